@@ -1,0 +1,1 @@
+"""The video on its way: capture, encode, broadcast, receive, decode."""

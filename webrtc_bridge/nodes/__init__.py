@@ -1,0 +1,1 @@
+"""The ROS 2 side: the only modules that import rclpy."""

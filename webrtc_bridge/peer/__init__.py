@@ -1,0 +1,1 @@
+"""One WebRTC session with one peer: negotiation and transport."""

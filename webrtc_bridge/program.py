@@ -1,0 +1,67 @@
+"""Run a coroutine as a program: signals end it, errors become one line and an exit status."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from webrtc_bridge.errors import WebrtcBridgeError
+
+SHUTDOWN_TIMEOUT = 2.5
+'Seconds a program may take to end after a signal; `ros2 launch` loses patience after 5.'
+
+logger = logging.getLogger(__name__)
+
+
+def configure_logging(level: str) -> None:
+    """Log to stderr from `level` (debug, info, warn, error) on."""
+    numeric = {'debug': 10, 'info': 20, 'warn': 30, 'error': 40}[level]
+    form = '[%(levelname)s] %(asctime)s %(name)s: %(message)s'
+    logging.basicConfig(level=numeric, format=form, stream=sys.stderr)
+    for library in ('aioice', 'aiortc', 'aiohttp', 'websockets', 'libav'):
+        logging.getLogger(library).setLevel(max(numeric, logging.WARNING))
+
+
+def run(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
+    """
+    Run `main()` until it ends or SIGINT or SIGTERM cancels it; return the exit status.
+
+    A `WebrtcBridgeError` is said in one line on stderr and gives its own status.
+    """
+    try:
+        asyncio.run(until_signal(main()))
+    except WebrtcBridgeError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+async def until_signal(main: Coroutine[Any, Any, None]) -> None:
+    """
+    Await `main`; SIGINT and SIGTERM cancel it, and it gets `SHUTDOWN_TIMEOUT` to clean up.
+
+    Raises: whatever `main` raises.
+    """
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    task = asyncio.ensure_future(main)
+    stopped = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            task.cancel()
+            done, _ = await asyncio.wait({task}, timeout=SHUTDOWN_TIMEOUT)
+            if not done:
+                logger.error('not ended %.1f s after the signal; leaving', SHUTDOWN_TIMEOUT)
+    finally:
+        stopped.cancel()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+    if task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            task.result()

@@ -1,0 +1,1 @@
+"""How senders and receivers find each other; no media passes here."""
