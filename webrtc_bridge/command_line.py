@@ -1,9 +1,14 @@
-"""From the option table to command-line flags and back."""
+"""Programs without ROS: from the option table to command-line flags, and from there to a run."""
 
 import argparse
+import sys
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from webrtc_bridge import __version__
+from webrtc_bridge.errors import WebrtcBridgeError
 from webrtc_bridge.option_row import rows
+from webrtc_bridge.program import LOG_LEVELS, configure_logging, run
 
 T = TypeVar('T')
 
@@ -42,3 +47,32 @@ def from_arguments(options: type[T], arguments: argparse.Namespace) -> T:
             continue
         values[row.name] = row.parse(given) if type(given) is str else row.check(given, row.flag)
     return options(**values)
+
+
+def run_command(
+    program: str,
+    description: str | None,
+    tables: tuple[type, ...],
+    require: Callable[[], None],
+    main: Callable[..., Coroutine[Any, Any, None]],
+    arguments: list[str] | None,
+) -> int:
+    """
+    Run `main`, called with an instance of each of the option `tables`; return the exit status.
+
+    `require` checks the libraries; `arguments` are the command line's, None for `sys.argv`.
+    """
+    parser = argparse.ArgumentParser(program, description=description)
+    for table in tables:
+        add_arguments(parser, table)
+    parser.add_argument('--log-level', choices=LOG_LEVELS, default='info', help='default: info')
+    parser.add_argument('--version', action='version', version=__version__)
+    given = parser.parse_args(arguments)
+    try:
+        require()
+        options = [from_arguments(table, given) for table in tables]
+    except WebrtcBridgeError as error:
+        print(f'error: {error}', file=sys.stderr)
+        return error.exit_status
+    configure_logging(given.log_level)
+    return run(lambda: main(*options))

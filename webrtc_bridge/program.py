@@ -13,12 +13,19 @@ from webrtc_bridge.errors import WebrtcBridgeError
 SHUTDOWN_TIMEOUT = 2.5
 'Seconds a program may take to end after a signal; `ros2 launch` loses patience after 5.'
 
+LOG_LEVELS = {
+    'debug': logging.DEBUG,
+    'info': logging.INFO,
+    'warn': logging.WARNING,
+    'error': logging.ERROR,
+}
+
 logger = logging.getLogger(__name__)
 
 
 def configure_logging(level: str) -> None:
-    """Log to stderr from `level` (debug, info, warn, error) on."""
-    numeric = {'debug': 10, 'info': 20, 'warn': 30, 'error': 40}[level]
+    """Log to stderr from `level`, a name of `LOG_LEVELS`, on."""
+    numeric = LOG_LEVELS[level]
     form = '[%(levelname)s] %(asctime)s %(name)s: %(message)s'
     logging.basicConfig(level=numeric, format=form, stream=sys.stderr)
     for library in ('aioice', 'aiortc', 'aiohttp', 'websockets', 'libav'):

@@ -1,0 +1,109 @@
+"""The thread that decodes one session's frames."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import av
+from av.codec.context import Flags
+from av.video.codeccontext import VideoCodecContext
+
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+
+BACKLOG = 30
+"""
+Encoded frames that wait for the decoder, a second of video. Each needs the one before and must be
+decoded, though only the newest picture is handed out; beyond this a keyframe is sooner.
+"""
+
+JOIN_TIMEOUT = 1.0
+'Seconds to wait for the picture at hand when the thread shall end.'
+
+logger = logging.getLogger(__name__)
+
+
+def open_decoder(codec: Codec) -> VideoCodecContext:
+    """Return a decoder that gives each picture at once: no frame threads, no reordering."""
+    context = av.CodecContext.create('h264' if codec is Codec.H264 else 'vp8', 'r')
+    assert isinstance(context, VideoCodecContext)
+    context.flags |= Flags.low_delay
+    context.thread_type = 'SLICE'
+    context.thread_count = 2
+    return context
+
+
+class DecodingThread:
+    """
+    Decode frames in a thread; `on_picture` gets the newest picture, in that thread.
+
+    While `on_picture` runs newer frames wait and are decoded after it, and of their pictures all
+    but the last are dropped: a slow consumer gets fewer pictures, never old ones.
+    `on_picture_lost`, called in the thread too, says that nothing can be shown before a keyframe.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        on_picture: Callable[[av.VideoFrame, EncodedFrame], None],
+        on_picture_lost: Callable[[], None],
+    ) -> None:
+        self.dropped = 0
+        self._on_picture = on_picture
+        self._on_picture_lost = on_picture_lost
+        self._frames: deque[EncodedFrame] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._decoder: tuple[Codec, VideoCodecContext] | None = None
+        self._thread = threading.Thread(target=self._run, name=f'decoder {name}', daemon=True)
+        self._thread.start()
+
+    def put(self, frame: EncodedFrame) -> None:
+        """Queue a frame; one too many drops all that wait, and asks for a keyframe."""
+        with self._changed:
+            overflow = len(self._frames) >= BACKLOG
+            if overflow:
+                self.dropped += len(self._frames)
+                self._frames.clear()
+            self._frames.append(frame)
+            self._changed.notify()
+        if overflow:
+            self._on_picture_lost()
+
+    def close(self) -> None:
+        """End the thread after the picture at hand; idempotent."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(JOIN_TIMEOUT)
+
+    def _run(self) -> None:
+        while (taken := self._take()) is not None:
+            frame, newest = taken
+            picture = self._decode(frame)
+            if picture is None:
+                continue
+            if newest:
+                self._on_picture(picture, frame)
+            else:
+                self.dropped += 1
+
+    def _take(self) -> tuple[EncodedFrame, bool] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._frames or self._closed)
+            if self._closed:
+                return None
+            frame = self._frames.popleft()
+            return frame, not self._frames
+
+    def _decode(self, frame: EncodedFrame) -> av.VideoFrame | None:
+        if self._decoder is None or self._decoder[0] is not frame.codec:
+            self._decoder = (frame.codec, open_decoder(frame.codec))
+        try:
+            pictures = self._decoder[1].decode(av.Packet(frame.data))
+        except av.FFmpegError as error:
+            logger.debug('picture lost: %s', error)
+            self._on_picture_lost()
+            return None
+        return pictures[-1] if pictures else None

@@ -1,0 +1,30 @@
+"""One picture as a codec wrote it."""
+
+import enum
+from dataclasses import dataclass
+
+
+class Codec(str, enum.Enum):
+    """The codecs that are sent and received, named as in SDP (RFC 6184, RFC 7741)."""
+
+    H264 = 'H264'
+    VP8 = 'VP8'
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFrame:
+    """
+    All bytes of one picture, with its times.
+
+    `data` is an Annex B access unit (H.264) or one frame (VP8); `timestamp` is RTP time: 90 kHz,
+    rising, 32 bits; `time_ns` is Unix time in nanoseconds: of the capture in a sender, of the last
+    packet's arrival in a receiver. `payloads`, in a sender, is `data` cut for RTP packets, once for
+    all sessions.
+    """
+
+    codec: Codec
+    data: bytes
+    keyframe: bool
+    timestamp: int
+    time_ns: int
+    payloads: tuple[bytes, ...] = ()

@@ -1,0 +1,228 @@
+"""
+From RTP packets to encoded frames, without waiting longer than needed.
+
+A frame is handed out when its last packet is there, which the marker bit tells (RFC 6184 section
+5.1, RFC 7741 section 4.1); aiortc's own buffer waits for the first packet of the next one, a whole
+frame interval. A gap is repaired by retransmission or, after `SKIP_AFTER`, skipped to a keyframe.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+
+CAPACITY = 1024
+'Packets that wait for a missing one: two seconds of 5 Mbit/s, twice what `SKIP_AFTER` allows.'
+
+NACK_INTERVAL = 0.1
+'Seconds after which a retransmission that has not come is asked for again.'
+
+MOST_ASKED = 128
+"Packets asked for at once; aiortc's sender keeps no more of them."
+
+SKIP_AFTER = 0.5
+'Seconds to wait for a missing packet before its frame is given up for a keyframe.'
+
+H264_SPS, H264_STAP_A = 7, 24
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPacket:
+    """
+    One RTP packet; `payload` is as it came, `data` what it adds to its frame (empty: padding).
+
+    `sequence` and `timestamp` are the RTP header's, `arrival_ns` is Unix time in nanoseconds.
+    """
+
+    sequence: int
+    timestamp: int
+    marker: bool
+    payload: bytes
+    data: bytes
+    arrival_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What to ask the sender for: packets by sequence number, a keyframe, or nothing."""
+
+    nack: tuple[int, ...] = ()
+    keyframe: bool = False
+
+
+def starts_keyframe(codec: Codec, payload: bytes) -> bool:
+    """
+    Say whether an RTP payload is the first one of a keyframe.
+
+    For H.264 that is the sequence parameter set, which real-time encoders repeat before every IDR
+    picture: a picture may have several IDR slices, and only the first of them begins it.
+    """
+    if codec is Codec.VP8:
+        return _starts_vp8_keyframe(payload)
+    kind = payload[0] & 0x1F if payload else 0
+    return kind == H264_SPS or (kind == H264_STAP_A and H264_SPS in _aggregated(payload))
+
+
+def _aggregated(payload: bytes) -> Iterator[int]:
+    position = 1
+    while position + 2 < len(payload):
+        yield payload[position + 2] & 0x1F
+        position += 2 + int.from_bytes(payload[position : position + 2], 'big')
+
+
+def _starts_vp8_keyframe(payload: bytes) -> bool:
+    """Read the payload descriptor (RFC 7741 section 4.2) and the frame tag's inverse key bit."""
+    if not payload or not payload[0] & 0x10 or payload[0] & 0x07:
+        return False
+    position = 1
+    if payload[0] & 0x80:
+        extensions = payload[1] if len(payload) > 1 else 0
+        position += 1
+        if extensions & 0x80:
+            position += 2 if len(payload) > position and payload[position] & 0x80 else 1
+        position += bool(extensions & 0x40) + bool(extensions & 0x30)
+    return len(payload) > position and not payload[position] & 0x01
+
+
+class FrameAssembler:
+    """
+    Put one stream's packets in order and its frames together.
+
+    Decides without I/O: the clock (`now`, seconds, monotonic) and carrying out a `Repair` are the
+    caller's. Sequence numbers are extended beyond 16 bits inside.
+    """
+
+    def __init__(self, codec: Codec) -> None:
+        self.skipped = 0
+        self._codec = codec
+        self._packets: dict[int, MediaPacket] = {}
+        self._keyframe_starts: list[int] = []
+        self._highest = -1
+        self._start: int | None = None  # of the frame being put together; None: out of sync
+        self._cursor = 0  # the first packet from _start on that is not there
+        self._gap: tuple[int, float] | None = None  # the cursor at a gap, and since when
+        self._keyframe_asked: float | None = None
+
+    @property
+    def in_need(self) -> bool:
+        """Whether a packet or a keyframe is missing, so that `repair` is to be called."""
+        return self._gap is not None or self._start is None
+
+    def add(self, packet: MediaPacket, now: float) -> list[EncodedFrame]:
+        """Take a packet; return the frames, in order, that it completes."""
+        sequence = self._extended(packet.sequence)
+        if self._start is not None and sequence < self._cursor:
+            return []
+        self._packets[sequence] = packet
+        if starts_keyframe(self._codec, packet.payload):
+            self._keyframe_starts.append(sequence)
+        if len(self._packets) > CAPACITY:
+            self._give_up()
+        frames = list(self._complete_frames())
+        self._note_gap(now)
+        return frames
+
+    def repair(self, now: float) -> Repair:
+        """Return what to ask for; call it every `NACK_INTERVAL` while `in_need`."""
+        if self._gap and now - self._gap[1] >= SKIP_AFTER:
+            self._give_up()
+        if self._start is not None:
+            return Repair(nack=self._missing())
+        if self._keyframe_asked is not None and now - self._keyframe_asked < SKIP_AFTER:
+            return Repair()
+        self._keyframe_asked = now
+        return Repair(keyframe=True)
+
+    def _extended(self, sequence: int) -> int:
+        if self._highest < 0:
+            self._highest = 0x10000 + sequence
+        step = (sequence - self._highest + 0x8000) % 0x10000 - 0x8000
+        self._highest = max(self._highest, self._highest + step)
+        return self._highest + min(step, 0)
+
+    def _complete_frames(self) -> Iterator[EncodedFrame]:
+        if self._start is None and self._keyframe_starts:
+            self._begin_at(min(self._keyframe_starts))
+        while (end := self._end_of_frame()) is not None or (end := self._keyframe_beyond_gap()):
+            frame = self._take(end)
+            if frame.data:
+                yield frame
+
+    def _end_of_frame(self) -> int | None:
+        """Move the cursor on; return the end (exclusive) of the frame if it is complete."""
+        if self._start is None:
+            return None
+        while (packet := self._packets.get(self._cursor)) is not None:
+            if packet.timestamp != self._packets[self._start].timestamp:
+                return self._cursor  # a sender that sets no marker
+            self._cursor += 1
+            if packet.marker:
+                return self._cursor
+        return None
+
+    def _keyframe_beyond_gap(self) -> int | None:
+        """Begin at a complete keyframe, if there is one after the gap; return its end."""
+        if self._start is None:
+            return None
+        for start in sorted(s for s in self._keyframe_starts if s > self._cursor):
+            end = self._end_of_keyframe(start)
+            if end is not None:
+                self.skipped += 1
+                self._begin_at(start)
+                return end
+        return None
+
+    def _end_of_keyframe(self, start: int) -> int | None:
+        sequence = start
+        while (packet := self._packets.get(sequence)) is not None:
+            sequence += 1
+            if packet.marker:
+                return sequence
+        return None
+
+    def _begin_at(self, start: int) -> None:
+        self._start = self._cursor = start
+        self._packets = {s: packet for s, packet in self._packets.items() if s >= start}
+        self._keyframe_starts = [s for s in self._keyframe_starts if s >= start]
+
+    def _take(self, end: int) -> EncodedFrame:
+        assert self._start is not None
+        packets = [self._packets.pop(sequence) for sequence in range(self._start, end)]
+        keyframe = any(start < end for start in self._keyframe_starts)
+        self._keyframe_starts = [s for s in self._keyframe_starts if s >= end]
+        self._start = self._cursor = end
+        return EncodedFrame(
+            codec=self._codec,
+            data=b''.join([packet.data for packet in packets]),
+            keyframe=keyframe,
+            timestamp=packets[0].timestamp,
+            time_ns=packets[-1].arrival_ns,
+        )
+
+    def _note_gap(self, now: float) -> None:
+        if self._start is None:
+            self._gap = None
+            if self._keyframe_asked is None:
+                self._keyframe_asked = now  # the sender begins with one; give it time to arrive
+        elif self._highest < self._cursor:
+            self._gap = None
+        elif self._gap is None or self._gap[0] != self._cursor:
+            self._gap = (self._cursor, now)
+
+    def _missing(self) -> tuple[int, ...]:
+        gone = (s for s in range(self._cursor, self._highest) if s not in self._packets)
+        return tuple(sequence & 0xFFFF for sequence in islice(gone, MOST_ASKED))
+
+    def _give_up(self) -> None:
+        """Skip to the keyframe that has begun to arrive, or else drop all and wait for one."""
+        self.skipped += 1
+        self._gap = None
+        later = [start for start in self._keyframe_starts if start > self._cursor]
+        if later:
+            self._begin_at(min(later))
+            return
+        self._packets.clear()
+        self._keyframe_starts.clear()
+        self._start = None
+        self._keyframe_asked = float('-inf')

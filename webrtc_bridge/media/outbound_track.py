@@ -1,0 +1,40 @@
+"""The video track of one session that is watched."""
+
+from typing import Any
+
+from aiortc import MediaStreamTrack
+
+from webrtc_bridge.media.broadcast import Broadcast, Subscription
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+
+
+class OutboundTrack(MediaStreamTrack):
+    """A broadcast's frames for one session, from the moment that they can be sent."""
+
+    kind = 'video'
+
+    def __init__(self, broadcast: Broadcast) -> None:
+        super().__init__()
+        self._broadcast = broadcast
+        self._subscription: Subscription | None = None
+
+    async def next(self, codec: Codec) -> EncodedFrame:
+        """Wait for the next frame; the first call joins the broadcast, at a keyframe."""
+        if self._subscription is None:
+            self._subscription = self._broadcast.subscribe(codec)
+        return await self._subscription.next()
+
+    def request_keyframe(self) -> None:
+        """Pass on that the viewer lost the picture."""
+        if self._subscription:
+            self._subscription.request_keyframe()
+
+    async def recv(self) -> Any:
+        """Not used: a session's sender calls `next` (see peer/aiortc_tuning.py)."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Leave the broadcast; idempotent."""
+        super().stop()
+        if self._subscription:
+            self._subscription.close()

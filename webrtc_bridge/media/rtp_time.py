@@ -1,0 +1,30 @@
+"""RTP timestamps from capture times."""
+
+CLOCK_RATE = 90_000
+"Ticks a second of every video codec's RTP clock (RFC 6184 section 8.2.1, RFC 7741 section 6.1)."
+
+LARGEST_STEP = 10 * CLOCK_RATE
+NOMINAL_STEP = CLOCK_RATE // 30
+
+
+class RtpTime:
+    """
+    Map capture times to RTP timestamps that always rise.
+
+    A clock that was set, or a recording that starts again, moves the mapping instead of the
+    timestamps: a receiver's decoder stops at a timestamp that steps back.
+    """
+
+    def __init__(self) -> None:
+        self._offset = 0
+        self._last: int | None = None
+
+    def timestamp(self, capture_ns: int) -> int:
+        """Return the timestamp, not wrapped to 32 bits, of a frame captured at `capture_ns`."""
+        ticks = capture_ns * CLOCK_RATE // 1_000_000_000
+        if self._last is None:
+            self._offset = -ticks
+        elif not 0 < ticks + self._offset - self._last <= LARGEST_STEP:
+            self._offset = self._last + NOMINAL_STEP - ticks
+        self._last = ticks + self._offset
+        return self._last

@@ -1,0 +1,63 @@
+"""A session in which the peer watches."""
+
+from collections.abc import Callable
+
+from aiortc import RTCRtpSender
+from aiortc.rtcrtpparameters import RTCRtpCodecCapability
+
+from webrtc_bridge.media.broadcast import Broadcast
+from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.outbound_track import OutboundTrack
+from webrtc_bridge.peer.aiortc_peer import IceOptions
+from webrtc_bridge.peer.aiortc_tuning import send_encoded_frames
+from webrtc_bridge.peer.session import Description, Session
+from webrtc_bridge.peer.watchdog import Watchdog
+from webrtc_bridge.signaling.messages import Answer, Message, Offer
+
+SILENCE = 10.0
+'Seconds without an RTCP report after which a viewer is gone; they come every second or so.'
+
+
+def preferences(codecs: tuple[Codec, ...]) -> list[RTCRtpCodecCapability]:
+    """Return what of aiortc's codecs is to be offered, `codecs` first, retransmission last."""
+    capabilities = RTCRtpSender.getCapabilities('video').codecs
+    names = [codec.value for codec in codecs] + ['rtx']
+    wanted = [capability for capability in capabilities if capability.name in names]
+    return sorted(wanted, key=lambda capability: names.index(capability.name))
+
+
+class OutboundSession(Session):
+    """Offer `codecs`, best first, to the peer and send it a broadcast in the one it takes."""
+
+    def __init__(
+        self,
+        peer_id: str,
+        session_id: str,
+        ice: IceOptions,
+        send: Callable[[Message], object],
+        broadcast: Broadcast,
+        codecs: tuple[Codec, ...],
+    ) -> None:
+        super().__init__(peer_id, session_id, ice, send)
+        self._track = OutboundTrack(broadcast)
+        transceiver = self._peer.connection.addTransceiver(self._track, 'sendonly')
+        transceiver.setCodecPreferences(preferences(codecs))
+        self._watchdog = Watchdog(SILENCE, self._on_silence)
+        send_encoded_frames(transceiver.sender, self._track, self._watchdog.heard)
+
+    async def _negotiate(self) -> None:
+        sdp = await self._peer.offer()
+        self._send(Offer(peer_id=self.peer_id, session_id=self.session_id, sdp=sdp))
+        await self._take_messages()
+
+    async def _on_description(self, message: Description) -> None:
+        if isinstance(message, Answer):
+            await self._peer.apply('answer', message.sdp)
+
+    def _on_silence(self) -> None:
+        if self._connected.done():
+            self.end(f'no feedback from the viewer for {SILENCE:.0f} s')
+
+    def _release(self) -> None:
+        self._watchdog.close()
+        self._track.stop()

@@ -1,0 +1,131 @@
+"""One WebRTC session, from the request to the end, either way."""
+
+import asyncio
+import enum
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from webrtc_bridge.errors import SessionError
+from webrtc_bridge.peer.aiortc_peer import AiortcPeer, IceOptions
+from webrtc_bridge.signaling.messages import Answer, Bye, Candidate, Message, Offer
+
+CONNECT_TIMEOUT = 15.0
+'Seconds from the start of a session to its connection.'
+
+INBOX = 80
+'Messages that wait to be handled: a description, its candidates and a few to spare.'
+
+Description = Offer | Answer
+SessionMessage = Description | Candidate | Bye
+
+logger = logging.getLogger(__name__)
+
+
+class SessionState(enum.Enum):
+    """Where a session is in its life."""
+
+    NEGOTIATING = 'negotiating'
+    CONNECTED = 'connected'
+    ENDED = 'ended'
+
+
+class Session(ABC):
+    """
+    The life of a session is one call of `run`; its owner passes it the messages that arrive.
+
+    `send` passes on messages to the peer. Belongs to the event loop.
+    """
+
+    def __init__(
+        self, peer_id: str, session_id: str, ice: IceOptions, send: Callable[[Message], object]
+    ) -> None:
+        self.peer_id = peer_id
+        self.session_id = session_id
+        self.state = SessionState.NEGOTIATING
+        self._send = send
+        self._inbox: asyncio.Queue[Description | Candidate] = asyncio.Queue(INBOX)
+        loop = asyncio.get_running_loop()
+        self._connected: asyncio.Future[None] = loop.create_future()
+        self._ended: asyncio.Future[str] = loop.create_future()
+        self._peer = AiortcPeer(peer_id, ice, self._on_connected, self.end)
+
+    def receive(self, message: SessionMessage) -> None:
+        """Take a message of this session."""
+        if isinstance(message, Bye):
+            self._send = lambda _: None  # the peer knows already
+            self.end(f'the peer said bye ({message.reason or "no reason"})')
+            return
+        try:
+            self._inbox.put_nowait(message)
+        except asyncio.QueueFull:
+            logger.warning('%s: too many messages, %s dropped', self.peer_id, message.TYPE)
+
+    def end(self, reason: str) -> None:
+        """End the session; the first reason counts."""
+        if not self._ended.done():
+            self._ended.set_result(reason)
+
+    async def run(self) -> str:
+        """Live the session; return why it ended. Says bye and closes all, when cancelled too."""
+        negotiation = asyncio.ensure_future(self._negotiate_safely())
+        reason = 'stopped'
+        try:
+            reason = await self._live()
+        finally:
+            self._set_state(SessionState.ENDED, reason)
+            negotiation.cancel()
+            self._send(Bye(peer_id=self.peer_id, session_id=self.session_id, reason=reason))
+            self._release()
+            await self._peer.close()
+            await asyncio.gather(negotiation, return_exceptions=True)
+        return reason
+
+    async def _live(self) -> str:
+        either: set[asyncio.Future[Any]] = {self._connected, self._ended}
+        await asyncio.wait(either, timeout=CONNECT_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+        if not self._connected.done() and not self._ended.done():
+            return f'no connection after {CONNECT_TIMEOUT:.0f} s'
+        return await self._ended
+
+    async def _negotiate_safely(self) -> None:
+        try:
+            await self._negotiate()
+        except SessionError as error:
+            self.end(error.reason)
+        except Exception:
+            logger.exception('%s: negotiation failed', self.peer_id)
+            self.end('internal error')
+
+    async def _take_messages(self) -> None:
+        """Apply what the peer says, as long as the session lives."""
+        while True:
+            message = await self._inbox.get()
+            if isinstance(message, Candidate):
+                await self._peer.candidate(message.candidate)
+            else:
+                await self._on_description(message)
+
+    def _on_connected(self) -> None:
+        if not self._connected.done():
+            self._connected.set_result(None)
+            self._set_state(SessionState.CONNECTED)
+
+    def _set_state(self, state: SessionState, reason: str = '') -> None:
+        if state is not self.state:
+            self.state = state
+            because = f': {reason}' if reason else ''
+            logger.info('session with %s %s%s', self.peer_id, state.value, because)
+
+    @abstractmethod
+    async def _negotiate(self) -> None:
+        """Bring the connection about; runs until cancelled."""
+
+    @abstractmethod
+    async def _on_description(self, message: Description) -> None:
+        """Apply the peer's description."""
+
+    @abstractmethod
+    def _release(self) -> None:
+        """Let go of what the session holds; idempotent."""

@@ -1,0 +1,242 @@
+"""Follows one sender and hands out its pictures, whatever comes and goes."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import av
+
+from webrtc_bridge.media.encoded_frame import EncodedFrame
+from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.options import ReceiverOptions
+from webrtc_bridge.peer.aiortc_peer import IceOptions
+from webrtc_bridge.signaling.client import SignalingClient
+from webrtc_bridge.signaling.messages import (
+    Bye,
+    Candidate,
+    ErrorReply,
+    Message,
+    Offer,
+    Registered,
+    RequestOffer,
+    Role,
+    SenderExit,
+    SenderPresent,
+)
+from webrtc_bridge.stream import Stream
+
+OFFER_TIMEOUT = 5.0
+'Seconds that a sender has for its offer.'
+
+RETRY_DELAYS = (0.0, 0.3, 1.0, 2.0, 5.0)
+'Seconds before the first, second, … attempt at a session; the last one goes for all further.'
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class ReceiverStatistics:
+    """What has happened since the start; read it from any thread."""
+
+    pictures: int = 0
+    bytes_received: int = 0
+
+
+class Receiver:
+    """
+    Follow one sender: find it, ask it for a session, ask again when the session is lost.
+
+    `on_frame` gets every picture, in a decoder's thread; the newest wins while it is busy. Another
+    sender is switched to without a gap: the old one's pictures go on until the new one's first.
+    Knows no ROS; belongs to the event loop.
+    """
+
+    def __init__(
+        self, options: ReceiverOptions, on_frame: Callable[[ReceivedFrame], None]
+    ) -> None:
+        self.senders: dict[str, str] = {}
+        self.statistics = ReceiverStatistics()
+        self._options = options
+        self._on_frame = on_frame
+        self._wanted = options.sender_id
+        self._signaling = SignalingClient(
+            options.server_url,
+            Role.RECEIVER,
+            peer_id=options.receiver_id,
+            name=options.name,
+            on_message=self._on_message,
+        )
+        self._streams: dict[str, tuple[Stream, asyncio.Task[None]]] = {}
+        self._current: Stream | None = None
+        self._next: Stream | None = None
+        self._requested: str | None = None
+        self._attempt = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._serial = 0
+        self._delivery = threading.Lock()  # taken by decoders' threads alone
+        self._delivered_serial = 0
+        self._newest_stamp = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self) -> None:
+        """Follow until cancelled; then say bye."""
+        self._loop = asyncio.get_running_loop()
+        signaling = asyncio.ensure_future(self._signaling.run())
+        try:
+            await asyncio.shield(signaling)
+        finally:
+            self._cancel_timer()
+            tasks = [task for _, task in self._streams.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            signaling.cancel()
+            await asyncio.gather(signaling, return_exceptions=True)
+
+    def follow(self, sender_id: str) -> None:
+        """Switch to `sender_id`, now or when it comes; empty: stay, or take the first there is."""
+        if sender_id == self._wanted:
+            return
+        logger.info('following %s', sender_id or 'the first sender')
+        self._wanted = sender_id
+        self._requested = None
+        self._attempt = 0
+        if self._next:
+            self._next.end('another sender is wanted')
+        self._pursue()
+
+    def _target(self) -> str | None:
+        """Return the id of the sender to be received now, if there is one."""
+        if self._wanted:
+            return self._wanted if self._wanted in self.senders else None
+        if self._current and self._current.sender_id in self.senders:
+            return self._current.sender_id
+        return next(iter(self.senders), None)
+
+    def _pursue(self) -> None:
+        """Ask the target for a session, unless it delivers or one is under way."""
+        target = self._target()
+        current = self._current
+        if target is None or (current and current.sender_id == target and not current.stale):
+            return
+        if self._requested == target or (self._next and self._next.sender_id == target):
+            return
+        self._cancel_timer()
+        delay = RETRY_DELAYS[min(self._attempt, len(RETRY_DELAYS) - 1)]
+        self._attempt += 1
+        self._requested = target
+        self._timer = self._event_loop.call_later(delay, self._request, target)
+
+    def _request(self, target: str) -> None:
+        sent = self._signaling.send(RequestOffer(peer_id=target))
+        logger.debug('offer of %s %s', target, 'requested' if sent else 'not requested: no server')
+        self._timer = self._event_loop.call_later(OFFER_TIMEOUT, self._on_no_offer, target)
+
+    def _on_no_offer(self, target: str) -> None:
+        logger.warning('%s made no offer in %.0f s', target, OFFER_TIMEOUT)
+        self._requested = None
+        self._pursue()
+
+    def _cancel_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_message(self, message: Message) -> None:
+        if isinstance(message, Registered):
+            logger.info('registered as receiver %s', message.peer_id)
+            self.senders.clear()
+            self._requested = None
+        elif isinstance(message, SenderPresent):
+            self._on_sender(message)
+        elif isinstance(message, SenderExit):
+            self._on_sender_exit(message)
+        elif isinstance(message, Offer):
+            self._on_offer(message)
+        elif isinstance(message, (Candidate, Bye)):
+            stream, _ = self._streams.get(message.session_id, (None, None))
+            if stream:
+                stream.receive(message)
+        elif isinstance(message, ErrorReply):
+            logger.warning('the server refused %s: %s', message.ref, message.message)
+
+    def _on_sender(self, message: SenderPresent) -> None:
+        self.senders[message.sender_id] = message.name
+        logger.info(
+            'sender %s is there%s', message.sender_id, f' ({message.name})' * bool(message.name)
+        )
+        if message.sender_id == self._wanted or not self._wanted:
+            self._attempt = 0
+            self._pursue()
+
+    def _on_sender_exit(self, message: SenderExit) -> None:
+        self.senders.pop(message.sender_id, None)
+        logger.info('sender %s left', message.sender_id)
+        if self._requested == message.sender_id:
+            self._requested = None
+            self._cancel_timer()
+
+    def _on_offer(self, offer: Offer) -> None:
+        if offer.peer_id != self._requested:
+            self._signaling.send(Bye(offer.peer_id, offer.session_id, 'not asked for'))
+            return
+        self._requested = None
+        self._cancel_timer()
+        self._serial += 1
+        servers = tuple({'urls': url} for url in self._options.ice_servers)
+        stream = Stream(
+            self._serial,
+            offer.peer_id,
+            offer.session_id,
+            IceOptions(
+                servers or tuple(self._signaling.ice_servers), self._options.ice_transport_policy
+            ),
+            self._signaling.send,
+            self._deliver,
+            self._pursue,
+        )
+        task = asyncio.ensure_future(self._live(stream))
+        self._streams[offer.session_id] = (stream, task)
+        self._next = stream
+        stream.receive(offer)
+
+    async def _live(self, stream: Stream) -> None:
+        try:
+            await stream.run()
+        finally:
+            del self._streams[stream.session_id]
+            self.statistics.bytes_received += stream.bytes_received
+            if stream is self._next:
+                self._next = None
+            if stream is self._current:
+                self._current = None
+        self._pursue()
+
+    def _deliver(self, stream: Stream, picture: av.VideoFrame, frame: EncodedFrame) -> None:
+        """Hand a picture on, unless a newer stream has begun; in a decoder's thread."""
+        with self._delivery:
+            if stream.ended or stream.serial < self._delivered_serial:
+                return
+            if stream.serial > self._delivered_serial:
+                self._delivered_serial = stream.serial
+                self._event_loop.call_soon_threadsafe(self._on_first_picture, stream)
+            self._newest_stamp = max(frame.time_ns, self._newest_stamp + 1)
+            self.statistics.pictures += 1
+            self._on_frame(ReceivedFrame(picture, self._newest_stamp, stream.sender_id))
+
+    def _on_first_picture(self, stream: Stream) -> None:
+        old, self._current = self._current, stream
+        if stream is self._next:
+            self._next = None
+        self._attempt = 0
+        logger.info('receiving %s', stream.sender_id)
+        if old:
+            old.end(f'switched to {stream.sender_id}')
+        self._pursue()
+
+    @property
+    def _event_loop(self) -> asyncio.AbstractEventLoop:
+        assert self._loop is not None, 'run() has not begun'
+        return self._loop

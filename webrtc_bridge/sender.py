@@ -1,0 +1,125 @@
+"""A source, its encoder, and the sessions that watch it."""
+
+import asyncio
+import logging
+
+from webrtc_bridge.media.broadcast import Broadcast
+from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.encoding_thread import EncodingThread
+from webrtc_bridge.media.latest import Latest
+from webrtc_bridge.options import EncoderOptions, SenderOptions
+from webrtc_bridge.peer.aiortc_peer import IceOptions
+from webrtc_bridge.peer.outbound_session import OutboundSession
+from webrtc_bridge.signaling.client import SignalingClient
+from webrtc_bridge.signaling.messages import (
+    Answer,
+    Bye,
+    Candidate,
+    ErrorReply,
+    Message,
+    Registered,
+    RequestOffer,
+    Role,
+)
+
+CODECS = {
+    'auto': (Codec.H264, Codec.VP8),
+    'h264': (Codec.H264,),
+    'vp8': (Codec.VP8,),
+}
+
+MOST_SESSIONS = 64
+"Sessions at once; a sender is a robot's computer, not a media server."
+
+logger = logging.getLogger(__name__)
+
+
+class Sender:
+    """
+    Offer the pictures of `frames` to every receiver that asks, all from one encode.
+
+    `fps` is the rate the pictures come at. Knows no ROS; belongs to the event loop.
+    """
+
+    def __init__(
+        self,
+        options: SenderOptions,
+        encoder: EncoderOptions,
+        frames: Latest[CapturedFrame],
+        fps: float,
+    ) -> None:
+        self._codecs = CODECS[encoder.codec]
+        self._signaling = SignalingClient(
+            options.server_url,
+            Role.SENDER,
+            peer_id=options.sender_id,
+            name=options.name,
+            on_message=self._on_message,
+        )
+        self._encoding = EncodingThread(frames, encoder, fps, self._deliver)
+        self._broadcast = Broadcast(self._encoding.request_keyframe, self._encoding.stop_encoding)
+        self._sessions: dict[str, tuple[OutboundSession, asyncio.Task[str]]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def sender_id(self) -> str:
+        """The id that receivers ask for; empty before the first registration."""
+        return self._signaling.peer_id
+
+    async def run(self) -> None:
+        """Serve receivers until cancelled; then say bye to all of them."""
+        self._loop = asyncio.get_running_loop()
+        self._encoding.start()
+        signaling = asyncio.ensure_future(self._signaling.run())
+        try:
+            await asyncio.shield(signaling)
+        finally:
+            await self._end_sessions()
+            signaling.cancel()
+            await asyncio.gather(signaling, return_exceptions=True)
+            self._encoding.close()
+
+    async def _end_sessions(self) -> None:
+        tasks = [task for _, task in self._sessions.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _deliver(self, frame: EncodedFrame) -> None:
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._broadcast.publish, frame)
+
+    def _on_message(self, message: Message) -> None:
+        if isinstance(message, RequestOffer):
+            self._start_session(message)
+        elif isinstance(message, (Answer, Candidate, Bye)):
+            session, _ = self._sessions.get(message.session_id, (None, None))
+            if session:
+                session.receive(message)
+            else:
+                logger.debug('%s of an ended session', message.TYPE)
+        elif isinstance(message, Registered):
+            logger.info('registered as sender %s', message.peer_id)
+        elif isinstance(message, ErrorReply):
+            logger.warning('the server refused %s: %s', message.ref, message.message)
+
+    def _start_session(self, request: RequestOffer) -> None:
+        for session, _ in self._sessions.values():
+            if session.peer_id == request.peer_id:
+                session.end('a newer session of the same receiver')
+        if len(self._sessions) >= MOST_SESSIONS:
+            reason = f'all {MOST_SESSIONS} sessions are in use'
+            self._signaling.send(Bye(request.peer_id, request.session_id, reason))
+            return
+        session = OutboundSession(
+            request.peer_id,
+            request.session_id,
+            IceOptions(servers=tuple(self._signaling.ice_servers)),
+            self._signaling.send,
+            self._broadcast,
+            self._codecs,
+        )
+        task = asyncio.ensure_future(session.run())
+        self._sessions[request.session_id] = (session, task)
+        task.add_done_callback(lambda _: self._sessions.pop(request.session_id, None))

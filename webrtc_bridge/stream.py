@@ -1,0 +1,91 @@
+"""One sender's video as it arrives: a session and the decoding of its frames."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import av
+
+from webrtc_bridge.media.decoding_thread import DecodingThread
+from webrtc_bridge.media.encoded_frame import EncodedFrame
+from webrtc_bridge.peer.aiortc_peer import IceOptions
+from webrtc_bridge.peer.inbound_session import InboundSession
+from webrtc_bridge.peer.session import SessionMessage
+from webrtc_bridge.peer.watchdog import Watchdog
+from webrtc_bridge.signaling.messages import Message
+
+STALE_AFTER = 2.0
+'Seconds without a frame after which a stream is stale.'
+
+logger = logging.getLogger(__name__)
+
+
+class Stream:
+    """
+    Receive and decode sender `sender_id` in one session.
+
+    `on_picture` gets this stream, the picture and its encoded frame, in the decoder's thread;
+    `on_stale` is called in the event loop, to which everything else belongs. Of two streams the
+    one with the higher `serial` is the newer.
+    """
+
+    def __init__(
+        self,
+        serial: int,
+        sender_id: str,
+        session_id: str,
+        ice: IceOptions,
+        send: Callable[[Message], object],
+        on_picture: Callable[['Stream', av.VideoFrame, EncodedFrame], None],
+        on_stale: Callable[[], None],
+    ) -> None:
+        self.serial = serial
+        self.sender_id = sender_id
+        self.session_id = session_id
+        self.ended = False
+        self.stale = False
+        self.bytes_received = 0
+        self._loop = asyncio.get_running_loop()
+        self._on_stale = on_stale
+        self._session = InboundSession(sender_id, session_id, ice, send, self._on_frame)
+        self._decoder = DecodingThread(
+            sender_id,
+            lambda picture, frame: on_picture(self, picture, frame),
+            self._on_picture_lost,
+        )
+        self._watchdog = Watchdog(STALE_AFTER, self._on_silence)
+
+    def receive(self, message: SessionMessage) -> None:
+        """Take a signaling message of this stream's session."""
+        self._session.receive(message)
+
+    def end(self, reason: str) -> None:
+        """Hand out nothing more, and end the session."""
+        self.ended = True
+        self._session.end(reason)
+
+    async def run(self) -> str:
+        """Live until the session ends or this is cancelled; return why it ended."""
+        try:
+            return await self._session.run()
+        finally:
+            self.ended = True
+            self._watchdog.close()
+            await asyncio.to_thread(self._decoder.close)
+
+    def _on_frame(self, frame: EncodedFrame) -> None:
+        self._watchdog.heard()
+        if self.stale:
+            logger.info('%s delivers again', self.sender_id)
+            self.stale = False
+        self.bytes_received += len(frame.data)
+        self._decoder.put(frame)
+
+    def _on_silence(self) -> None:
+        if not self.ended:
+            logger.warning('%s is stale: no frame for %.0f s', self.sender_id, STALE_AFTER)
+            self.stale = True
+            self._on_stale()
+
+    def _on_picture_lost(self) -> None:
+        self._loop.call_soon_threadsafe(self._session.request_keyframe)
