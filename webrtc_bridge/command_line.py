@@ -70,7 +70,7 @@ def run_command(
     given = parser.parse_args(arguments)
     try:
         require()
-        options = [from_arguments(table, given) for table in tables]
+        options: list[Any] = [from_arguments(table, given) for table in tables]
     except WebrtcBridgeError as error:
         print(f'error: {error}', file=sys.stderr)
         return error.exit_status

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import av
 
 from webrtc_bridge.media.encoded_frame import EncodedFrame
 from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.media.stream_meter import StreamReport
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.signaling.client import SignalingClient
@@ -36,14 +37,6 @@ RETRY_DELAYS = (0.0, 0.3, 1.0, 2.0, 5.0)
 logger = logging.getLogger(__name__)
 
 
-@dataclass
-class ReceiverStatistics:
-    """What has happened since the start; read it from any thread."""
-
-    pictures: int = 0
-    bytes_received: int = 0
-
-
 class Receiver:
     """
     Follow one sender: find it, ask it for a session, ask again when the session is lost.
@@ -57,7 +50,6 @@ class Receiver:
         self, options: ReceiverOptions, on_frame: Callable[[ReceivedFrame], None]
     ) -> None:
         self.senders: dict[str, str] = {}
-        self.statistics = ReceiverStatistics()
         self._options = options
         self._on_frame = on_frame
         self._wanted = options.sender_id
@@ -106,6 +98,14 @@ class Receiver:
         if self._next:
             self._next.end('another sender is wanted')
         self._pursue()
+
+    async def report(self) -> StreamReport:
+        """Return how the stream that is received is doing, or what is waited for."""
+        if self._current:
+            return await self._current.report()
+        wanted = self._target() or self._wanted
+        connecting = self._next is not None or self._requested is not None
+        return StreamReport('connecting' if connecting else 'waiting', wanted)
 
     def _target(self) -> str | None:
         """Return the id of the sender to be received now, if there is one."""
@@ -197,7 +197,7 @@ class Receiver:
             self._deliver,
             self._pursue,
         )
-        task = asyncio.ensure_future(self._live(stream))
+        task = asyncio.create_task(self._live(stream))
         self._streams[offer.session_id] = (stream, task)
         self._next = stream
         stream.receive(offer)
@@ -205,9 +205,10 @@ class Receiver:
     async def _live(self, stream: Stream) -> None:
         try:
             await stream.run()
+        except Exception:
+            logger.exception('stream of %s failed', stream.sender_id)
         finally:
             del self._streams[stream.session_id]
-            self.statistics.bytes_received += stream.bytes_received
             if stream is self._next:
                 self._next = None
             if stream is self._current:
@@ -223,8 +224,10 @@ class Receiver:
                 self._delivered_serial = stream.serial
                 self._event_loop.call_soon_threadsafe(self._on_first_picture, stream)
             self._newest_stamp = max(frame.time_ns, self._newest_stamp + 1)
-            self.statistics.pictures += 1
             self._on_frame(ReceivedFrame(picture, self._newest_stamp, stream.sender_id))
+            captured = stream.capture_ns(frame)
+            latency = None if captured is None else time.time_ns() - captured
+            stream.meter.picture(picture.width, picture.height, latency)
 
     def _on_first_picture(self, stream: Stream) -> None:
         old, self._current = self._current, stream

@@ -59,7 +59,7 @@ class Sender:
         )
         self._encoding = EncodingThread(frames, encoder, fps, self._deliver)
         self._broadcast = Broadcast(self._encoding.request_keyframe, self._encoding.stop_encoding)
-        self._sessions: dict[str, tuple[OutboundSession, asyncio.Task[str]]] = {}
+        self._sessions: dict[str, tuple[OutboundSession, asyncio.Task[None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -120,6 +120,13 @@ class Sender:
             self._broadcast,
             self._codecs,
         )
-        task = asyncio.ensure_future(session.run())
+        task = asyncio.create_task(self._live(session))
         self._sessions[request.session_id] = (session, task)
-        task.add_done_callback(lambda _: self._sessions.pop(request.session_id, None))
+
+    async def _live(self, session: OutboundSession) -> None:
+        try:
+            await session.run()
+        except Exception:
+            logger.exception('session with %s failed', session.peer_id)
+        finally:
+            del self._sessions[session.session_id]

@@ -8,6 +8,7 @@ import av
 
 from webrtc_bridge.media.decoding_thread import DecodingThread
 from webrtc_bridge.media.encoded_frame import EncodedFrame
+from webrtc_bridge.media.stream_meter import StreamMeter, StreamReport
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.inbound_session import InboundSession
 from webrtc_bridge.peer.session import SessionMessage
@@ -44,7 +45,8 @@ class Stream:
         self.session_id = session_id
         self.ended = False
         self.stale = False
-        self.bytes_received = 0
+        self.meter = StreamMeter()
+        self.codec = ''
         self._loop = asyncio.get_running_loop()
         self._on_stale = on_stale
         self._session = InboundSession(sender_id, session_id, ice, send, self._on_frame)
@@ -64,6 +66,29 @@ class Stream:
         self.ended = True
         self._session.end(reason)
 
+    def capture_ns(self, frame: EncodedFrame) -> int | None:
+        """Return when `frame` was captured, by the sender's clock; None where it isn't known."""
+        return self._session.capture_clock.time_ns(frame.timestamp)
+
+    async def report(self) -> StreamReport:
+        """Return how the stream is doing."""
+        fps, bitrate = self.meter.rates(self._loop.time())
+        received, lost = await self._session.packet_counts()
+        return StreamReport(
+            state='stale' if self.stale else 'receiving',
+            sender_id=self.sender_id,
+            codec=self.codec,
+            width=self.meter.width,
+            height=self.meter.height,
+            fps=fps,
+            bitrate=bitrate,
+            packets_received=received,
+            packets_lost=lost,
+            latency_p50=self.meter.latency(0.5),
+            latency_p95=self.meter.latency(0.95),
+            dropped=self._decoder.dropped,
+        )
+
     async def run(self) -> str:
         """Live until the session ends or this is cancelled; return why it ended."""
         try:
@@ -78,7 +103,8 @@ class Stream:
         if self.stale:
             logger.info('%s delivers again', self.sender_id)
             self.stale = False
-        self.bytes_received += len(frame.data)
+        self.codec = frame.codec.value
+        self.meter.frame(len(frame.data))
         self._decoder.put(frame)
 
     def _on_silence(self) -> None:

@@ -17,9 +17,9 @@ class EncodedFrame:
     All bytes of one picture, with its times.
 
     `data` is an Annex B access unit (H.264) or one frame (VP8); `timestamp` is RTP time: 90 kHz,
-    rising, 32 bits; `time_ns` is Unix time in nanoseconds: of the capture in a sender, of the last
-    packet's arrival in a receiver. `payloads`, in a sender, is `data` cut for RTP packets, once for
-    all sessions.
+    rising, 32 bits; `time_ns` is Unix time in nanoseconds: of the capture in a sender, of the
+    last packet's arrival in a receiver. `payloads`, in a sender, is `data` cut for RTP packets,
+    once for all sessions.
     """
 
     codec: Codec

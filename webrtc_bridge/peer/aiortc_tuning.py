@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from aiortc import RTCRtpCodecParameters, RTCRtpSender
+from aiortc import RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
 
+from webrtc_bridge.media.capture_clock import to_ntp
 from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
 from webrtc_bridge.media.frame_assembler import (
     NACK_INTERVAL,
@@ -37,13 +38,17 @@ def send_encoded_frames(
 
     Through the public way, `av.Packet`s from the track's `recv()`, every sender would cut every
     frame into payloads again, and a receiver's PLI would reach nobody. `on_feedback` is called for
-    every RTCP report of the receiver: it is alive.
+    every RTCP report of the receiver: it is alive. The sender's own reports are made to pair the
+    newest RTP timestamp with the time its frame was captured, not sent.
     """
     private: Any = sender
-    handle_rtcp_packet = private._handle_rtcp_packet
+    handle_rtcp_packet, send_rtcp = private._handle_rtcp_packet, private._send_rtcp
+    capture_ntp = 0
 
     async def next_encoded_frame(codec: RTCRtpCodecParameters) -> RTCEncodedFrame:
+        nonlocal capture_ntp
         frame = await track.next(Codec(codec.name))
+        capture_ntp = to_ntp(frame.time_ns)
         return RTCEncodedFrame(list(frame.payloads), frame.timestamp, NO_AUDIO)
 
     async def with_feedback(packet: AnyRtcpPacket) -> None:
@@ -51,9 +56,31 @@ def send_encoded_frames(
             on_feedback()
         await handle_rtcp_packet(packet)
 
+    async def with_capture_time(packets: list[AnyRtcpPacket]) -> None:
+        for packet in packets:
+            if isinstance(packet, RtcpSrPacket):
+                packet.sender_info.ntp_timestamp = capture_ntp
+                # The round-trip time is taken from the report that quotes these bits.
+                private._RTCRtpSender__lsr = capture_ntp >> 16 & 0xFFFFFFFF
+        await send_rtcp(packets)
+
     private._next_encoded_frame = next_encoded_frame
+    private._send_rtcp = with_capture_time
     private._handle_rtcp_packet = with_feedback
     private._send_keyframe = track.request_keyframe
+
+
+def on_sender_report(receiver: RTCRtpReceiver, on_report: Callable[[int, int], None]) -> None:
+    """Call `on_report` with the RTP and NTP timestamps of each report that `receiver` gets."""
+    private: Any = receiver
+    handle_rtcp_packet = private._handle_rtcp_packet
+
+    async def with_report(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket):
+            on_report(packet.sender_info.rtp_timestamp, packet.sender_info.ntp_timestamp)
+        await handle_rtcp_packet(packet)
+
+    private._handle_rtcp_packet = with_report
 
 
 class EncodedFrameReceiver:
