@@ -10,7 +10,9 @@ WebrtcBridgeError
 │   ├── SourceForbidden       it exists, but this user or these credentials may not read it
 │   └── SourceUnreadable      it opens, but is no video, or its video cannot be decoded
 ├── MessageError          a signaling message breaks the protocol
-└── SessionError          one WebRTC session cannot be set up
+├── SessionError          one WebRTC session cannot be set up
+├── NoImagesError         a topic that was to carry images carried none
+└── ProgramEndedError     a program that was to run on has ended
 
 Each carries its data as attributes and says everything in one line, fit for a terminal or a log.
 """
@@ -112,6 +114,34 @@ class SessionError(WebrtcBridgeError):
 
     def __str__(self) -> str:
         return f'session with {self.peer_id}: {self.reason}'
+
+
+class NoImagesError(WebrtcBridgeError):
+    """In `seconds` no image came, because of `reason`."""
+
+    exit_status = 1
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(seconds, reason)
+        self.seconds = seconds
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f'no image in {self.seconds:g} s: {self.reason}'
+
+
+class ProgramEndedError(WebrtcBridgeError):
+    """`program` ended with exit status `status` while others still needed it."""
+
+    exit_status = 1
+
+    def __init__(self, program: str, status: int) -> None:
+        super().__init__(program, status)
+        self.program = program
+        self.status = status
+
+    def __str__(self) -> str:
+        return f'{self.program} ended with exit status {self.status}'
 
 
 def printable(value: object, limit: int = 64) -> str:

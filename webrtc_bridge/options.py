@@ -19,6 +19,47 @@ class SignalingOptions:
 
     host: str = option('127.0.0.1', 'Address to listen on; 0.0.0.0 is every interface.')
     port: int = option(8080, 'Port to listen on; 0 takes a free one.', minimum=0, maximum=65535)
+    allowed_origins: tuple[str, ...] = option(
+        (), 'Origins, like https://example.org, whose pages may connect besides our own.'
+    )
+    ice_servers: tuple[str, ...] = option(
+        (), 'STUN and TURN servers without password that peers are told of (stun:host:port).'
+    )
+    ice_servers_file: str = option(
+        '', 'JSON file with a list of STUN and TURN servers as in RTCPeerConnection.'
+    )
+    max_sockets: int = option(1000, 'WebSockets at a time.', minimum=1, maximum=100_000)
+    max_sockets_per_address: int = option(
+        100, 'WebSockets at a time from one address.', minimum=1, maximum=100_000
+    )
+    message_rate: float = option(
+        200.0,
+        'Messages a peer may send in the long run; five seconds of them at once.',
+        minimum=1.0,
+        maximum=1_000_000.0,
+        unit='1/s',
+    )
+    heartbeat: float = option(
+        5.0,
+        'Silence after which a peer is pinged; half of it is its time to answer.',
+        minimum=0.1,
+        maximum=3600.0,
+        unit='s',
+    )
+    hello_timeout: float = option(
+        10.0,
+        'Time for the HTTP header, and again for the first message on /ws.',
+        minimum=0.1,
+        maximum=3600.0,
+        unit='s',
+    )
+    send_queue: int = option(
+        512,
+        'Messages that wait for a slow reader before its socket is closed.',
+        minimum=64,
+        maximum=65536,
+        unit='KiB',
+    )
 
 
 @dataclass(frozen=True)
@@ -48,7 +89,8 @@ class SourceOptions:
 
     source: str = option(
         'auto',
-        'Camera, stream or file: auto, test, /dev/video0, avfoundation:0, rtsp://…, a file.',
+        'Camera, stream or file: auto, test, /dev/video0, avfoundation:0, rtsp://…, http://…, a '
+        'video file.',
     )
     width: int = option(
         640,
@@ -128,4 +170,26 @@ class ReceiverOptions:
     )
     ice_transport_policy: str = option(
         'all', 'Which paths may be used; relay takes TURN alone.', choices=('all', 'relay')
+    )
+
+
+@dataclass(frozen=True)
+class StatusOptions:
+    """What the demo's status line watches."""
+
+    topic: str = option('image_raw', 'Image topic to watch.')
+    duration: float = option(
+        0.0, 'How long to watch; 0 is without end.', minimum=0.0, maximum=1e6, unit='s'
+    )
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """The demo of everything on one machine."""
+
+    port: int = option(
+        8080, 'Port of the signaling server; where taken, a free one.', minimum=0, maximum=65535
+    )
+    duration: float = option(
+        0.0, 'How long to run; 0 is until Ctrl-C.', minimum=0.0, maximum=1e6, unit='s'
     )

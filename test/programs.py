@@ -1,0 +1,83 @@
+"""Programs under test, as processes of their own."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+
+
+class Program:
+    """A running `python -m module …`; what it prints, on either stream, is kept in `lines`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._changed = asyncio.Condition()
+        self._reading = asyncio.ensure_future(self._read())
+
+    @classmethod
+    async def start(cls, module: str, *arguments: str, **variables: str) -> 'Program':
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            '-m',
+            module,
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, 'PYTHONUNBUFFERED': '1', **variables},
+        )
+        return cls(process)
+
+    async def line(self, pattern: str, *, after: int = 0, timeout: float = 20.0) -> re.Match[str]:
+        """Return the match of `pattern` in the first line from number `after` on that has one."""
+
+        async def search() -> re.Match[str]:
+            position = after
+            while True:
+                for text in self.lines[position:]:
+                    if match := re.search(pattern, text):
+                        return match
+                position = len(self.lines)
+                assert not self._reading.done(), f'{pattern!r} never came: {self.output}'
+                async with self._changed:
+                    await self._changed.wait_for(
+                        lambda: len(self.lines) > position or self._reading.done()
+                    )
+
+        try:
+            return await asyncio.wait_for(search(), timeout)
+        except asyncio.TimeoutError:
+            raise AssertionError(f'{pattern!r} did not come in time: {self.output}') from None
+
+    @property
+    def output(self) -> str:
+        return '\n'.join(self.lines)
+
+    async def ended(self, timeout: float = 20.0) -> int:
+        """Return the exit status, once it has ended by itself."""
+        status = await asyncio.wait_for(self.process.wait(), timeout)
+        await self._reading
+        return status
+
+    async def stop(self, number: int = signal.SIGTERM, timeout: float = 3.0) -> int:
+        """Send it signal `number`; return the exit status."""
+        self.process.send_signal(number)
+        return await self.ended(timeout)
+
+    async def kill(self) -> None:
+        """End it at once, if it has not ended."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+        await self._reading
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        while line := await self.process.stdout.readline():
+            async with self._changed:
+                self.lines.append(line.decode(errors='replace').rstrip())
+                self._changed.notify_all()
+        async with self._changed:
+            self._changed.notify_all()

@@ -1,0 +1,199 @@
+"""The signaling server, the webcam sender and the receiver node as processes, as users run them."""
+
+import asyncio
+import signal
+import statistics
+import time
+
+import pytest
+
+pytest.importorskip('rclpy', reason='needs rclpy')
+
+from conftest import start_server
+from images import ImageSubscriber, wrong_bars
+
+SENDER = ['--id', 'front', '--source', 'test', '--fps', '30']
+
+
+async def start_sender(start, url, *more):
+    return await start('webcam_sender', '--server', url, *SENDER, *more)
+
+
+async def start_receiver(start, url, *parameters):
+    flags = [word for parameter in parameters for word in ('-p', parameter)]
+    return await start('nodes.receiver_node', '--ros-args', '-p', f'server_url:={url}', *flags)
+
+
+@pytest.mark.parametrize('reliable', [True, False])
+async def test_images_arrive_whole_with_right_colours_and_rising_stamps(start, server, reliable):
+    await start_sender(start, server.url, '--width', '1280', '--height', '720')
+    await start_receiver(start, server.url, 'sender_id:=front', 'frame_id:=lens')
+    with ImageSubscriber(reliable=reliable) as subscriber:
+        await subscriber.wait_for_more(10)  # the first ones, while x264 fits its rate
+        before = len(subscriber.images)
+        await subscriber.wait_for_more(90)
+        image = subscriber.newest
+        assert (image.width, image.height, image.step) == (1280, 720, 3840)
+        assert (image.encoding, image.is_bigendian) == ('bgr8', 0)
+        assert image.header.frame_id == 'lens'
+        assert not wrong_bars(image)
+        assert all(a < b for a, b in zip([0, *subscriber.stamps], subscriber.stamps, strict=False))
+        counted = subscriber.images[before:]
+        clocks = [clock for _, _, clock in counted]
+        assert None not in clocks
+        steps = [b - a for a, b in zip(clocks, clocks[1:], strict=False)]
+        assert all(step > 0 for step in steps)
+        assert statistics.median(steps) == pytest.approx(1e9 / 30, rel=0.1)
+        # Every image the sender took has arrived: none is missing between two others.
+        assert sum(steps) / len(steps) == pytest.approx(1e9 / 30, rel=0.1)
+
+
+@pytest.mark.parametrize('encoding', ['rgb8', 'mono8'])
+async def test_the_encoding_is_the_one_asked_for(start, server, encoding):
+    await start_sender(start, server.url)
+    await start_receiver(start, server.url, f'encoding:={encoding}')
+    if encoding == 'rgb8':
+        with ImageSubscriber() as subscriber:
+            await subscriber.wait_for_more(10)
+            assert subscriber.newest.encoding == 'rgb8'
+            assert not wrong_bars(subscriber.newest)
+
+
+async def test_parts_may_start_in_any_order(start):
+    server = await start_server(start)
+    port = server.port
+    await server.kill()
+    url = f'ws://127.0.0.1:{port}'
+    with ImageSubscriber() as subscriber:
+        await start_receiver(start, url, 'sender_id:=front')
+        sender = await start_sender(start, url)
+        await sender.line('test pattern')
+        await start_server(start, port)
+        await subscriber.wait_for_more(10)
+
+
+async def test_a_late_receiver_joins_the_one_encode(start, server):
+    sender = await start_sender(start, server.url)
+    await start_receiver(start, server.url, 'topic:=first')
+    with ImageSubscriber('first') as first:
+        await first.wait_for_more(30)
+        late = await start_receiver(start, server.url, 'topic:=second')
+        with ImageSubscriber('second') as second:
+            await second.wait_for_more(30)
+            assert not wrong_bars(second.newest)
+            await late.stop()
+            await first.wait_for_more(10)
+    assert sum('encoding' in line for line in sender.lines) == 1, sender.output
+
+
+async def test_a_restart_of_the_server_is_no_gap_in_the_images(start):
+    server = await start_server(start)
+    sender = await start_sender(start, server.url)
+    receiver = await start_receiver(start, server.url, 'sender_id:=front', 'receiver_id:=robot')
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for_more(30)
+        seen = len(subscriber.images)
+        lines = len(sender.lines), len(receiver.lines)
+        await server.kill()
+        await subscriber.wait_for_more(30)
+        server = await start_server(start, server.port)
+        await sender.line('sender front: registered', after=lines[0])
+        await receiver.line('receiver robot: registered', after=lines[1])
+        await subscriber.wait_for_more(30)
+        arrivals = [arrival for arrival, _, _ in subscriber.images[seen:]]
+        assert max(b - a for a, b in zip(arrivals, arrivals[1:], strict=False)) < 0.5
+
+
+async def test_images_resume_when_the_sender_is_killed_and_started_again(start, server):
+    sender = await start_sender(start, server.url)
+    await start_receiver(start, server.url, 'sender_id:=front')
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for_more(30)
+        await sender.kill()
+        killed = time.monotonic()
+        sender = await start_sender(start, server.url)
+        await sender.line('registered')
+        registered = time.monotonic()
+        await subscriber.wait_for(lambda s: s.images[-1][0] > registered, timeout=15)
+        await subscriber.wait_for_more(10)
+        assert subscriber.stamps == sorted(set(subscriber.stamps))
+        resumed = next(arrival for arrival, _, _ in subscriber.images if arrival > killed + 0.2)
+        assert resumed - registered < 5.0
+
+
+async def test_a_receiver_that_is_started_again_receives(start, server):
+    await start_sender(start, server.url)
+    receiver = await start_receiver(start, server.url, 'receiver_id:=robot')
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for_more(10)
+        await receiver.kill()
+        await start_receiver(start, server.url, 'receiver_id:=robot')
+        killed = time.monotonic()
+        await subscriber.wait_for(lambda s: s.images[-1][0] > killed + 0.5)
+        await subscriber.wait_for_more(10)
+
+
+async def test_nobody_subscribes_nothing_is_published_and_a_first_subscriber_gets_images(
+    start, server
+):
+    await start_sender(start, server.url)
+    receiver = await start_receiver(start, server.url)
+    await receiver.line('receiving front')
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for_more(10, timeout=5)
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+async def test_every_program_ends_cleanly_on_a_signal(start, server, number):
+    sender = await start_sender(start, server.url)
+    receiver = await start_receiver(start, server.url)
+    await receiver.line('receiving front')
+    for program in (receiver, sender, server):
+        assert await program.stop(number) == 0, program.output
+        assert 'Traceback' not in program.output
+        assert 'never retrieved' not in program.output
+        assert 'Exception ignored' not in program.output
+    assert any('said bye' in line for line in sender.lines), sender.output
+
+
+async def test_a_receiver_without_a_sender_id_takes_the_first_that_is_there(start, server):
+    receiver = await start_receiver(start, server.url)
+    await receiver.line('registered')
+    await start_sender(start, server.url)
+    await receiver.line('receiving front')
+
+
+async def test_setting_the_parameter_switches_the_camera(start, server):
+    await start('webcam_sender', '--server', server.url, '--id', 'front', '--source', 'test')
+    await start(
+        'webcam_sender', '--server', server.url, '--id', 'rear', '--source', 'test',
+        '--width', '320', '--height', '240',
+    )
+    await start_receiver(start, server.url, 'sender_id:=front')
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for(lambda s: s.images and s.newest.width == 640)
+        await asyncio.to_thread(set_parameter, 'sender_id', 'rear')
+        await subscriber.wait_for(lambda s: s.newest.width == 320)
+        await subscriber.wait_for_more(10)
+        widths = [image.width for _, image, _ in subscriber.images]
+        assert widths == sorted(widths, reverse=True), 'an image of the old after one of the new'
+        assert subscriber.stamps == sorted(set(subscriber.stamps))
+
+
+def set_parameter(name: str, value: str) -> None:
+    import rclpy
+    from rclpy.parameter import Parameter
+    from rclpy.parameter_client import AsyncParameterClient
+
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node('setter', context=context)
+    executor = rclpy.executors.SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    client = AsyncParameterClient(node, 'webrtc_receiver')
+    assert client.wait_for_services(10)
+    future = client.set_parameters([Parameter(name, value=value)])
+    executor.spin_until_future_complete(future, 10)
+    assert future.result().results[0].successful, future.result().results[0].reason
+    node.destroy_node()
+    context.try_shutdown()
