@@ -34,17 +34,13 @@ class Program:
         """Return the match of `pattern` in the first line from number `after` on that has one."""
 
         async def search() -> re.Match[str]:
-            position = after
-            while True:
-                for text in self.lines[position:]:
-                    if match := re.search(pattern, text):
-                        return match
-                position = len(self.lines)
-                assert not self._reading.done(), f'{pattern!r} never came: {self.output}'
-                async with self._changed:
-                    await self._changed.wait_for(
-                        lambda: len(self.lines) > position or self._reading.done()
-                    )
+            async with self._changed:
+                while True:
+                    for text in self.lines[after:]:
+                        if match := re.search(pattern, text):
+                            return match
+                    assert not self._reading.done(), f'{pattern!r} never came: {self.output}'
+                    await self._changed.wait()
 
         try:
             return await asyncio.wait_for(search(), timeout)

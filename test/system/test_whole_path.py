@@ -1,6 +1,7 @@
-"""The signaling server, the webcam sender and the receiver node as processes, as users run them."""
+"""Signaling server, webcam sender and receiver node as processes, as users run them."""
 
 import asyncio
+import itertools
 import signal
 import statistics
 import time
@@ -37,26 +38,24 @@ async def test_images_arrive_whole_with_right_colours_and_rising_stamps(start, s
         assert (image.encoding, image.is_bigendian) == ('bgr8', 0)
         assert image.header.frame_id == 'lens'
         assert not wrong_bars(image)
-        assert all(a < b for a, b in zip([0, *subscriber.stamps], subscriber.stamps, strict=False))
+        assert all(a < b for a, b in itertools.pairwise([0, *subscriber.stamps]))
         counted = subscriber.images[before:]
         clocks = [clock for _, _, clock in counted]
         assert None not in clocks
-        steps = [b - a for a, b in zip(clocks, clocks[1:], strict=False)]
+        steps = [b - a for a, b in itertools.pairwise(clocks)]
         assert all(step > 0 for step in steps)
         assert statistics.median(steps) == pytest.approx(1e9 / 30, rel=0.1)
         # Every image the sender took has arrived: none is missing between two others.
         assert sum(steps) / len(steps) == pytest.approx(1e9 / 30, rel=0.1)
 
 
-@pytest.mark.parametrize('encoding', ['rgb8', 'mono8'])
-async def test_the_encoding_is_the_one_asked_for(start, server, encoding):
+async def test_the_encoding_is_the_one_asked_for(start, server):
     await start_sender(start, server.url)
-    await start_receiver(start, server.url, f'encoding:={encoding}')
-    if encoding == 'rgb8':
-        with ImageSubscriber() as subscriber:
-            await subscriber.wait_for_more(10)
-            assert subscriber.newest.encoding == 'rgb8'
-            assert not wrong_bars(subscriber.newest)
+    await start_receiver(start, server.url, 'encoding:=rgb8')
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for_more(10)
+        assert subscriber.newest.encoding == 'rgb8'
+        assert not wrong_bars(subscriber.newest)
 
 
 async def test_parts_may_start_in_any_order(start):
@@ -101,7 +100,7 @@ async def test_a_restart_of_the_server_is_no_gap_in_the_images(start):
         await receiver.line('receiver robot: registered', after=lines[1])
         await subscriber.wait_for_more(30)
         arrivals = [arrival for arrival, _, _ in subscriber.images[seen:]]
-        assert max(b - a for a, b in zip(arrivals, arrivals[1:], strict=False)) < 0.5
+        assert max(b - a for a, b in itertools.pairwise(arrivals)) < 0.5
 
 
 async def test_images_resume_when_the_sender_is_killed_and_started_again(start, server):
@@ -166,8 +165,17 @@ async def test_a_receiver_without_a_sender_id_takes_the_first_that_is_there(star
 async def test_setting_the_parameter_switches_the_camera(start, server):
     await start('webcam_sender', '--server', server.url, '--id', 'front', '--source', 'test')
     await start(
-        'webcam_sender', '--server', server.url, '--id', 'rear', '--source', 'test',
-        '--width', '320', '--height', '240',
+        'webcam_sender',
+        '--server',
+        server.url,
+        '--id',
+        'rear',
+        '--source',
+        'test',
+        '--width',
+        '320',
+        '--height',
+        '240',
     )
     await start_receiver(start, server.url, 'sender_id:=front')
     with ImageSubscriber() as subscriber:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
 
 from webrtc_bridge.media.broadcast import Broadcast, Subscription
 from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
@@ -19,7 +20,13 @@ class OutboundTrack(MediaStreamTrack):
         self._subscription: Subscription | None = None
 
     async def next(self, codec: Codec) -> EncodedFrame:
-        """Wait for the next frame; the first call joins the broadcast, at a keyframe."""
+        """
+        Wait for the next frame; the first call joins the broadcast, at a keyframe.
+
+        Raises: MediaStreamError once stopped; the connection may come about after that.
+        """
+        if self.readyState != 'live':
+            raise MediaStreamError
         if self._subscription is None:
             self._subscription = self._broadcast.subscribe(codec)
         return await self._subscription.next()

@@ -1,0 +1,61 @@
+import threading
+
+from webrtc_bridge.media.latest import Latest
+
+DEADLINE = 10.0
+
+
+def waiting_getter(box):
+    """Start a thread that takes one item without a timeout; return it and what it got."""
+    got = []
+    thread = threading.Thread(target=lambda: got.append(box.get()))
+    thread.start()
+    return thread, got
+
+
+def test_the_newest_item_wins_and_the_replaced_ones_are_counted():
+    box = Latest()
+    for number in range(5):
+        box.put(number)
+    assert box.get(0) == 4
+    assert box.dropped == 4
+
+
+def test_an_item_is_taken_once():
+    box = Latest()
+    box.put('picture')
+    assert box.get(0) == 'picture'
+    assert box.get(0) is None
+    assert box.dropped == 0
+
+
+def test_a_getter_waits_for_an_item_of_another_thread():
+    box = Latest()
+    thread, got = waiting_getter(box)
+    box.put('picture')
+    thread.join(DEADLINE)
+    assert got == ['picture']
+
+
+def test_get_returns_nothing_after_its_timeout():
+    assert Latest().get(timeout=0.01) is None
+
+
+def test_close_wakes_every_getter():
+    box = Latest()
+    getters = [waiting_getter(box) for _ in range(3)]
+    box.close()
+    for thread, got in getters:
+        thread.join(DEADLINE)
+        assert got == [None]
+
+
+def test_after_close_nothing_is_taken_and_what_comes_counts_as_dropped():
+    box = Latest()
+    box.put('old')
+    box.close()
+    box.close()
+    box.put('new')
+    assert box.get() is None
+    assert box.closed
+    assert box.dropped == 1

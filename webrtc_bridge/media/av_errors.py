@@ -1,0 +1,61 @@
+"""From FFmpeg's errors to ours, and from ours to one line that says what to do."""
+
+import errno
+
+import av
+
+from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound, SourceUnreadable
+
+VIDEO_GROUP = 'no permission: sudo usermod -aG video $USER, then log out and in again'
+
+GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
+UNREACHABLE = (
+    errno.ECONNREFUSED,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+    errno.ETIMEDOUT,
+    errno.EAGAIN,
+    # FFmpeg's answer to a host name that does not resolve.
+    errno.EIO,
+)
+
+
+def device_error(source: str, error: Exception) -> SourceError:
+    """Return what `error`, raised by the camera `source`, means for a user."""
+    code = getattr(error, 'errno', None)
+    if code in (errno.EACCES, errno.EPERM):
+        return SourceForbidden(source, VIDEO_GROUP)
+    if code in GONE:
+        return SourceNotFound(source, 'no camera behind it, or unplugged')
+    if code == errno.EBUSY:
+        return SourceUnreadable(source, 'in use by another program')
+    if code in (errno.ENOTTY, errno.EINVAL):
+        return SourceUnreadable(source, f'is no camera ({reason(error)})')
+    return SourceUnreadable(source, reason(error))
+
+
+def file_error(source: str, error: Exception) -> SourceError:
+    """Return what `error`, raised by the file `source`, means for a user."""
+    if isinstance(error, FileNotFoundError):
+        return SourceNotFound(source, 'no such file')
+    if isinstance(error, PermissionError):
+        return SourceForbidden(source, 'no permission to read this file')
+    return SourceUnreadable(source, f'is no video that can be read ({reason(error)})')
+
+
+def stream_error(source: str, error: Exception) -> SourceError:
+    """Return what `error`, raised by the stream at the URL `source`, means for a user."""
+    if isinstance(error, (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)):
+        return SourceForbidden(source, 'user name and password are missing or wrong')
+    if isinstance(error, av.error.HTTPNotFoundError):
+        return SourceNotFound(source, 'nothing has this path on the server')
+    if isinstance(error, av.error.ExitError) or getattr(error, 'errno', None) in UNREACHABLE:
+        return SourceNotFound(source, f'nobody answers there ({reason(error)})')
+    return SourceUnreadable(source, f'delivers no video that can be read ({reason(error)})')
+
+
+def reason(error: Exception) -> str:
+    """Return FFmpeg's words for `error`, without the URL that it puts behind them."""
+    if isinstance(error, av.error.ExitError):
+        return 'no data in time'
+    return getattr(error, 'strerror', None) or type(error).__name__

@@ -1,0 +1,72 @@
+"""From what a source knows about the moment of capture to Unix time, strictly rising."""
+
+import time
+
+MAXIMUM_AGE_NS = 2_000_000_000
+MAXIMUM_AHEAD_NS = 50_000_000
+DRIFT_PER_S = 0.0005
+'How far two clocks may drift apart: 500 ppm, more than any crystal.'
+
+
+def from_driver(timestamp_ns: int | None, unix_ns: int, monotonic_ns: int) -> int:
+    """
+    Return the Unix time of a driver's `timestamp_ns`; the others are both clocks, read just now.
+
+    Linux drivers stamp with the monotonic clock (V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC), a few with
+    Unix time. A stamp that is neither, because too old or in the future, is not believed: then
+    the answer is `unix_ns`.
+    """
+    for now in (monotonic_ns, unix_ns):
+        age = now - timestamp_ns if timestamp_ns is not None else MAXIMUM_AGE_NS
+        if -MAXIMUM_AHEAD_NS < age < MAXIMUM_AGE_NS:
+            return unix_ns - max(0, age)
+    return unix_ns
+
+
+class ArrivalClock:
+    """
+    Times the packets of a live stream, whose own clock counts from somewhere.
+
+    The packet that was least delayed tells how the two clocks relate, so network jitter does not
+    get into the capture time. What the way through camera and network takes at least can't be
+    seen from here and stays in.
+    """
+
+    def __init__(self) -> None:
+        self._offset_ns: float | None = None
+        self._last_arrival_ns = 0
+
+    def capture_ns(self, pts_ns: int | None, arrival_ns: int) -> int:
+        """Return the capture time of a packet stamped `pts_ns` that came at `arrival_ns`."""
+        if pts_ns is None:
+            return arrival_ns
+        offset = arrival_ns - pts_ns
+        elapsed = arrival_ns - self._last_arrival_ns
+        self._last_arrival_ns = arrival_ns
+        if self._offset_ns is None or abs(offset - self._offset_ns) > MAXIMUM_AGE_NS:
+            self._offset_ns = offset
+        else:
+            self._offset_ns = min(offset, self._offset_ns + DRIFT_PER_S * max(0, elapsed))
+        return pts_ns + round(self._offset_ns)
+
+
+class RisingTime:
+    """
+    Makes capture times rise strictly, whatever the wall clock does.
+
+    When it is set back, time goes on at half speed until the clock has caught up: frames keep
+    sane distances, which RTP timestamps need.
+    """
+
+    def __init__(self) -> None:
+        self._last_ns = 0
+        self._last_monotonic_ns = 0
+
+    def after(self, capture_ns: int, monotonic_ns: int | None = None) -> int:
+        """Return `capture_ns`, or a later time if it is not after the last one returned."""
+        now = time.monotonic_ns() if monotonic_ns is None else monotonic_ns
+        if capture_ns <= self._last_ns:
+            capture_ns = self._last_ns + max(1, (now - self._last_monotonic_ns) // 2)
+        self._last_ns = capture_ns
+        self._last_monotonic_ns = now
+        return capture_ns

@@ -1,0 +1,110 @@
+"""A video file as a source: in real time by its own timestamps, over and over."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+import av
+
+from webrtc_bridge.errors import SourceUnreadable
+from webrtc_bridge.media.av_errors import file_error
+from webrtc_bridge.media.av_source import (
+    ErrorOf,
+    open_container,
+    packets_of,
+    picture_rate,
+    size_and_rate,
+)
+from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.pace import STEP, Pace
+from webrtc_bridge.media.source import OPEN_TIMEOUT, READ_TIMEOUT
+from webrtc_bridge.media.to_yuv420p import ToYuv420p
+
+
+class FileSource:
+    """
+    Plays the file `file`, called `name`, for ever.
+
+    Capture times are those of the playback: when each picture was due, by the wall clock.
+
+    Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
+    """
+
+    # Decoding, and opening anew at the end, may take a while; the pace keeps `read()` short.
+    read_timeout = READ_TIMEOUT + STEP
+
+    def __init__(self, file: str, name: str, error_of: ErrorOf = file_error) -> None:
+        self._file = file
+        self._name = name
+        self._error_of = error_of
+        self._convert = ToYuv420p().convert
+        self._pace = Pace()
+        self._loop_start = 0.0
+        self._open()
+        try:
+            self._next: tuple[float, av.VideoFrame] | None = self._decode_next()
+        except BaseException:
+            self.close()
+            raise
+        self.description = f'{name} {size_and_rate(self._container.streams.video[0])}'
+
+    def read(self) -> CapturedFrame | None:
+        """
+        Return the next picture when it is due; None when that is not within 0.1 s.
+
+        Raises: SourceError, when the file is gone or damaged.
+        """
+        if self._next is None:
+            self._next = self._decode_next()
+        position, picture = self._next
+        if not self._pace.wait(position):
+            return None
+        self._next = None
+        return CapturedFrame(self._convert(picture), time.time_ns())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    def _open(self) -> None:
+        self._container = open_container(
+            self._name, self._file, self._error_of, timeout=(OPEN_TIMEOUT / 2, READ_TIMEOUT)
+        )
+        self._frame_time = 1 / (picture_rate(self._container.streams.video[0]) or 25.0)
+        self._pictures = self._decode()
+        self._first_pts: float | None = None
+        self._position = self._loop_start - self._frame_time
+
+    def _decode_next(self) -> tuple[float, av.VideoFrame]:
+        """Return the next picture and its place on the time line of all loops, in seconds."""
+        picture = next(self._pictures, None)
+        if picture is None:
+            self._rewind()
+            picture = next(self._pictures, None)
+        if picture is None:
+            raise SourceUnreadable(self._name, 'no picture in it can be decoded')
+        self._position = self._place(picture)
+        return self._position, picture
+
+    def _place(self, picture: av.VideoFrame) -> float:
+        following = self._position + self._frame_time
+        if picture.time is None:
+            return following
+        if self._first_pts is None:
+            self._first_pts = picture.time
+        place = self._loop_start + picture.time - self._first_pts
+        return place if place > self._position else following
+
+    def _rewind(self) -> None:
+        # Opened anew, because not every format can seek back to its start.
+        self._container.close()
+        self._loop_start = self._position + self._frame_time
+        self._open()
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        try:
+            for packet in packets_of(self._container):
+                with contextlib.suppress(av.error.InvalidDataError):
+                    yield from packet.decode()
+        except (av.error.FFmpegError, OSError) as error:
+            raise self._error_of(self._name, error) from error
