@@ -146,7 +146,6 @@ class Receiver:
 
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Registered):
-            logger.info('registered as receiver %s', message.peer_id)
             self.senders.clear()
             self._requested = None
         elif isinstance(message, SenderPresent):
@@ -160,7 +159,9 @@ class Receiver:
             if stream:
                 stream.receive(message)
         elif isinstance(message, ErrorReply):
-            logger.warning('the server refused %s: %s', message.ref, message.message)
+            # Of two that say bye at once, or after a restart of the server, one is too late.
+            level = logging.DEBUG if message.code == 'unknown_session' else logging.WARNING
+            logger.log(level, 'the server refused %s: %s', message.ref, message.message)
 
     def _on_sender(self, message: SenderPresent) -> None:
         self.senders[message.sender_id] = message.name

@@ -18,7 +18,6 @@ from webrtc_bridge.signaling.messages import (
     Candidate,
     ErrorReply,
     Message,
-    Registered,
     RequestOffer,
     Role,
 )
@@ -99,10 +98,10 @@ class Sender:
                 session.receive(message)
             else:
                 logger.debug('%s of an ended session', message.TYPE)
-        elif isinstance(message, Registered):
-            logger.info('registered as sender %s', message.peer_id)
         elif isinstance(message, ErrorReply):
-            logger.warning('the server refused %s: %s', message.ref, message.message)
+            # Of two that say bye at once, or after a restart of the server, one is too late.
+            level = logging.DEBUG if message.code == 'unknown_session' else logging.WARNING
+            logger.log(level, 'the server refused %s: %s', message.ref, message.message)
 
     def _start_session(self, request: RequestOffer) -> None:
         for session, _ in self._sessions.values():

@@ -16,6 +16,7 @@ from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
 from webrtc_bridge.errors import SessionError, printable
+from webrtc_bridge.peer.aiortc_tuning import meet_on_loopback
 from webrtc_bridge.peer.negotiation import IceCandidate, Negotiation
 
 CLOSE_TIMEOUT = 1.5
@@ -56,6 +57,7 @@ class AiortcPeer:
         self._negotiation = Negotiation()
         self._on_connected = on_connected
         self._on_lost = on_lost
+        meet_on_loopback()
         # Not None, which means a public STUN server, and 5 s of waiting where it isn't reached.
         self.connection = RTCPeerConnection(
             RTCConfiguration(

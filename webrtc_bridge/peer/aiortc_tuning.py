@@ -7,11 +7,13 @@ docs/design.md.
 """
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import aioice.ice
 from aiortc import RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
@@ -28,6 +30,22 @@ from webrtc_bridge.media.outbound_track import OutboundTrack
 NO_AUDIO: Any = None
 
 logger = logging.getLogger(__name__)
+
+
+@functools.cache
+def meet_on_loopback() -> None:
+    """
+    Offer 127.0.0.1 where a machine has no other address, so that two peers on it can meet.
+
+    aioice never does, and a laptop without a network could not even run a demo.
+    """
+    addresses_of_interfaces = aioice.ice.get_host_addresses
+
+    def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+        addresses: list[str] = addresses_of_interfaces(use_ipv4, use_ipv6)
+        return addresses or (['127.0.0.1'] if use_ipv4 else [])
+
+    aioice.ice.get_host_addresses = get_host_addresses
 
 
 def send_encoded_frames(

@@ -1,0 +1,104 @@
+"""
+Check, before they are imported, that the libraries a program needs are there and fit.
+
+An entry point calls these first and imports aiortc or rclpy only afterwards, so that a machine
+without them gets one line instead of a traceback. Versions are read from the metadata of what is
+installed: that works even where the library itself would not import.
+"""
+
+import importlib
+import re
+from importlib import metadata
+
+from webrtc_bridge.errors import RequirementError
+
+VERSIONS = {
+    'aiohttp': '>=3.9',
+    'aioice': '==0.13.*',
+    'aiortc': '==1.16.*',
+    'av': '==18.*',
+    'websockets': '>=13',
+}
+'What setup.py asks of the libraries whose version matters; a test compares the two.'
+
+RCLPY = '>=7.1'
+'The rclpy of ROS 2 Jazzy.'
+
+IN_A_VENV = 'in a virtual environment (with ROS: made by python3 -m venv --system-site-packages)'
+FIND_ROS = (
+    'source /opt/ros/<distribution>/setup.bash, '
+    "or without ROS: pip install 'ros-kilted-rclpy[fastrtps]' ros-kilted-sensor-msgs "
+    'in a virtual environment'
+)
+
+
+def require_aiortc() -> None:
+    """
+    Check all that a WebRTC session needs.
+
+    Raises: RequirementError.
+    """
+    require('aiortc', 'aioice', 'av', 'websockets')
+
+
+def require_aiohttp() -> None:
+    """
+    Check all that the signaling server needs.
+
+    Raises: RequirementError.
+    """
+    require('aiohttp')
+
+
+def require(*libraries: str) -> None:
+    """
+    Check each of `libraries`, named as in `VERSIONS`.
+
+    Raises: RequirementError for the first that does not fit, with one command that installs all.
+    """
+    wanted = ' '.join(f"'{library}{VERSIONS[library]}'" for library in libraries)
+    for library in libraries:
+        found = installed_version(library)
+        needed = VERSIONS[library]
+        if found is None or not fits(found, needed):
+            raise RequirementError(library, found, needed, f'pip install {wanted} {IN_A_VENV}')
+
+
+def require_rclpy() -> None:
+    """
+    Check that rclpy is there, imports, and is that of ROS 2 Jazzy or newer.
+
+    Raises: RequirementError.
+    """
+    found = installed_version('rclpy')
+    try:
+        importlib.import_module('rclpy')
+    except ImportError as exc:
+        # A sourced ROS of another Python version is found, but its C extension is not.
+        missing = isinstance(exc, ModuleNotFoundError) and exc.name == 'rclpy'
+        reason = ' '.join(str(exc).split())
+        found = None if missing else f'{found or "?"} (which does not import: {reason})'
+        raise RequirementError('rclpy', found, RCLPY, FIND_ROS) from exc
+    if found is not None and not fits(found, RCLPY):
+        raise RequirementError('rclpy', found, RCLPY, FIND_ROS)
+
+
+def installed_version(library: str) -> str | None:
+    """Return the version of `library` that an import would find, None without it."""
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def fits(found: str, needed: str) -> bool:
+    """Say whether version `found` is `needed`: '>=13' or '==1.16.*'."""
+    have = numbers(found)
+    want = numbers(needed)
+    return have >= want if needed.startswith('>=') else have[: len(want)] == want
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return the leading numbers of `version`: (1, 16) for '==1.16.*', (3, 9) for '3.9rc1'."""
+    found = re.search(r'\d+(\.\d+)*', version)
+    return tuple(map(int, found[0].split('.'))) if found else ()
