@@ -164,6 +164,11 @@ class ReceiverOptions:
     topic: str = option('image_raw', 'Topic that the images are published on.')
     frame_id: str = option('camera_optical_frame', 'header.frame_id of every image.')
     encoding: str = option('bgr8', 'Encoding of the published images.', choices=ENCODINGS)
+    stamp: str = option(
+        'capture',
+        'What header.stamp is: the time of capture, where the sender tells it, or of arrival.',
+        choices=('capture', 'receive'),
+    )
     ice_servers: tuple[str, ...] = option(
         (),
         'STUN servers (stun:host:port) used instead of the ones that the signaling server names.',

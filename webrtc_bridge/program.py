@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -65,6 +66,9 @@ async def until_signal(main: Coroutine[Any, Any, None]) -> None:
             done, _ = await asyncio.wait({task}, timeout=SHUTDOWN_TIMEOUT)
             if not done:
                 logger.error('not ended %.1f s after the signal; leaving', SHUTDOWN_TIMEOUT)
+                # asyncio.run would wait for the task without end.
+                logging.shutdown()
+                os._exit(1)
     finally:
         stopped.cancel()
         for number in (signal.SIGINT, signal.SIGTERM):

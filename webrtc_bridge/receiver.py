@@ -10,6 +10,7 @@ import av
 
 from webrtc_bridge.media.encoded_frame import EncodedFrame
 from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.media.stamper import Stamper
 from webrtc_bridge.media.stream_meter import StreamReport
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.peer.aiortc_peer import IceOptions
@@ -69,7 +70,7 @@ class Receiver:
         self._serial = 0
         self._delivery = threading.Lock()  # taken by decoders' threads alone
         self._delivered_serial = 0
-        self._newest_stamp = 0
+        self._stamper = Stamper(use_capture=options.stamp == 'capture')
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self) -> None:
@@ -224,9 +225,9 @@ class Receiver:
             if stream.serial > self._delivered_serial:
                 self._delivered_serial = stream.serial
                 self._event_loop.call_soon_threadsafe(self._on_first_picture, stream)
-            self._newest_stamp = max(frame.time_ns, self._newest_stamp + 1)
-            self._on_frame(ReceivedFrame(picture, self._newest_stamp, stream.sender_id))
             captured = stream.capture_ns(frame)
+            stamp = self._stamper.stamp(frame.time_ns, captured, stream.clock_uncertainty_ns)
+            self._on_frame(ReceivedFrame(picture, stamp, stream.sender_id))
             latency = None if captured is None else time.time_ns() - captured
             stream.meter.picture(picture.width, picture.height, latency)
 

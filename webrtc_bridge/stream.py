@@ -67,8 +67,14 @@ class Stream:
         self._session.end(reason)
 
     def capture_ns(self, frame: EncodedFrame) -> int | None:
-        """Return when `frame` was captured, by the sender's clock; None where it isn't known."""
-        return self._session.capture_clock.time_ns(frame.timestamp)
+        """Return when `frame` was captured, in Unix nanoseconds; None where it isn't known."""
+        return self._session.capture_ns(frame)
+
+    @property
+    def clock_uncertainty_ns(self) -> int:
+        """What `capture_ns` may be wrong by, as far as the sender's clock was asked."""
+        best = self._session.clock_offset.best
+        return best.uncertainty_ns if best else 0
 
     async def report(self) -> StreamReport:
         """Return how the stream is doing."""

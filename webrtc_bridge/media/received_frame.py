@@ -10,7 +10,8 @@ class ReceivedFrame:
     """
     A decoded picture of sender `sender_id`.
 
-    `picture` is yuv420p; `stamp_ns` is Unix time in nanoseconds, rising from frame to frame.
+    `picture` is yuv420p; `stamp_ns` is the Unix time, in nanoseconds, that it was captured or
+    arrived at (media/stamper.py); it rises from frame to frame.
     """
 
     picture: av.VideoFrame

@@ -16,7 +16,7 @@ from typing import Any
 import aioice.ice
 from aiortc import RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcrtpsender import RTCEncodedFrame
-from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket
 
 from webrtc_bridge.media.capture_clock import to_ntp
 from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
@@ -62,9 +62,15 @@ def send_encoded_frames(
     private: Any = sender
     handle_rtcp_packet, send_rtcp = private._handle_rtcp_packet, private._send_rtcp
     capture_ntp = 0
+    reported = False
 
     async def next_encoded_frame(codec: RTCRtpCodecParameters) -> RTCEncodedFrame:
-        nonlocal capture_ntp
+        nonlocal capture_ntp, reported
+        if capture_ntp and not reported:
+            # The first frame is out. aiortc's own first report takes a second, and until there is
+            # one the receiver does not know when what it shows was captured.
+            reported = True
+            await private._send_rtcp([first_report(private)])
         frame = await track.next(Codec(codec.name))
         capture_ntp = to_ntp(frame.time_ns)
         return RTCEncodedFrame(list(frame.payloads), frame.timestamp, NO_AUDIO)
@@ -78,14 +84,28 @@ def send_encoded_frames(
         for packet in packets:
             if isinstance(packet, RtcpSrPacket):
                 packet.sender_info.ntp_timestamp = capture_ntp
-                # The round-trip time is taken from the report that quotes these bits.
+                # The round-trip time is taken from the receiver's report that quotes these bits.
                 private._RTCRtpSender__lsr = capture_ntp >> 16 & 0xFFFFFFFF
+                private._RTCRtpSender__lsr_time = time.time()
         await send_rtcp(packets)
 
     private._next_encoded_frame = next_encoded_frame
     private._send_rtcp = with_capture_time
     private._handle_rtcp_packet = with_feedback
     private._send_keyframe = track.request_keyframe
+
+
+def first_report(private_sender: Any) -> RtcpSrPacket:
+    """Return a report about what `private_sender` has sent; its NTP time is set when it goes."""
+    return RtcpSrPacket(
+        ssrc=private_sender._ssrc,
+        sender_info=RtcpSenderInfo(
+            ntp_timestamp=0,
+            rtp_timestamp=private_sender._RTCRtpSender__rtp_timestamp,
+            packet_count=private_sender._RTCRtpSender__packet_count,
+            octet_count=private_sender._RTCRtpSender__octet_count,
+        ),
+    )
 
 
 def on_sender_report(receiver: RTCRtpReceiver, on_report: Callable[[int, int], None]) -> None:

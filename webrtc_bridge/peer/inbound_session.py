@@ -1,16 +1,25 @@
 """A session in which the peer's video is watched here."""
 
+import asyncio
 from collections.abc import Callable
 
-from aiortc import RTCRtpReceiver
+from aiortc import RTCDataChannel, RTCRtpReceiver
 from aiortc.mediastreams import MediaStreamTrack
 
 from webrtc_bridge.media.capture_clock import CaptureClock
+from webrtc_bridge.media.clock_offset import ClockOffset
 from webrtc_bridge.media.encoded_frame import EncodedFrame
+from webrtc_bridge.peer import clock_channel
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.aiortc_tuning import EncodedFrameReceiver, on_sender_report
 from webrtc_bridge.peer.session import Description, Session
 from webrtc_bridge.signaling.messages import Answer, Message, Offer
+
+REPORT_TIMEOUT = 0.02
+"""
+Seconds that the first frame is held for the report that tells its time of capture. Our senders'
+follows it at once.
+"""
 
 
 class InboundSession(Session):
@@ -25,10 +34,23 @@ class InboundSession(Session):
         on_frame: Callable[[EncodedFrame], None],
     ) -> None:
         super().__init__(peer_id, session_id, ice, send)
-        self.capture_clock = CaptureClock()
+        self.clock_offset = ClockOffset()
+        self._capture_clock = CaptureClock()
         self._on_frame = on_frame
         self._frames: EncodedFrameReceiver | None = None
+        self._held: list[EncodedFrame] | None = []
+        self._asking: asyncio.Task[None] | None = None
         self._peer.connection.on('track', self._on_track)
+        self._peer.connection.on('datachannel', self._on_data_channel)
+
+    def capture_ns(self, frame: EncodedFrame) -> int | None:
+        """
+        Return when `frame` was captured, in Unix nanoseconds of this machine's clock.
+
+        None where no sender report has come. May be called from any thread.
+        """
+        time_ns = self._capture_clock.time_ns(frame.timestamp)
+        return None if time_ns is None else self.clock_offset.to_ours(time_ns)
 
     def request_keyframe(self) -> None:
         """Tell the peer that the picture is lost."""
@@ -53,13 +75,37 @@ class InboundSession(Session):
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == 'video' and self._frames is None:
             receiver = self._receiver_of(track)
-            self._frames = EncodedFrameReceiver(receiver, self._on_frame)
-            on_sender_report(receiver, self.capture_clock.report)
+            self._frames = EncodedFrameReceiver(receiver, self._on_encoded_frame)
+            on_sender_report(receiver, self._on_report)
 
     def _receiver_of(self, track: MediaStreamTrack) -> RTCRtpReceiver:
         receivers = (t.receiver for t in self._peer.connection.getTransceivers())
         return next(receiver for receiver in receivers if receiver.track is track)
 
+    def _on_data_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == clock_channel.LABEL and self._asking is None:
+            asking = clock_channel.ask_clock_questions(channel, self.clock_offset)
+            self._asking = asyncio.create_task(asking)
+
+    def _on_report(self, timestamp: int, ntp_timestamp: int) -> None:
+        self._capture_clock.report(timestamp, ntp_timestamp)
+        self._let_go()
+
+    def _on_encoded_frame(self, frame: EncodedFrame) -> None:
+        if self._held is None:
+            self._on_frame(frame)
+            return
+        if not self._held:
+            asyncio.get_running_loop().call_later(REPORT_TIMEOUT, self._let_go)
+        self._held.append(frame)
+
+    def _let_go(self) -> None:
+        held, self._held = self._held or [], None
+        for frame in held:
+            self._on_frame(frame)
+
     def _release(self) -> None:
         if self._frames:
             self._frames.close()
+        if self._asking:
+            self._asking.cancel()

@@ -10,6 +10,7 @@ from webrtc_bridge.media.encoded_frame import Codec
 from webrtc_bridge.media.outbound_track import OutboundTrack
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.aiortc_tuning import send_encoded_frames
+from webrtc_bridge.peer.clock_channel import LABEL, answer_clock_questions
 from webrtc_bridge.peer.session import Description, Session
 from webrtc_bridge.peer.watchdog import Watchdog
 from webrtc_bridge.signaling.messages import Answer, Message, Offer
@@ -42,6 +43,9 @@ class OutboundSession(Session):
         self._track = OutboundTrack(broadcast)
         transceiver = self._peer.connection.addTransceiver(self._track, 'sendonly')
         transceiver.setCodecPreferences(preferences(codecs))
+        # What comes too late is of no use: neither in order nor sent again.
+        clock = self._peer.connection.createDataChannel(LABEL, ordered=False, maxRetransmits=0)
+        answer_clock_questions(clock)
         self._watchdog = Watchdog(SILENCE, self._on_silence)
         send_encoded_frames(transceiver.sender, self._track, self._watchdog.heard)
 

@@ -32,7 +32,8 @@ class Watchdog:
             self._timer.cancel()
 
     def _listen(self) -> None:
-        self._timer = self._loop.call_at(self._last + self._timeout, self._check)
+        if self._timeout < float('inf'):
+            self._timer = self._loop.call_at(self._last + self._timeout, self._check)
 
     def _check(self) -> None:
         self._timer = None

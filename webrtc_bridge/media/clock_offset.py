@@ -1,0 +1,73 @@
+"""How far the clocks of two machines are apart."""
+
+from collections import deque
+from dataclasses import dataclass
+
+WINDOW = 16
+'Newest exchanges that the best is chosen of: over a minute of them.'
+
+DRIFT_NS = 5_000_000
+'What two good clocks may drift apart while the window is filled (50 ppm for 100 s).'
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """
+    One question and answer, four times in Unix nanoseconds (NTP's, RFC 5905 section 8).
+
+    `asked` and `heard` are by the asking side's clock, `received` and `answered` by the other's.
+    """
+
+    asked: int
+    received: int
+    answered: int
+    heard: int
+
+    @property
+    def offset_ns(self) -> int:
+        """The other clock less ours, if both ways took the same time."""
+        return (self.received - self.asked + self.answered - self.heard) // 2
+
+    @property
+    def uncertainty_ns(self) -> int:
+        """Most that the offset can be wrong by: half the time that was spent on the way."""
+        return max(0, (self.heard - self.asked - (self.answered - self.received)) // 2)
+
+
+class ClockOffset:
+    """
+    The offset of another clock, from the quickest of the newest exchanges.
+
+    One thread adds; any thread may read.
+    """
+
+    def __init__(self) -> None:
+        self._exchanges: deque[Exchange] = deque(maxlen=WINDOW)
+        self._best: Exchange | None = None
+
+    @property
+    def best(self) -> Exchange | None:
+        """The exchange that the offset is taken from; None before the first."""
+        return self._best
+
+    def add(self, exchange: Exchange) -> None:
+        """Take an exchange; one that the earlier ones contradict begins anew: a clock was set."""
+        best = self._best
+        if best is not None:
+            apart = abs(exchange.offset_ns - best.offset_ns)
+            if apart > exchange.uncertainty_ns + best.uncertainty_ns + DRIFT_NS:
+                self._exchanges.clear()
+        self._exchanges.append(exchange)
+        self._best = min(self._exchanges, key=lambda one: one.uncertainty_ns)
+
+    def to_ours(self, time_ns: int) -> int:
+        """
+        Return a time of the other clock as one of ours.
+
+        Clocks that may agree, as far as the exchanges can tell, are taken to: on one machine a
+        time comes out as it went in.
+        """
+        best = self._best
+        if best is None or abs(best.offset_ns) <= best.uncertainty_ns:
+            return time_ns
+        return time_ns - best.offset_ns

@@ -1,0 +1,57 @@
+"""Which time a picture is stamped with."""
+
+import logging
+
+EARLIEST_NS = 5_000_000
+"How much before its capture a frame may seem to arrive, besides the clocks' uncertainty."
+
+LATEST_NS = 10_000_000_000
+'Longest way from capture to arrival that is believed; beyond, a clock must be wrong.'
+
+logger = logging.getLogger(__name__)
+
+
+class Stamper:
+    """
+    Stamp pictures with the time of their capture, or else of their arrival; stamps always rise.
+
+    Falls back where the time of capture is not known or cannot be, and logs the change. All times
+    are Unix nanoseconds of this machine's clock.
+    """
+
+    def __init__(self, *, use_capture: bool) -> None:
+        self.fallbacks = 0
+        self._use_capture = use_capture
+        self._newest = 0
+        self._is_capture: bool | None = None
+
+    def stamp(self, arrival_ns: int, capture_ns: int | None, uncertainty_ns: int) -> int:
+        """Return the stamp of a frame that arrived at `arrival_ns`."""
+        stamp = arrival_ns
+        if self._use_capture:
+            if capture_ns is not None and is_plausible(arrival_ns - capture_ns, uncertainty_ns):
+                stamp = capture_ns
+            else:
+                self.fallbacks += 1
+            self._note(stamp is capture_ns, arrival_ns, capture_ns)
+        self._newest = max(stamp, self._newest + 1)
+        return self._newest
+
+    def _note(self, is_capture: bool, arrival_ns: int, capture_ns: int | None) -> None:
+        if is_capture is self._is_capture:
+            return
+        self._is_capture = is_capture
+        if is_capture:
+            logger.info('stamps are times of capture')
+        elif capture_ns is None:
+            logger.info('stamps are times of arrival: the sender does not tell those of capture')
+        else:
+            seconds = (arrival_ns - capture_ns) / 1e9
+            logger.warning(
+                'stamps are times of arrival: those of capture are %.3f s before', seconds
+            )
+
+
+def is_plausible(delay_ns: int, uncertainty_ns: int) -> bool:
+    """Say whether a frame can have taken `delay_ns` from its capture to its arrival."""
+    return -EARLIEST_NS - uncertainty_ns <= delay_ns <= LATEST_NS

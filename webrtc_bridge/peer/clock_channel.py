@@ -1,0 +1,67 @@
+"""
+The data channel `clock`, by which a receiver learns how far its sender's clock is from its own.
+
+The receiver asks `{"asked": ns}`; the sender adds `"received"` and `"answered"`. All are Unix time
+in nanoseconds. A peer that does not have the channel, or does not answer, is taken at its word.
+"""
+
+import asyncio
+import itertools
+import json
+import time
+from typing import Any
+
+from aiortc import RTCDataChannel
+
+from webrtc_bridge.media.clock_offset import ClockOffset, Exchange
+
+LABEL = 'clock'
+
+FIRST_QUESTIONS, FIRST_INTERVAL, INTERVAL = 8, 0.1, 5.0
+'Questions soon after another, for a good offset at once; then one every `INTERVAL` seconds.'
+
+MOST_CHARACTERS = 200
+
+
+def answer_clock_questions(channel: RTCDataChannel) -> None:
+    """Answer what the receiver asks on `channel`."""
+
+    def on_message(text: object) -> None:
+        received = time.time_ns()
+        times = parsed(text)
+        if 'asked' in times and channel.readyState == 'open':
+            answer = {'asked': times['asked'], 'received': received, 'answered': time.time_ns()}
+            channel.send(json.dumps(answer))
+
+    channel.on('message', on_message)
+
+
+async def ask_clock_questions(channel: RTCDataChannel, offset: ClockOffset) -> None:
+    """Ask the sender on `channel` and tell `offset` its answers, until cancelled."""
+    asked = 0
+
+    def on_message(text: object) -> None:
+        heard = time.time_ns()
+        times = parsed(text)
+        if times.keys() >= {'asked', 'received', 'answered'} and times['asked'] == asked:
+            offset.add(Exchange(asked, times['received'], times['answered'], heard))
+
+    channel.on('message', on_message)
+    for question in itertools.count():
+        asked = time.time_ns()
+        if channel.readyState == 'open':
+            channel.send(json.dumps({'asked': asked}))
+        await asyncio.sleep(FIRST_INTERVAL if question < FIRST_QUESTIONS else INTERVAL)
+
+
+def parsed(text: object) -> dict[str, int]:
+    """Return the times in a message; none of one that is not as it should be."""
+    if not isinstance(text, str) or len(text) > MOST_CHARACTERS:
+        return {}
+    try:
+        message: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(message, dict):
+        return {}
+    return {key: value for key, value in message.items() if type(value) is int}
