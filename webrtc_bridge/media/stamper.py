@@ -23,32 +23,33 @@ class Stamper:
         self.fallbacks = 0
         self._use_capture = use_capture
         self._newest = 0
-        self._is_capture: bool | None = None
+        self._believed: bool | None = None
 
     def stamp(self, arrival_ns: int, capture_ns: int | None, uncertainty_ns: int) -> int:
         """Return the stamp of a frame that arrived at `arrival_ns`."""
         stamp = arrival_ns
         if self._use_capture:
-            if capture_ns is not None and is_plausible(arrival_ns - capture_ns, uncertainty_ns):
-                stamp = capture_ns
+            delay_ns = None if capture_ns is None else arrival_ns - capture_ns
+            believed = delay_ns is not None and is_plausible(delay_ns, uncertainty_ns)
+            if believed:
+                stamp -= delay_ns or 0
             else:
                 self.fallbacks += 1
-            self._note(stamp is capture_ns, arrival_ns, capture_ns)
+            self._note(believed, delay_ns)
         self._newest = max(stamp, self._newest + 1)
         return self._newest
 
-    def _note(self, is_capture: bool, arrival_ns: int, capture_ns: int | None) -> None:
-        if is_capture is self._is_capture:
+    def _note(self, believed: bool, delay_ns: int | None) -> None:
+        if believed is self._believed:
             return
-        self._is_capture = is_capture
-        if is_capture:
+        self._believed = believed
+        if believed:
             logger.info('stamps are times of capture')
-        elif capture_ns is None:
+        elif delay_ns is None:
             logger.info('stamps are times of arrival: the sender does not tell those of capture')
         else:
-            seconds = (arrival_ns - capture_ns) / 1e9
             logger.warning(
-                'stamps are times of arrival: those of capture are %.3f s before', seconds
+                'stamps are times of arrival: those of capture are %.3f s before', delay_ns / 1e9
             )
 
 
