@@ -32,6 +32,9 @@ from webrtc_bridge.stream import Stream
 OFFER_TIMEOUT = 5.0
 'Seconds that a sender has for its offer.'
 
+SWITCH_TIMEOUT = 10.0
+'Seconds that another sender has for its first picture before the old one is kept.'
+
 RETRY_DELAYS = (0.0, 0.3, 1.0, 2.0, 5.0)
 'Seconds before the first, second, … attempt at a session; the last one goes for all further.'
 
@@ -48,11 +51,15 @@ class Receiver:
     """
 
     def __init__(
-        self, options: ReceiverOptions, on_frame: Callable[[ReceivedFrame], None]
+        self,
+        options: ReceiverOptions,
+        on_frame: Callable[[ReceivedFrame], None],
+        on_switch_failed: Callable[[str, str], None] = lambda wanted, kept: None,
     ) -> None:
         self.senders: dict[str, str] = {}
         self._options = options
         self._on_frame = on_frame
+        self._on_switch_failed = on_switch_failed
         self._wanted = options.sender_id
         self._signaling = SignalingClient(
             options.server_url,
@@ -67,6 +74,7 @@ class Receiver:
         self._requested: str | None = None
         self._attempt = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._switch_timer: asyncio.TimerHandle | None = None
         self._serial = 0
         self._delivery = threading.Lock()  # taken by decoders' threads alone
         self._delivered_serial = 0
@@ -81,6 +89,7 @@ class Receiver:
             await asyncio.shield(signaling)
         finally:
             self._cancel_timer()
+            self._end_switch()
             tasks = [task for _, task in self._streams.values()]
             for task in tasks:
                 task.cancel()
@@ -89,16 +98,40 @@ class Receiver:
             await asyncio.gather(signaling, return_exceptions=True)
 
     def follow(self, sender_id: str) -> None:
-        """Switch to `sender_id`, now or when it comes; empty: stay, or take the first there is."""
+        """
+        Switch to `sender_id`; empty: stay, or take the first there is.
+
+        The sender that is received goes on until the first picture of the new one. If there is
+        none in `SWITCH_TIMEOUT`, it is followed again and `on_switch_failed(wanted, kept)` called.
+        """
         if sender_id == self._wanted:
             return
         logger.info('following %s', sender_id or 'the first sender')
         self._wanted = sender_id
         self._requested = None
         self._attempt = 0
+        self._end_switch()
         if self._next:
             self._next.end('another sender is wanted')
+            self._next = None
+        if self._current and sender_id not in ('', self._current.sender_id):
+            give_up = self._event_loop.call_later(SWITCH_TIMEOUT, self._give_up_switch)
+            self._switch_timer = give_up
         self._pursue()
+
+    def _give_up_switch(self) -> None:
+        self._switch_timer = None
+        if self._current is None:
+            return  # nothing is left to go back to: the new one is waited for
+        wanted, kept = self._wanted, self._current.sender_id
+        logger.warning('%s shows nothing in %.0f s, keeping %s', wanted, SWITCH_TIMEOUT, kept)
+        self.follow(kept)
+        self._on_switch_failed(wanted, kept)
+
+    def _end_switch(self) -> None:
+        if self._switch_timer:
+            self._switch_timer.cancel()
+            self._switch_timer = None
 
     async def report(self) -> StreamReport:
         """Return how the stream that is received is doing, or what is waited for."""
@@ -236,6 +269,8 @@ class Receiver:
         if stream is self._next:
             self._next = None
         self._attempt = 0
+        if stream.sender_id == self._wanted:
+            self._end_switch()
         logger.info('receiving %s', stream.sender_id)
         if old:
             old.end(f'switched to {stream.sender_id}')

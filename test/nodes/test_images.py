@@ -1,0 +1,117 @@
+import av
+import numpy as np
+import pytest
+from av.video.reformatter import ColorRange, Colorspace
+from rclpy.serialization import deserialize_message, serialize_message
+from sensor_msgs.msg import Image
+
+from webrtc_bridge.nodes.images import ImageConverter
+
+YUV = {'red': (81, 90, 240), 'green': (145, 54, 34), 'blue': (41, 240, 110)}
+'BT.601, limited range.'
+RGB = {'red': (255, 0, 0), 'green': (0, 255, 0), 'blue': (0, 0, 255)}
+GRAY = {'red': 76, 'green': 150, 'blue': 29}
+
+WIDTHS = [16, 64, 320, 424, 640, 641, 642, 848, 1280, 1366, 1920]
+'With and without padding at the end of rows.'
+
+
+def plain(colour: tuple[int, int, int], width: int = 64, height: int = 48) -> av.VideoFrame:
+    picture = av.VideoFrame(width, height, 'yuv420p')
+    for plane, value in zip(picture.planes, colour, strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    return picture
+
+
+def gradient(width: int, height: int) -> av.VideoFrame:
+    """Return a picture in which each pixel of a row and each row differ."""
+    across = np.linspace(0, 255, width)[None, :, None] * [1.0, 0.5, 0.0]
+    down = np.linspace(0, 255, height)[:, None, None] * [0.0, 0.5, 1.0]
+    return av.VideoFrame.from_ndarray((across + down).astype(np.uint8), 'bgr24').reformat(
+        format='yuv420p'
+    )
+
+
+def pixels_of(message: Image, channels: int) -> np.ndarray:
+    """Return what a subscriber sees: serialised, deserialised, and its step ignored."""
+    seen = deserialize_message(serialize_message(message), Image)
+    return np.array(seen.data, np.uint8).reshape(seen.height, seen.width, channels)
+
+
+@pytest.mark.parametrize('colour', YUV)
+@pytest.mark.parametrize(('encoding', 'order'), [('bgr8', (2, 1, 0)), ('rgb8', (0, 1, 2))])
+def test_colours_arrive_right(encoding, order, colour):
+    message = ImageConverter(encoding, 'camera').to_message(plain(YUV[colour]), 1)
+    wanted = [RGB[colour][channel] for channel in order]
+    assert np.abs(pixels_of(message, 3).astype(int) - wanted).max() <= 3
+
+
+@pytest.mark.parametrize('colour', YUV)
+def test_mono_is_the_luma_in_full_range(colour):
+    message = ImageConverter('mono8', 'camera').to_message(plain(YUV[colour]), 1)
+    assert np.abs(pixels_of(message, 1).astype(int) - GRAY[colour]).max() <= 1
+
+
+@pytest.mark.parametrize('encoding', ['bgr8', 'mono8'])
+@pytest.mark.parametrize(('luma', 'level'), [(16, 0), (235, 255)])
+def test_black_and_white_are_the_ends_of_the_range(encoding, luma, level):
+    message = ImageConverter(encoding, 'camera').to_message(plain((luma, 128, 128)), 1)
+    assert set(bytes(message._data)) == {level}
+
+
+def test_a_stream_that_says_bt709_is_converted_so():
+    picture = plain((63, 102, 240))
+    picture.colorspace = Colorspace.ITU709
+    message = ImageConverter('rgb8', 'camera').to_message(picture, 1)
+    assert np.abs(pixels_of(message, 3).astype(int) - RGB['red']).max() <= 3
+
+
+def test_a_stream_that_says_full_range_is_converted_so():
+    picture = plain((255, 128, 128))
+    picture.color_range = ColorRange.JPEG
+    message = ImageConverter('bgr8', 'camera').to_message(picture, 1)
+    assert set(bytes(message._data)) == {255}
+
+
+@pytest.mark.parametrize('colorspace', range(15))
+def test_no_colour_description_breaks_the_conversion(colorspace):
+    picture = plain((126, 128, 128))
+    picture.colorspace = colorspace
+    message = ImageConverter('bgr8', 'camera').to_message(picture, 1)
+    assert set(bytes(message._data)) == {128}
+
+
+@pytest.mark.parametrize('width', WIDTHS)
+@pytest.mark.parametrize(('encoding', 'channels'), [('bgr8', 3), ('rgb8', 3), ('mono8', 1)])
+def test_rows_have_no_gaps_at_any_width(encoding, channels, width):
+    picture = gradient(width, 34)
+    message = ImageConverter(encoding, 'camera').to_message(picture, 1)
+    assert (message.width, message.height, message.step) == (width, 34, width * channels)
+    names = {'bgr8': 'bgr24', 'rgb8': 'rgb24', 'mono8': 'gray'}
+    wanted = picture.to_ndarray(format=names[encoding]).reshape(34, width, channels)
+    assert np.array_equal(pixels_of(message, channels), wanted)
+
+
+def test_a_change_of_size_between_pictures_shows_in_the_next_message():
+    converter = ImageConverter('bgr8', 'camera')
+    for width, height in [(424, 240), (642, 480), (424, 240), (1280, 720)]:
+        message = converter.to_message(gradient(width, height), 1)
+        wanted = gradient(width, height).to_ndarray(format='bgr24')
+        assert np.array_equal(pixels_of(message, 3), wanted)
+
+
+def test_the_header_carries_frame_and_time():
+    message = ImageConverter('bgr8', 'camera').to_message(
+        plain(YUV['red']), 1_700_000_000_123456789
+    )
+    assert message.header.frame_id == 'camera'
+    assert (message.header.stamp.sec, message.header.stamp.nanosec) == (1_700_000_000, 123456789)
+    assert (message.encoding, message.is_bigendian) == ('bgr8', 0)
+
+
+def test_stamps_are_never_zero_and_never_go_back():
+    converter = ImageConverter('mono8', 'camera')
+    given = [0, -5, 1_000_000_000, 999_999_999, 1_000_000_000, 2_000_000_000]
+    stamps = [converter.to_message(plain(YUV['red']), stamp).header.stamp for stamp in given]
+    times = [(stamp.sec, stamp.nanosec) for stamp in stamps]
+    assert times == [(0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (2, 0)]

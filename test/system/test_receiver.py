@@ -1,0 +1,144 @@
+"""The receiver without ROS: real server, real senders, real sessions, in one process."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from webrtc_bridge import receiver as receiver_module
+from webrtc_bridge.media.camera import Camera
+from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.latest import Latest
+from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.options import (
+    EncoderOptions,
+    ReceiverOptions,
+    SenderOptions,
+    SignalingOptions,
+    SourceOptions,
+)
+from webrtc_bridge.receiver import Receiver
+from webrtc_bridge.sender import Sender
+from webrtc_bridge.signaling.client import SignalingClient
+from webrtc_bridge.signaling.messages import Role
+from webrtc_bridge.signaling.server import SignalingServer
+
+
+@asynccontextmanager
+async def running(work) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def camera(url: str, sender_id: str) -> AsyncIterator[None]:
+    frames: Latest[CapturedFrame] = Latest()
+    source = Camera(SourceOptions(source='test', width=320, height=240), frames)
+    source.open()
+    sender = Sender(SenderOptions(url, sender_id), EncoderOptions(), frames, 30.0)
+    try:
+        async with running(sender.run()):
+            yield
+    finally:
+        source.close()
+
+
+@asynccontextmanager
+async def dead_camera(url: str, sender_id: str) -> AsyncIterator[None]:
+    """Register as a sender that never makes an offer."""
+    client = SignalingClient(url, Role.SENDER, peer_id=sender_id, on_message=lambda message: None)
+    async with running(client.run()):
+        yield
+
+
+class Pictures:
+    """Whose pictures came, in order."""
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[str, int]] = []
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+
+    def add(self, frame: ReceivedFrame) -> None:
+        self.frames.append((frame.sender_id, frame.stamp_ns))
+        self._loop.call_soon_threadsafe(self._changed.set)
+
+    async def wait_for(self, condition: Callable[[], bool], timeout: float = 20.0) -> None:
+        """Wait until `condition` holds, which is looked at with every picture."""
+
+        async def look() -> None:
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+        await asyncio.wait_for(look(), timeout)
+
+    async def wait_for_more(self, number: int, sender_id: str) -> None:
+        goal = len(self.frames) + number
+        await self.wait_for(lambda: len(self.frames) >= goal and self.frames[-1][0] == sender_id)
+
+    def check_order(self, *senders: str) -> None:
+        """Check that the pictures are of `senders`, one after another, and that stamps rise."""
+        seen = [name for name, _ in self.frames]
+        changes = [name for i, name in enumerate(seen) if i == 0 or seen[i - 1] != name]
+        assert changes == list(senders)
+        stamps = [stamp for _, stamp in self.frames]
+        assert stamps == sorted(set(stamps))
+
+
+@pytest.fixture
+async def url() -> AsyncIterator[str]:
+    async with SignalingServer(SignalingOptions(port=0)) as server:
+        yield server.url
+
+
+async def test_a_switch_is_one_stream_without_a_gap(url: str) -> None:
+    pictures = Pictures()
+    receiver = Receiver(ReceiverOptions(url, 'front'), pictures.add)
+    async with camera(url, 'front'), camera(url, 'rear'), running(receiver.run()):
+        await pictures.wait_for_more(30, 'front')
+        before = len(pictures.frames)
+        receiver.follow('rear')
+        await pictures.wait_for_more(30, 'rear')
+        pictures.check_order('front', 'rear')
+        stamps = [stamp for _, stamp in pictures.frames[before - 1 :]]
+        assert max(b - a for a, b in itertools.pairwise(stamps)) < 0.3e9
+
+
+async def test_ten_switches_in_a_row_end_at_the_last(url: str) -> None:
+    pictures = Pictures()
+    receiver = Receiver(ReceiverOptions(url, 'front'), pictures.add)
+    async with camera(url, 'front'), camera(url, 'rear'), running(receiver.run()):
+        await pictures.wait_for_more(10, 'front')
+        for _ in range(5):
+            receiver.follow('rear')
+            await asyncio.sleep(0)
+            receiver.follow('front')
+            await asyncio.sleep(0)
+        receiver.follow('rear')
+        await pictures.wait_for_more(30, 'rear')
+        pictures.check_order('front', 'rear')
+
+
+async def test_a_sender_that_shows_nothing_leaves_the_old_one_running(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver_module, 'SWITCH_TIMEOUT', 1.0)
+    pictures = Pictures()
+    failed: list[tuple[str, str]] = []
+    receiver = Receiver(
+        ReceiverOptions(url, 'front'), pictures.add, lambda *names: failed.append(names)
+    )
+    async with camera(url, 'front'), dead_camera(url, 'rear'), running(receiver.run()):
+        await pictures.wait_for(lambda: 'rear' in receiver.senders and bool(pictures.frames))
+        receiver.follow('rear')
+        await pictures.wait_for(lambda: bool(failed))
+        assert failed == [('rear', 'front')]
+        await pictures.wait_for_more(30, 'front')
+        pictures.check_order('front')

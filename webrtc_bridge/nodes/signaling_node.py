@@ -1,0 +1,53 @@
+"""The ROS node `webrtc_signaling`: the signaling server, with parameters and logs of ROS."""
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from webrtc_bridge.nodes.node_program import NodeProgram
+from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.requirements import require_aiohttp
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from rclpy.node import Node
+
+    from webrtc_bridge.nodes.parameters import Parameters
+
+
+def prepare(
+    node: 'Node', parameters: 'Parameters[SignalingOptions]'
+) -> 'Coroutine[None, None, None]':
+    """Return what serves; ROS sees no more of this node than parameters and logs."""
+    parameters.refuse_unknown()
+    return serve(parameters.options)
+
+
+async def serve(options: SignalingOptions) -> None:
+    """Serve until cancelled."""
+    # Imported only now: main() must be able to say in one line that a library is missing.
+    from webrtc_bridge.signaling.server import SignalingServer
+
+    async with SignalingServer(options):
+        await asyncio.Event().wait()
+
+
+PROGRAM = NodeProgram(
+    name='signaling_node',
+    node_name='webrtc_signaling',
+    summary='Serve signaling, where WebRTC senders and receivers meet.',
+    options=SignalingOptions,
+    sends_images=False,
+    require=require_aiohttp,
+    prepare=prepare,
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the node until SIGINT or SIGTERM; return the exit status."""
+    return PROGRAM.main(arguments)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
