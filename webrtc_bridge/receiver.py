@@ -2,15 +2,9 @@
 
 import asyncio
 import logging
-import threading
-import time
 from collections.abc import Callable
 
-import av
-
-from webrtc_bridge.media.encoded_frame import EncodedFrame
-from webrtc_bridge.media.received_frame import ReceivedFrame
-from webrtc_bridge.media.stamper import Stamper
+from webrtc_bridge.delivery import Delivery, Output
 from webrtc_bridge.media.stream_meter import StreamReport
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.peer.aiortc_peer import IceOptions
@@ -45,20 +39,22 @@ class Receiver:
     """
     Follow one sender: find it, ask it for a session, ask again when the session is lost.
 
-    `on_frame` gets every picture, in a decoder's thread; the newest wins while it is busy. Another
-    sender is switched to without a gap: the old one's pictures go on until the new one's first.
-    Knows no ROS; belongs to the event loop.
+    Another sender is switched to without a gap: the old one's pictures go on until the new one's
+    first. Knows no ROS; belongs to the event loop.
     """
 
     def __init__(
         self,
         options: ReceiverOptions,
-        on_frame: Callable[[ReceivedFrame], None],
+        output: Output,
         on_switch_failed: Callable[[str, str], None] = lambda wanted, kept: None,
     ) -> None:
         self.senders: dict[str, str] = {}
         self._options = options
-        self._on_frame = on_frame
+        self._output = output
+        self._delivery = Delivery(
+            output, use_capture=options.stamp == 'capture', on_begin=self._on_begin
+        )
         self._on_switch_failed = on_switch_failed
         self._wanted = options.sender_id
         self._signaling = SignalingClient(
@@ -76,9 +72,6 @@ class Receiver:
         self._timer: asyncio.TimerHandle | None = None
         self._switch_timer: asyncio.TimerHandle | None = None
         self._serial = 0
-        self._delivery = threading.Lock()  # taken by decoders' threads alone
-        self._delivered_serial = 0
-        self._stamper = Stamper(use_capture=options.stamp == 'capture')
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self) -> None:
@@ -229,7 +222,9 @@ class Receiver:
                 servers or tuple(self._signaling.ice_servers), self._options.ice_transport_policy
             ),
             self._signaling.send,
-            self._deliver,
+            self._delivery.encoded,
+            self._delivery.picture,
+            self._output.wants_pictures,
             self._pursue,
         )
         task = asyncio.create_task(self._live(stream))
@@ -250,21 +245,9 @@ class Receiver:
                 self._current = None
         self._pursue()
 
-    def _deliver(self, stream: Stream, picture: av.VideoFrame, frame: EncodedFrame) -> None:
-        """Hand a picture on, unless a newer stream has begun; in a decoder's thread."""
-        with self._delivery:
-            if stream.ended or stream.serial < self._delivered_serial:
-                return
-            if stream.serial > self._delivered_serial:
-                self._delivered_serial = stream.serial
-                self._event_loop.call_soon_threadsafe(self._on_first_picture, stream)
-            captured = stream.capture_ns(frame)
-            stamp = self._stamper.stamp(frame.time_ns, captured, stream.clock_uncertainty_ns)
-            self._on_frame(ReceivedFrame(picture, stamp, stream.sender_id))
-            latency = None if captured is None else time.time_ns() - captured
-            stream.meter.picture(picture.width, picture.height, latency)
-
-    def _on_first_picture(self, stream: Stream) -> None:
+    def _on_begin(self, stream: Stream) -> None:
+        if stream.ended:
+            return
         old, self._current = self._current, stream
         if stream is self._next:
             self._next = None

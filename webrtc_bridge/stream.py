@@ -25,9 +25,10 @@ class Stream:
     """
     Receive and decode sender `sender_id` in one session.
 
-    `on_picture` gets this stream, the picture and its encoded frame, in the decoder's thread;
-    `on_stale` is called in the event loop, to which everything else belongs. Of two streams the
-    one with the higher `serial` is the newer.
+    `on_frame` gets this stream and each encoded frame, in the event loop, to which everything
+    else belongs; `on_picture` gets them and the picture in the decoder's thread, while
+    `wants_pictures` says so: decoding costs more than all the rest. Of two streams the one with
+    the higher `serial` is the newer.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class Stream:
         session_id: str,
         ice: IceOptions,
         send: Callable[[Message], object],
+        on_frame: Callable[['Stream', EncodedFrame], None],
         on_picture: Callable[['Stream', av.VideoFrame, EncodedFrame], None],
+        wants_pictures: Callable[[], bool],
         on_stale: Callable[[], None],
     ) -> None:
         self.serial = serial
@@ -47,7 +50,10 @@ class Stream:
         self.stale = False
         self.meter = StreamMeter()
         self.codec = ''
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
+        self._hand_on = on_frame
+        self._wants_pictures = wants_pictures
+        self._decodes = False
         self._on_stale = on_stale
         self._session = InboundSession(sender_id, session_id, ice, send, self._on_frame)
         self._decoder = DecodingThread(
@@ -76,9 +82,13 @@ class Stream:
         best = self._session.clock_offset.best
         return best.uncertainty_ns if best else 0
 
+    def request_keyframe(self) -> None:
+        """Ask the sender for a picture that needs no other."""
+        self._session.request_keyframe()
+
     async def report(self) -> StreamReport:
         """Return how the stream is doing."""
-        fps, bitrate = self.meter.rates(self._loop.time())
+        fps, bitrate = self.meter.rates(self.loop.time())
         received, lost = await self._session.packet_counts()
         return StreamReport(
             state='stale' if self.stale else 'receiving',
@@ -111,6 +121,18 @@ class Stream:
             self.stale = False
         self.codec = frame.codec.value
         self.meter.frame(len(frame.data))
+        self._hand_on(self, frame)
+        self._decode(frame)
+
+    def _decode(self, frame: EncodedFrame) -> None:
+        """Pass `frame` to the decoder, if its picture is wanted; the first must be a keyframe."""
+        if not self._wants_pictures():
+            self._decodes = False
+            return
+        if not (self._decodes or frame.keyframe):
+            self._session.request_keyframe()
+            return
+        self._decodes = True
         self._decoder.put(frame)
 
     def _on_silence(self) -> None:
@@ -120,4 +142,4 @@ class Stream:
             self._on_stale()
 
     def _on_picture_lost(self) -> None:
-        self._loop.call_soon_threadsafe(self._session.request_keyframe)
+        self.loop.call_soon_threadsafe(self._session.request_keyframe)

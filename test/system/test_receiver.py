@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from webrtc_bridge import receiver as receiver_module
+from webrtc_bridge.delivery import Output
 from webrtc_bridge.media.camera import Camera
 from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.latest import Latest
@@ -100,7 +101,7 @@ async def url() -> AsyncIterator[str]:
 
 async def test_a_switch_is_one_stream_without_a_gap(url: str) -> None:
     pictures = Pictures()
-    receiver = Receiver(ReceiverOptions(url, 'front'), pictures.add)
+    receiver = Receiver(ReceiverOptions(url, 'front'), Output(pictures.add))
     async with camera(url, 'front'), camera(url, 'rear'), running(receiver.run()):
         await pictures.wait_for_more(30, 'front')
         before = len(pictures.frames)
@@ -113,7 +114,7 @@ async def test_a_switch_is_one_stream_without_a_gap(url: str) -> None:
 
 async def test_ten_switches_in_a_row_end_at_the_last(url: str) -> None:
     pictures = Pictures()
-    receiver = Receiver(ReceiverOptions(url, 'front'), pictures.add)
+    receiver = Receiver(ReceiverOptions(url, 'front'), Output(pictures.add))
     async with camera(url, 'front'), camera(url, 'rear'), running(receiver.run()):
         await pictures.wait_for_more(10, 'front')
         for _ in range(5):
@@ -133,7 +134,9 @@ async def test_a_sender_that_shows_nothing_leaves_the_old_one_running(
     pictures = Pictures()
     failed: list[tuple[str, str]] = []
     receiver = Receiver(
-        ReceiverOptions(url, 'front'), pictures.add, lambda *names: failed.append(names)
+        ReceiverOptions(url, 'front'),
+        Output(pictures.add),
+        on_switch_failed=lambda *names: failed.append(names),
     )
     async with camera(url, 'front'), dead_camera(url, 'rear'), running(receiver.run()):
         await pictures.wait_for(lambda: 'rear' in receiver.senders and bool(pictures.frames))

@@ -15,11 +15,12 @@ class Stamper:
     """
     Stamp pictures with the time of their capture, or else of their arrival; stamps always rise.
 
-    Falls back where the time of capture is not known or cannot be, and logs the change. All times
-    are Unix nanoseconds of this machine's clock.
+    Falls back where the time of capture is not known or cannot be, and logs the change; `what` is
+    stamped. All times are Unix nanoseconds of this machine's clock.
     """
 
-    def __init__(self, *, use_capture: bool) -> None:
+    def __init__(self, what: str, *, use_capture: bool) -> None:
+        self._what = what
         self.fallbacks = 0
         self._use_capture = use_capture
         self._newest = 0
@@ -44,13 +45,12 @@ class Stamper:
             return
         self._believed = believed
         if believed:
-            logger.info('stamps are times of capture')
+            logger.info('%s stamps are times of capture', self._what)
         elif delay_ns is None:
-            logger.info('stamps are times of arrival: the sender does not tell those of capture')
+            logger.info('%s stamps are times of arrival: no others are told', self._what)
         else:
-            logger.warning(
-                'stamps are times of arrival: those of capture are %.3f s before', delay_ns / 1e9
-            )
+            text = '%s stamps are times of arrival: those of capture are %.3f s before'
+            logger.warning(text, self._what, delay_ns / 1e9)
 
 
 def is_plausible(delay_ns: int, uncertainty_ns: int) -> bool:

@@ -34,32 +34,32 @@ class StreamMeter:
     """Counts frames, bytes and delays. One thread counts each; any thread may read."""
 
     def __init__(self) -> None:
-        self.pictures = 0
         self.width = 0
         self.height = 0
+        self._frames = 0
         self._bytes = 0
         self._latencies: deque[float] = deque(maxlen=WINDOW)
         self._last: tuple[float, int, int] | None = None
 
     def frame(self, size: int) -> None:
         """Count an encoded frame of `size` bytes."""
+        self._frames += 1
         self._bytes += size
 
     def picture(self, width: int, height: int, latency_ns: int | None) -> None:
         """Count a picture that was handed out, `latency_ns` after its capture."""
-        self.pictures += 1
         self.width, self.height = width, height
         if latency_ns is not None:
             self._latencies.append(latency_ns / 1e6)
 
     def rates(self, now: float) -> tuple[float, float]:
-        """Return pictures and bits a second since the last call; `now` is in seconds."""
-        pictures, size = self.pictures, self._bytes
-        last, self._last = self._last, (now, pictures, size)
+        """Return frames and bits a second since the last call; `now` is in seconds."""
+        frames, size = self._frames, self._bytes
+        last, self._last = self._last, (now, frames, size)
         if last is None or now <= last[0]:
             return 0.0, 0.0
         seconds = now - last[0]
-        return (pictures - last[1]) / seconds, (size - last[2]) * 8 / seconds
+        return (frames - last[1]) / seconds, (size - last[2]) * 8 / seconds
 
     def latency(self, part: float) -> float | None:
         """Return the latency, in milliseconds, that `part` (0 to 1) of the pictures stay below."""

@@ -13,34 +13,34 @@ if TYPE_CHECKING:
 
     from rclpy.node import Node
 
+    from webrtc_bridge.nodes.camera_topics import CameraTopics
     from webrtc_bridge.nodes.diagnostics import Diagnostics
-    from webrtc_bridge.nodes.image_publisher import ImagePublisher
     from webrtc_bridge.nodes.parameters import Parameters
 
 
 def prepare(
     node: 'Node', parameters: 'Parameters[ReceiverOptions]'
 ) -> 'Coroutine[None, None, None]':
-    """Create the publisher; return what receives."""
+    """Create the topics; return what receives."""
     # Imported only now: main() must be able to say in one line that a library is missing.
+    from webrtc_bridge.nodes.camera_topics import CameraTopics
     from webrtc_bridge.nodes.diagnostics import Diagnostics
-    from webrtc_bridge.nodes.image_publisher import ImagePublisher
 
-    publisher = ImagePublisher(node, parameters.options)
+    topics = CameraTopics(node, parameters.options)
     diagnostics = Diagnostics(node)
-    parameters.refuse_unknown(publisher.parameters)
-    return receive(parameters, publisher, diagnostics)
+    parameters.refuse_unknown(topics.parameters)
+    return receive(parameters, topics, diagnostics)
 
 
 async def receive(
     parameters: 'Parameters[ReceiverOptions]',
-    publisher: 'ImagePublisher',
+    topics: 'CameraTopics',
     diagnostics: 'Diagnostics',
 ) -> None:
     """Follow the sender that `parameters` name, and another one when they change."""
     from webrtc_bridge.receiver import Receiver
 
-    receiver = Receiver(parameters.options, publisher.publish)
+    receiver = Receiver(parameters.options, topics.output)
     parameters.on_change(lambda options: receiver.follow(options.sender_id))
     reporting = asyncio.create_task(diagnostics.publish(receiver.report))
     try:
@@ -48,7 +48,7 @@ async def receive(
     finally:
         reporting.cancel()
         await asyncio.gather(reporting, return_exceptions=True)
-        publisher.close()
+        topics.close()
 
 
 PROGRAM = NodeProgram(
