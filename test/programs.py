@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 
 
 class Program:
@@ -13,6 +14,8 @@ class Program:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.lines: list[str] = []
+        self.port = 0
+        self.url = ''
         self._changed = asyncio.Condition()
         self._reading = asyncio.ensure_future(self._read())
 
@@ -77,3 +80,16 @@ class Program:
                 self._changed.notify_all()
         async with self._changed:
             self._changed.notify_all()
+
+
+Start = Callable[..., Awaitable[Program]]
+'Starts a module of the package, by its name, with arguments.'
+
+
+async def start_server(start: Start, port: int = 0) -> Program:
+    """Start a signaling server; its `port` and `url` are attributes of the program."""
+    program = await start('signaling_server', '--port', str(port))
+    match = await program.line(r'serving on 127\.0\.0\.1:(\d+)')
+    program.port = int(match[1])
+    program.url = f'ws://127.0.0.1:{match[1]}'
+    return program

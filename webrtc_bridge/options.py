@@ -154,6 +154,11 @@ class ReceiverOptions:
         expected='1 to 64 letters, digits, dots, dashes and underscores',
         read_only=False,
     )
+    sender_ids: tuple[str, ...] = option(
+        (),
+        'Several senders to follow at once, instead of sender_id; each has its own topics, in a '
+        'namespace of its id.',
+    )
     receiver_id: str = option(
         '',
         'Id this receiver registers under; empty lets the server make one.',

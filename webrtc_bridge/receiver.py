@@ -5,22 +5,21 @@ import logging
 from collections.abc import Callable
 
 from webrtc_bridge.delivery import Delivery, Output
+from webrtc_bridge.errors import OptionError
 from webrtc_bridge.media.stream_meter import StreamReport
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.peer.aiortc_peer import IceOptions
-from webrtc_bridge.signaling.client import SignalingClient
 from webrtc_bridge.signaling.messages import (
     Bye,
     Candidate,
     ErrorReply,
     Message,
     Offer,
-    Registered,
     RequestOffer,
-    Role,
     SenderExit,
     SenderPresent,
 )
+from webrtc_bridge.signaling.shared_client import SharedClient
 from webrtc_bridge.stream import Stream
 
 OFFER_TIMEOUT = 5.0
@@ -48,6 +47,7 @@ class Receiver:
         options: ReceiverOptions,
         output: Output,
         on_switch_failed: Callable[[str, str], None] = lambda wanted, kept: None,
+        shared: SharedClient | None = None,
     ) -> None:
         self.senders: dict[str, str] = {}
         self._options = options
@@ -57,13 +57,11 @@ class Receiver:
         )
         self._on_switch_failed = on_switch_failed
         self._wanted = options.sender_id
-        self._signaling = SignalingClient(
-            options.server_url,
-            Role.RECEIVER,
-            peer_id=options.receiver_id,
-            name=options.name,
-            on_message=self._on_message,
+        client = shared or SharedClient(
+            options.server_url, peer_id=options.receiver_id, name=options.name
         )
+        self._client = None if shared else client
+        self._signaling = client.join(self._on_message, self._on_connected)
         self._streams: dict[str, tuple[Stream, asyncio.Task[None]]] = {}
         self._current: Stream | None = None
         self._next: Stream | None = None
@@ -77,7 +75,7 @@ class Receiver:
     async def run(self) -> None:
         """Follow until cancelled; then say bye."""
         self._loop = asyncio.get_running_loop()
-        signaling = asyncio.ensure_future(self._signaling.run())
+        signaling = asyncio.ensure_future((self._client or self._signaling).run())
         try:
             await asyncio.shield(signaling)
         finally:
@@ -89,6 +87,16 @@ class Receiver:
             await asyncio.gather(*tasks, return_exceptions=True)
             signaling.cancel()
             await asyncio.gather(signaling, return_exceptions=True)
+
+    def check_sender(self, sender_id: str) -> None:
+        """
+        Check that `sender_id` can be switched to; may be called from any thread.
+
+        Raises: OptionError, with the senders that are there.
+        """
+        if sender_id and self._signaling.connected and sender_id not in self.senders:
+            there = ', '.join(sorted(self.senders)) or 'none is'
+            raise OptionError('sender_id', sender_id, f'one that is there: {there}')
 
     def follow(self, sender_id: str) -> None:
         """
@@ -171,11 +179,15 @@ class Receiver:
             self._timer.cancel()
             self._timer = None
 
-    def _on_message(self, message: Message) -> None:
-        if isinstance(message, Registered):
+    def _on_connected(self, connected: bool) -> None:
+        if connected:
+            # The server tells anew who is there, and knows nothing of what was asked before.
             self.senders.clear()
             self._requested = None
-        elif isinstance(message, SenderPresent):
+            self._cancel_timer()
+
+    def _on_message(self, message: Message) -> None:
+        if isinstance(message, SenderPresent):
             self._on_sender(message)
         elif isinstance(message, SenderExit):
             self._on_sender_exit(message)

@@ -1,9 +1,7 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
-from programs import Program
-
-Start = Callable[..., Awaitable[Program]]
+from programs import Program, Start, start_server
 
 
 @pytest.fixture
@@ -23,13 +21,5 @@ async def start() -> AsyncIterator[Start]:
 
 @pytest.fixture
 async def server(start: Start) -> Program:
-    """Return a signaling server; its `url` is in the attribute."""
+    """Return a signaling server."""
     return await start_server(start)
-
-
-async def start_server(start: Start, port: int = 0) -> Program:
-    program = await start('signaling_server', '--port', str(port))
-    match = await program.line(r'serving on 127\.0\.0\.1:(\d+)')
-    program.port = int(match[1])
-    program.url = f'ws://127.0.0.1:{match[1]}'
-    return program

@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip('rclpy', reason='needs rclpy')
 
-from conftest import start_server
 from images import ImageSubscriber, wrong_bars
+from programs import start_server
 
 SENDER = ['--id', 'front', '--source', 'test', '--fps', '30']
 

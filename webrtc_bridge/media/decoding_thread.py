@@ -39,7 +39,7 @@ class DecodingThread:
 
     While `on_picture` runs newer frames wait and are decoded after it, and of their pictures all
     but the last are dropped: a slow consumer gets fewer pictures, never old ones.
-    `on_picture_lost`, called in the thread too, says that nothing can be shown before a keyframe.
+    `on_picture_lost`, called there or in `put`, says that a keyframe is needed.
     """
 
     def __init__(
@@ -54,20 +54,28 @@ class DecodingThread:
         self._frames: deque[EncodedFrame] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._skipped: int | None = None  # frames since the backlog was dropped; None: in sync
         self._decoder: tuple[Codec, VideoCodecContext] | None = None
         self._thread = threading.Thread(target=self._run, name=f'decoder {name}', daemon=True)
         self._thread.start()
 
     def put(self, frame: EncodedFrame) -> None:
-        """Queue a frame; one too many drops all that wait, and asks for a keyframe."""
+        """Queue a frame; one too many drops all up to the next keyframe, and asks for it."""
         with self._changed:
-            overflow = len(self._frames) >= BACKLOG
-            if overflow:
+            if len(self._frames) >= BACKLOG:
                 self.dropped += len(self._frames)
                 self._frames.clear()
-            self._frames.append(frame)
-            self._changed.notify()
-        if overflow:
+                self._skipped = 0
+            if frame.keyframe:
+                self._skipped = None
+            if self._skipped is None:
+                self._frames.append(frame)
+                self._changed.notify()
+                return
+            self.dropped += 1
+            self._skipped += 1
+            ask = self._skipped % BACKLOG == 1  # again, where the answer was lost
+        if ask:
             self._on_picture_lost()
 
     def close(self) -> None:
@@ -79,15 +87,24 @@ class DecodingThread:
             self._thread.join(JOIN_TIMEOUT)
 
     def _run(self) -> None:
+        failed = False
         while (taken := self._take()) is not None:
-            frame, newest = taken
-            picture = self._decode(frame)
-            if picture is None:
-                continue
-            if newest:
-                self._on_picture(picture, frame)
-            else:
-                self.dropped += 1
+            try:
+                self._handle(*taken)
+                failed = False
+            except Exception:  # whatever the consumer raises, the next picture may be fine
+                if not failed:  # 30 tracebacks a second help nobody
+                    logger.exception('%s: picture not handled', self._thread.name)
+                failed = True
+
+    def _handle(self, frame: EncodedFrame, newest: bool) -> None:
+        picture = self._decode(frame)
+        if picture is None:
+            return
+        if newest:
+            self._on_picture(picture, frame)
+        else:
+            self.dropped += 1
 
     def _take(self) -> tuple[EncodedFrame, bool] | None:
         with self._changed:

@@ -112,8 +112,8 @@ class FrameAssembler:
     def add(self, packet: MediaPacket, now: float) -> list[EncodedFrame]:
         """Take a packet; return the frames, in order, that it completes."""
         sequence = self._extended(packet.sequence)
-        if self._start is not None and sequence < self._cursor:
-            return []
+        if sequence < self._cursor:
+            return []  # a copy, or too late: what was handed out or given up does not come back
         self._packets[sequence] = packet
         if starts_keyframe(self._codec, packet.payload):
             self._keyframe_starts.append(sequence)
@@ -127,6 +127,7 @@ class FrameAssembler:
         """Return what to ask for; call it every `NACK_INTERVAL` while `in_need`."""
         if self._gap and now - self._gap[1] >= SKIP_AFTER:
             self._give_up()
+            self._note_gap(now)
         if self._start is not None:
             return Repair(nack=self._missing())
         if self._keyframe_asked is not None and now - self._keyframe_asked < SKIP_AFTER:

@@ -1,7 +1,7 @@
 """Tells on /diagnostics, once a second, how a receiver is doing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
@@ -26,11 +26,11 @@ class Diagnostics:
         self._node = node
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
 
-    async def publish(self, report: Callable[[], Awaitable[StreamReport]]) -> None:
-        """Publish what `report` returns every `INTERVAL` seconds, until cancelled."""
+    async def publish(self, reports: Sequence[Callable[[], Awaitable[StreamReport]]]) -> None:
+        """Publish what each of `reports` returns every `INTERVAL` seconds, until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL)
-            message = DiagnosticArray(status=[self._status(await report())])
+            message = DiagnosticArray(status=[self._status(await report()) for report in reports])
             message.header.stamp = self._node.get_clock().now().to_msg()
             self._publisher.publish(message)
 

@@ -39,6 +39,7 @@ class Parameters(Generic[T]):
         self._node = node
         self._table = {row.name: row for row in rows(options)}
         self._callbacks: list[tuple[asyncio.AbstractEventLoop, Callable[[T], None]]] = []
+        self._checks: dict[str, Callable[[Any], None]] = {}
         self.options = options(**{name: declare(node, row) for name, row in self._table.items()})
         node.add_pre_set_parameters_callback(self._convert)
         node.add_on_set_parameters_callback(self._validate)
@@ -47,6 +48,14 @@ class Parameters(Generic[T]):
     def on_change(self, callback: Callable[[T], None]) -> None:
         """Have `callback(options)` called in the running event loop after each change."""
         self._callbacks.append((asyncio.get_running_loop(), callback))
+
+    def on_check(self, name: str, check: Callable[[Any], None]) -> None:
+        """Have `check(value)` called in the node's thread before `name` changes; it may raise."""
+        self._checks[name] = check
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a parameter from here, as if it had been set by a command."""
+        self._node.set_parameters([Parameter(name, value=value)])
 
     def refuse_unknown(self, others: Collection[str] = ()) -> None:
         """
@@ -77,7 +86,9 @@ class Parameters(Generic[T]):
         try:
             for change in changes:
                 if change.name in self._table:
-                    self._table[change.name].check(change.value)
+                    value = self._table[change.name].check(change.value)
+                    if change.name in self._checks and value != getattr(self.options, change.name):
+                        self._checks[change.name](value)
         except OptionError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)

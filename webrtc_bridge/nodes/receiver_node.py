@@ -1,4 +1,4 @@
-"""The ROS node `webrtc_receiver`: follows a sender and publishes its pictures."""
+"""The ROS node `webrtc_receiver`: follows senders and publishes their pictures."""
 
 import asyncio
 import sys
@@ -13,42 +13,28 @@ if TYPE_CHECKING:
 
     from rclpy.node import Node
 
-    from webrtc_bridge.nodes.camera_topics import CameraTopics
-    from webrtc_bridge.nodes.diagnostics import Diagnostics
+    from webrtc_bridge.nodes.cameras import Cameras
     from webrtc_bridge.nodes.parameters import Parameters
 
 
 def prepare(
     node: 'Node', parameters: 'Parameters[ReceiverOptions]'
 ) -> 'Coroutine[None, None, None]':
-    """Create the topics; return what receives."""
+    """Create topics and services; return what receives."""
     # Imported only now: main() must be able to say in one line that a library is missing.
-    from webrtc_bridge.nodes.camera_topics import CameraTopics
-    from webrtc_bridge.nodes.diagnostics import Diagnostics
+    from webrtc_bridge.nodes.cameras import Cameras
 
-    topics = CameraTopics(node, parameters.options)
-    diagnostics = Diagnostics(node)
-    parameters.refuse_unknown(topics.parameters)
-    return receive(parameters, topics, diagnostics)
+    return receive(Cameras(node, parameters))
 
 
-async def receive(
-    parameters: 'Parameters[ReceiverOptions]',
-    topics: 'CameraTopics',
-    diagnostics: 'Diagnostics',
-) -> None:
-    """Follow the sender that `parameters` name, and another one when they change."""
-    from webrtc_bridge.receiver import Receiver
-
-    receiver = Receiver(parameters.options, topics.output)
-    parameters.on_change(lambda options: receiver.follow(options.sender_id))
-    reporting = asyncio.create_task(diagnostics.publish(receiver.report))
+async def receive(cameras: 'Cameras') -> None:
+    """Follow all senders, and tell how they do, until cancelled."""
+    reporting = asyncio.create_task(cameras.report())
     try:
-        await receiver.run()
+        await cameras.run()
     finally:
         reporting.cancel()
         await asyncio.gather(reporting, return_exceptions=True)
-        topics.close()
 
 
 PROGRAM = NodeProgram(

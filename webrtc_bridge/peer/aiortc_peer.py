@@ -13,6 +13,7 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
+from aiortc.rtcicetransport import connection_kwargs
 from aiortc.sdp import candidate_from_sdp
 
 from webrtc_bridge.errors import SessionError, printable
@@ -61,7 +62,7 @@ class AiortcPeer:
         # Not None, which means a public STUN server, and 5 s of waiting where it isn't reached.
         self.connection = RTCPeerConnection(
             RTCConfiguration(
-                iceServers=[RTCIceServer(**server) for server in ice.servers],
+                iceServers=usable_servers(ice.servers),
                 iceTransportPolicy=RTCIceTransportPolicy(ice.policy),
             )
         )
@@ -127,6 +128,23 @@ class AiortcPeer:
             self._on_connected()
         elif state in ('failed', 'closed'):
             self._on_lost('no path to the peer' if state == 'failed' else 'the peer is gone')
+
+
+def usable_servers(servers: tuple[dict[str, Any], ...]) -> list[RTCIceServer]:
+    """Return aiortc's form of `servers`; what it cannot use is left out, with a line."""
+    usable = []
+    for server in servers:
+        try:
+            fields: dict[str, Any] = {
+                key: server.get(key) for key in ('urls', 'username', 'credential')
+            }
+            parsed = RTCIceServer(**fields)
+            connection_kwargs([parsed])  # reads the URLs, which would else fail in every session
+        except Exception as error:
+            logger.warning('ICE server left out: %s', printable(error))
+        else:
+            usable.append(parsed)
+    return usable
 
 
 def parsed_candidate(candidate: IceCandidate) -> Any:

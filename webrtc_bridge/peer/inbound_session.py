@@ -6,6 +6,7 @@ from collections.abc import Callable
 from aiortc import RTCDataChannel, RTCRtpReceiver
 from aiortc.mediastreams import MediaStreamTrack
 
+from webrtc_bridge.errors import SessionError
 from webrtc_bridge.media.capture_clock import CaptureClock
 from webrtc_bridge.media.clock_offset import ClockOffset
 from webrtc_bridge.media.encoded_frame import EncodedFrame
@@ -69,6 +70,8 @@ class InboundSession(Session):
     async def _on_description(self, message: Description) -> None:
         if isinstance(message, Offer):
             await self._peer.apply('offer', message.sdp)
+            if self._frames is None:
+                raise SessionError(self.peer_id, 'bad offer: no video')
             sdp = await self._peer.answer()
             self._send(Answer(peer_id=self.peer_id, session_id=self.session_id, sdp=sdp))
 

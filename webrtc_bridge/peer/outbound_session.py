@@ -58,6 +58,10 @@ class OutboundSession(Session):
         if isinstance(message, Answer):
             await self._peer.apply('answer', message.sdp)
 
+    def _on_connected(self) -> None:
+        super()._on_connected()
+        self._watchdog.heard()  # connecting may have taken longer than the silence allowed
+
     def _on_silence(self) -> None:
         if self._connected.done():
             self.end(f'no feedback from the viewer for {SILENCE:.0f} s')

@@ -1,0 +1,236 @@
+"""What peer/aiortc_tuning.py needs of the private parts of aiortc and aioice."""
+
+import ast
+import asyncio
+import importlib.util
+import inspect
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
+from session_pair import Ends, until
+
+from webrtc_bridge.media.broadcast import Broadcast
+from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.outbound_track import OutboundTrack
+from webrtc_bridge.peer import aiortc_tuning
+from webrtc_bridge.peer.aiortc_peer import IceOptions
+from webrtc_bridge.peer.outbound_session import OutboundSession
+from webrtc_bridge.requirements import VERSIONS, fits
+from webrtc_bridge.signaling.messages import Answer, Offer
+
+PINNED = ('aiortc', 'aioice', 'av')
+
+SENDER_PARTS = (
+    '_handle_rtcp_packet',
+    '_next_encoded_frame',
+    '_send_keyframe',
+    '_send_rtcp',
+    '_ssrc',
+    '_RTCRtpSender__lsr',
+    '_RTCRtpSender__lsr_time',
+    '_RTCRtpSender__octet_count',
+    '_RTCRtpSender__packet_count',
+    '_RTCRtpSender__rtp_timestamp',
+)
+RECEIVER_PARTS = (
+    '_handle_rtcp_packet',
+    '_send_rtcp_nack',
+    '_send_rtcp_pli',
+    '_RTCRtpReceiver__codecs',
+    '_RTCRtpReceiver__jitter_buffer',
+)
+MODULE_PARTS = {
+    'aioice.ice': ('get_host_addresses',),
+    'aiortc.codecs': ('depayload',),
+    'aiortc.codecs.h264': ('H264Encoder',),
+    'aiortc.codecs.vpx': ('Vp8Encoder',),
+    'aiortc.rtcicetransport': ('connection_kwargs',),
+    'aiortc.rtcrtpsender': ('RTCEncodedFrame',),
+    'aiortc.rtp': ('AnyRtcpPacket', 'RtcpRrPacket', 'RtcpSenderInfo', 'RtcpSrPacket'),
+    'aiortc.sdp': ('candidate_from_sdp',),
+}
+PACKET_PARTS = ('sequence_number', 'timestamp', 'marker', 'payload', 'ssrc', 'payload_type')
+
+
+@pytest.fixture
+async def transceiver(nothing_left):
+    """Return a video transceiver of a connection that is not used further."""
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    yield connection.addTransceiver(OutboundTrack(Broadcast(print, print)), 'sendonly')
+    await connection.close()
+
+
+def parameters(function):
+    return list(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize('library', PINNED)
+def test_the_installed_version_is_the_one_this_was_written_for(library):
+    found = metadata.version(library)
+    assert fits(found, VERSIONS[library]), f'{library} {found} is not {VERSIONS[library]}'
+
+
+def test_what_is_pinned_is_pinned_to_a_minor_version():
+    assert VERSIONS['aiortc'].startswith('==1.')
+    assert VERSIONS['aioice'].startswith('==0.')
+
+
+@pytest.mark.parametrize('name', SENDER_PARTS)
+async def test_a_sender_has(transceiver, name):
+    assert hasattr(transceiver.sender, name), f'RTCRtpSender has no {name}'
+
+
+@pytest.mark.parametrize('name', RECEIVER_PARTS)
+async def test_a_receiver_has(transceiver, name):
+    assert hasattr(transceiver.receiver, name), f'RTCRtpReceiver has no {name}'
+
+
+@pytest.mark.parametrize(
+    ('module', 'name'),
+    [(module, name) for module, names in MODULE_PARTS.items() for name in names],
+)
+def test_a_module_has(module, name):
+    assert hasattr(importlib.import_module(module), name), f'{module} has no {name}'
+
+
+@pytest.mark.parametrize('name', PACKET_PARTS)
+def test_an_rtp_packet_has(name):
+    assert hasattr(RtpPacket(), name), f'RtpPacket has no {name}'
+
+
+@pytest.mark.parametrize(
+    ('side', 'name', 'expected'),
+    [
+        ('sender', '_next_encoded_frame', ['codec']),
+        ('sender', '_handle_rtcp_packet', ['packet']),
+        ('sender', '_send_rtcp', ['packets']),
+        ('sender', '_send_keyframe', []),
+        ('receiver', '_handle_rtcp_packet', ['packet']),
+        ('receiver', '_send_rtcp_pli', ['media_ssrc']),
+        ('receiver', '_send_rtcp_nack', ['media_ssrc', 'lost']),
+    ],
+)
+async def test_a_method_is_called_like_this(transceiver, side, name, expected):
+    method = getattr(getattr(transceiver, side), name)
+    assert parameters(method) == expected, f'{name} takes {parameters(method)}'
+    if name != '_send_keyframe':
+        assert inspect.iscoroutinefunction(method), f'{name} is no coroutine function'
+
+
+async def test_a_jitter_buffer_is_used_like_ours(transceiver):
+    buffer = transceiver.receiver._RTCRtpReceiver__jitter_buffer
+    assert parameters(buffer.add) == ['packet']
+    packet = RtpPacket(payload_type=97, sequence_number=1, timestamp=0)
+    packet._data = b''
+    result = buffer.add(packet)
+    assert (type(result), len(result)) == (tuple, 2), 'JitterBuffer.add is no (pli, frame)'
+    assert result == (False, None)
+
+
+def test_an_encoded_frame_is_made_like_this():
+    frame_type = importlib.import_module('aiortc.rtcrtpsender').RTCEncodedFrame
+    assert parameters(frame_type) == ['payloads', 'timestamp', 'audio_level']
+    frame = frame_type([b'x'], 5, None)
+    assert (frame.payloads, frame.timestamp, frame.audio_level) == ([b'x'], 5, None)
+
+
+def test_a_sender_report_is_made_like_this():
+    information = RtcpSenderInfo(
+        ntp_timestamp=1 << 63, rtp_timestamp=2, packet_count=3, octet_count=4
+    )
+    report = RtcpSrPacket(ssrc=7, sender_info=information)
+    report.sender_info.ntp_timestamp = 9
+    assert (report.sender_info.ntp_timestamp, report.sender_info.rtp_timestamp) == (9, 2)
+    assert bytes(report)
+
+
+def test_host_addresses_are_asked_for_by_family():
+    spec = importlib.util.find_spec('aioice.ice')
+    assert spec
+    assert spec.loader
+    fresh = importlib.util.module_from_spec(spec)  # not the copy that may be tuned already
+    spec.loader.exec_module(fresh)
+    assert parameters(fresh.get_host_addresses) == ['use_ipv4', 'use_ipv6']
+
+
+def private_names(source):
+    """Return the private attributes that a module uses: of other objects, and of its own."""
+    tree = ast.parse(source)
+    foreign, own = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr.startswith('_'):
+            of_self = isinstance(node.value, ast.Name) and node.value.id == 'self'
+            (own if of_self else foreign).add(node.attr)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            own.add(node.name)
+    return {name for name in foreign if not name.endswith('__')}, own
+
+
+def test_every_private_part_in_use_is_checked_here():
+    used, own = private_names(Path(aiortc_tuning.__file__).read_text('utf-8'))
+    assert '_RTCRtpReceiver__jitter_buffer' in used
+    checked = {*SENDER_PARTS, *RECEIVER_PARTS, '_data'}  # _data: in the last test
+    assert used - own <= checked, f'not checked: {used - own - checked}'
+
+
+@pytest.mark.parametrize('folder', ['media', 'peer'])
+def test_no_other_module_touches_private_parts(folder):
+    package = Path(aiortc_tuning.__file__).parents[1]
+    for path in (package / folder).glob('*.py'):
+        if path.name != 'aiortc_tuning.py':
+            used, own = private_names(path.read_text('utf-8'))
+            assert not used - own, f'{path.name} uses {used - own}'
+
+
+class Probe:
+    """Stands where aiortc has its jitter buffer; notes what it is given."""
+
+    def __init__(self):
+        self.packets = []
+
+    def add(self, packet):
+        self.packets.append(packet)
+        return False, None
+
+
+async def test_a_running_connection_uses_all_that_is_replaced(station):
+    """Attributes may exist and no longer be what aiortc calls: look at a connection at work."""
+    stock = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    probe, sent = Probe(), Ends()
+    outbound = OutboundSession(
+        'viewer', 's1', IceOptions(), sent, station.broadcast, (Codec.H264,)
+    )
+    running = asyncio.ensure_future(outbound.run())
+    try:
+        offer = await sent.next(Offer)
+        await stock.setRemoteDescription(RTCSessionDescription(offer.sdp, 'offer'))
+        receiver = stock.getTransceivers()[0].receiver
+        receiver._RTCRtpReceiver__jitter_buffer = probe
+        reports = []
+        aiortc_tuning.on_sender_report(receiver, lambda *report: reports.append(report))
+        await stock.setLocalDescription(await stock.createAnswer())
+        outbound.receive(Answer('viewer', 's1', stock.localDescription.sdp))
+        await until(lambda: len(probe.packets) > 5)
+        packet = probe.packets[0]
+        assert packet._data.startswith(b'\0\0\0\1'), 'RtpPacket._data is no depayloaded H.264'
+        codec = receiver._RTCRtpReceiver__codecs[packet.payload_type]
+        assert codec.name == 'H264', 'RTCRtpReceiver.__codecs maps no payload type to its codec'
+        keyframes = sum(frame.keyframe for frame in station.encoded)
+        await receiver._send_rtcp_pli(packet.ssrc)
+        await until(lambda: sum(frame.keyframe for frame in station.encoded) > keyframes)
+        await until(lambda: reports)
+        count = len(probe.packets)
+        await receiver._send_rtcp_nack(packet.ssrc, [probe.packets[-1].sequence_number])
+        await until(lambda: repeated(probe.packets[count - 1 :]))
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await stock.close()
+
+
+def repeated(packets):
+    numbers = [packet.sequence_number for packet in packets]
+    return len(numbers) > len(set(numbers))

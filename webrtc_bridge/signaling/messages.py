@@ -1,0 +1,130 @@
+"""
+The messages of the signaling protocol, version 1 (docs/protocol.md), as values.
+
+A session message names the *other* party as `peer_id`, whatever its field is called on the wire
+(`receiver_id` on a sender's socket, `sender_id` on a receiver's). `wire.py` reads and writes them.
+"""
+
+import enum
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+PROTOCOL = 1
+'Version of the protocol, as `registered` tells it.'
+
+IceServer: TypeAlias = dict[str, Any]
+'`{"urls": …, "username": …, "credential": …}`, as `RTCPeerConnection` takes it in a browser.'
+
+
+class Role(str, enum.Enum):
+    """What a peer is: it sends video, or receives it."""
+
+    SENDER = 'sender'
+    RECEIVER = 'receiver'
+
+    @property
+    def other(self) -> 'Role':
+        """The role of those this role has sessions with."""
+        return Role.RECEIVER if self is Role.SENDER else Role.SENDER
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """First message on `/ws`: who this is; an empty `id` lets the server make one."""
+
+    TYPE: ClassVar[str] = 'register'
+    role: Role
+    id: str = ''
+    name: str = ''
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """First message on every socket; `peer_id` is the id of the peer itself."""
+
+    TYPE: ClassVar[str] = 'registered'
+    peer_id: str
+    protocol: int = PROTOCOL
+    ice_servers: tuple[IceServer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SenderPresent:
+    """To receivers: this sender can be asked for an offer."""
+
+    TYPE: ClassVar[str] = 'sender'
+    sender_id: str
+    name: str = ''
+
+
+@dataclass(frozen=True, slots=True)
+class SenderExit:
+    """To receivers: the sender's signaling socket is gone; media that flows is not touched."""
+
+    TYPE: ClassVar[str] = 'sender_exit'
+    sender_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOffer:
+    """A receiver asks a sender for a session; the server adds its `session_id`."""
+
+    TYPE: ClassVar[str] = 'request_offer'
+    peer_id: str
+    session_id: str = ''
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The sender's session description."""
+
+    TYPE: ClassVar[str] = 'offer'
+    peer_id: str
+    session_id: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The receiver's session description."""
+
+    TYPE: ClassVar[str] = 'answer'
+    peer_id: str
+    session_id: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One ICE candidate of the one who sends it; None is the end of its candidates."""
+
+    TYPE: ClassVar[str] = 'candidate'
+    peer_id: str
+    session_id: str
+    candidate: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """This session is over."""
+
+    TYPE: ClassVar[str] = 'bye'
+    peer_id: str
+    session_id: str
+    reason: str = ''
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReply:
+    """What was wrong with a message; `ref` is that message's type, where it had one."""
+
+    TYPE: ClassVar[str] = 'error'
+    code: str
+    message: str
+    ref: str | None = None
+
+
+SessionMessage: TypeAlias = RequestOffer | Offer | Answer | Candidate | Bye
+Message: TypeAlias = (
+    Register | Registered | SenderPresent | SenderExit | SessionMessage | ErrorReply
+)

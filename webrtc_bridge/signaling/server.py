@@ -1,0 +1,299 @@
+"""
+The signaling server: HTTP and WebSocket on one port, carrying out what the broker decides.
+
+Everything here runs in one event loop.
+"""
+
+import asyncio
+import contextlib
+import enum
+import logging
+from collections import deque
+from collections.abc import Iterable
+from types import TracebackType
+
+from aiohttp import WSMessage, WSMsgType, web
+
+from webrtc_bridge import __version__
+from webrtc_bridge.errors import MessageError, printable
+from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.signaling.actions import Action, Close, Send
+from webrtc_bridge.signaling.admission import Admission, may_connect, sockets_within_files
+from webrtc_bridge.signaling.broker import Broker
+from webrtc_bridge.signaling.connection import Connection
+from webrtc_bridge.signaling.header_deadline import WaitingRoom
+from webrtc_bridge.signaling.http_pages import add_pages, http_logger
+from webrtc_bridge.signaling.ice_servers import ice_servers
+from webrtc_bridge.signaling.limits import CloseCode, Limits
+from webrtc_bridge.signaling.listen import is_loopback, listen, url_of
+from webrtc_bridge.signaling.messages import Role
+from webrtc_bridge.signaling.wire import MAX_MESSAGE, register_of
+
+READ_LIMIT = 4 * MAX_MESSAGE
+"""
+Bytes of a message that aiohttp takes.
+
+Above its limit aiohttp drops the connection with the rest unread, so that the peer often gets a
+reset instead of the close code; what is a little too long is read and refused here.
+"""
+
+CLOSE_TIMEOUT = 1.7
+'Seconds for closing everything.'
+
+logger = logging.getLogger(__name__)
+
+
+class State(enum.Enum):
+    """Where a server is in its life."""
+
+    NEW = 'new'
+    SERVING = 'serving'
+    CLOSED = 'closed'
+
+
+class SignalingServer:
+    """
+    One server; `async with` starts and closes it.
+
+    `port` is the real port and `url` what to connect to, once started.
+    """
+
+    def __init__(self, options: SignalingOptions) -> None:
+        self._options = options
+        self._state = State.NEW
+        self._broker = Broker()
+        self._admission = Admission(options.max_sockets, options.max_sockets_per_address)
+        self._connections: dict[Connection, None] = {}
+        self._opened = 0
+        self._runner: web.AppRunner | None = None
+        self._room: WaitingRoom | None = None
+        self._listener: asyncio.Server | None = None
+        self._ticker: asyncio.Task[None] | None = None
+        self.port = 0
+
+    async def __aenter__(self) -> 'SignalingServer':
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def url(self) -> str:
+        """The URL at which this machine reaches the server."""
+        return url_of(self._options.host, self.port)
+
+    async def start(self) -> None:
+        """
+        Listen, and serve until `close()`.
+
+        Raises: OptionError, ServeError.
+        """
+        options = self._options
+        limits = Limits(
+            hello_timeout=options.hello_timeout,
+            message_rate=options.message_rate,
+            message_burst=5 * options.message_rate,
+        )
+        self._broker = Broker(limits, ice_servers(options.ice_servers, options.ice_servers_file))
+        sockets, waiting = sockets_within_files(options.max_sockets)
+        self._admission = Admission(sockets, options.max_sockets_per_address)
+        self._runner = web.AppRunner(
+            self._app(),
+            access_log=None,
+            logger=http_logger,
+            lingering_time=1.0,
+            shutdown_timeout=0.1,
+        )
+        await self._runner.setup()
+        try:
+            assert self._runner.server is not None
+            self._room = WaitingRoom(self._runner.server, options.hello_timeout, waiting)
+            self._listener = await listen(self._room, options.host, options.port)
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        self.port = self._listener.sockets[0].getsockname()[1]
+        self._ticker = asyncio.ensure_future(self._tick())
+        self._set_state(State.SERVING)
+        if not is_loopback(options.host):
+            logger.warning('everybody who reaches %s:%d may watch', options.host, self.port)
+
+    async def close(self) -> None:
+        """Close every socket with 1012 and stop listening, within 2 s; again does nothing."""
+        if self._state is not State.SERVING:
+            return
+        self._set_state(State.CLOSED)
+        assert self._listener is not None
+        assert self._room is not None
+        assert self._ticker is not None
+        assert self._runner is not None
+        self._listener.close()
+        self._room.close()
+        self._ticker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._ticker
+        for connection in self._connections:
+            connection.close(CloseCode.RESTART, 'the server restarts')
+        closing = [asyncio.ensure_future(one.aclose()) for one in self._connections]
+        if closing:
+            await asyncio.wait(closing, timeout=CLOSE_TIMEOUT)
+        await self._runner.cleanup()
+
+    def _set_state(self, state: State) -> None:
+        self._state = state
+        logger.info('signaling server %s on %s:%d', state.value, self._options.host, self.port)
+
+    def _app(self) -> web.Application:
+        app = web.Application()
+        add_pages(app)
+        app.router.add_get('/healthz', self._health)
+        app.router.add_get('/ws', self._any_peer)
+        app.router.add_get('/sender', self._sender)
+        app.router.add_get('/receiver', self._receiver)
+        return app
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.json_response(
+            {
+                'status': 'ok',
+                'version': __version__,
+                'senders': self._broker.count(Role.SENDER),
+                'receivers': self._broker.count(Role.RECEIVER),
+                'sessions': self._broker.sessions,
+            }
+        )
+
+    async def _any_peer(self, request: web.Request) -> web.StreamResponse:
+        return await self._admit(request, None)
+
+    async def _sender(self, request: web.Request) -> web.StreamResponse:
+        return await self._admit(request, Role.SENDER)
+
+    async def _receiver(self, request: web.Request) -> web.StreamResponse:
+        return await self._admit(request, Role.RECEIVER)
+
+    async def _admit(self, request: web.Request, role: Role | None) -> web.StreamResponse:
+        origin, host = request.headers.get('Origin'), request.headers.get('Host', '')
+        if not may_connect(origin, host, self._options.allowed_origins):
+            logger.info('refused a page of %s', printable(origin))
+            raise web.HTTPForbidden(text='pages of that origin may not connect\n')
+        address = request.remote or ''
+        if self._state is not State.SERVING or not self._admission.enter(address):
+            raise web.HTTPServiceUnavailable(text='full\n', headers={'Retry-After': '5'})
+        try:
+            return await self._serve(request, role)
+        finally:
+            self._admission.leave(address)
+
+    async def _serve(self, request: web.Request, role: Role | None) -> web.StreamResponse:
+        socket = web.WebSocketResponse(
+            compress=False, autoping=False, timeout=1.0, max_msg_size=READ_LIMIT
+        )
+        await socket.prepare(request)
+        transport = request.transport
+        if transport is None:
+            return socket
+        self._opened += 1
+        queued = self._options.send_queue * 1024
+        connection = Connection(socket, transport, self._opened, queued, self._now())
+        self._connections[connection] = None
+        self._broker.connect(connection, self._now())
+        try:
+            if role is not None:
+                await self._carry_out(self._hello(connection, request, role))
+            await self._read(connection, socket)
+        finally:
+            await self._gone(connection)
+            await connection.aclose()
+            del self._connections[connection]
+        return socket
+
+    def _hello(self, connection: Connection, request: web.Request, role: Role) -> list[Action]:
+        try:
+            for key in ('id', 'name'):
+                if len(request.query.getall(key, [])) > 1:
+                    raise MessageError('duplicate_key', f'{key}: given twice', 'register')
+            register = register_of(role, dict(request.query))
+        except MessageError as error:
+            return self._broker.refuse(connection, error, self._now())
+        return self._broker.register(connection, register, self._now())
+
+    async def _read(self, connection: Connection, socket: web.WebSocketResponse) -> None:
+        while not connection.closing:
+            message = await socket.receive()
+            now = self._now()
+            connection.heard(now)
+            if message.type is WSMsgType.TEXT:
+                await self._receive(connection, message.data, now)
+            elif message.type is WSMsgType.BINARY:
+                connection.close(CloseCode.UNSUPPORTED, 'no binary messages')
+            elif message.type in (WSMsgType.PING, WSMsgType.PONG):
+                await self._control_frame(connection, socket, message)
+            else:
+                return
+
+    async def _receive(self, connection: Connection, text: str, now: float) -> None:
+        if len(text) > MAX_MESSAGE or (not text.isascii() and len(text.encode()) > MAX_MESSAGE):
+            connection.close(CloseCode.TOO_LARGE, f'more than {MAX_MESSAGE} bytes')
+            return
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug('socket %d < %s', connection.number, printable(text, 1000))
+        await self._carry_out(self._broker.receive(connection, text, now))
+
+    async def _control_frame(
+        self, connection: Connection, socket: web.WebSocketResponse, frame: WSMessage
+    ) -> None:
+        await self._carry_out(self._broker.control_frame(connection, self._now()))
+        if frame.type is WSMsgType.PING and not connection.closing:
+            with contextlib.suppress(ConnectionError):
+                await socket.pong(frame.data)
+
+    async def _carry_out(self, actions: Iterable[Action]) -> None:
+        """Do what the broker wants; it never waits for a peer."""
+        todo = deque(actions)
+        while todo:
+            action = todo.popleft()
+            connection = action.connection
+            assert isinstance(connection, Connection)
+            if isinstance(action, Send):
+                if not await connection.send(action.text):
+                    todo.extend(self._broker.disconnect(connection, self._now()))
+            elif isinstance(action, Close):
+                connection.close(action.code, action.reason)
+            else:
+                await connection.ping(self._now())
+
+    async def _gone(self, connection: Connection) -> None:
+        await self._carry_out(self._broker.disconnect(connection, self._now()))
+
+    async def _tick(self) -> None:
+        heartbeat = self._options.heartbeat
+        interval = min(1.0, heartbeat / 4, self._options.hello_timeout / 4)
+        before = self._now()
+        while True:
+            await asyncio.sleep(interval)
+            now = self._now()
+            await self._carry_out(self._broker.tick(now))
+            # After a pause of this process (SIGSTOP, a suspended laptop) the answers to the last
+            # pings are still unread.
+            if now - before < 2 * interval + 0.5:
+                await self._beat(heartbeat, now)
+            before = now
+
+    async def _beat(self, heartbeat: float, now: float) -> None:
+        for connection in list(self._connections):
+            if connection.pinged_at and now - connection.pinged_at >= heartbeat / 2:
+                logger.info('socket %d missed its heartbeat', connection.number)
+                connection.abort()
+                await self._gone(connection)
+            elif now - connection.heard_at >= heartbeat:
+                await connection.ping(now)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
