@@ -47,7 +47,7 @@ class Program:
 
         try:
             return await asyncio.wait_for(search(), timeout)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise AssertionError(f'{pattern!r} did not come in time: {self.output}') from None
 
     @property

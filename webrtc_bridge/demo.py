@@ -97,7 +97,7 @@ async def program(name: str, arguments: list[str]) -> AsyncIterator[Process]:
             process.terminate()
             try:
                 await asyncio.wait_for(process.wait(), END_TIMEOUT)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 logger.error('%s did not end; killing it', name)
                 process.kill()
                 await process.wait()

@@ -64,7 +64,7 @@ class Option:
         unit = f' {self.unit}' if self.unit else ''
         low, high = self.minimum, self.maximum
         if low is not None and high is not None:
-            return f'{words[self.kind]} from {low:g} to {high:g}{unit}'
+            return f'{words[self.kind]} from {low:.12g} to {high:.12g}{unit}'
         return f'{words[self.kind]}{unit}'
 
     def check(self, value: Any, name: str | None = None) -> Any:

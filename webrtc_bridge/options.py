@@ -10,6 +10,10 @@ PEER_ID = re.compile(r'[A-Za-z0-9_.-]{1,64}')
 
 SERVER_URL = re.compile(r'wss?://[^\s/]+.*')
 CODECS = ('auto', 'h264', 'vp8')
+GSTREAMER_ENCODERS = (
+    *('auto', 'x264enc', 'openh264enc', 'v4l2h264enc'),
+    *('vah264enc', 'nvh264enc', 'vtenc_h264'),
+)
 ENCODINGS = ('bgr8', 'rgb8', 'mono8')
 
 
@@ -133,6 +137,50 @@ class EncoderOptions:
         minimum=0,
         maximum=100_000,
         unit='kbit/s',
+    )
+
+
+@dataclass(frozen=True)
+class GStreamerOptions:
+    """What the GStreamer sender sends, and with which encoder."""
+
+    source: str = option(
+        'auto',
+        'Camera, stream or elements: auto, test, /dev/video0, rtsp://…, or as gst-launch-1.0 '
+        'takes them, like v4l2src device=/dev/video0.',
+    )
+    width: int = option(
+        0,
+        'Width asked of the source; 0 is 640 for a camera or the test picture, else its own.',
+        minimum=0,
+        maximum=7680,
+        unit='pixels',
+    )
+    height: int = option(
+        0,
+        'Height asked of the source; 0 is 480 for a camera or the test picture, else its own.',
+        minimum=0,
+        maximum=4320,
+        unit='pixels',
+    )
+    fps: float = option(
+        0.0,
+        'Frame rate asked of the source; 0 is 30 for a camera or the test picture, else its own.',
+        minimum=0.0,
+        maximum=240.0,
+        unit='Hz',
+    )
+    bitrate: int = option(
+        0,
+        'Highest bit rate of the one encode; 0 takes 0.11 bit for each pixel.',
+        minimum=0,
+        maximum=100_000,
+        unit='kbit/s',
+    )
+    encoder: str = option(
+        'auto',
+        'H.264 encoder; auto takes the first that works, hardware before software.',
+        choices=GSTREAMER_ENCODERS,
     )
 
 

@@ -7,6 +7,7 @@ import inspect
 from importlib import metadata
 from pathlib import Path
 
+import aioice.ice
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
@@ -42,6 +43,7 @@ RECEIVER_PARTS = (
     '_RTCRtpReceiver__codecs',
     '_RTCRtpReceiver__jitter_buffer',
 )
+ICE_PARTS = ('_closing', 'query_consent')
 MODULE_PARTS = {
     'aioice.ice': ('get_host_addresses',),
     'aiortc.codecs': ('depayload',),
@@ -86,6 +88,11 @@ async def test_a_sender_has(transceiver, name):
 @pytest.mark.parametrize('name', RECEIVER_PARTS)
 async def test_a_receiver_has(transceiver, name):
     assert hasattr(transceiver.receiver, name), f'RTCRtpReceiver has no {name}'
+
+
+@pytest.mark.parametrize('name', ICE_PARTS)
+async def test_an_ice_connection_has(name):
+    assert hasattr(aioice.ice.Connection(ice_controlling=True), name), f'Connection has no {name}'
 
 
 @pytest.mark.parametrize(
@@ -172,7 +179,7 @@ def private_names(source):
 def test_every_private_part_in_use_is_checked_here():
     used, own = private_names(Path(aiortc_tuning.__file__).read_text('utf-8'))
     assert '_RTCRtpReceiver__jitter_buffer' in used
-    checked = {*SENDER_PARTS, *RECEIVER_PARTS, '_data'}  # _data: in the last test
+    checked = {*SENDER_PARTS, *RECEIVER_PARTS, *ICE_PARTS, '_data'}  # _data: in the last test
     assert used - own <= checked, f'not checked: {used - own - checked}'
 
 

@@ -1,7 +1,7 @@
 """From RTP timestamps back to the time of capture."""
 
 NTP_EPOCH = 2_208_988_800
-"Seconds from 1900, where NTP time begins, to 1970 (RFC 3550 section 4)."
+'Seconds from 1900, where NTP time begins, to 1970 (RFC 3550 section 4).'
 
 CLOCK_RATE = 90_000
 

@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass
 
 
-class Codec(str, enum.Enum):
+class Codec(enum.StrEnum):
     """The codecs that are sent and received, named as in SDP (RFC 6184, RFC 7741)."""
 
     H264 = 'H264'

@@ -10,13 +10,14 @@ from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
 
 
 class OutboundTrack(MediaStreamTrack):
-    """A broadcast's frames for one session, from the moment that they can be sent."""
+    """A broadcast's frames for one session, `sent` of them, from when they can be sent."""
 
     kind = 'video'
 
     def __init__(self, broadcast: Broadcast) -> None:
         super().__init__()
         self._broadcast = broadcast
+        self.sent = 0
         self._subscription: Subscription | None = None
 
     async def next(self, codec: Codec) -> EncodedFrame:
@@ -29,7 +30,9 @@ class OutboundTrack(MediaStreamTrack):
             raise MediaStreamError
         if self._subscription is None:
             self._subscription = self._broadcast.subscribe(codec)
-        return await self._subscription.next()
+        frame = await self._subscription.next()
+        self.sent += 1
+        return frame
 
     def request_keyframe(self) -> None:
         """Pass on that the viewer lost the picture."""

@@ -8,7 +8,7 @@ class EncoderInput:
     """
     Bring pictures of any format and size to yuv420p with even sides, as encoders need them.
 
-    The range is the limited one: neither encoder is told of another, so a decoder takes it as that.
+    Their range is the limited one, which a decoder takes them to have.
     """
 
     def __init__(self) -> None:

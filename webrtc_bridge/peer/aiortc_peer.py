@@ -17,7 +17,10 @@ from aiortc.rtcicetransport import connection_kwargs
 from aiortc.sdp import candidate_from_sdp
 
 from webrtc_bridge.errors import SessionError, printable
-from webrtc_bridge.peer.aiortc_tuning import meet_on_loopback
+from webrtc_bridge.peer.aiortc_tuning import (
+    end_consent_checks_with_the_connection,
+    meet_on_loopback,
+)
 from webrtc_bridge.peer.negotiation import IceCandidate, Negotiation
 
 CLOSE_TIMEOUT = 1.5
@@ -59,6 +62,7 @@ class AiortcPeer:
         self._on_connected = on_connected
         self._on_lost = on_lost
         meet_on_loopback()
+        end_consent_checks_with_the_connection()
         # Not None, which means a public STUN server, and 5 s of waiting where it isn't reached.
         self.connection = RTCPeerConnection(
             RTCConfiguration(

@@ -48,6 +48,22 @@ def meet_on_loopback() -> None:
     aioice.ice.get_host_addresses = get_host_addresses
 
 
+@functools.cache
+def end_consent_checks_with_the_connection() -> None:
+    """
+    Let a connection that is closed in the moment that it comes about not ask for consent for ever.
+
+    aioice 0.13 starts its task for that 20 ms after the end of the checks, closed or not.
+    """
+    query_consent = aioice.ice.Connection.query_consent
+
+    async def query_consent_unless_closing(connection: Any) -> None:
+        if not connection._closing:
+            await query_consent(connection)
+
+    aioice.ice.Connection.query_consent = query_consent_unless_closing
+
+
 def send_encoded_frames(
     sender: RTCRtpSender, track: OutboundTrack, on_feedback: Callable[[], None]
 ) -> None:

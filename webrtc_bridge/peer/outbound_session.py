@@ -16,7 +16,10 @@ from webrtc_bridge.peer.watchdog import Watchdog
 from webrtc_bridge.signaling.messages import Answer, Message, Offer
 
 SILENCE = 10.0
-'Seconds without an RTCP report after which a viewer is gone; they come every second or so.'
+"""
+Seconds of video without an RTCP report after which a viewer is gone; they come every second or
+so, but from aiortc not before the first frame.
+"""
 
 
 def preferences(codecs: tuple[Codec, ...]) -> list[RTCRtpCodecCapability]:
@@ -46,8 +49,9 @@ class OutboundSession(Session):
         # What comes too late is of no use: neither in order nor sent again.
         clock = self._peer.connection.createDataChannel(LABEL, ordered=False, maxRetransmits=0)
         answer_clock_questions(clock)
+        self._sent_when_heard = 0
         self._watchdog = Watchdog(SILENCE, self._on_silence)
-        send_encoded_frames(transceiver.sender, self._track, self._watchdog.heard)
+        send_encoded_frames(transceiver.sender, self._track, self._on_feedback)
 
     async def _negotiate(self) -> None:
         sdp = await self._peer.offer()
@@ -62,9 +66,15 @@ class OutboundSession(Session):
         super()._on_connected()
         self._watchdog.heard()  # connecting may have taken longer than the silence allowed
 
+    def _on_feedback(self) -> None:
+        self._sent_when_heard = self._track.sent
+        self._watchdog.heard()
+
     def _on_silence(self) -> None:
-        if self._connected.done():
+        if self._track.sent > self._sent_when_heard:
             self.end(f'no feedback from the viewer for {SILENCE:.0f} s')
+        else:
+            self._watchdog.heard()  # there was nothing that it could have reported
 
     def _release(self) -> None:
         self._watchdog.close()

@@ -3,8 +3,8 @@
 import random
 from collections.abc import Callable
 
-DELAYS = (0.0, 0.3, 1.0, 2.0, 5.0)
-'Seconds before each attempt; the last one repeats.'
+DELAYS = (0.0, 0.3, 1.0, 2.0, 3.0)
+'Seconds before each attempt; the last one repeats: so soon a server that is back is full again.'
 
 
 class Backoff:

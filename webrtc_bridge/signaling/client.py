@@ -119,7 +119,7 @@ class SignalingClient:
                 raise
             except InvalidStatus as error:
                 self._say_once(f'refused with HTTP status {error.response.status_code}')
-            except (OSError, WebSocketException, asyncio.TimeoutError, EOFError) as error:
+            except (TimeoutError, OSError, WebSocketException, EOFError) as error:
                 self._say_once(f'not reachable: {_reason(error)}')
             except Exception:
                 logger.exception('%s: attempt to connect failed', self._who)

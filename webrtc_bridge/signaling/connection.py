@@ -140,7 +140,7 @@ class Connection:
     async def _close(self, code: int, reason: str) -> None:
         try:
             await asyncio.wait_for(self._orderly(code, reason), CLOSE_TIMEOUT)
-        except (asyncio.TimeoutError, ConnectionError):
+        except (TimeoutError, ConnectionError):
             logger.debug('socket %d is cut', self.number)
             self._transport.abort()
         finally:

@@ -16,7 +16,7 @@ IceServer: TypeAlias = dict[str, Any]
 '`{"urls": …, "username": …, "credential": …}`, as `RTCPeerConnection` takes it in a browser.'
 
 
-class Role(str, enum.Enum):
+class Role(enum.StrEnum):
     """What a peer is: it sends video, or receives it."""
 
     SENDER = 'sender'

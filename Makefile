@@ -1,0 +1,47 @@
+# Everything here works from a fresh clone on Debian 12, Ubuntu 24.04 and newer: what is missing is
+# installed first, Python packages into build/ alone.
+
+.PHONY: help demo test lint bench venv clean system_packages_run system_packages_test
+.DELETE_ON_ERROR:
+
+PYTHON = build/kilted/bin/python
+MADE_FROM = setup.py setup.cfg tools/make_venv.sh
+
+help:
+	@echo 'make demo [DURATION=15]  a camera or test pattern, all the way to a ROS 2 topic'
+	@echo 'make test                build and run every test'
+	@echo 'make lint                ruff and mypy'
+	@echo 'make bench               latency, frame rate and CPU, against stock aiortc'
+	@echo 'make venv                only make the virtual environment build/kilted'
+	@echo 'make clean               remove all that the others made'
+
+demo: build/kilted/.made_for_run
+	@$(PYTHON) -m webrtc_bridge demo $(if $(DURATION),--duration $(DURATION))
+
+test: build/kilted/.made_for_test build/jazzy/.made_for_test
+	@tools/run_tests.sh
+
+lint: build/kilted/.made_for_test
+	@$(PYTHON) -m ruff check
+	@$(PYTHON) -m ruff format --check
+	@$(PYTHON) -m mypy
+
+bench: build/kilted/.made_for_test
+	@$(PYTHON) -m benchmark $(ARGUMENTS)
+
+venv: build/kilted/.made_for_test
+
+build/%/.made_for_run: $(MADE_FROM) | system_packages_run
+	@tools/make_venv.sh $* run
+
+build/%/.made_for_test: $(MADE_FROM) | system_packages_test
+	@tools/make_venv.sh $* test
+
+system_packages_run:
+	@tools/system_packages.sh run
+
+system_packages_test:
+	@tools/system_packages.sh test
+
+clean:
+	@rm -rf build

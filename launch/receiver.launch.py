@@ -1,0 +1,73 @@
+"""Start the receiver node, which publishes a sender's video as images."""
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+CONFIG = PathJoinSubstitution([FindPackageShare('webrtc_bridge'), 'config', 'receiver.yaml'])
+LEVELS = ('', 'debug', 'info', 'warn', 'error', 'fatal')
+
+
+def generate_launch_description() -> LaunchDescription:
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'sender_id',
+                default_value='',
+                description='Sender to follow. Left out, what params_file says, '
+                'and there the first sender that is there.',
+            ),
+            DeclareLaunchArgument(
+                'server_url',
+                default_value='',
+                description='Signaling server, ws://host:port or wss://host:port. '
+                'Left out, what params_file says.',
+            ),
+            DeclareLaunchArgument(
+                'topic',
+                default_value='',
+                description='Topic that the images are published on. '
+                'Left out, what params_file says.',
+            ),
+            DeclareLaunchArgument(
+                'namespace', default_value='', description='Namespace of the node and its topic.'
+            ),
+            DeclareLaunchArgument(
+                'params_file',
+                default_value=CONFIG,
+                description='Parameter file of the node.',
+            ),
+            DeclareLaunchArgument(
+                'log_level',
+                default_value='',
+                choices=LEVELS,
+                description="Log from this level on. Left out, ROS's own default.",
+            ),
+            OpaqueFunction(function=receiver_node),
+        ]
+    )
+
+
+def receiver_node(context: LaunchContext) -> list[Node]:
+    """Return the node; an argument left out overrides neither params_file nor a default."""
+    given = {
+        # As text, whatever it looks like: sender_id:=007 is no number.
+        name: ParameterValue(LaunchConfiguration(name), value_type=str)
+        for name in ('sender_id', 'server_url', 'topic')
+        if LaunchConfiguration(name).perform(context)
+    }
+    level = LaunchConfiguration('log_level').perform(context)
+    return [
+        Node(
+            package='webrtc_bridge',
+            executable='receiver_node',
+            name='webrtc_receiver',
+            namespace=LaunchConfiguration('namespace'),
+            parameters=[LaunchConfiguration('params_file'), given],
+            output='screen',
+            ros_arguments=['--log-level', level] if level else [],
+        )
+    ]

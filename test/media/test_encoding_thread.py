@@ -1,0 +1,150 @@
+import logging
+import queue
+import threading
+
+import av
+import pytest
+
+from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.encoding_thread import EncodingThread
+from webrtc_bridge.media.latest import Latest
+from webrtc_bridge.media.pattern import Pattern
+from webrtc_bridge.options import EncoderOptions
+
+START = 1_700_000_000_000_000_000
+DEADLINE = 10.0
+
+
+class ObservedLatest(Latest):
+    """Says when the thread comes for the next frame: it is done with the one before."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = threading.Semaphore(0)
+
+    def get(self, timeout=None):
+        self.asked.release()
+        return super().get(timeout)
+
+
+class Station:
+    """An encoding thread, whose frames are `encoded`."""
+
+    def __init__(self):
+        self.frames = ObservedLatest()
+        self.encoded = queue.Queue()
+        self.thread = EncodingThread(self.frames, EncoderOptions(), 30.0, self.encoded.put)
+        self.pattern = Pattern(320, 240)
+        self.count = 0
+        self.thread.start()
+        assert self.frames.asked.acquire(timeout=DEADLINE)
+
+    def show(self, picture=None):
+        """Let the thread encode one picture; return what came out."""
+        self.count += 1
+        capture_ns = START + self.count * 33_333_333
+        self.frames.put(CapturedFrame(picture or self.pattern.draw(capture_ns), capture_ns))
+        assert self.frames.asked.acquire(timeout=DEADLINE)
+        return [self.encoded.get_nowait() for _ in range(self.encoded.qsize())]
+
+
+@pytest.fixture
+def station():
+    station = Station()
+    yield station
+    station.thread.close()
+
+
+def encoder_threads():
+    return [thread for thread in threading.enumerate() if thread.name == 'encoder']
+
+
+def test_nothing_is_encoded_while_nobody_watches(station):
+    assert station.show() == []
+    station.thread.request_keyframe(Codec.H264)
+    station.thread.stop_encoding(Codec.H264)
+    assert station.show() == []
+
+
+def test_the_first_request_starts_a_codec_with_a_keyframe(station):
+    station.show()
+    station.thread.request_keyframe(Codec.H264)
+    (frame,) = station.show()
+    assert (frame.codec, frame.keyframe) == (Codec.H264, True)
+    (frame,) = station.show()
+    assert not frame.keyframe
+
+
+def test_many_requests_make_one_encode_and_one_keyframe(station):
+    for _ in range(8):
+        station.thread.request_keyframe(Codec.H264)
+    encoded = [station.show() for _ in range(4)]
+    assert [len(frames) for frames in encoded] == [1] * 4
+    assert [frame.keyframe for (frame,) in encoded] == [True, False, False, False]
+
+
+def test_a_request_soon_after_a_keyframe_is_answered_once_the_interval_is_over(station):
+    station.thread.request_keyframe(Codec.H264)
+    (first,) = station.show()
+    assert first.keyframe
+    for _ in range(3):
+        station.thread.request_keyframe(Codec.H264)
+    keyframes = 0
+    while not keyframes:
+        keyframes += sum(frame.keyframe for frame in station.show())
+    assert station.count > 2
+    (following,) = station.show()
+    assert not following.keyframe
+
+
+def test_each_codec_that_is_watched_is_encoded(station):
+    station.thread.request_keyframe(Codec.H264)
+    station.thread.request_keyframe(Codec.VP8)
+    assert {frame.codec for frame in station.show()} == {Codec.H264, Codec.VP8}
+    station.thread.stop_encoding(Codec.H264)
+    assert [frame.codec for frame in station.show()] == [Codec.VP8]
+
+
+def test_a_codec_that_is_watched_again_begins_at_a_keyframe(station):
+    station.thread.request_keyframe(Codec.H264)
+    station.show()
+    station.thread.stop_encoding(Codec.H264)
+    station.show()
+    station.thread.request_keyframe(Codec.H264)
+    (frame,) = station.show()
+    assert frame.keyframe
+
+
+def test_a_picture_that_cannot_be_encoded_does_not_end_it(station, caplog):
+    station.thread.request_keyframe(Codec.H264)
+    station.show()
+    with caplog.at_level(logging.ERROR):
+        assert station.show(av.VideoFrame(1, 1, 'yuv420p')) == []
+    assert 'H264 picture not encoded' in caplog.text
+    assert len(station.show()) == 1
+
+
+def test_a_picture_that_one_codec_cannot_take_reaches_the_other(station):
+    station.thread.request_keyframe(Codec.H264)
+    station.thread.request_keyframe(Codec.VP8)
+    # x264 wants 16 lines at least where it cuts pictures into slices; libvpx takes 14.
+    frames = station.show(av.VideoFrame(16, 14, 'yuv420p'))
+    assert [frame.codec for frame in frames] == [Codec.VP8]
+
+
+def test_closing_ends_the_thread(station):
+    station.thread.request_keyframe(Codec.H264)
+    station.show()
+    station.thread.close()
+    station.thread.close()
+    assert encoder_threads() == []
+    assert station.frames.closed
+
+
+def test_closing_before_the_start_is_fine():
+    thread = EncodingThread(Latest(), EncoderOptions(), 30.0, print)
+    thread.close()
+    thread.start()
+    thread.close()
+    assert encoder_threads() == []

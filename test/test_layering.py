@@ -1,0 +1,101 @@
+"""The import rule: ROS stops at nodes/, and each layer imports those below it alone."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import webrtc_bridge
+
+PACKAGE = Path(webrtc_bridge.__file__).parent
+BASE = {'errors', 'options', 'option_row', 'redaction', 'requirements'}
+RULE = {
+    **dict.fromkeys(BASE, BASE),
+    'media': BASE | {'media'},
+    'signaling': BASE | {'signaling'},
+    'peer': BASE | {'peer', 'media', 'signaling.messages'},
+}
+'What a module, or every module of a folder, may import of this package; the rest: not nodes.'
+
+ROS = {
+    *('rclpy', 'rcl_interfaces', 'builtin_interfaces', 'cv_bridge', 'launch', 'launch_ros'),
+    *('sensor_msgs', 'std_msgs', 'diagnostic_msgs', 'std_srvs'),
+}
+IMPORT_ALL = f"""
+import importlib, pkgutil, sys
+import webrtc_bridge
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition('.')[0] in {ROS!r}:
+            raise ModuleNotFoundError(name + ' is blocked', name=name)
+
+sys.meta_path.insert(0, Blocked())
+for module in pkgutil.walk_packages(webrtc_bridge.__path__, 'webrtc_bridge.'):
+    if not module.name.startswith('webrtc_bridge.nodes'):
+        importlib.import_module(module.name)
+        print(module.name)
+"""
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix('').parts
+    return '.'.join(part for part in parts if part != '__init__')
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield what the file imports of this package, without the package's name."""
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f'{path}: relative import'
+            base = f'{node.module}.'.removeprefix('webrtc_bridge.')
+            if f'{node.module}.' == base:
+                continue
+            names = [base + alias.name for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [
+                alias.name.removeprefix('webrtc_bridge.')
+                for alias in node.names
+                if alias.name.startswith('webrtc_bridge.')
+            ]
+        else:
+            continue
+        yield from (name for name in names if name != '__version__')
+
+
+def allowed(importer: str, imported: str) -> bool:
+    layer = importer.partition('.')[0]
+    if layer == 'nodes':
+        return True
+    if layer not in RULE:
+        return imported.partition('.')[0] != 'nodes'
+    return any(f'{imported}.'.startswith(f'{name}.') for name in RULE[layer])
+
+
+def test_all_but_the_nodes_import_without_ros() -> None:
+    done = subprocess.run(
+        [sys.executable, '-c', IMPORT_ALL],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'webrtc_bridge.errors' in done.stdout.split()
+
+
+@pytest.mark.parametrize('path', sorted(PACKAGE.rglob('*.py')), ids=module_name)
+def test_a_module_imports_no_layer_above_it(path: Path) -> None:
+    importer = module_name(path)
+    forbidden = [name for name in imports(path) if not allowed(importer, name)]
+    assert forbidden == []
+
+
+def test_the_rule_forbids() -> None:
+    assert allowed('peer.aiortc_peer', 'signaling.messages.Offer')
+    assert not allowed('peer.aiortc_peer', 'signaling.client.SignalingClient')
+    assert not allowed('media.camera', 'peer.negotiation')
+    assert not allowed('demo', 'nodes.receiver_node')

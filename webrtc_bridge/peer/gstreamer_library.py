@@ -1,0 +1,150 @@
+"""
+GStreamer, through gi, or what to install where it is missing.
+
+All modules `gstreamer_*` take `Gst` and its relatives from here. They import without GStreamer
+too, but nothing of theirs works before `require_gstreamer()` has returned.
+"""
+
+import asyncio
+import shlex
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias, TypeVar
+
+from webrtc_bridge.errors import RequirementError
+
+Element: TypeAlias = Any
+Pad: TypeAlias = Any
+Caps: TypeAlias = Any
+'gi has no types to be checked by.'
+
+Gst: Any
+GstSdp: Any
+GstVideo: Any
+GstWebRTC: Any
+try:
+    import gi
+
+    for _name in ('Gst', 'GstSdp', 'GstVideo', 'GstWebRTC'):
+        gi.require_version(_name, '1.0')
+    from gi.repository import Gst, GstSdp, GstVideo, GstWebRTC
+except (ImportError, ValueError):  # ValueError: gi is there, but not that namespace
+    Gst = GstSdp = GstVideo = GstWebRTC = None
+
+T = TypeVar('T')
+
+OLDEST = (1, 20)
+"The first release whose `valve` lets a stream's format pass while it is closed."
+
+BASE, GOOD, BAD, UGLY = (
+    f'gstreamer1.0-plugins-{part}' for part in ('base', 'good', 'bad', 'ugly')
+)
+NICE = 'gstreamer1.0-nice'
+PYTHON = ('python3-gst-1.0', 'gir1.2-gst-plugins-bad-1.0', BASE, GOOD, BAD, UGLY, NICE)
+'All that the sender needs, as Debian and Ubuntu call it.'
+
+PACKAGES = {
+    **dict.fromkeys(('videoconvert', 'videotestsrc', 'decodebin', 'uridecodebin'), BASE),
+    **dict.fromkeys(('rtph264pay', 'rtph264depay', 'rtspsrc', 'v4l2src', 'udpsrc'), GOOD),
+    **dict.fromkeys(('v4l2h264enc', 'jpegdec', 'rtpbin', 'souphttpsrc'), GOOD),
+    **dict.fromkeys(('webrtcbin', 'h264parse', 'dtlssrtpenc', 'srtpenc', 'sctpenc'), BAD),
+    **dict.fromkeys(('watchdog', 'openh264enc', 'vah264enc', 'nvh264enc', 'srtsrc'), BAD),
+    'x264enc': UGLY,
+    'nicesrc': NICE,
+    'avdec_h264': 'gstreamer1.0-libav',
+    'libcamerasrc': 'gstreamer1.0-libcamera',
+}
+INSTALLED_OTHERWISE = {
+    'aravissrc': 'build Aravis with its GStreamer plugin (github.com/AravisProject/aravis)',
+    'avfvideosrc': "it is macOS's; install GStreamer from gstreamer.freedesktop.org",
+    'vtenc_h264': "it is macOS's; install GStreamer from gstreamer.freedesktop.org",
+}
+
+NEEDED = (
+    *('videoconvert', 'h264parse', 'watchdog', 'rtph264pay', 'webrtcbin'),
+    *('nicesrc', 'dtlssrtpenc', 'srtpenc', 'sctpenc', 'rtpbin'),
+)
+'What every sender is made of, whatever its source and encoder.'
+
+
+def require_gstreamer() -> None:
+    """
+    Check that GStreamer is there, with all that a sender needs, and initialise it.
+
+    Raises: RequirementError.
+    """
+    apt = f'sudo apt-get install {" ".join(PYTHON)}'
+    needed = '.'.join(map(str, OLDEST)) + ' or newer'
+    if Gst is None:
+        in_a_venv = '(a virtual environment must be made with --system-site-packages)'
+        raise RequirementError('GStreamer for Python', None, needed, f'{apt} {in_a_venv}')
+    Gst.init(None)
+    version = Gst.version()
+    if (version.major, version.minor) < OLDEST:
+        found = f'{version.major}.{version.minor}'
+        raise RequirementError('GStreamer', found, needed, apt)
+    require_elements(*NEEDED)
+
+
+def require_elements(*names: str) -> None:
+    """
+    Check that GStreamer has the elements `names`.
+
+    Raises: RequirementError for the first that is missing, with the package that has it.
+    """
+    for name in names:
+        if Gst.ElementFactory.find(name) is None:
+            package = PACKAGES.get(name)
+            install = INSTALLED_OTHERWISE.get(name, 'see gst-inspect-1.0 for what there is')
+            install = f'sudo apt-get install {package}' if package else install
+            raise RequirementError(f'GStreamer element {name}', None, 'any version', install)
+
+
+def element_names(description: str) -> Iterator[str]:
+    """Yield the elements that a gst-launch description names; caps and references are none."""
+    try:
+        words = shlex.split(description)
+    except ValueError:  # quotes that do not close: gst_parse_launch has the words for it
+        return
+    for before, word in zip(['!', *words], words, strict=False):
+        if before == '!' and word.replace('_', '').replace('-', '').isalnum():
+            yield word
+
+
+async def in_thread(work: Callable[[], T], timeout: float) -> T:
+    """
+    Return what `work()` returns, called in a thread of its own.
+
+    A driver that hangs leaves that thread behind; it does not keep the program from ending.
+
+    Raises: asyncio.TimeoutError, and whatever `work` raises.
+    """
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[T] = loop.create_future()
+
+    def settle(value: T | None, error: Exception | None) -> None:
+        if result.done():
+            return
+        if error is not None:
+            result.set_exception(error)
+        else:
+            result.set_result(value)  # type: ignore[arg-type]
+
+    def run() -> None:
+        try:
+            value, error = work(), None
+        except Exception as caught:
+            value, error = None, caught
+        post(loop, settle, value, error)
+
+    threading.Thread(target=run, name='gstreamer', daemon=True).start()
+    return await asyncio.wait_for(result, timeout)
+
+
+def post(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *given: Any) -> None:
+    """Call `callback(*given)` in `loop`, from any thread; a loop that has ended is past caring."""
+    try:
+        loop.call_soon_threadsafe(callback, *given)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
