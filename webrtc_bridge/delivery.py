@@ -51,6 +51,11 @@ class Delivery:
         self._stamper = Stamper('image', use_capture=use_capture)
         self._encoded_stamper = Stamper('video', use_capture=use_capture)
 
+    @property
+    def stamp_fallbacks(self) -> int:
+        """How many pictures were stamped with the time of arrival for want of a better one."""
+        return self._stamper.fallbacks
+
     def picture(self, stream: Stream, picture: av.VideoFrame, frame: EncodedFrame) -> None:
         """Hand a picture on, unless a newer stream has begun; in a decoder's thread."""
         with self._lock:

@@ -15,6 +15,7 @@ GSTREAMER_ENCODERS = (
     *('vah264enc', 'nvh264enc', 'vtenc_h264'),
 )
 ENCODINGS = ('bgr8', 'rgb8', 'mono8')
+CALIBRATION_URL = re.compile(r'file:///.+|package://[^/]+/.+')
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,19 @@ class ReceiverOptions:
     topic: str = option('image_raw', 'Topic that the images are published on.')
     frame_id: str = option('camera_optical_frame', 'header.frame_id of every image.')
     encoding: str = option('bgr8', 'Encoding of the published images.', choices=ENCODINGS)
+    jpeg_quality: int = option(
+        80,
+        'Quality of the images on the topic compressed.',
+        minimum=1,
+        maximum=100,
+        read_only=False,
+    )
+    camera_info_url: str = option(
+        '',
+        'Calibration file that camera_info is published from and set_camera_info saves to.',
+        pattern=CALIBRATION_URL,
+        expected='file:///path/to.yaml or package://PACKAGE/path/to.yaml',
+    )
     stamp: str = option(
         'capture',
         'What header.stamp is: the time of capture, where the sender tells it, or of arrival.',

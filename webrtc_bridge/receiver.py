@@ -1,6 +1,7 @@
 """Follows one sender and hands out its pictures, whatever comes and goes."""
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Callable
 
@@ -70,6 +71,7 @@ class Receiver:
         self._timer: asyncio.TimerHandle | None = None
         self._switch_timer: asyncio.TimerHandle | None = None
         self._serial = 0
+        self._newest_frame: float | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self) -> None:
@@ -137,10 +139,14 @@ class Receiver:
     async def report(self) -> StreamReport:
         """Return how the stream that is received is doing, or what is waited for."""
         if self._current:
-            return await self._current.report()
+            report = await self._current.report()
+            self._newest_frame = self._current.meter.newest
+            return dataclasses.replace(report, stamp_fallbacks=self._delivery.stamp_fallbacks)
         wanted = self._target() or self._wanted
         connecting = self._next is not None or self._requested is not None
-        return StreamReport('connecting' if connecting else 'waiting', wanted)
+        newest = self._newest_frame
+        silence = None if newest is None else self._event_loop.time() - newest
+        return StreamReport('connecting' if connecting else 'waiting', wanted, silence)
 
     def _target(self) -> str | None:
         """Return the id of the sender to be received now, if there is one."""

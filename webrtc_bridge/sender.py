@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from webrtc_bridge.media.broadcast import Broadcast
 from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
-from webrtc_bridge.media.encoding_thread import EncodingThread
-from webrtc_bridge.media.latest import Latest
+from webrtc_bridge.media.encoding_thread import EncodingThread, Frames
+from webrtc_bridge.media.passthrough import Passthrough
+from webrtc_bridge.media.rtp_time import RtpTime
 from webrtc_bridge.options import EncoderOptions, SenderOptions
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.outbound_session import OutboundSession
@@ -38,15 +41,17 @@ class Sender:
     """
     Offer the pictures of `frames` to every receiver that asks, all from one encode.
 
-    `fps` is the rate the pictures come at. Knows no ROS; belongs to the event loop.
+    `fps` is the rate the pictures come at. `on_watched` gets the number of sessions when it
+    changes. Knows no ROS; belongs to the event loop.
     """
 
     def __init__(
         self,
         options: SenderOptions,
         encoder: EncoderOptions,
-        frames: Latest[CapturedFrame],
+        frames: Frames,
         fps: float,
+        on_watched: Callable[[int], None] = lambda number: None,
     ) -> None:
         self._codecs = CODECS[encoder.codec]
         self._signaling = SignalingClient(
@@ -56,7 +61,10 @@ class Sender:
             name=options.name,
             on_message=self._on_message,
         )
-        self._encoding = EncodingThread(frames, encoder, fps, self._deliver)
+        self._on_watched = on_watched
+        # Kept from encode to encode, and shared with what is passed through, so that they rise.
+        self._times = {codec: RtpTime() for codec in Codec}
+        self._encoding = EncodingThread(frames, encoder, fps, self._deliver, self._times)
         self._broadcast = Broadcast(self._encoding.request_keyframe, self._encoding.stop_encoding)
         self._sessions: dict[str, tuple[OutboundSession, asyncio.Task[None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -65,6 +73,28 @@ class Sender:
     def sender_id(self) -> str:
         """The id that receivers ask for; empty before the first registration."""
         return self._signaling.peer_id
+
+    def set_bitrate(self, bitrate: int) -> None:
+        """Encode with `bitrate` (kbit/s, 0 for automatic) from now on; from any thread."""
+        self._encoding.set_bitrate(bitrate * 1000)
+
+    def passthrough(
+        self, name: str, on_picture: Callable[[CapturedFrame], None], known: bytes = b''
+    ) -> Passthrough:
+        """
+        Return what takes the H.264 of the source `name`, where there are no pictures of it.
+
+        `on_picture` is to put a picture into the sender's `frames`; `known` as of `Passthrough`.
+        """
+        return Passthrough(
+            name,
+            self._times[Codec.H264],
+            lambda: self._encoding.codecs,
+            partial(self._encoding.begin_anew, Codec.H264),
+            self._deliver,
+            on_picture,
+            known,
+        )
 
     async def run(self) -> None:
         """Serve receivers until cancelled; then say bye to all of them."""
@@ -86,7 +116,7 @@ class Sender:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _deliver(self, frame: EncodedFrame) -> None:
-        assert self._loop is not None
+        assert self._loop is not None  # nobody watches before
         self._loop.call_soon_threadsafe(self._broadcast.publish, frame)
 
     def _on_message(self, message: Message) -> None:
@@ -121,6 +151,7 @@ class Sender:
         )
         task = asyncio.create_task(self._live(session))
         self._sessions[request.session_id] = (session, task)
+        self._on_watched(len(self._sessions))
 
     async def _live(self, session: OutboundSession) -> None:
         try:
@@ -129,3 +160,4 @@ class Sender:
             logger.exception('session with %s failed', session.peer_id)
         finally:
             del self._sessions[session.session_id]
+            self._on_watched(len(self._sessions))

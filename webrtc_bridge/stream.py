@@ -88,21 +88,27 @@ class Stream:
 
     async def report(self) -> StreamReport:
         """Return how the stream is doing."""
-        fps, bitrate = self.meter.rates(self.loop.time())
-        received, lost = await self._session.packet_counts()
+        now = self.loop.time()
+        fps, bitrate = self.meter.rates(now)
+        clock = self._session.clock_offset
         return StreamReport(
             state='stale' if self.stale else 'receiving',
             sender_id=self.sender_id,
+            silence=None if self.meter.newest is None else now - self.meter.newest,
             codec=self.codec,
             width=self.meter.width,
             height=self.meter.height,
             fps=fps,
             bitrate=bitrate,
-            packets_received=received,
-            packets_lost=lost,
-            latency_p50=self.meter.latency(0.5),
-            latency_p95=self.meter.latency(0.95),
+            loss=self.meter.loss(*await self._session.packet_counts()),
+            round_trip_ms=clock.newest.round_trip_ns / 1e6 if clock.newest else None,
+            path=self._session.path(),
+            latency_p50_ms=self.meter.latency_ms(0.5),
+            latency_p95_ms=self.meter.latency_ms(0.95),
             dropped=self._decoder.dropped,
+            freezes=self.meter.freezes,
+            clock_offset_ms=clock.best.offset_ns / 1e6 if clock.best else None,
+            clock_uncertainty_ms=clock.best.uncertainty_ns / 1e6 if clock.best else None,
         )
 
     async def run(self) -> str:
@@ -120,7 +126,7 @@ class Stream:
             logger.info('%s delivers again', self.sender_id)
             self.stale = False
         self.codec = frame.codec.value
-        self.meter.frame(len(frame.data))
+        self.meter.frame(len(frame.data), self.loop.time())
         self._hand_on(self, frame)
         self._decode(frame)
 

@@ -41,8 +41,8 @@ def test_by_default_images_are_reliable_and_volatile(make_node):
     publisher = publisher_for(node)
     assert qos_of(node).reliability == ReliabilityPolicy.RELIABLE
     assert qos_of(node).durability == DurabilityPolicy.VOLATILE
-    assert publisher._publisher.qos_profile.depth == 5
-    assert publisher._publisher.qos_profile.history == HistoryPolicy.KEEP_LAST
+    assert publisher._raw._publisher.qos_profile.depth == 5
+    assert publisher._raw._publisher.qos_profile.history == HistoryPolicy.KEEP_LAST
 
 
 def test_qos_overrides_are_used_and_show_as_parameters(make_node):
@@ -58,7 +58,7 @@ def test_qos_overrides_are_used_and_show_as_parameters(make_node):
     parameters.refuse_unknown(publisher.parameters)
     assert qos_of(node).reliability == ReliabilityPolicy.BEST_EFFORT
     assert qos_of(node).durability == DurabilityPolicy.TRANSIENT_LOCAL
-    assert publisher._publisher.qos_profile.depth == 2
+    assert publisher._raw._publisher.qos_profile.depth == 2
     assert node.get_parameter(f'{prefix}history').value == 'keep_last'
     assert node.describe_parameter(f'{prefix}depth').read_only
 

@@ -43,7 +43,7 @@ RECEIVER_PARTS = (
     '_RTCRtpReceiver__codecs',
     '_RTCRtpReceiver__jitter_buffer',
 )
-ICE_PARTS = ('_closing', 'query_consent')
+ICE_PARTS = ('_closing', '_nominated', 'query_consent')
 MODULE_PARTS = {
     'aioice.ice': ('get_host_addresses',),
     'aiortc.codecs': ('depayload',),
@@ -93,6 +93,11 @@ async def test_a_receiver_has(transceiver, name):
 @pytest.mark.parametrize('name', ICE_PARTS)
 async def test_an_ice_connection_has(name):
     assert hasattr(aioice.ice.Connection(ice_controlling=True), name), f'Connection has no {name}'
+
+
+async def test_a_transport_has_an_ice_connection(transceiver):
+    transport = transceiver.receiver.transport.transport
+    assert isinstance(transport._connection, aioice.ice.Connection)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +184,13 @@ def private_names(source):
 def test_every_private_part_in_use_is_checked_here():
     used, own = private_names(Path(aiortc_tuning.__file__).read_text('utf-8'))
     assert '_RTCRtpReceiver__jitter_buffer' in used
-    checked = {*SENDER_PARTS, *RECEIVER_PARTS, *ICE_PARTS, '_data'}  # _data: in the last test
+    checked = {
+        *SENDER_PARTS,
+        *RECEIVER_PARTS,
+        *ICE_PARTS,
+        '_connection',
+        '_data',
+    }  # _data: in the last test
     assert used - own <= checked, f'not checked: {used - own - checked}'
 
 

@@ -1,6 +1,5 @@
 """Signaling server, webcam sender and receiver node as processes, as users run them."""
 
-import asyncio
 import itertools
 import signal
 import statistics
@@ -12,6 +11,7 @@ pytest.importorskip('rclpy', reason='needs rclpy')
 
 from images import ImageSubscriber, wrong_bars
 from programs import start_server
+from ros_calls import set_parameter
 
 SENDER = ['--id', 'front', '--source', 'test', '--fps', '30']
 
@@ -180,28 +180,9 @@ async def test_setting_the_parameter_switches_the_camera(start, server):
     await start_receiver(start, server.url, 'sender_id:=front')
     with ImageSubscriber() as subscriber:
         await subscriber.wait_for(lambda s: s.images and s.newest.width == 640)
-        await asyncio.to_thread(set_parameter, 'sender_id', 'rear')
+        assert await set_parameter('sender_id', 'rear') == ''
         await subscriber.wait_for(lambda s: s.newest.width == 320)
         await subscriber.wait_for_more(10)
         widths = [image.width for _, image, _ in subscriber.images]
         assert widths == sorted(widths, reverse=True), 'an image of the old after one of the new'
         assert subscriber.stamps == sorted(set(subscriber.stamps))
-
-
-def set_parameter(name: str, value: str) -> None:
-    import rclpy
-    from rclpy.parameter import Parameter
-    from rclpy.parameter_client import AsyncParameterClient
-
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    node = rclpy.create_node('setter', context=context)
-    executor = rclpy.executors.SingleThreadedExecutor(context=context)
-    executor.add_node(node)
-    client = AsyncParameterClient(node, 'webrtc_receiver')
-    assert client.wait_for_services(10)
-    future = client.set_parameters([Parameter(name, value=value)])
-    executor.spin_until_future_complete(future, 10)
-    assert future.result().results[0].successful, future.result().results[0].reason
-    node.destroy_node()
-    context.try_shutdown()

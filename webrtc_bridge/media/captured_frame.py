@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import av
 
+from webrtc_bridge.media.encoded_frame import Codec
+
 
 @dataclass(frozen=True, slots=True)
 class CapturedFrame:
@@ -13,8 +15,22 @@ class CapturedFrame:
     `picture` is yuv420p with an even width and height when it comes from a `Camera`.
     `capture_ns` is Unix time in nanoseconds (the clock of `time.time_ns()`) of the moment it was
     taken, as well as the source knows it; it rises strictly from frame to frame of one source.
+    `passed_as` is the codec in which viewers get it already, as its source encoded it.
     Whoever receives a frame must not write into its picture.
     """
 
     picture: av.VideoFrame
+    capture_ns: int
+    passed_as: Codec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessUnit:
+    """
+    One picture as an H.264 source encoded it, with `capture_ns` as above.
+
+    `data` is an access unit in the byte stream format (ITU-T H.264, annex B).
+    """
+
+    data: bytes
     capture_ns: int

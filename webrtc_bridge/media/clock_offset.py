@@ -29,9 +29,14 @@ class Exchange:
         return (self.received - self.asked + self.answered - self.heard) // 2
 
     @property
+    def round_trip_ns(self) -> int:
+        """The time that was spent on the way, there and back."""
+        return max(0, self.heard - self.asked - (self.answered - self.received))
+
+    @property
     def uncertainty_ns(self) -> int:
-        """Most that the offset can be wrong by: half the time that was spent on the way."""
-        return max(0, (self.heard - self.asked - (self.answered - self.received)) // 2)
+        """Most that the offset can be wrong by: one way may have taken all of the time."""
+        return self.round_trip_ns // 2
 
 
 class ClockOffset:
@@ -49,6 +54,11 @@ class ClockOffset:
     def best(self) -> Exchange | None:
         """The exchange that the offset is taken from; None before the first."""
         return self._best
+
+    @property
+    def newest(self) -> Exchange | None:
+        """The newest exchange; None before the first."""
+        return self._exchanges[-1] if self._exchanges else None
 
     def add(self, exchange: Exchange) -> None:
         """Take an exchange; one that the earlier ones contradict begins anew: a clock was set."""

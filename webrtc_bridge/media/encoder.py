@@ -17,10 +17,22 @@ from webrtc_bridge.media.rtp_time import CLOCK_RATE, RtpTime
 BITS_PER_PIXEL = 0.11
 'Automatic bit rate: 3.0 Mbit/s at 1280x720 and 30 fps, near what video calls use.'
 
+LOWEST_BITRATE = 20_000
+'x264 counts in kbit/s, and has no use for less than some.'
+
 VBV_SECONDS = 0.15
 """
 How much of the bit rate one picture may take at once. Without a bound a keyframe of a detailed
 720p picture has 100 kB, which a 3 Mbit/s link needs a quarter of a second for; so it has a third.
+"""
+
+HEADROOM = 4
+"""
+How far the bit rate moves, up or down, before the encoder is opened anew, with a keyframe.
+
+x264 changes the rate of a stream that began with a constant one (CBR), and never to more than
+the `maxrate` it was opened with; so it is opened with this much more, and told the rate wanted
+before the first picture. FFmpeg cannot change `bufsize`, so what a keyframe may take stays.
 """
 
 THREADS = 2
@@ -31,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 def automatic_bitrate(width: int, height: int, fps: float) -> int:
     """Return a bit rate, in bit/s, that shows this size and rate well."""
-    return int(width * height * fps * BITS_PER_PIXEL)
+    return max(LOWEST_BITRATE, int(width * height * fps * BITS_PER_PIXEL))
 
 
 def open_encoder(
@@ -44,9 +56,10 @@ def open_encoder(
     context.pix_fmt = 'yuv420p'
     context.time_base = Fraction(1, CLOCK_RATE)
     context.framerate = Fraction(fps).limit_denominator(1001)
-    context.bit_rate = bitrate
+    highest = bitrate * HEADROOM if codec is Codec.H264 else bitrate
+    context.bit_rate = highest
     context.thread_count = THREADS
-    limits = {'maxrate': str(bitrate), 'bufsize': str(int(bitrate * VBV_SECONDS))}
+    limits = {'maxrate': str(highest), 'bufsize': str(int(bitrate * VBV_SECONDS))}
     if codec is Codec.H264:
         # Constrained baseline: the one profile that aiortc and every browser take (RFC 7742).
         # Keyframes come when somebody joins or lost the picture, never by a timetable.
@@ -66,6 +79,8 @@ def open_encoder(
             'g': '100000',
             'max-intra-rate': str(int(VBV_SECONDS * fps * 100)),
         }
+    context.open()
+    context.bit_rate = bitrate
     return context
 
 
@@ -73,20 +88,24 @@ class Encoder:
     """
     Encode one stream of pictures with one codec.
 
-    The size may change from picture to picture: the encoder is opened anew, with a keyframe. Not
-    thread-safe: one thread encodes.
+    The size may change from picture to picture: the encoder is opened anew, with a keyframe. So
+    may `bitrate` (bit/s, 0 for automatic), which any thread may set: x264 takes it from the next
+    picture on, within `HEADROOM`; libvpx is opened anew. One thread encodes.
     """
 
-    def __init__(self, codec: Codec, fps: float, bitrate: int = 0) -> None:
-        """Prepare for about `fps` pictures a second; `bitrate` in bit/s, 0 for automatic."""
+    def __init__(
+        self, codec: Codec, fps: float, bitrate: int = 0, time: RtpTime | None = None
+    ) -> None:
+        """Prepare for about `fps` pictures a second; `time` gives them their timestamps."""
         self.codec = codec
+        self.bitrate = bitrate
         self._fps = fps
-        self._bitrate = bitrate
         self._input = EncoderInput()
-        self._time = RtpTime()
+        self._time = time or RtpTime()
         # Of aiortc's encoders only `pack` is used, which cuts RTP payloads (RFC 6184, RFC 7741).
         self._payloader = H264Encoder() if codec is Codec.H264 else Vp8Encoder()
         self._context: VideoCodecContext | None = None
+        self._opened_with = 0
 
     def encode(self, frame: CapturedFrame, *, keyframe: bool = False) -> EncodedFrame | None:
         """Return `frame` encoded, as a keyframe if asked; None where the encoder skipped it."""
@@ -111,16 +130,27 @@ class Encoder:
         )
 
     def _context_for(self, picture: av.VideoFrame) -> VideoCodecContext:
+        size = (picture.width, picture.height)
+        bitrate = self.bitrate or automatic_bitrate(*size, self._fps)
         context = self._context
-        if context is None or (context.width, context.height) != (picture.width, picture.height):
-            bitrate = self._bitrate or automatic_bitrate(picture.width, picture.height, self._fps)
-            context = open_encoder(self.codec, picture.width, picture.height, self._fps, bitrate)
-            self._context = context
-            logger.info(
-                'encoding %dx%d as %s at %d kbit/s',
-                picture.width,
-                picture.height,
-                self.codec.value,
-                bitrate // 1000,
-            )
+        if context is None or (context.width, context.height) != size:
+            return self._open(*size, bitrate)
+        if bitrate == context.bit_rate:
+            return context
+        if self.codec is not Codec.H264 or not self._is_within_headroom(bitrate):
+            return self._open(*size, bitrate)
+        context.bit_rate = bitrate
+        logger.info('encoding %s at %d kbit/s from now on', self.codec.value, bitrate // 1000)
         return context
+
+    def _is_within_headroom(self, bitrate: int) -> bool:
+        return self._opened_with / HEADROOM <= bitrate <= self._opened_with * HEADROOM
+
+    def _open(self, width: int, height: int, bitrate: int) -> VideoCodecContext:
+        self._context = None
+        self._context = open_encoder(self.codec, width, height, self._fps, bitrate)
+        self._opened_with = bitrate
+        logger.info(
+            'encoding %dx%d as %s at %d kbit/s', width, height, self.codec.value, bitrate // 1000
+        )
+        return self._context

@@ -6,54 +6,75 @@ from dataclasses import dataclass
 WINDOW = 300
 'Newest latencies that the percentiles are taken of: 10 s at 30 fps.'
 
+FREEZE_WINDOW = 30
+FREEZE_FACTOR, FREEZE_MARGIN = 3.0, 0.15
+"""
+A freeze is a wait of three mean intervals, and at least 150 ms more than the mean of the newest 30
+(`freezeCount` of https://www.w3.org/TR/webrtc-stats/).
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamReport:
     """
-    One moment's numbers, rates since the report before.
+    One moment's numbers, rates and loss since the report before.
 
-    `state` is `waiting`, `connecting`, `receiving` or `stale`; latencies are in milliseconds from
-    capture until the picture was handed out, None where the time of capture is not known.
+    `state` is `waiting`, `connecting`, `receiving` or `stale`, `silence` the seconds since the
+    newest frame. Times ending in `_ms` are in milliseconds, latencies from capture until the
+    picture was handed out. None is what is not known.
     """
 
     state: str
     sender_id: str = ''
+    silence: float | None = None
     codec: str = ''
     width: int = 0
     height: int = 0
     fps: float = 0.0
     bitrate: float = 0.0
-    packets_received: int = 0
-    packets_lost: int = 0
-    latency_p50: float | None = None
-    latency_p95: float | None = None
+    loss: float = 0.0
+    round_trip_ms: float | None = None
+    path: str = ''
+    latency_p50_ms: float | None = None
+    latency_p95_ms: float | None = None
     dropped: int = 0
+    freezes: int = 0
+    clock_offset_ms: float | None = None
+    clock_uncertainty_ms: float | None = None
+    stamp_fallbacks: int = 0
 
 
 class StreamMeter:
-    """Counts frames, bytes and delays. One thread counts each; any thread may read."""
+    """Counts frames, bytes, packets, freezes and delays. Times are in seconds, monotonic."""
 
     def __init__(self) -> None:
         self.width = 0
         self.height = 0
+        self.freezes = 0
+        self.newest: float | None = None
         self._frames = 0
         self._bytes = 0
+        self._intervals: deque[float] = deque(maxlen=FREEZE_WINDOW)
         self._latencies: deque[float] = deque(maxlen=WINDOW)
         self._last: tuple[float, int, int] | None = None
+        self._packets = (0, 0)
 
-    def frame(self, size: int) -> None:
-        """Count an encoded frame of `size` bytes."""
+    def frame(self, size: int, now: float) -> None:
+        """Count an encoded frame of `size` bytes that came at `now`."""
         self._frames += 1
         self._bytes += size
+        if self.newest is not None:
+            self._note_interval(now - self.newest)
+        self.newest = now
 
     def picture(self, width: int, height: int, latency_ns: int | None) -> None:
-        """Count a picture that was handed out, `latency_ns` after its capture."""
+        """Count a picture that was handed out, `latency_ns` after its capture; in any thread."""
         self.width, self.height = width, height
         if latency_ns is not None:
             self._latencies.append(latency_ns / 1e6)
 
     def rates(self, now: float) -> tuple[float, float]:
-        """Return frames and bits a second since the last call; `now` is in seconds."""
+        """Return frames and bits a second since the last call."""
         frames, size = self._frames, self._bytes
         last, self._last = self._last, (now, frames, size)
         if last is None or now <= last[0]:
@@ -61,7 +82,20 @@ class StreamMeter:
         seconds = now - last[0]
         return (frames - last[1]) / seconds, (size - last[2]) * 8 / seconds
 
-    def latency(self, part: float) -> float | None:
-        """Return the latency, in milliseconds, that `part` (0 to 1) of the pictures stay below."""
-        latencies = sorted(self._latencies)
+    def loss(self, received: int, lost: int) -> float:
+        """Return the part of the packets that were lost since the last call; takes the sums."""
+        before, self._packets = self._packets, (received, lost)
+        newly_lost = max(0, lost - before[1])
+        return newly_lost / max(1, received - before[0] + newly_lost)
+
+    def latency_ms(self, part: float) -> float | None:
+        """Return the latency that `part` (0 to 1) of the newest pictures stay below."""
+        latencies = sorted(self._latencies.copy())
         return latencies[int(part * (len(latencies) - 1))] if latencies else None
+
+    def _note_interval(self, interval: float) -> None:
+        if len(self._intervals) == FREEZE_WINDOW:
+            mean = sum(self._intervals) / FREEZE_WINDOW
+            if interval > max(FREEZE_FACTOR * mean, mean + FREEZE_MARGIN):
+                self.freezes += 1
+        self._intervals.append(interval)

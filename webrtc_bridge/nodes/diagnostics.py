@@ -1,4 +1,10 @@
-"""Tells on /diagnostics, once a second, how a receiver is doing."""
+"""
+Tells on /diagnostics, once a second, how each stream of a receiver is doing.
+
+ERROR: no frame for `ERROR_SILENCE`. WARN: nothing is received (yet), no frame for 2 s, more than
+`WARN_LOSS` of the packets lost in the last second, or stamps that are not times of capture though
+these were asked for. OK otherwise.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,13 +16,18 @@ from webrtc_bridge.media.stream_meter import StreamReport
 
 INTERVAL = 1.0
 
+ERROR_SILENCE = 5.0
+WARN_LOSS = 0.05
+
 MESSAGES = {
-    'receiving': (DiagnosticStatus.OK, 'receiving'),
-    'connecting': (DiagnosticStatus.WARN, 'connecting'),
-    'waiting': (DiagnosticStatus.WARN, 'waiting for the sender'),
-    'stale': (DiagnosticStatus.ERROR, 'no frames come'),
+    'receiving': 'receiving',
+    'connecting': 'connecting',
+    'waiting': 'waiting for the sender',
+    'stale': 'no frames come',
 }
-'Level and message for each state of a `StreamReport`.'
+'What is said of each state of a `StreamReport`.'
+
+Report = Callable[[], Awaitable[StreamReport]]
 
 
 class Diagnostics:
@@ -25,42 +36,67 @@ class Diagnostics:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._fallbacks: dict[Report, int] = {}
 
-    async def publish(self, reports: Sequence[Callable[[], Awaitable[StreamReport]]]) -> None:
+    async def publish(self, reports: Sequence[Report]) -> None:
         """Publish what each of `reports` returns every `INTERVAL` seconds, until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL)
-            message = DiagnosticArray(status=[self._status(await report()) for report in reports])
+            message = DiagnosticArray(status=[await self._status(report) for report in reports])
             message.header.stamp = self._node.get_clock().now().to_msg()
             self._publisher.publish(message)
 
-    def _status(self, report: StreamReport) -> DiagnosticStatus:
-        level, text = MESSAGES[report.state]
+    async def _status(self, get_report: Report) -> DiagnosticStatus:
+        report = await get_report()
+        new_fallbacks = report.stamp_fallbacks - self._fallbacks.get(get_report, 0)
+        self._fallbacks[get_report] = report.stamp_fallbacks
+        level, message = verdict(report, new_fallbacks)
         return DiagnosticStatus(
             level=level,
             name=f'{self._node.get_name()}: stream',
-            message=text,
+            message=message,
             hardware_id=report.sender_id,
             values=[KeyValue(key=key, value=value) for key, value in texts(report).items()],
         )
 
 
+def verdict(report: StreamReport, new_fallbacks: int) -> tuple[bytes, str]:
+    """Return level and message; `new_fallbacks` pictures lacked a time of capture of late."""
+    message = MESSAGES[report.state]
+    if report.silence is not None and report.silence >= ERROR_SILENCE:
+        return DiagnosticStatus.ERROR, f'{message}, no frame for {report.silence:.0f} s'
+    if report.state != 'receiving':
+        return DiagnosticStatus.WARN, message
+    if report.loss > WARN_LOSS:
+        return DiagnosticStatus.WARN, f'{message}, {report.loss:.0%} of the packets lost'
+    if new_fallbacks > 0:
+        return DiagnosticStatus.WARN, f'{message}, stamps are times of arrival'
+    return DiagnosticStatus.OK, message
+
+
 def texts(report: StreamReport) -> dict[str, str]:
     """Return a report as the texts that diagnostics consist of; unknown is empty."""
 
-    def milliseconds(latency: float | None) -> str:
-        return '' if latency is None else f'{latency:.1f}'
+    def number(value: float | None) -> str:
+        return '' if value is None else f'{value:.1f}'
 
     return {
         'state': report.state,
         'sender_id': report.sender_id,
+        'silence_s': number(report.silence),
         'codec': report.codec,
         'resolution': f'{report.width}x{report.height}' if report.width else '',
-        'fps': f'{report.fps:.1f}',
+        'fps': number(report.fps),
         'bitrate_kbps': f'{report.bitrate / 1000:.0f}',
-        'packets_received': str(report.packets_received),
-        'packets_lost': str(report.packets_lost),
-        'latency_p50_ms': milliseconds(report.latency_p50),
-        'latency_p95_ms': milliseconds(report.latency_p95),
+        'loss_percent': number(100 * report.loss),
+        'round_trip_ms': number(report.round_trip_ms),
+        'path': report.path,
+        'relayed': str('relay ' in report.path).lower() if report.path else '',
+        'latency_p50_ms': number(report.latency_p50_ms),
+        'latency_p95_ms': number(report.latency_p95_ms),
         'dropped': str(report.dropped),
+        'freezes': str(report.freezes),
+        'clock_offset_ms': number(report.clock_offset_ms),
+        'clock_uncertainty_ms': number(report.clock_uncertainty_ms),
+        'stamp_fallbacks': str(report.stamp_fallbacks),
     }

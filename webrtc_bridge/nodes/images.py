@@ -5,6 +5,8 @@ import numpy as np
 from av.video.reformatter import Colorspace, VideoReformatter
 from sensor_msgs.msg import Image
 
+from webrtc_bridge.nodes.message_header import header
+
 FORMATS = {'bgr8': ('bgr24', 3), 'rgb8': ('rgb24', 3), 'mono8': ('gray', 1)}
 'ROS encoding: name of the pixel format in FFmpeg, bytes for each pixel.'
 
@@ -19,8 +21,6 @@ matrix_coefficients of a stream (ITU-T H.273, table 4) that are not BT.601's.
 
 All else is taken for BT.601: unspecified, as most streams are, and what swscale refuses.
 """
-
-NANOSECONDS = 1_000_000_000
 
 
 class ImageConverter:
@@ -38,17 +38,12 @@ class ImageConverter:
         self._format, self._bytes_per_pixel = FORMATS[encoding]
         self._encoding = encoding
         self._frame_id = frame_id
-        self._newest_stamp = 0
         # Kept, because setting up swscale costs as much as converting a picture.
         self._reformatter = VideoReformatter()
         self._packed = np.empty((0, 0), np.uint8)
 
     def to_message(self, picture: av.VideoFrame, stamp_ns: int) -> Image:
-        """
-        Return `picture` as a message taken at `stamp_ns`, Unix time in nanoseconds.
-
-        A stamp that is not above the one before becomes one nanosecond more than that.
-        """
+        """Return `picture` as a message taken at `stamp_ns`, Unix time in nanoseconds."""
         # One thread: a second one saves 0.1 ms of 720p at the cost of CPU that others need.
         matrix = MATRICES.get(picture.colorspace, Colorspace.ITU601)
         pixels = self._reformatter.reformat(
@@ -58,12 +53,7 @@ class ImageConverter:
             dst_colorspace=matrix,
             threads=1,
         )
-        self._newest_stamp = max(stamp_ns, self._newest_stamp + 1)
-        message = Image()
-        message.header.frame_id = self._frame_id
-        message.header.stamp.sec, message.header.stamp.nanosec = divmod(
-            self._newest_stamp, NANOSECONDS
-        )
+        message = Image(header=header(self._frame_id, stamp_ns))
         message.height = pixels.height
         message.width = pixels.width
         message.encoding = self._encoding

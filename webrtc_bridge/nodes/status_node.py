@@ -55,14 +55,13 @@ class Status:
             parts.append(f'capture to publish {p50} ms (p95 {p95} ms)')
         if seen.get('codec'):
             parts.append(f'{seen["codec"]} {int(seen["bitrate_kbps"]) / 1000:.1f} Mbit/s')
-            received, lost = int(seen['packets_received']), int(seen['packets_lost'])
-            parts.append(f'loss {100 * lost / max(1, received + lost):.1f} %')
+            parts.append(f'loss {seen["loss_percent"]} %')
         return ' | '.join(parts)
 
     def reason(self) -> str:
         """Return why there are no images, as far as it is known."""
         if not self._diagnostics:
-            return 'and no receiver node is heard of'
+            return 'no receiver node is heard of'
         return f'the receiver node is {self._diagnostics["state"]}'
 
 

@@ -55,13 +55,14 @@ def end_consent_checks_with_the_connection() -> None:
 
     aioice 0.13 starts its task for that 20 ms after the end of the checks, closed or not.
     """
-    query_consent = aioice.ice.Connection.query_consent
+    connection_class: Any = aioice.ice.Connection
+    query_consent = connection_class.query_consent
 
     async def query_consent_unless_closing(connection: Any) -> None:
         if not connection._closing:
             await query_consent(connection)
 
-    aioice.ice.Connection.query_consent = query_consent_unless_closing
+    connection_class.query_consent = query_consent_unless_closing
 
 
 def send_encoded_frames(
@@ -135,6 +136,16 @@ def on_sender_report(receiver: RTCRtpReceiver, on_report: Callable[[int, int], N
         await handle_rtcp_packet(packet)
 
     private._handle_rtcp_packet = with_report
+
+
+def selected_path(receiver: RTCRtpReceiver) -> str:
+    """Return the pair of candidates in use, as `type address -> type address`; '' without one."""
+    connection: Any = receiver.transport.transport
+    pair = connection._connection._nominated.get(1)
+    if pair is None:
+        return ''
+    ends = (pair.local_candidate, pair.remote_candidate)
+    return ' -> '.join(f'{end.type} {end.host}:{end.port}' for end in ends)
 
 
 class EncodedFrameReceiver:

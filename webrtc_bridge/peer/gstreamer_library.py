@@ -15,7 +15,7 @@ from webrtc_bridge.errors import RequirementError
 
 Element: TypeAlias = Any
 Pad: TypeAlias = Any
-Caps: TypeAlias = Any
+Structure: TypeAlias = Any
 'gi has no types to be checked by.'
 
 Gst: Any
@@ -53,9 +53,9 @@ PACKAGES = {
     'nicesrc': NICE,
     'avdec_h264': 'gstreamer1.0-libav',
     'libcamerasrc': 'gstreamer1.0-libcamera',
+    'aravissrc': 'libaravis-0.8-0',
 }
 INSTALLED_OTHERWISE = {
-    'aravissrc': 'build Aravis with its GStreamer plugin (github.com/AravisProject/aravis)',
     'avfvideosrc': "it is macOS's; install GStreamer from gstreamer.freedesktop.org",
     'vtenc_h264': "it is macOS's; install GStreamer from gstreamer.freedesktop.org",
 }

@@ -12,7 +12,7 @@ from webrtc_bridge.media.clock_offset import ClockOffset
 from webrtc_bridge.media.encoded_frame import EncodedFrame
 from webrtc_bridge.peer import clock_channel
 from webrtc_bridge.peer.aiortc_peer import IceOptions
-from webrtc_bridge.peer.aiortc_tuning import EncodedFrameReceiver, on_sender_report
+from webrtc_bridge.peer.aiortc_tuning import EncodedFrameReceiver, on_sender_report, selected_path
 from webrtc_bridge.peer.session import Description, Session
 from webrtc_bridge.signaling.messages import Answer, Message, Offer
 
@@ -63,6 +63,11 @@ class InboundSession(Session):
         report = await self._peer.connection.getStats()
         streams = [entry for entry in report.values() if entry.type == 'inbound-rtp']
         return sum(s.packetsReceived for s in streams), sum(s.packetsLost for s in streams)
+
+    def path(self) -> str:
+        """Return the pair of candidates that the video comes by; empty before there is one."""
+        receivers = (t.receiver for t in self._peer.connection.getTransceivers())
+        return next((selected_path(receiver) for receiver in receivers), '')
 
     async def _negotiate(self) -> None:
         await self._take_messages()

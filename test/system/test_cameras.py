@@ -1,0 +1,61 @@
+"""Several cameras: lists, switches that are refused, and one node that follows two."""
+
+import pytest
+
+pytest.importorskip('rclpy', reason='needs rclpy')
+
+from images import ImageSubscriber
+from ros_calls import diagnostics, get_parameter, set_parameter, trigger
+
+SMALL = ['--source', 'test', '--width', '320', '--height', '240']
+
+
+async def start_camera(start, server, sender_id, *more):
+    return await start('webcam_sender', '--server', server.url, '--id', sender_id, *more)
+
+
+async def start_receiver(start, server, *parameters):
+    flags = [word for parameter in parameters for word in ('-p', parameter)]
+    return await start(
+        'nodes.receiver_node', '--ros-args', '-p', f'server_url:={server.url}', *flags
+    )
+
+
+async def test_an_id_that_is_not_there_is_refused_with_those_that_are(start, server):
+    await start_camera(start, server, 'front', '--name', 'Front camera', *SMALL)
+    await start_camera(start, server, 'rear', *SMALL)
+    receiver = await start_receiver(start, server, 'sender_id:=front')
+    await receiver.line('sender rear is there')
+    listed = await trigger('/webrtc_receiver/list_senders')
+    assert (listed.success, listed.message) == (True, 'front: Front camera\nrear')
+    reason = await set_parameter('sender_id', 'side')
+    assert reason == "sender_id: 'side' given, expected one that is there: front, rear"
+    assert await get_parameter('sender_id') == 'front'
+
+
+async def test_one_node_follows_two_cameras(start, server):
+    await start_camera(start, server, 'front', *SMALL)
+    await start_camera(start, server, 'rear-2', '--source', 'test')
+    await start_receiver(start, server, 'sender_ids:=[front, rear-2]')
+    with ImageSubscriber('front/image_raw') as front, ImageSubscriber('rear_2/image_raw') as rear:
+        await front.wait_for_more(20)
+        await rear.wait_for_more(20)
+        assert (front.newest.width, rear.newest.width) == (320, 640)
+        assert front.newest.header.frame_id == 'front_camera_optical_frame'
+        assert rear.newest.header.frame_id == 'rear_2_camera_optical_frame'
+
+
+async def test_diagnostics_tell_how_a_stream_does(start, server):
+    await start_receiver(start, server, 'sender_id:=front')
+    waiting = await diagnostics('waiting')
+    assert waiting['front']['level'] == '1'
+    camera = await start_camera(start, server, 'front', *SMALL)
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for_more(60)
+        found = (await diagnostics('receiving'))['front']
+        assert (found['level'], found['codec'], found['resolution']) == ('0', 'H264', '320x240')
+        assert float(found['fps']) > 0
+        assert float(found['latency_p50_ms']) > 0
+    await camera.kill()
+    stale = (await diagnostics('stale'))['front']
+    assert stale['message'] == 'no frames come'
