@@ -1,9 +1,10 @@
-"""From what a source knows about the moment of capture to Unix time, strictly rising."""
+"""From what a source knows about the moment of capture to Unix time."""
 
 import time
 
 MAXIMUM_AGE_NS = 2_000_000_000
 MAXIMUM_AHEAD_NS = 50_000_000
+LARGEST_CORRECTION_NS = 500_000_000
 DRIFT_PER_S = 0.0005
 'How far two clocks may drift apart: 500 ppm, more than any crystal.'
 
@@ -52,10 +53,11 @@ class ArrivalClock:
 
 class RisingTime:
     """
-    Makes capture times rise strictly, whatever the wall clock does.
+    Makes capture times rise strictly through the small corrections of a wall clock.
 
-    When it is set back, time goes on at half speed until the clock has caught up: frames keep
-    sane distances, which RTP timestamps need.
+    When it is set back a little, time goes on at half speed until the clock has caught up, so
+    that frames keep sane distances. A step over `LARGEST_CORRECTION_NS` is followed: to tell the
+    old time for hours would be worse.
     """
 
     def __init__(self) -> None:
@@ -63,9 +65,9 @@ class RisingTime:
         self._last_monotonic_ns = 0
 
     def after(self, capture_ns: int, monotonic_ns: int | None = None) -> int:
-        """Return `capture_ns`, or a later time if it is not after the last one returned."""
+        """Return `capture_ns`, or a later time if it is a little before the last one returned."""
         now = time.monotonic_ns() if monotonic_ns is None else monotonic_ns
-        if capture_ns <= self._last_ns:
+        if self._last_ns - LARGEST_CORRECTION_NS < capture_ns <= self._last_ns:
             capture_ns = self._last_ns + max(1, (now - self._last_monotonic_ns) // 2)
         self._last_ns = capture_ns
         self._last_monotonic_ns = now

@@ -1,0 +1,108 @@
+"""Stamps are the time of capture, by the receiver's clock, whatever the sender's clock says."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('rclpy', reason='needs rclpy')
+
+from images import ImageSubscriber
+
+MS = 1_000_000
+SHIFT = """
+import os, time
+
+unshifted = time.time_ns
+
+
+def offset():
+    with open(os.environ['CLOCK_OFFSET']) as file:
+        return int(file.read())
+
+
+time.time_ns = lambda: unshifted() + offset()
+time.time = lambda: time.time_ns() / 1e9
+"""
+'What Python runs first in a program whose clock is off.'
+
+
+class Clock:
+    """The clock of a program, which is off by `seconds`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / 'offset'
+        self.set(0)
+        (folder / 'sitecustomize.py').write_text(SHIFT)
+        self.environment = {'PYTHONPATH': str(folder), 'CLOCK_OFFSET': str(self._file)}
+
+    def set(self, seconds: int) -> None:
+        new = self._file.with_suffix('.new')
+        new.write_text(str(seconds * 1_000_000_000))
+        new.replace(self._file)
+
+
+@pytest.fixture
+def clock(tmp_path):
+    return Clock(tmp_path)
+
+
+async def start_pair(start, server, **environment):
+    small = ['--source', 'test', '--width', '320', '--height', '240', '--bitrate', '1000']
+    await start('webcam_sender', '--server', server.url, '--id', 'front', *small, **environment)
+    return await start(
+        'nodes.receiver_node', '--ros-args', '-p', f'server_url:={server.url}',
+        '-p', 'sender_id:=front',
+    )  # fmt: skip
+
+
+def errors(subscriber: ImageSubscriber, offset_ns: int = 0) -> list[int]:
+    """Return how far each stamp is from the time in its picture, which is `offset_ns` ahead."""
+    clocks = [clock for _, _, clock in subscriber.images]
+    return [
+        abs(stamp - (clock - offset_ns))
+        for stamp, clock in zip(subscriber.stamps, clocks, strict=True)
+        if clock is not None
+    ]
+
+
+async def test_on_one_machine_a_stamp_is_the_time_of_capture_within_1_ms(start, server):
+    await start_pair(start, server)
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for_more(60)
+        found = errors(subscriber)
+        assert len(found) >= 55
+        assert max(found) < 1 * MS
+
+
+@pytest.mark.parametrize('seconds', [3, -3])
+async def test_a_sender_whose_clock_is_off_gets_stamps_of_the_receivers_clock(
+    start, server, clock, seconds
+):
+    clock.set(seconds)
+    await start_pair(start, server, **clock.environment)
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for_more(30)  # in which the clocks are compared
+        subscriber.images.clear()
+        await subscriber.wait_for_more(30)
+        found = errors(subscriber, seconds * 1_000_000_000)
+        assert len(found) >= 25
+        assert max(found) < 20 * MS
+
+
+async def test_a_jump_of_the_senders_clock_neither_stops_the_video_nor_its_stamps(
+    start, server, clock
+):
+    receiver = await start_pair(start, server, **clock.environment)
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for_more(30)
+        for jump in (3600, -3600):
+            after = len(receiver.lines)
+            clock.set(jump)
+            await receiver.line('stamps are times of arrival: those of capture', after=after)
+            await receiver.line('image stamps are times of capture', after=after)
+            await subscriber.wait_for_more(30)
+        arrivals = [arrival for arrival, _, _ in subscriber.images]
+        assert max(b - a for a, b in itertools.pairwise(arrivals)) < 1.0
+        assert subscriber.stamps == sorted(set(subscriber.stamps))
+        assert max(b - a for a, b in itertools.pairwise(subscriber.stamps)) < 1000 * MS
