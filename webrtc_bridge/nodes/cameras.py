@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import re
 
 from rclpy.node import Node
 from std_srvs.srv import Trigger
@@ -11,7 +10,8 @@ from webrtc_bridge.errors import OptionError
 from webrtc_bridge.nodes.camera_topics import CameraTopics
 from webrtc_bridge.nodes.diagnostics import Diagnostics
 from webrtc_bridge.nodes.parameters import Parameters
-from webrtc_bridge.options import PEER_ID, ReceiverOptions
+from webrtc_bridge.nodes.ros_names import ros_name
+from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.receiver import Receiver
 from webrtc_bridge.signaling.shared_client import SharedClient
 
@@ -89,7 +89,7 @@ def each_camera(options: ReceiverOptions) -> list[ReceiverOptions]:
     """
     if not options.sender_ids:
         return [options]
-    names = [topic_name(sender_id) for sender_id in options.sender_ids]
+    names = [ros_name(sender_id) for sender_id in options.sender_ids]
     if len(set(names)) < len(names):
         expected = 'ids that differ in letters and digits'
         raise OptionError('sender_ids', list(options.sender_ids), expected)
@@ -102,16 +102,3 @@ def each_camera(options: ReceiverOptions) -> list[ReceiverOptions]:
         )
         for sender_id, name in zip(options.sender_ids, names, strict=True)
     ]
-
-
-def topic_name(sender_id: str) -> str:
-    """
-    Return `sender_id` as a part of a topic's name: letters, digits and underscores.
-
-    Raises: OptionError.
-    """
-    if not PEER_ID.fullmatch(sender_id):
-        expected = '1 to 64 letters, digits, dots, dashes and underscores each'
-        raise OptionError('sender_ids', sender_id, expected)
-    name = re.sub('[^A-Za-z0-9]+', '_', sender_id).strip('_')
-    return name if name[:1].isalpha() else f'camera_{name}'.rstrip('_')

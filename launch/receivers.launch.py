@@ -1,0 +1,81 @@
+"""Start a receiver node for each of several cameras, each in a namespace of its own."""
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    GroupAction,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+)
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.substitutions import FindPackageShare
+
+from webrtc_bridge.nodes.ros_names import ros_name
+
+SHARE = FindPackageShare('webrtc_bridge')
+LEVELS = ('', 'debug', 'info', 'warn', 'error', 'fatal')
+
+
+def generate_launch_description() -> LaunchDescription:
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'cameras',
+                description='Ids of the senders to follow, like front,rear. Each has its own node '
+                'and topics, in a namespace of its id.',
+            ),
+            DeclareLaunchArgument(
+                'server_url',
+                default_value='',
+                description='Signaling server, ws://host:port or wss://host:port. '
+                'Left out, what params_file says.',
+            ),
+            DeclareLaunchArgument(
+                'topic',
+                default_value='',
+                description='Topic that the images of each camera are published on, in its '
+                'namespace. Left out, what params_file says.',
+            ),
+            DeclareLaunchArgument(
+                'namespace', default_value='', description='Namespace around those of the cameras.'
+            ),
+            DeclareLaunchArgument(
+                'params_file',
+                default_value=PathJoinSubstitution([SHARE, 'config', 'receiver.yaml']),
+                description='Parameter file of all nodes.',
+            ),
+            DeclareLaunchArgument(
+                'log_level',
+                default_value='',
+                choices=LEVELS,
+                description="Log from this level on. Left out, ROS's own default.",
+            ),
+            OpaqueFunction(function=receivers),
+        ]
+    )
+
+
+def receivers(context: LaunchContext) -> list[GroupAction]:
+    """Return one receiver for each camera."""
+    cameras = LaunchConfiguration('cameras').perform(context).split(',')
+    around = LaunchConfiguration('namespace').perform(context)
+    shared = {
+        name: LaunchConfiguration(name).perform(context)
+        for name in ('server_url', 'topic', 'params_file', 'log_level')
+    }
+    return [
+        GroupAction(
+            [
+                IncludeLaunchDescription(
+                    PathJoinSubstitution([SHARE, 'launch', 'receiver.launch.py']),
+                    launch_arguments={
+                        **shared,
+                        'sender_id': camera,
+                        'namespace': f'{around}/{ros_name(camera)}'.removeprefix('/'),
+                    }.items(),
+                )
+            ]
+        )
+        for camera in map(str.strip, cameras)
+        if camera
+    ]
