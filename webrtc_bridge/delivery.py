@@ -10,11 +10,12 @@ import av
 from webrtc_bridge.media.encoded_frame import EncodedFrame
 from webrtc_bridge.media.received_frame import ReceivedFrame
 from webrtc_bridge.media.stamper import Stamper
+from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.stream import Stream
 
 
-def ignore(frame: EncodedFrame, stamp_ns: int) -> None:
-    """Take no encoded frames."""
+def ignore(*_: object) -> None:
+    """Take nothing."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,15 @@ class Output:
 
     `on_frame` gets every picture, in a decoder's thread; the newest wins while it is busy. Nothing
     is decoded while `wants_pictures()` is false. `on_encoded` gets the encoded frames and their
-    stamps, from a keyframe on, in the event loop, while `wants_encoded()` is true.
+    stamps, from a keyframe on, in the event loop, while `wants_encoded()` is true. `on_metadata`
+    gets, there, what the sender tells about its pictures, empty if nothing.
     """
 
     on_frame: Callable[[ReceivedFrame], None]
     wants_pictures: Callable[[], bool] = lambda: True
     on_encoded: Callable[[EncodedFrame, int], None] = ignore
     wants_encoded: Callable[[], bool] = lambda: False
+    on_metadata: Callable[[Metadata], None] = ignore
 
 
 class Delivery:
@@ -83,6 +86,11 @@ class Delivery:
             uncertainty = stream.clock_uncertainty_ns
             stamp = self._encoded_stamper.stamp(frame.time_ns, captured, uncertainty)
             self._output.on_encoded(frame, stamp)
+
+    def metadata(self, stream: Stream) -> None:
+        """Hand on what is told of a stream, if it is the newest that has begun."""
+        if stream.serial == self._serial:
+            self._output.on_metadata(stream.metadata)
 
     def _is_in_sync(self, stream: Stream, frame: EncodedFrame) -> bool:
         if stream is not self._encoded_of and not frame.keyframe:

@@ -243,6 +243,7 @@ class Receiver:
             self._delivery.encoded,
             self._delivery.picture,
             self._output.wants_pictures,
+            self._delivery.metadata,
             self._pursue,
         )
         task = asyncio.create_task(self._live(stream))
@@ -273,6 +274,7 @@ class Receiver:
         if stream.sender_id == self._wanted:
             self._end_switch()
         logger.info('receiving %s', stream.sender_id)
+        self._delivery.metadata(stream)
         if old:
             old.end(f'switched to {stream.sender_id}')
         self._pursue()

@@ -11,6 +11,7 @@ from webrtc_bridge.media.encoded_frame import EncodedFrame
 from webrtc_bridge.media.stream_meter import StreamMeter, StreamReport
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.inbound_session import InboundSession
+from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import SessionMessage
 from webrtc_bridge.peer.watchdog import Watchdog
 from webrtc_bridge.signaling.messages import Message
@@ -27,8 +28,9 @@ class Stream:
 
     `on_frame` gets this stream and each encoded frame, in the event loop, to which everything
     else belongs; `on_picture` gets them and the picture in the decoder's thread, while
-    `wants_pictures` says so: decoding costs more than all the rest. Of two streams the one with
-    the higher `serial` is the newer.
+    `wants_pictures` says so: decoding costs more than all the rest. `on_metadata` is told when
+    the sender has changed `metadata`. Of two streams the one with the higher `serial` is the
+    newer.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Stream:
         on_frame: Callable[['Stream', EncodedFrame], None],
         on_picture: Callable[['Stream', av.VideoFrame, EncodedFrame], None],
         wants_pictures: Callable[[], bool],
+        on_metadata: Callable[['Stream'], None],
         on_stale: Callable[[], None],
     ) -> None:
         self.serial = serial
@@ -48,6 +51,7 @@ class Stream:
         self.session_id = session_id
         self.ended = False
         self.stale = False
+        self.metadata: Metadata = {}
         self.meter = StreamMeter()
         self.codec = ''
         self.loop = asyncio.get_running_loop()
@@ -55,7 +59,10 @@ class Stream:
         self._wants_pictures = wants_pictures
         self._decodes = False
         self._on_stale = on_stale
-        self._session = InboundSession(sender_id, session_id, ice, send, self._on_frame)
+        self._tell = on_metadata
+        self._session = InboundSession(
+            sender_id, session_id, ice, send, self._on_frame, self._on_metadata
+        )
         self._decoder = DecodingThread(
             sender_id,
             lambda picture, frame: on_picture(self, picture, frame),
@@ -140,6 +147,10 @@ class Stream:
             return
         self._decodes = True
         self._decoder.put(frame)
+
+    def _on_metadata(self, metadata: Metadata) -> None:
+        self.metadata = metadata
+        self._tell(self)
 
     def _on_silence(self) -> None:
         if not self.ended:

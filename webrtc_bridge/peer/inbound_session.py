@@ -10,9 +10,10 @@ from webrtc_bridge.errors import SessionError
 from webrtc_bridge.media.capture_clock import CaptureClock
 from webrtc_bridge.media.clock_offset import ClockOffset
 from webrtc_bridge.media.encoded_frame import EncodedFrame
-from webrtc_bridge.peer import clock_channel
+from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.aiortc_tuning import EncodedFrameReceiver, on_sender_report, selected_path
+from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import Description, Session
 from webrtc_bridge.signaling.messages import Answer, Message, Offer
 
@@ -23,8 +24,16 @@ follows it at once.
 """
 
 
+def ignore(metadata: Metadata) -> None:
+    """Take no metadata."""
+
+
 class InboundSession(Session):
-    """Answer the peer's offer and hand its encoded frames to `on_frame`, in the event loop."""
+    """
+    Answer the peer's offer and hand its encoded frames to `on_frame`, in the event loop.
+
+    `on_metadata` gets what the peer tells about them.
+    """
 
     def __init__(
         self,
@@ -33,11 +42,13 @@ class InboundSession(Session):
         ice: IceOptions,
         send: Callable[[Message], object],
         on_frame: Callable[[EncodedFrame], None],
+        on_metadata: Callable[[Metadata], None] = ignore,
     ) -> None:
         super().__init__(peer_id, session_id, ice, send)
         self.clock_offset = ClockOffset()
         self._capture_clock = CaptureClock()
         self._on_frame = on_frame
+        self._on_metadata = on_metadata
         self._frames: EncodedFrameReceiver | None = None
         self._held: list[EncodedFrame] | None = []
         self._asking: asyncio.Task[None] | None = None
@@ -94,6 +105,8 @@ class InboundSession(Session):
         if channel.label == clock_channel.LABEL and self._asking is None:
             asking = clock_channel.ask_clock_questions(channel, self.clock_offset)
             self._asking = asyncio.create_task(asking)
+        elif channel.label == metadata_channel.LABEL:
+            metadata_channel.receive_metadata(channel, self._on_metadata)
 
     def _on_report(self, timestamp: int, ntp_timestamp: int) -> None:
         self._capture_clock.report(timestamp, ntp_timestamp)

@@ -8,9 +8,10 @@ from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 from webrtc_bridge.media.broadcast import Broadcast
 from webrtc_bridge.media.encoded_frame import Codec
 from webrtc_bridge.media.outbound_track import OutboundTrack
+from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.aiortc_tuning import send_encoded_frames
-from webrtc_bridge.peer.clock_channel import LABEL, answer_clock_questions
+from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import Description, Session
 from webrtc_bridge.peer.watchdog import Watchdog
 from webrtc_bridge.signaling.messages import Answer, Message, Offer
@@ -31,7 +32,11 @@ def preferences(codecs: tuple[Codec, ...]) -> list[RTCRtpCodecCapability]:
 
 
 class OutboundSession(Session):
-    """Offer `codecs`, best first, to the peer and send it a broadcast in the one it takes."""
+    """
+    Offer `codecs`, best first, to the peer and send it a broadcast in the one it takes.
+
+    `metadata` is told to the peer beside, and so is what it is later updated to.
+    """
 
     def __init__(
         self,
@@ -41,14 +46,18 @@ class OutboundSession(Session):
         send: Callable[[Message], object],
         broadcast: Broadcast,
         codecs: tuple[Codec, ...],
+        metadata: Metadata | None = None,
     ) -> None:
         super().__init__(peer_id, session_id, ice, send)
         self._track = OutboundTrack(broadcast)
         transceiver = self._peer.connection.addTransceiver(self._track, 'sendonly')
         transceiver.setCodecPreferences(preferences(codecs))
         # What comes too late is of no use: neither in order nor sent again.
-        clock = self._peer.connection.createDataChannel(LABEL, ordered=False, maxRetransmits=0)
-        answer_clock_questions(clock)
+        connection = self._peer.connection
+        clock = connection.createDataChannel(clock_channel.LABEL, ordered=False, maxRetransmits=0)
+        clock_channel.answer_clock_questions(clock)
+        channel = connection.createDataChannel(metadata_channel.LABEL)
+        self.metadata = metadata_channel.MetadataSender(channel, metadata or {})
         self._sent_when_heard = 0
         self._watchdog = Watchdog(SILENCE, self._on_silence)
         send_encoded_frames(transceiver.sender, self._track, self._on_feedback)

@@ -1,0 +1,59 @@
+"""
+The data channel `metadata`, by which a sender tells its receivers about its pictures.
+
+Each message is a JSON object, which takes the place of the one before. Known members:
+`camera_info`, what a `sensor_msgs/CameraInfo` says of the lens (nodes/calibration.py).
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from aiortc import RTCDataChannel
+
+from webrtc_bridge.errors import printable
+
+LABEL = 'metadata'
+
+MOST_CHARACTERS = 16_384
+
+Metadata = dict[str, Any]
+
+logger = logging.getLogger(__name__)
+
+
+class MetadataSender:
+    """Sends one session's metadata on `channel`, as soon as it is open."""
+
+    def __init__(self, channel: RTCDataChannel, metadata: Metadata) -> None:
+        self._channel = channel
+        self._metadata = metadata
+        channel.on('open', self._send)
+
+    def update(self, metadata: Metadata) -> None:
+        """Send `metadata` from now on."""
+        self._metadata = metadata
+        self._send()
+
+    def _send(self) -> None:
+        if self._metadata and self._channel.readyState == 'open':
+            self._channel.send(json.dumps(self._metadata))
+
+
+def receive_metadata(channel: RTCDataChannel, on_metadata: Callable[[Metadata], None]) -> None:
+    """Call `on_metadata` with each object that the sender tells on `channel`."""
+
+    def on_message(text: object) -> None:
+        try:
+            if not isinstance(text, str) or len(text) > MOST_CHARACTERS:
+                raise ValueError('no text, or too long')
+            metadata = json.loads(text)
+            if not isinstance(metadata, dict):
+                raise ValueError('no object')
+        except (ValueError, RecursionError) as error:
+            logger.warning('metadata left out: %s', printable(error))
+            return
+        on_metadata(metadata)
+
+    channel.on('message', on_message)
