@@ -11,7 +11,7 @@ help:
 	@echo 'make demo [DURATION=15]  a camera or test pattern, all the way to a ROS 2 topic'
 	@echo 'make test                build and run every test'
 	@echo 'make lint                ruff and mypy'
-	@echo 'make bench               latency, frame rate and CPU, against stock aiortc'
+	@echo 'make bench [QUICK=1]     latency, frame rate and CPU, against stock aiortc'
 	@echo 'make venv                only make the virtual environment build/kilted'
 	@echo 'make clean               remove all that the others made'
 
@@ -26,8 +26,8 @@ lint: build/kilted/.made_for_test
 	@$(PYTHON) -m ruff format --check
 	@$(PYTHON) -m mypy
 
-bench: build/kilted/.made_for_test
-	@$(PYTHON) -m benchmark $(ARGUMENTS)
+bench: build/kilted/.made_for_run
+	@$(PYTHON) -m benchmark $(if $(QUICK),--quick) $(ARGUMENTS)
 
 venv: build/kilted/.made_for_test
 

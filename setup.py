@@ -26,7 +26,7 @@ setup(
     maintainer_email='maintainers@webrtc-bridge.invalid',
     license='Apache-2.0',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
-    package_data={NAME: ['py.typed', '**/*.xml', '**/*.html', '**/*.css', '**/*.js']},
+    package_data={NAME: ['py.typed', '**/*.xml', '**/*.html', '**/*.css', '**/*.js', '**/*.svg']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
@@ -59,14 +59,15 @@ setup(
             'pyyaml',
             'ruff==0.17.*',
         ],
-        'bench': ['psutil'],
     },
     entry_points={
         'console_scripts': [
             'webrtc_bridge = webrtc_bridge.__main__:main',
             'webcam_sender = webrtc_bridge.webcam_sender:main',
+            'gstreamer_sender = webrtc_bridge.gstreamer_sender:main',
             'signaling_node = webrtc_bridge.nodes.signaling_node:main',
             'receiver_node = webrtc_bridge.nodes.receiver_node:main',
+            'sender_node = webrtc_bridge.nodes.sender_node:main',
         ],
     },
 )

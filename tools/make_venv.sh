@@ -23,7 +23,7 @@ fi
 extras="ros-$distribution"
 also=
 if [ "$purpose" = test ]; then
-    extras="$extras,test,bench"
+    extras="$extras,test"
     also='colcon-bash colcon-core colcon-package-information colcon-ros colcon-test-result'
 fi
 

@@ -8,9 +8,13 @@ import yaml
 
 from webrtc_bridge import options
 from webrtc_bridge.option_row import Option, rows
-from webrtc_bridge.options import ReceiverOptions, SignalingOptions
+from webrtc_bridge.options import ReceiverOptions, SenderNodeOptions, SignalingOptions
 
-NODES = {'receiver': ReceiverOptions, 'signaling': SignalingOptions}
+NODES = {
+    'receiver': ReceiverOptions,
+    'sender': SenderNodeOptions,
+    'signaling': SignalingOptions,
+}
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / 'config'
 README = ROOT / 'README.md'
@@ -50,7 +54,7 @@ def with_tables(text: str) -> str:
 
 def table(names: list[str]) -> str:
     """Return one table, in Markdown, of the option classes `names`."""
-    by_flag = not any(name in ('ReceiverOptions', 'SignalingOptions') for name in names)
+    by_flag = not any(getattr(options, name) in NODES.values() for name in names)
     lines = ['| name | default | what |', '|---|---|---|']
     for row in (row for name in names for row in rows(getattr(options, name))):
         name = row.flag if by_flag else row.name

@@ -1,0 +1,47 @@
+"""What a run ran on."""
+
+import os
+import platform
+import re
+from importlib import metadata
+from pathlib import Path
+
+from webrtc_bridge import __version__
+
+LIBRARIES = ('aiortc', 'av', 'rclpy')
+
+BUSY = 0.25
+'Load for each core from which on somebody else uses the machine.'
+
+
+def machine() -> dict[str, object]:
+    """Return what matters for the results, for JSON."""
+    return {
+        'cpu': cpu_model(),
+        'cores': os.cpu_count(),
+        'load': os.getloadavg()[0],
+        'system': platform.platform(),
+        'python': platform.python_version(),
+        'webrtc_bridge': __version__,
+        'rmw': os.environ.get('RMW_IMPLEMENTATION', 'default'),
+        **{library: version(library) for library in LIBRARIES},
+    }
+
+
+def is_busy() -> bool:
+    """Return whether other programs use so much of the machine that results are noisy."""
+    return os.getloadavg()[0] > BUSY * (os.cpu_count() or 1)
+
+
+def cpu_model() -> str:
+    """Return the processor's name."""
+    match = re.search(r'^model name\s*: (.+)$', Path('/proc/cpuinfo').read_text(), re.MULTILINE)
+    return match[1] if match else platform.machine()
+
+
+def version(library: str) -> str:
+    """Return the version of an installed `library`."""
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return 'unknown'

@@ -1,0 +1,167 @@
+"""The programs of a pipeline, as processes of their own that end with the block."""
+
+import asyncio
+import contextlib
+import os
+import re
+import sys
+from collections import deque
+from pathlib import Path
+
+from webrtc_bridge.errors import ProgramEndedError, WebrtcBridgeError
+
+ROOT = Path(__file__).parents[1]
+
+END_TIMEOUT = 2.0
+'Seconds that programs have to end by themselves.'
+
+START_TIMEOUT = 20.0
+
+KEPT_LINES = 1000
+
+
+class SilentProgramError(WebrtcBridgeError):
+    """`program` did not say in time what it was to say; `log` has what it said instead."""
+
+    def __init__(self, program: str, log: Path) -> None:
+        super().__init__(program, log)
+        self.program = program
+        self.log = log
+
+    def __str__(self) -> str:
+        return f'{self.program} did not start in time, see {self.log}'
+
+
+class Process:
+    """A running program; what it writes, on either stream, goes to `log`."""
+
+    def __init__(self, role: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.role = role
+        self.pid = process.pid
+        self._process = process
+        self._log = log
+        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._silent = False
+        self._changed = asyncio.Condition()
+        self._reading = asyncio.ensure_future(self._read())
+
+    async def line(self, pattern: str, timeout: float = START_TIMEOUT) -> re.Match[str]:
+        """
+        Return the match of `pattern` in the first line that has one.
+
+        Raises: ProgramEndedError, SilentProgramError.
+        """
+        try:
+            return await asyncio.wait_for(self._search(re.compile(pattern)), timeout)
+        except TimeoutError:
+            raise SilentProgramError(self.role, self._log) from None
+
+    def check_running(self) -> None:
+        """Raise ProgramEndedError unless the program runs."""
+        if self._process.returncode is not None:
+            raise ProgramEndedError(self.role, self._process.returncode)
+
+    def check_succeeded(self) -> None:
+        """Raise ProgramEndedError unless the program has ended well."""
+        if self._process.returncode != 0:
+            raise ProgramEndedError(self.role, self._process.returncode or 0)
+
+    def terminate(self) -> None:
+        """Ask the program to end."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+
+    async def ended(self) -> None:
+        """Wait until the program has ended; after `END_TIMEOUT`, end it."""
+        try:
+            await asyncio.wait_for(self._process.wait(), END_TIMEOUT)
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+        await self._reading
+
+    def kill(self) -> None:
+        """End the program at once, if it has not ended."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def _search(self, pattern: re.Pattern[str]) -> re.Match[str]:
+        async with self._changed:
+            while True:
+                for text in self._lines:
+                    if match := pattern.search(text):
+                        return match
+                if self._silent:
+                    raise ProgramEndedError(self.role, await self._process.wait())
+                await self._changed.wait()
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._log.open('wb') as log:
+            while line := await self._process.stdout.readline():
+                log.write(line)
+                async with self._changed:
+                    self._lines.append(line.decode(errors='replace'))
+                    self._changed.notify_all()
+        async with self._changed:
+            self._silent = True
+            self._changed.notify_all()
+
+
+class Processes:
+    """
+    Programs with a ROS graph of their own; use it with `async with`, which ends them all.
+
+    Their logs are files in `folder`, whose names start with `label`.
+    """
+
+    def __init__(self, folder: Path, label: str, domain: int) -> None:
+        self.running: dict[str, Process] = {}
+        self._folder = folder
+        self._label = label
+        self._variables = variables(domain)
+
+    async def __aenter__(self) -> 'Processes':
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for process in self.running.values():
+            process.terminate()
+        try:
+            await asyncio.gather(*(process.ended() for process in self.running.values()))
+        finally:
+            for process in self.running.values():
+                process.kill()
+
+    async def start(self, role: str, module: str, *arguments: str) -> Process:
+        """Start `python -m module` with `arguments`; `role` is its name in the results."""
+        created = await asyncio.create_subprocess_exec(
+            sys.executable,
+            '-m',
+            module,
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, **self._variables},
+        )
+        process = Process(role, created, self._folder / f'{self._label}-{role}.log')
+        self.running[role] = process
+        return process
+
+    def check_running(self) -> None:
+        """Raise ProgramEndedError unless all programs run."""
+        for process in self.running.values():
+            process.check_running()
+
+
+def variables(domain: int) -> dict[str, str]:
+    """Return the environment variables of programs on ROS domain `domain`."""
+    # At the end, so that an installed webrtc_bridge stays the one that is measured.
+    path = [*filter(None, [os.environ.get('PYTHONPATH')]), str(ROOT)]
+    return {
+        'PYTHONPATH': os.pathsep.join(path),
+        'PYTHONUNBUFFERED': '1',
+        'ROS_DOMAIN_ID': str(domain),
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+    }
