@@ -67,10 +67,10 @@ class Delivery:
             if stream.serial > self._serial:
                 self._serial = stream.serial
                 stream.loop.call_soon_threadsafe(self._on_begin, stream)
-            captured = stream.capture_ns(frame)
-            stamp = self._stamper.stamp(frame.time_ns, captured, stream.clock_uncertainty_ns)
+            uncertainty = stream.clock_uncertainty_ns
+            stamp = self._stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty)
             self._output.on_frame(ReceivedFrame(picture, stamp, stream.sender_id))
-            latency = None if captured is None else time.time_ns() - captured
+            latency = None if frame.capture_ns is None else time.time_ns() - frame.capture_ns
             stream.meter.picture(picture.width, picture.height, latency)
 
     def encoded(self, stream: Stream, frame: EncodedFrame) -> None:
@@ -82,9 +82,8 @@ class Delivery:
         if not self._output.wants_encoded():
             self._encoded_of = None
         elif stream.serial == self._serial and self._is_in_sync(stream, frame):
-            captured = stream.capture_ns(frame)
             uncertainty = stream.clock_uncertainty_ns
-            stamp = self._encoded_stamper.stamp(frame.time_ns, captured, uncertainty)
+            stamp = self._encoded_stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty)
             self._output.on_encoded(frame, stamp)
 
     def metadata(self, stream: Stream) -> None:

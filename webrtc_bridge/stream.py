@@ -79,13 +79,9 @@ class Stream:
         self.ended = True
         self._session.end(reason)
 
-    def capture_ns(self, frame: EncodedFrame) -> int | None:
-        """Return when `frame` was captured, in Unix nanoseconds; None where it isn't known."""
-        return self._session.capture_ns(frame)
-
     @property
     def clock_uncertainty_ns(self) -> int:
-        """What `capture_ns` may be wrong by, as far as the sender's clock was asked."""
+        """What times of capture may be wrong by, as far as the sender's clock was asked."""
         best = self._session.clock_offset.best
         return best.uncertainty_ns if best else 0
 

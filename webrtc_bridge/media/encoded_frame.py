@@ -19,7 +19,8 @@ class EncodedFrame:
     `data` is an Annex B access unit (H.264) or one frame (VP8); `timestamp` is RTP time: 90 kHz,
     rising, 32 bits; `time_ns` is Unix time in nanoseconds: of the capture in a sender, of the
     last packet's arrival in a receiver. `payloads`, in a sender, is `data` cut for RTP packets,
-    once for all sessions.
+    once for all sessions. `capture_ns`, in a receiver, is when it was captured, by this machine's
+    clock; None where the sender has not told.
     """
 
     codec: Codec
@@ -28,3 +29,4 @@ class EncodedFrame:
     timestamp: int
     time_ns: int
     payloads: tuple[bytes, ...] = ()
+    capture_ns: int | None = None

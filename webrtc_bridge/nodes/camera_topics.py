@@ -43,6 +43,7 @@ class CameraTopics:
             wants_pictures=lambda: self._images.subscribed,
             on_encoded=self._on_encoded,
             wants_encoded=self._wants_encoded,
+            on_metadata=lambda metadata: self.set_calibration(metadata.get('camera_info')),
         )
 
     def change(self, options: ReceiverOptions) -> None:

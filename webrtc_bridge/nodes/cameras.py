@@ -37,6 +37,8 @@ class Cameras:
             self._topics.append(topics)
             self._receivers.append(receiver)
         parameters.refuse_unknown([name for topics in self._topics for name in topics.parameters])
+        for topics in self._topics:
+            parameters.on_change(topics.change)
         if not options.sender_ids:
             parameters.on_check('sender_id', self._receivers[0].check_sender)
             parameters.on_change(lambda new: self._receivers[0].follow(new.sender_id))

@@ -96,7 +96,7 @@ def spinning(node: Node) -> Iterator['asyncio.Future[None]']:
     """Run the node's callbacks in a thread; yield a future that ends only if the thread fails."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    stop = Future()
+    stop: Future[None] = Future()
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     thread = threading.Thread(
         target=_spin, args=(executor, stop, failed), name=f'spin {node.get_name()}', daemon=True
@@ -115,7 +115,9 @@ def spinning(node: Node) -> Iterator['asyncio.Future[None]']:
         _forget(failed)
 
 
-def _spin(executor: SingleThreadedExecutor, stop: Future, failed: 'asyncio.Future[None]') -> None:
+def _spin(
+    executor: SingleThreadedExecutor, stop: 'Future[None]', failed: 'asyncio.Future[None]'
+) -> None:
     loop = failed.get_loop()
     try:
         executor.spin_until_future_complete(stop)

@@ -1,6 +1,7 @@
 """A session in which the peer's video is watched here."""
 
 import asyncio
+import dataclasses
 from collections.abc import Callable
 
 from aiortc import RTCDataChannel, RTCRtpReceiver
@@ -55,15 +56,6 @@ class InboundSession(Session):
         self._peer.connection.on('track', self._on_track)
         self._peer.connection.on('datachannel', self._on_data_channel)
 
-    def capture_ns(self, frame: EncodedFrame) -> int | None:
-        """
-        Return when `frame` was captured, in Unix nanoseconds of this machine's clock.
-
-        None where no sender report has come. May be called from any thread.
-        """
-        time_ns = self._capture_clock.time_ns(frame.timestamp)
-        return None if time_ns is None else self.clock_offset.to_ours(time_ns)
-
     def request_keyframe(self) -> None:
         """Tell the peer that the picture is lost."""
         if self._frames:
@@ -114,7 +106,7 @@ class InboundSession(Session):
 
     def _on_encoded_frame(self, frame: EncodedFrame) -> None:
         if self._held is None:
-            self._on_frame(frame)
+            self._hand_on(frame)
             return
         if not self._held:
             asyncio.get_running_loop().call_later(REPORT_TIMEOUT, self._let_go)
@@ -123,7 +115,15 @@ class InboundSession(Session):
     def _let_go(self) -> None:
         held, self._held = self._held or [], None
         for frame in held:
-            self._on_frame(frame)
+            self._hand_on(frame)
+
+    def _hand_on(self, frame: EncodedFrame) -> None:
+        captured = self._capture_clock.time_ns(frame.timestamp)
+        if captured is not None:
+            # Now and once: the clocks may be measured better when its picture is decoded.
+            captured = self.clock_offset.to_ours(captured)
+            frame = dataclasses.replace(frame, capture_ns=captured)
+        self._on_frame(frame)
 
     def _release(self) -> None:
         if self._frames:

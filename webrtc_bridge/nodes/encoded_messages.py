@@ -1,0 +1,97 @@
+"""Messages that carry a frame of H.264 as it came, one for each kind of subscriber."""
+
+import importlib
+import sys
+from abc import ABC, abstractmethod
+from typing import Any
+
+from sensor_msgs.msg import CompressedImage
+from std_msgs.msg import Header
+
+from webrtc_bridge.media.encoded_frame import EncodedFrame
+
+KEY_FLAG = 1
+'AV_PKT_FLAG_KEY of FFmpeg.'
+
+
+class Transport(ABC):
+    """
+    A way to carry encoded frames; its topic is `name` below the image topic.
+
+    All carry Annex B, one picture in each message, with SPS and PPS at keyframes.
+    """
+
+    name: str
+    kind: type
+
+    @abstractmethod
+    def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
+        """Return `frame`, a picture of `size`, as message of `kind`."""
+
+
+class H264(Transport):
+    """`sensor_msgs/CompressedImage` of format h264, which needs no further package."""
+
+    name = 'h264'
+    kind = CompressedImage
+
+    def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
+        """Return a CompressedImage."""
+        made = self.kind(header=header, format='h264')
+        made._data = frame.data  # past the setter, as in ImageConverter
+        return made
+
+
+class Foxglove(Transport):
+    """`foxglove_msgs/CompressedVideo`, named as in foxglove_compressed_video_transport."""
+
+    name = 'foxglove'
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
+        """Return a CompressedVideo."""
+        made = self.kind(timestamp=header.stamp, frame_id=header.frame_id, format='h264')
+        made._data = frame.data
+        return made
+
+
+class Ffmpeg(Transport):
+    """`ffmpeg_image_transport_msgs/FFMPEGPacket`, named as in ffmpeg_image_transport."""
+
+    name = 'ffmpeg'
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+        self._pts = 0
+
+    def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
+        """Return an FFMPEGPacket."""
+        self._pts += 1  # only tells packets apart: their pictures come in the same order
+        width, height = size
+        made = self.kind(
+            header=header,
+            width=width,
+            height=height,
+            encoding='h264',
+            pts=self._pts,
+            flags=KEY_FLAG if frame.keyframe else 0,
+            is_bigendian=sys.byteorder == 'big',
+        )
+        made._data = frame.data
+        return made
+
+
+def available_transports() -> list[Transport]:
+    """Return those whose message packages are installed."""
+    found: list[Transport] = [H264()]
+    for transport, package, name in (
+        (Foxglove, 'foxglove_msgs', 'CompressedVideo'),
+        (Ffmpeg, 'ffmpeg_image_transport_msgs', 'FFMPEGPacket'),
+    ):
+        try:
+            found.append(transport(getattr(importlib.import_module(f'{package}.msg'), name)))
+        except (ImportError, AttributeError):
+            continue
+    return found

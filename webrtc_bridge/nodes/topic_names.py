@@ -1,0 +1,74 @@
+"""
+What the topics beside an image topic are called.
+
+As in image_transport: `cam/image_raw` has `cam/image_raw/compressed` and `cam/camera_info`. Where
+the image topic is remapped the others follow it, unless they are remapped themselves.
+"""
+
+from collections.abc import Callable
+
+from rclpy.node import Node
+
+from webrtc_bridge.errors import OptionError
+
+
+def image_topic(node: Node, topic: str) -> str:
+    """
+    Return the full name of the image topic `topic`, remapped.
+
+    Raises: OptionError.
+    """
+    return _resolve(node.resolve_topic_name, topic)
+
+
+def transport_topic(node: Node, topic: str, transport: str) -> str:
+    """
+    Return the full name of the topic for `transport` (compressed, …) below image topic `topic`.
+
+    Raises: OptionError.
+    """
+    return _follow(
+        node.resolve_topic_name, f'{topic}/{transport}', f'{image_topic(node, topic)}/{transport}'
+    )
+
+
+def sibling_topic(node: Node, topic: str, name: str) -> str:
+    """
+    Return the full name of the topic `name` in the namespace of image topic `topic`.
+
+    Raises: OptionError.
+    """
+    return _follow(
+        node.resolve_topic_name, sibling(topic, name), sibling(image_topic(node, topic), name)
+    )
+
+
+def sibling_service(node: Node, topic: str, name: str) -> str:
+    """
+    Return the full name of the service `name` in the namespace of image topic `topic`.
+
+    Raises: OptionError.
+    """
+    return _follow(
+        node.resolve_service_name, sibling(topic, name), sibling(image_topic(node, topic), name)
+    )
+
+
+def sibling(topic: str, name: str) -> str:
+    """Return `topic` with `name` as its last part."""
+    namespace, slash, _ = topic.rpartition('/')
+    return namespace + slash + name
+
+
+def _follow(resolve: Callable[..., str], name: str, beside_image: str) -> str:
+    remapped = _resolve(resolve, name)
+    if remapped != resolve(name, only_expand=True):
+        return remapped
+    return resolve(beside_image)
+
+
+def _resolve(resolve: Callable[..., str], name: str) -> str:
+    try:
+        return resolve(name)
+    except RuntimeError as exc:  # RCLError
+        raise OptionError('topic', name, 'a name for a ROS topic') from exc
