@@ -16,7 +16,10 @@ from webrtc_bridge import __version__
 from webrtc_bridge.requirements import VERSIONS
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = {'webrtc_bridge', 'webcam_sender', 'signaling_node', 'receiver_node'}
+COMMANDS = {
+    *('webrtc_bridge', 'webcam_sender', 'gstreamer_sender'),
+    *('signaling_node', 'receiver_node', 'sender_node'),
+}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from webrtc_bridge import __version__
 COMMANDS = {
     'signaling': ('signaling_server', 'serve signaling, where senders and receivers meet'),
     'webcam': ('webcam_sender', 'send a camera, stream, file or test pattern'),
+    'gstreamer': ('gstreamer_sender', 'send what GStreamer opens, encoded by hardware'),
     'demo': ('demo', 'run everything on this machine, up to a ROS topic'),
 }
 'The module whose `main` each subcommand is, and what it does.'

@@ -138,7 +138,7 @@ def failure(kind: EncoderKind) -> str:
         pipeline = Gst.parse_launch(
             'videotestsrc num-buffers=5 ! video/x-raw,width=320,height=240,framerate=30/1'
             f' ! videoconvert ! {kind.name} name=encoder ! capsfilter caps="{ENCODED_CAPS}"'
-            ' ! h264parse ! fakesink sync=false'
+            ' ! h264parse ! fakesink name=sink sync=false'
         )
     except Exception as error:  # GLib.Error, where the elements cannot be linked
         return str(getattr(error, 'message', error))
@@ -152,6 +152,6 @@ def failure(kind: EncoderKind) -> str:
             return f'nothing after {PROBE_TIMEOUT:g} s'
         if message.type == Gst.MessageType.ERROR:
             return str(message.parse_error()[0].message)
-        return ''
+        return '' if pipeline.get_by_name('sink').get_property('last-sample') else 'no picture'
     finally:
         pipeline.set_state(Gst.State.NULL)

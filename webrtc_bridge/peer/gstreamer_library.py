@@ -6,8 +6,10 @@ too, but nothing of theirs works before `require_gstreamer()` has returned.
 """
 
 import asyncio
+import importlib
 import shlex
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
@@ -22,16 +24,21 @@ Gst: Any
 GstSdp: Any
 GstVideo: Any
 GstWebRTC: Any
+NAMESPACES = ('Gst', 'GstSdp', 'GstVideo', 'GstWebRTC')
 try:
     import gi
 
-    for _name in ('Gst', 'GstSdp', 'GstVideo', 'GstWebRTC'):
+    for _name in NAMESPACES:
         gi.require_version(_name, '1.0')
-    from gi.repository import Gst, GstSdp, GstVideo, GstWebRTC
+    Gst, GstSdp, GstVideo, GstWebRTC = (
+        importlib.import_module(f'gi.repository.{name}') for name in NAMESPACES
+    )
 except (ImportError, ValueError):  # ValueError: gi is there, but not that namespace
     Gst = GstSdp = GstVideo = GstWebRTC = None
 
 T = TypeVar('T')
+
+_threads: list[threading.Thread] = []
 
 OLDEST = (1, 20)
 "The first release whose `valve` lets a stream's format pass while it is closed."
@@ -100,6 +107,16 @@ def require_elements(*names: str) -> None:
             raise RequirementError(f'GStreamer element {name}', None, 'any version', install)
 
 
+def warm_up() -> None:
+    """
+    Make what the first session would wait for: the certificate of this process. Blocks.
+
+    GStreamer makes its RSA key for the first element of DTLS, in about 0.3 s.
+    """
+    Gst.ElementFactory.make('dtlssrtpdec')
+    Gst.ElementFactory.make('webrtcbin')
+
+
 def element_names(description: str) -> Iterator[str]:
     """Yield the elements that a gst-launch description names; caps and references are none."""
     try:
@@ -117,7 +134,7 @@ async def in_thread(work: Callable[[], T], timeout: float) -> T:
 
     A driver that hangs leaves that thread behind; it does not keep the program from ending.
 
-    Raises: asyncio.TimeoutError, and whatever `work` raises.
+    Raises: TimeoutError, and whatever `work` raises.
     """
     loop = asyncio.get_running_loop()
     result: asyncio.Future[T] = loop.create_future()
@@ -137,8 +154,22 @@ async def in_thread(work: Callable[[], T], timeout: float) -> T:
             value, error = None, caught
         post(loop, settle, value, error)
 
-    threading.Thread(target=run, name='gstreamer', daemon=True).start()
+    thread = threading.Thread(target=run, name='gstreamer', daemon=True)
+    _threads[:] = [*(other for other in _threads if other.is_alive()), thread]
+    thread.start()
     return await asyncio.wait_for(result, timeout)
+
+
+def join_threads(timeout: float) -> bool:
+    """
+    Wait for what `in_thread` has left behind; say whether all is done.
+
+    Python must not end while GStreamer is at work in a thread of its: that may crash.
+    """
+    end = time.monotonic() + timeout
+    for thread in _threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    return not any(thread.is_alive() for thread in _threads)
 
 
 def post(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *given: Any) -> None:

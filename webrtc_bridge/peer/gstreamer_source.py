@@ -20,6 +20,7 @@ EXPECTED = (
     'auto, test, a camera (/dev/video0, avfoundation:0), rtsp:// or rtsps://, '
     'or elements as gst-launch-1.0 takes them'
 )
+CAPS_AT_END = re.compile(r'!\s*[a-z-]+/[^!]*$')
 PASSWORD = re.compile(r'((?:user-pw|password|passphrase)\s*=\s*)\S+')
 
 
@@ -63,7 +64,8 @@ def _elements(source: str) -> str:
         return f'rtspsrc location={quoted(source)} protocols=tcp latency=0 tcp-timeout=5000000'
     if not source or re.match(r'[A-Za-z][A-Za-z0-9+.-]*://', source) or source.startswith('!'):
         raise OptionError('--source', shown(source), EXPECTED)
-    return source
+    # gst-launch takes caps between two elements alone.
+    return f'{source} ! identity' if CAPS_AT_END.search(source) else source
 
 
 def first_camera() -> str:

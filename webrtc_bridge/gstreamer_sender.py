@@ -1,0 +1,204 @@
+"""Send anything GStreamer can open over WebRTC, encoded by hardware where there is some."""
+
+import asyncio
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from webrtc_bridge.command_line import run_command
+from webrtc_bridge.options import GStreamerOptions, SenderOptions
+from webrtc_bridge.requirements import require
+from webrtc_bridge.signaling.messages import (
+    Answer,
+    Bye,
+    Candidate,
+    ErrorReply,
+    Message,
+    RequestOffer,
+    Role,
+)
+
+if TYPE_CHECKING:
+    from webrtc_bridge.peer.gstreamer_library import Element
+    from webrtc_bridge.peer.gstreamer_session import GStreamerSession
+
+MOST_SESSIONS = 64
+"Sessions at once; a sender is a robot's computer, not a media server."
+
+ENCODERS_TIMEOUT = 30.0
+'Seconds to try all encoders.'
+
+JOIN_TIMEOUT = 0.4
+"Seconds at the end for GStreamer's last threads; a driver that hangs ends with the process."
+
+SMALLEST_CHANGE = 0.05
+'Part of the bit rate by which it must change for the encoder to be told.'
+
+logger = logging.getLogger(__name__)
+
+
+class GStreamerSender:
+    """
+    Offer a source to every receiver that asks, all from one encode; `Sender`, with GStreamer.
+
+    Belongs to the event loop.
+
+    Raises: OptionError for unusable options, RequirementError where no encoder works.
+    """
+
+    def __init__(self, options: SenderOptions, gstreamer: GStreamerOptions) -> None:
+        # Imported only now: `require_all` has something to say before.
+        from webrtc_bridge.peer.gstreamer_source import describe
+        from webrtc_bridge.signaling.client import SignalingClient
+
+        self._options = gstreamer
+        self._source = describe(gstreamer)
+        self._signaling = SignalingClient(
+            options.server_url,
+            Role.SENDER,
+            peer_id=options.sender_id,
+            name=options.name,
+            on_message=self._on_message,
+        )
+        self._sessions: dict[str, tuple[GStreamerSession, asyncio.Task[None]]] = {}
+        self._highest = self._bitrate = 0
+
+    async def run(self) -> None:
+        """
+        Serve receivers until cancelled; then say bye to all of them.
+
+        Raises: SourceError where the source delivers nothing at the start.
+        """
+        from webrtc_bridge.peer.gstreamer_encoders import choose_encoder
+        from webrtc_bridge.peer.gstreamer_library import in_thread, warm_up
+        from webrtc_bridge.peer.gstreamer_pipeline import GStreamerPipeline
+
+        wanted = self._options.encoder
+        kind = await in_thread(lambda: choose_encoder(wanted), ENCODERS_TIMEOUT)
+        self._pipeline = GStreamerPipeline(
+            self._source,
+            kind,
+            self._options.bitrate * 1000,
+            self._on_bitrate,
+            self._on_branch_error,
+        )
+        warming_up = asyncio.ensure_future(in_thread(warm_up, ENCODERS_TIMEOUT))
+        tasks: list[asyncio.Future[None]] = [warming_up]
+        try:
+            await self._pipeline.start()
+            await warming_up
+            tasks.append(asyncio.ensure_future(self._signaling.run()))
+            await asyncio.shield(tasks[-1])
+        finally:
+            await self._end_sessions()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._pipeline.close()
+
+    async def _end_sessions(self) -> None:
+        tasks = [task for _, task in self._sessions.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _on_message(self, message: Message) -> None:
+        if isinstance(message, RequestOffer):
+            self._start_session(message)
+        elif isinstance(message, (Answer, Candidate, Bye)):
+            session, _ = self._sessions.get(message.session_id, (None, None))
+            if session:
+                session.receive(message)
+            else:
+                logger.debug('%s of an ended session', message.TYPE)
+        elif isinstance(message, ErrorReply):
+            # Of two that say bye at once, or after a restart of the server, one is too late.
+            level = logging.DEBUG if message.code == 'unknown_session' else logging.WARNING
+            logger.log(level, 'the server refused %s: %s', message.ref, message.message)
+
+    def _start_session(self, request: RequestOffer) -> None:
+        from webrtc_bridge.peer.gstreamer_session import GStreamerSession
+
+        for session, _ in self._sessions.values():
+            if session.peer_id == request.peer_id:
+                session.end('a newer session of the same receiver')
+        if len(self._sessions) >= MOST_SESSIONS:
+            reason = f'all {MOST_SESSIONS} sessions are in use'
+            self._signaling.send(Bye(request.peer_id, request.session_id, reason))
+            return
+        session = GStreamerSession(
+            request.peer_id,
+            request.session_id,
+            tuple(self._signaling.ice_servers),
+            self._signaling.send,
+            self._pipeline,
+            self._follow_links,
+        )
+        task = asyncio.create_task(self._live(session))
+        self._sessions[request.session_id] = (session, task)
+
+    async def _live(self, session: 'GStreamerSession') -> None:
+        try:
+            await session.run()
+        except Exception:
+            logger.exception('session with %s failed', session.peer_id)
+        finally:
+            del self._sessions[session.session_id]
+            self._follow_links()
+
+    def _on_branch_error(self, element: 'Element', reason: str) -> None:
+        for session, _ in self._sessions.values():
+            if session.peer.owns(element):
+                session.end(reason)
+
+    def _on_bitrate(self, bitrate: int) -> None:
+        self._highest = self._bitrate = bitrate
+        self._follow_links()
+
+    def _follow_links(self) -> None:
+        """Set the encoder's bit rate to what the slowest viewer's link carries."""
+        allowed = [session.rate.allowed(self._highest) for session, _ in self._sessions.values()]
+        bitrate = min(allowed, default=self._highest)
+        if abs(bitrate - self._bitrate) > SMALLEST_CHANGE * self._bitrate:
+            logger.debug('bit rate %d kbit/s', bitrate // 1000)
+            self._bitrate = bitrate
+            self._pipeline.set_bitrate(bitrate)
+
+
+async def send(options: SenderOptions, gstreamer: GStreamerOptions) -> None:
+    """
+    Serve the source to all receivers that ask, until cancelled.
+
+    Raises: WebrtcBridgeError where that is not possible.
+    """
+    await GStreamerSender(options, gstreamer).run()
+
+
+def require_all() -> None:
+    """
+    Check the libraries; aiortc is not needed.
+
+    Raises: RequirementError.
+    """
+    require('websockets')
+    # Imported only now: it initialises GStreamer, where there is one.
+    from webrtc_bridge.peer.gstreamer_library import require_gstreamer
+
+    require_gstreamer()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; return its exit status."""
+    tables = (SenderOptions, GStreamerOptions)
+    status = run_command('gstreamer_sender', __doc__, tables, require_all, send, arguments)
+    from webrtc_bridge.peer.gstreamer_library import join_threads
+
+    if not join_threads(JOIN_TIMEOUT):
+        logging.shutdown()
+        os._exit(status)
+    return status
+
+
+if __name__ == '__main__':
+    sys.exit(main())
