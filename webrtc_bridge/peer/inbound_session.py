@@ -13,9 +13,10 @@ from webrtc_bridge.media.clock_offset import ClockOffset
 from webrtc_bridge.media.encoded_frame import EncodedFrame
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc_peer import IceOptions
+from webrtc_bridge.peer.aiortc_session import AiortcSession
 from webrtc_bridge.peer.aiortc_tuning import EncodedFrameReceiver, on_sender_report, selected_path
 from webrtc_bridge.peer.metadata_channel import Metadata
-from webrtc_bridge.peer.session import Description, Session
+from webrtc_bridge.peer.session import Description
 from webrtc_bridge.signaling.messages import Answer, Message, Offer
 
 REPORT_TIMEOUT = 0.02
@@ -29,7 +30,7 @@ def ignore(metadata: Metadata) -> None:
     """Take no metadata."""
 
 
-class InboundSession(Session):
+class InboundSession(AiortcSession):
     """
     Answer the peer's offer and hand its encoded frames to `on_frame`, in the event loop.
 

@@ -10,9 +10,10 @@ from webrtc_bridge.media.encoded_frame import Codec
 from webrtc_bridge.media.outbound_track import OutboundTrack
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc_peer import IceOptions
+from webrtc_bridge.peer.aiortc_session import AiortcSession
 from webrtc_bridge.peer.aiortc_tuning import send_encoded_frames
 from webrtc_bridge.peer.metadata_channel import Metadata
-from webrtc_bridge.peer.session import Description, Session
+from webrtc_bridge.peer.session import Description
 from webrtc_bridge.peer.watchdog import Watchdog
 from webrtc_bridge.signaling.messages import Answer, Message, Offer
 
@@ -31,7 +32,7 @@ def preferences(codecs: tuple[Codec, ...]) -> list[RTCRtpCodecCapability]:
     return sorted(wanted, key=lambda capability: names.index(capability.name))
 
 
-class OutboundSession(Session):
+class OutboundSession(AiortcSession):
     """
     Offer `codecs`, best first, to the peer and send it a broadcast in the one it takes.
 

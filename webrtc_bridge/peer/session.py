@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from webrtc_bridge.errors import SessionError
-from webrtc_bridge.peer.aiortc_peer import AiortcPeer, IceOptions
+from webrtc_bridge.peer.negotiation import IceCandidate
 from webrtc_bridge.signaling.messages import Answer, Bye, Candidate, Message, Offer
 
 CONNECT_TIMEOUT = 15.0
@@ -35,12 +35,11 @@ class Session(ABC):
     """
     The life of a session is one call of `run`; its owner passes it the messages that arrive.
 
-    `send` passes on messages to the peer. Belongs to the event loop.
+    `send` passes on messages to the peer. Belongs to the event loop, and to no WebRTC library:
+    what a session is made of comes from its subclass.
     """
 
-    def __init__(
-        self, peer_id: str, session_id: str, ice: IceOptions, send: Callable[[Message], object]
-    ) -> None:
+    def __init__(self, peer_id: str, session_id: str, send: Callable[[Message], object]) -> None:
         self.peer_id = peer_id
         self.session_id = session_id
         self.state = SessionState.NEGOTIATING
@@ -49,7 +48,6 @@ class Session(ABC):
         loop = asyncio.get_running_loop()
         self._connected: asyncio.Future[None] = loop.create_future()
         self._ended: asyncio.Future[str] = loop.create_future()
-        self._peer = AiortcPeer(peer_id, ice, self._on_connected, self.end)
 
     def receive(self, message: SessionMessage) -> None:
         """Take a message of this session."""
@@ -77,9 +75,8 @@ class Session(ABC):
             self._set_state(SessionState.ENDED, reason)
             negotiation.cancel()
             self._send(Bye(peer_id=self.peer_id, session_id=self.session_id, reason=reason))
-            self._release()
-            await self._peer.close()
             await asyncio.gather(negotiation, return_exceptions=True)
+            await self._close()
         return reason
 
     async def _live(self) -> str:
@@ -103,7 +100,7 @@ class Session(ABC):
         while True:
             message = await self._inbox.get()
             if isinstance(message, Candidate):
-                await self._peer.candidate(message.candidate)
+                await self._on_candidate(message.candidate)
             else:
                 await self._on_description(message)
 
@@ -127,5 +124,9 @@ class Session(ABC):
         """Apply the peer's description."""
 
     @abstractmethod
-    def _release(self) -> None:
-        """Let go of what the session holds; idempotent."""
+    async def _on_candidate(self, candidate: IceCandidate) -> None:
+        """Add a candidate of the peer."""
+
+    @abstractmethod
+    async def _close(self) -> None:
+        """Close the connection and let go of all else, in limited time."""
