@@ -110,6 +110,13 @@ def test_the_signaling_server_gets_its_port_as_a_number() -> None:
     assert '__node:=webrtc_signaling' in command
 
 
+def test_the_sender_gets_its_bit_rate_as_a_number() -> None:
+    command = started('sender.launch.py', sender_id='007', topic='cam/image', bitrate='900')
+    assert {"sender_id='007'", "topic='cam/image'", 'bitrate=900'} < set(command['sender_node'])
+    assert config(command['sender_node']) == ['sender.yaml']
+    assert '__node:=webrtc_sender' in command['sender_node']
+
+
 def test_the_demo_is_all_three_with_their_own_files() -> None:
     commands = started('demo.launch.py', sender_id='front', port='18099')
     assert config(commands['signaling_node']) == ['signaling.yaml']

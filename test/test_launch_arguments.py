@@ -10,6 +10,7 @@ COMMON = {'namespace', 'params_file', 'log_level'}
 ARGUMENTS = {
     'signaling.launch.py': {'host', 'port', *COMMON},
     'receiver.launch.py': {'sender_id', 'server_url', 'topic', *COMMON},
+    'sender.launch.py': {'sender_id', 'name', 'server_url', 'topic', 'bitrate', *COMMON},
     'receivers.launch.py': {'cameras', 'server_url', 'topic', *COMMON},
     'demo.launch.py': {'sender_id', 'server_url', 'port', 'topic', *COMMON},
 }

@@ -28,10 +28,23 @@ class SignalingOptions:
         (), 'Origins, like https://example.org, whose pages may connect besides our own.'
     )
     ice_servers: tuple[str, ...] = option(
-        (), 'STUN and TURN servers without password that peers are told of (stun:host:port).'
+        (),
+        'STUN and TURN servers that peers are told of: stun:host:port, '
+        'turn:host:port?transport=udp or tcp, turns:host:port. Passwords for TURN are made of the '
+        'secret in the environment variable WEBRTC_BRIDGE_TURN_SECRET (static-auth-secret of '
+        'coturn).',
     )
     ice_servers_file: str = option(
-        '', 'JSON file with a list of STUN and TURN servers as in RTCPeerConnection.'
+        '',
+        'JSON file with a list of STUN and TURN servers as in RTCPeerConnection, for servers with '
+        'a password of their own.',
+    )
+    turn_lifetime: float = option(
+        43200.0,
+        'How long a password that is made for a TURN server lets a peer log in.',
+        minimum=10.0,
+        maximum=2_592_000.0,
+        unit='s',
     )
     max_sockets: int = option(1000, 'WebSockets at a time.', minimum=1, maximum=100_000)
     max_sockets_per_address: int = option(
@@ -142,6 +155,17 @@ class EncoderOptions:
 
 
 @dataclass(frozen=True)
+class CamerasOptions:
+    """Several cameras in one process."""
+
+    cameras: str = option(
+        '',
+        'YAML file with a list of cameras to serve all at once, as in config/cameras.yaml; the '
+        'other flags are for what its entries leave out.',
+    )
+
+
+@dataclass(frozen=True)
 class GStreamerOptions:
     """What the GStreamer sender sends, and with which encoder."""
 
@@ -182,6 +206,60 @@ class GStreamerOptions:
         'auto',
         'H.264 encoder; auto takes the first that works, hardware before software.',
         choices=GSTREAMER_ENCODERS,
+    )
+
+
+@dataclass(frozen=True)
+class SenderNodeOptions(EncoderOptions, SenderOptions):
+    """The ROS sender: which topics it sends, and as what."""
+
+    bitrate: int = option(
+        0,
+        'Bit rate of one encode; 0 takes 0.11 bit for each pixel. H.264 that is passed through '
+        'keeps its own.',
+        minimum=0,
+        maximum=100_000,
+        unit='kbit/s',
+        read_only=False,
+    )
+    topic: str = option(
+        'image_raw',
+        'Topic of sensor_msgs/Image or sensor_msgs/CompressedImage (jpeg, png, h264) to send.',
+        read_only=False,
+    )
+    topics: tuple[str, ...] = option(
+        (),
+        'Several topics, instead of one; each becomes a sender. Their number stays.',
+        read_only=False,
+        flag='--topics',
+    )
+    sender_ids: tuple[str, ...] = option(
+        (),
+        'Id of the sender of each of the topics; none lets the server make them.',
+        flag='--sender-ids',
+    )
+    fps: float = option(
+        30.0,
+        'Rate at which the images come; the bit rate is divided by it among them.',
+        minimum=0.1,
+        maximum=240.0,
+        unit='Hz',
+    )
+    depth_near: float = option(
+        0.3,
+        'Depth that is shown white, in images of 16UC1 (mm) and 32FC1 (m).',
+        minimum=0.0,
+        maximum=10_000.0,
+        unit='m',
+        read_only=False,
+    )
+    depth_far: float = option(
+        10.0,
+        'Depth that is shown black, as are places without a measurement.',
+        minimum=0.001,
+        maximum=10_000.0,
+        unit='m',
+        read_only=False,
     )
 
 
@@ -227,7 +305,8 @@ class ReceiverOptions:
     )
     camera_info_url: str = option(
         '',
-        'Calibration file that camera_info is published from and set_camera_info saves to.',
+        'Calibration file that camera_info is published from and set_camera_info saves to; '
+        '${NAME} in it is the sender_id.',
         pattern=CALIBRATION_URL,
         expected='file:///path/to.yaml or package://PACKAGE/path/to.yaml',
     )

@@ -13,6 +13,7 @@ from webrtc_bridge.media.passthrough import Passthrough
 from webrtc_bridge.media.rtp_time import RtpTime
 from webrtc_bridge.options import EncoderOptions, SenderOptions
 from webrtc_bridge.peer.aiortc_peer import IceOptions
+from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.signaling.client import SignalingClient
 from webrtc_bridge.signaling.messages import (
@@ -67,6 +68,7 @@ class Sender:
         self._encoding = EncodingThread(frames, encoder, fps, self._deliver, self._times)
         self._broadcast = Broadcast(self._encoding.request_keyframe, self._encoding.stop_encoding)
         self._sessions: dict[str, tuple[OutboundSession, asyncio.Task[None]]] = {}
+        self._metadata: Metadata = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -78,13 +80,18 @@ class Sender:
         """Encode with `bitrate` (kbit/s, 0 for automatic) from now on; from any thread."""
         self._encoding.set_bitrate(bitrate * 1000)
 
-    def passthrough(
-        self, name: str, on_picture: Callable[[CapturedFrame], None], known: bytes = b''
-    ) -> Passthrough:
+    def set_metadata(self, metadata: Metadata) -> None:
+        """Tell all receivers `metadata` about the pictures from now on; from any thread."""
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._tell, metadata)
+        else:
+            self._metadata = metadata
+
+    def passthrough(self, name: str, on_picture: Callable[[CapturedFrame], None]) -> Passthrough:
         """
         Return what takes the H.264 of the source `name`, where there are no pictures of it.
 
-        `on_picture` is to put a picture into the sender's `frames`; `known` as of `Passthrough`.
+        `on_picture` is to put a picture into the sender's `frames`.
         """
         return Passthrough(
             name,
@@ -93,7 +100,6 @@ class Sender:
             partial(self._encoding.begin_anew, Codec.H264),
             self._deliver,
             on_picture,
-            known,
         )
 
     async def run(self) -> None:
@@ -108,6 +114,11 @@ class Sender:
             signaling.cancel()
             await asyncio.gather(signaling, return_exceptions=True)
             self._encoding.close()
+
+    def _tell(self, metadata: Metadata) -> None:
+        self._metadata = metadata
+        for session, _ in self._sessions.values():
+            session.metadata.update(metadata)
 
     async def _end_sessions(self) -> None:
         tasks = [task for _, task in self._sessions.values()]
@@ -148,6 +159,7 @@ class Sender:
             self._signaling.send,
             self._broadcast,
             self._codecs,
+            self._metadata,
         )
         task = asyncio.create_task(self._live(session))
         self._sessions[request.session_id] = (session, task)

@@ -2,17 +2,24 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 
 from webrtc_bridge.command_line import run_command
-from webrtc_bridge.options import EncoderOptions, SenderOptions, SourceOptions
+from webrtc_bridge.options import CamerasOptions, EncoderOptions, SenderOptions, SourceOptions
+from webrtc_bridge.redaction import without_credentials
 from webrtc_bridge.requirements import require_aiortc
 
 
 async def send(
-    sender_options: SenderOptions, source: SourceOptions, encoder: EncoderOptions
+    sender_options: SenderOptions,
+    source: SourceOptions,
+    encoder: EncoderOptions,
+    on_open: Callable[[], None] = lambda: None,
 ) -> None:
     """
     Serve the camera `source` to all receivers that ask, until cancelled.
+
+    `on_open` is called once the camera is open.
 
     Raises: SourceError where it cannot be opened, OptionError where an option is wrong.
     """
@@ -24,18 +31,40 @@ async def send(
 
     frames: Latest[CapturedFrame] = Latest()
     sender = Sender(sender_options, encoder, frames, source.fps)
-    camera = Camera(source, frames)
+    passthrough = sender.passthrough(without_credentials(source.source), frames.put)
+    # Nobody could be shown what is passed through if VP8 is all that is offered.
+    on_access_unit = None if encoder.codec == 'vp8' else passthrough.put
+    camera = Camera(source, frames, on_access_unit=on_access_unit)
     try:
         await asyncio.to_thread(camera.open)
+        on_open()
         await sender.run()
     finally:
         await asyncio.to_thread(camera.close)
+        await asyncio.to_thread(passthrough.close)
+
+
+async def send_cameras(
+    sender: SenderOptions, source: SourceOptions, encoder: EncoderOptions, cameras: CamerasOptions
+) -> None:
+    """
+    Serve one camera, or those of the file of cameras, until cancelled.
+
+    Raises: SourceError where none can be opened, OptionError where an option is wrong.
+    """
+    if not cameras.cameras:
+        await send(sender, source, encoder)
+        return
+    from webrtc_bridge.cameras_file import read_cameras
+    from webrtc_bridge.several_cameras import serve_all
+
+    await serve_all(read_cameras(cameras.cameras, sender, source, encoder), send)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
-    tables = (SenderOptions, SourceOptions, EncoderOptions)
-    return run_command('webcam_sender', __doc__, tables, require_aiortc, send, arguments)
+    tables = (SenderOptions, SourceOptions, EncoderOptions, CamerasOptions)
+    return run_command('webcam_sender', __doc__, tables, require_aiortc, send_cameras, arguments)
 
 
 if __name__ == '__main__':

@@ -10,7 +10,7 @@ from av.video.reformatter import ColorRange
 from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.decoding_thread import open_decoder
 from webrtc_bridge.media.encoded_frame import Codec
-from webrtc_bridge.media.encoder import VBV_SECONDS, Encoder, automatic_bitrate
+from webrtc_bridge.media.encoder import HEADROOM, VBV_SECONDS, Encoder, automatic_bitrate
 from webrtc_bridge.media.pattern import Pattern, plane_pixels, read_clock
 
 START = 1_700_000_000_000_000_000
@@ -227,6 +227,52 @@ def test_the_bit_rate_is_kept(codec):
     frames = [encoder.encode(detailed(n)) for n in range(45)]
     bits = 8 * sum(len(frame.data) for frame in frames if frame)
     assert 250_000 < bits / 1.5 < 750_000
+
+
+def noisy(number):
+    """Return a picture that no encoder makes small, 640x360."""
+    frame = detailed(number)
+    luma = plane_pixels(frame.picture.planes[0])
+    luma[:] = np.clip(luma + np.random.default_rng(number).integers(0, 20, luma.shape), 16, 235)
+    return frame
+
+
+def rates(encoder, bitrates):
+    """Return the bit rate of the second after each change, settled, and the keyframes."""
+    number, reached, keyframes = 0, [], []
+    for bitrate in bitrates:
+        encoder.bitrate = bitrate
+        sizes = []
+        for _ in range(45):
+            frame = encoder.encode(noisy(number))
+            sizes.append(8 * len(frame.data) if frame else 0)
+            if frame and frame.keyframe:
+                keyframes.append(number)
+            number += 1
+        reached.append(sum(sizes[15:]))
+    return reached, keyframes
+
+
+def test_the_bit_rate_of_h264_follows_both_ways_without_a_keyframe():
+    bitrates = [1_000_000, 3_000_000, 300_000, 1_000_000]
+    reached, keyframes = rates(Encoder(Codec.H264, 30.0), bitrates)
+    for rate, wanted in zip(reached, bitrates, strict=True):
+        assert 0.6 * wanted < rate < 1.3 * wanted
+    assert keyframes == [0]
+
+
+def test_a_bit_rate_out_of_reach_opens_the_encoder_anew():
+    bitrates = [500_000, 500_000 * (HEADROOM + 1), 500_000]
+    reached, keyframes = rates(Encoder(Codec.H264, 30.0), bitrates)
+    assert reached[1] > 2.5 * reached[0]
+    assert reached[2] < 0.5 * reached[1]
+    assert keyframes == [0, 45, 90]
+
+
+def test_vp8_is_opened_anew_for_another_bit_rate():
+    reached, keyframes = rates(Encoder(Codec.VP8, 30.0), [400_000, 400_000, 1_600_000])
+    assert reached[2] > 2 * reached[1]
+    assert keyframes == [0, 90]
 
 
 def test_the_automatic_bit_rate_grows_with_size_and_rate():

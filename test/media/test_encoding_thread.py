@@ -40,11 +40,12 @@ class Station:
         self.thread.start()
         assert self.frames.asked.acquire(timeout=DEADLINE)
 
-    def show(self, picture=None):
+    def show(self, picture=None, passed_as=None):
         """Let the thread encode one picture; return what came out."""
         self.count += 1
         capture_ns = START + self.count * 33_333_333
-        self.frames.put(CapturedFrame(picture or self.pattern.draw(capture_ns), capture_ns))
+        picture = picture or self.pattern.draw(capture_ns)
+        self.frames.put(CapturedFrame(picture, capture_ns, passed_as))
         assert self.frames.asked.acquire(timeout=DEADLINE)
         return [self.encoded.get_nowait() for _ in range(self.encoded.qsize())]
 
@@ -131,6 +132,49 @@ def test_a_picture_that_one_codec_cannot_take_reaches_the_other(station):
     # libvpx takes sides of less than 16384.
     frames = station.show(av.VideoFrame(16384, 16, 'yuv420p'))
     assert [frame.codec for frame in frames] == [Codec.H264]
+
+
+def test_a_picture_that_cannot_be_encoded_is_told_of_once(station, caplog):
+    station.thread.request_keyframe(Codec.H264)
+    for _ in range(3):
+        station.show(av.VideoFrame(1, 1, 'yuv420p'))
+    assert caplog.text.count('picture not encoded') == 1
+    station.show()
+    station.show(av.VideoFrame(1, 1, 'yuv420p'))
+    assert caplog.text.count('picture not encoded') == 2
+
+
+def test_a_picture_that_viewers_have_in_a_codec_is_encoded_in_the_others_alone(station):
+    station.thread.request_keyframe(Codec.H264)
+    station.thread.request_keyframe(Codec.VP8)
+    frames = station.show(passed_as=Codec.H264)
+    assert [frame.codec for frame in frames] == [Codec.VP8]
+
+
+def test_an_encode_that_begins_anew_begins_with_a_keyframe_and_later_timestamps(station):
+    station.thread.request_keyframe(Codec.H264)
+    frames = [*station.show(), *station.show()]
+    station.thread.begin_anew(Codec.H264)
+    frames += [*station.show(), *station.show()]
+    assert [frame.keyframe for frame in frames] == [True, False, True, False]
+    timestamps = [frame.timestamp for frame in frames]
+    assert timestamps == sorted(set(timestamps))
+    station.thread.begin_anew(Codec.VP8)
+    assert station.thread.codecs == {Codec.H264}
+
+
+def test_another_bit_rate_holds_for_what_is_watched_and_for_what_will_be(station, caplog):
+    caplog.set_level(logging.INFO)
+    station.thread.request_keyframe(Codec.H264)
+    station.show()
+    station.thread.set_bitrate(700_000)
+    (frame,) = station.show()
+    assert not frame.keyframe
+    station.thread.request_keyframe(Codec.VP8)
+    station.show()
+    lines = [record.getMessage() for record in caplog.records]
+    assert 'encoding H264 at 700 kbit/s from now on' in lines
+    assert 'encoding 320x240 as VP8 at 700 kbit/s' in lines
 
 
 def test_closing_ends_the_thread(station):

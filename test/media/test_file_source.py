@@ -10,6 +10,8 @@ import pytest
 from video_files import write_sound, write_video
 
 from webrtc_bridge.errors import SourceForbidden, SourceNotFound, SourceUnreadable
+from webrtc_bridge.media.captured_frame import AccessUnit, CapturedFrame
+from webrtc_bridge.media.h264_units import IDR_SLICE, kind, nal_units
 from webrtc_bridge.media.sources import opener
 from webrtc_bridge.options import SourceOptions
 
@@ -101,6 +103,39 @@ def test_the_description_says_what_is_played(play, tmp_path):
 
 def test_a_file_url_is_a_file(play, tmp_path):
     assert play(f'file://{write_video(tmp_path / "film.mp4")}').read() is not None
+
+
+def access_units(source, count):
+    frames = pictures(source, count)
+    assert all(isinstance(frame, AccessUnit) for frame in frames)
+    return frames
+
+
+@pytest.mark.parametrize('name', ['film.mp4', 'film.mkv'])
+def test_h264_that_viewers_take_is_not_decoded_and_starts_over(tmp_path, name):
+    path = write_video(tmp_path / name, frames=5, fps=50, options={'profile': 'baseline'})
+    source = opener(SourceOptions(source=str(path)), passes_h264=True)()
+    try:
+        frames = access_units(source, 12)
+    finally:
+        source.close()
+    idrs = [any(kind(unit) == IDR_SLICE for unit in nal_units(f.data)) for f in frames]
+    assert [n for n, is_idr in enumerate(idrs) if is_idr] == [0, 5, 10]
+    assert frames[5].data == frames[0].data
+    times = [frame.capture_ns for frame in frames]
+    assert times == sorted(set(times))
+    assert 0.15 <= (times[-1] - times[0]) / 1e9 < 3
+
+
+def test_h264_that_viewers_may_not_take_is_decoded(tmp_path, caplog):
+    caplog.set_level('INFO')
+    path = write_video(tmp_path / 'film.mp4', options={'profile': 'high'})
+    source = opener(SourceOptions(source=str(path)), passes_h264=True)()
+    try:
+        assert isinstance(pictures(source, 1)[0], CapturedFrame)
+    finally:
+        source.close()
+    assert 'film.mp4: transcoding, it delivers H.264 High' in caplog.text
 
 
 def test_a_missing_file_is_said_to_be_missing(play, tmp_path):

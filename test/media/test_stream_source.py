@@ -13,6 +13,8 @@ from video_files import write_video
 from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound, SourceUnreadable
 from webrtc_bridge.media import sources, stream_source
 from webrtc_bridge.media.camera import Camera, CameraState
+from webrtc_bridge.media.captured_frame import AccessUnit
+from webrtc_bridge.media.h264_units import IDR_SLICE, PPS, SPS, kind, nal_units
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import SourceOptions
 
@@ -229,6 +231,25 @@ def test_rtsp_with_a_password_is_shown_and_the_password_is_not(connect, rtsp_ser
     assert 'guess' not in str(refusal.value)
     with pytest.raises(SourceNotFound, match='this path'):
         connect(f'rtsp://me:secret@127.0.0.1:{server.port}/nothing')
+
+
+@pytest.mark.parametrize('transport', ['tcp', 'udp'])
+def test_rtsp_is_passed_through_from_a_keyframe_on(rtsp_server, transport):
+    server = rtsp_server()
+    options = SourceOptions(source=f'rtsp://127.0.0.1:{server.port}/cam', rtsp_transport=transport)
+    source = sources.opener(options, passes_h264=True)()
+    try:
+        frames = pictures(source, 20)
+    finally:
+        source.close()
+    assert all(isinstance(frame, AccessUnit) for frame in frames)
+    kinds = [[kind(unit) for unit in nal_units(frame.data)] for frame in frames]
+    assert {SPS, PPS, IDR_SLICE} <= set(kinds[0])
+    assert any(IDR_SLICE in those for those in kinds[1:])
+    decoder = av.CodecContext.create('h264', 'r')
+    shown = [picture for frame in frames for picture in decoder.decode(av.Packet(frame.data))]
+    assert (shown[0].width, shown[0].height) == (320, 240)
+    assert frames[-1].capture_ns > frames[0].capture_ns
 
 
 def test_an_rtsp_camera_that_is_killed_comes_back(rtsp_server, caplog):

@@ -8,7 +8,7 @@ import numpy as np
 RED = (255, 0, 0)
 
 
-def write_video(path, codec='libx264', size=(64, 48), frames=10, fps=20, colour=RED):
+def write_video(path, codec='libx264', size=(64, 48), frames=10, fps=20, colour=RED, options=None):
     """Write `frames` pictures of one colour to `path` and return `path`."""
     width, height = size
     pix_fmt = {'mjpeg': 'yuvj420p', 'png': 'rgb24'}.get(codec, 'yuv420p')
@@ -16,6 +16,7 @@ def write_video(path, codec='libx264', size=(64, 48), frames=10, fps=20, colour=
         stream = container.add_stream(codec, rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         stream.time_base = Fraction(1, fps)
+        stream.options = options or {}
         picture = np.full((height, width, 3), colour, np.uint8)
         for index in range(frames):
             frame = av.VideoFrame.from_ndarray(picture, format='rgb24')

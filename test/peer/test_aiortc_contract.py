@@ -18,6 +18,7 @@ from webrtc_bridge.media.encoded_frame import Codec
 from webrtc_bridge.media.outbound_track import OutboundTrack
 from webrtc_bridge.peer import aiortc_tuning
 from webrtc_bridge.peer.aiortc_peer import IceOptions
+from webrtc_bridge.peer.ice_gathering import usable_servers
 from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.requirements import VERSIONS, fits
 from webrtc_bridge.signaling.messages import Answer, Offer
@@ -45,7 +46,8 @@ RECEIVER_PARTS = (
 )
 ICE_PARTS = ('_closing', '_nominated', 'query_consent')
 MODULE_PARTS = {
-    'aioice.ice': ('get_host_addresses',),
+    'aioice.ice': ('get_host_addresses', 'relayed_candidate', 'server_reflexive_candidate'),
+    'aioice.stun': ('TransactionError', 'TransactionFailed'),
     'aiortc.codecs': ('depayload',),
     'aiortc.codecs.h264': ('H264Encoder',),
     'aiortc.codecs.vpx': ('Vp8Encoder',),
@@ -159,13 +161,55 @@ def test_a_sender_report_is_made_like_this():
     assert bytes(report)
 
 
-def test_host_addresses_are_asked_for_by_family():
+@pytest.fixture(scope='module')
+def untuned_ice():
+    """Return a copy of aioice.ice that nothing has been replaced in."""
     spec = importlib.util.find_spec('aioice.ice')
     assert spec
     assert spec.loader
-    fresh = importlib.util.module_from_spec(spec)  # not the copy that may be tuned already
+    fresh = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(fresh)
-    assert parameters(fresh.get_host_addresses) == ['use_ipv4', 'use_ipv6']
+    return fresh
+
+
+def test_host_addresses_are_asked_for_by_family(untuned_ice):
+    assert parameters(untuned_ice.get_host_addresses) == ['use_ipv4', 'use_ipv6']
+
+
+def test_stun_servers_are_asked_like_this(untuned_ice):
+    (server,) = usable_servers([{'urls': 'stun:host:1'}])
+    assert server.options == {'stun_server': ('host', 1)}
+    assert parameters(untuned_ice.server_reflexive_candidate) == ['protocol', 'stun_server']
+
+
+def test_turn_servers_are_asked_like_this(untuned_ice):
+    (server,) = usable_servers([{'urls': 'turns:host:1', 'username': 'u', 'credential': 'p'}])
+    assert server.options == {
+        'turn_server': ('host', 1),
+        'turn_ssl': True,
+        'turn_transport': 'tcp',
+        'turn_username': 'u',
+        'turn_password': 'p',
+    }
+    assert set(server.options) < set(parameters(untuned_ice.relayed_candidate))
+
+
+@pytest.mark.parametrize(
+    ('name', 'servers'),
+    [('server_reflexive_candidate', 'stun_server'), ('relayed_candidate', 'turn_server')],
+)
+async def test_servers_are_asked_by_the_functions_that_are_replaced(monkeypatch, name, servers):
+    asked = []
+
+    async def ask(*arguments, **options):
+        asked.append((arguments, options))
+        raise TimeoutError
+
+    monkeypatch.setattr(aioice.ice, name, ask)
+    connection = aioice.ice.Connection(ice_controlling=True, **{servers: ('host', 1)})
+    await connection.gather_candidates()
+    await connection.close()
+    assert asked, f'gather_candidates() does not call {name}'
 
 
 def private_names(source):

@@ -182,11 +182,12 @@ async def test_no_server_is_asked_unless_configured(peers):
     assert configuration.iceServers == []
 
 
-async def test_relay_alone_gives_no_host_candidate(nothing_left):
+async def test_relay_alone_without_a_relay_is_a_session_error(nothing_left):
     peer = ObservedPeer(IceOptions(policy='relay'))
     peer.connection.createDataChannel('x')
     try:
-        assert 'typ host' not in await peer.offer()
+        with pytest.raises(SessionError, match='no TURN server relays'):
+            await peer.offer()
     finally:
         await peer.close()
 
@@ -197,6 +198,8 @@ async def test_relay_alone_gives_no_host_candidate(nothing_left):
         {'urls': 'nonsense'},
         {'urls': 'stun:host:port'},
         {'urls': 'http://host'},
+        {'urls': 'stuns:host'},
+        {'urls': 'turns:host?transport=udp'},
         {'urls': []},
         {'urls': 5},
         {'urls': None},
@@ -211,7 +214,7 @@ async def test_a_server_that_cannot_be_used_is_left_out(nothing_left, server):
         servers = peer.connection._RTCPeerConnection__configuration.iceServers
         usable = [server for server in servers if server.urls]
         assert [(s.urls, s.username, s.credential) for s in usable] == [
-            (['turn:host:3478'], 'u', 'p')
+            ('turn:host:3478', 'u', 'p')
         ]
         peer.connection.createDataChannel('x')
     finally:

@@ -10,7 +10,7 @@ S, R = Role.SENDER, Role.RECEIVER
 
 def test_everybody_is_told_its_id_first() -> None:
     servers = [{'urls': 'stun:stun.example'}]
-    bench = Bench(ice_servers=servers)
+    bench = Bench(ice_servers=lambda peer_id: servers)
     bench.join('s', S)
     bench.join('r', R, 'ros', 'ROS')
     (registered,) = bench.read('s')

@@ -9,6 +9,7 @@ from webrtc_bridge.signaling.messages import (
     Bye,
     Candidate,
     ErrorReply,
+    IceServersChanged,
     Message,
     Offer,
     Register,
@@ -110,6 +111,7 @@ def test_a_register_is_read_with_or_without_id_and_name() -> None:
     'message',
     [
         Registered('me', 1, ({'urls': 'stun:example.org'},)),
+        IceServersChanged(({'urls': 'stun:example.org'},)),
         SenderPresent('front', 'Front camera'),
         SenderExit('front'),
         RequestOffer('you', '0a'),

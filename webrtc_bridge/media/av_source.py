@@ -11,7 +11,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from webrtc_bridge.errors import SourceError, SourceUnreadable
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.captured_frame import AccessUnit, Captured, CapturedFrame
+from webrtc_bridge.media.h264_packets import H264Packets
 from webrtc_bridge.media.source import READ_TIMEOUT
 from webrtc_bridge.media.to_yuv420p import ToYuv420p
 
@@ -27,7 +28,11 @@ CaptureTime: TypeAlias = Callable[[int | None], int]
 
 
 class AvSource:
-    """A live source: decodes every packet at once and knows no pace but the source's own."""
+    """
+    A live source: decodes every packet at once and knows no pace but the source's own.
+
+    With `passed` it decodes none, and delivers access units.
+    """
 
     def __init__(
         self,
@@ -36,6 +41,7 @@ class AvSource:
         capture_time: CaptureTime,
         error_of: ErrorOf,
         read_timeout: float = READ_TIMEOUT,
+        passed: H264Packets | None = None,
     ) -> None:
         self._name = name
         self.description = f'{name} {size_and_rate(container.streams.video[0])}'
@@ -45,9 +51,10 @@ class AvSource:
         self._error_of = error_of
         self._convert = ToYuv420p().convert
         self._packets = packets_of(container)
+        self._passed = passed
         self._last_picture = time.monotonic()
 
-    def read(self) -> CapturedFrame | None:
+    def read(self) -> Captured | None:
         """
         Return the newest picture of the next packet, None where it completes none.
 
@@ -55,6 +62,9 @@ class AvSource:
         """
         packet = self._next_packet()
         capture_ns = self._capture_time(pts_ns(packet))
+        if self._passed:
+            data = self._passed.access_unit(packet)
+            return AccessUnit(data, capture_ns) if data else None
         pictures: list[av.VideoFrame] = []
         # A packet that the network damaged costs its picture, not the connection.
         with contextlib.suppress(av.error.InvalidDataError):

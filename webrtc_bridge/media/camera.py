@@ -1,13 +1,15 @@
 """The thread that keeps a source open, and hands on its newest picture."""
 
+import dataclasses
 import enum
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from webrtc_bridge.errors import SourceError
 from webrtc_bridge.media.capture_time import RisingTime
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.captured_frame import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.media.reader import Reader
 from webrtc_bridge.media.source import OPEN_TIMEOUT, OpenSource
@@ -44,6 +46,8 @@ class Camera:
     A source that fails or hangs is opened again for ever; only `close()` ends that. Pictures
     come out as `CapturedFrame` says. `frames` stays open: it belongs to the caller.
 
+    A source that delivers H.264 which viewers take is not decoded where there is an
+    `on_access_unit`: that gets it, in the reader's thread, and `frames` nothing.
     `open_source` opens another source than the options name.
 
     Raises: OptionError, when `options.source` is of no known kind or has an impossible size.
@@ -55,12 +59,14 @@ class Camera:
         frames: Latest[CapturedFrame],
         open_source: OpenSource | None = None,
         open_timeout: float = OPEN_TIMEOUT,
+        on_access_unit: Callable[[AccessUnit], None] | None = None,
     ) -> None:
         self.name = without_credentials(options.source)
         self.description = self.name
-        self._open_source = open_source or opener(options)
+        self._open_source = open_source or opener(options, passes_h264=on_access_unit is not None)
         self._open_timeout = open_timeout
         self._frames = frames
+        self._on_access_unit = on_access_unit
         self._rising = RisingTime()
         self._state = CameraState.CLOSED
         self._lock = threading.Lock()
@@ -144,14 +150,17 @@ class Camera:
             self._delay = FIRST_DELAY
         self._set_state(CameraState.LOST, f'{self.name}: {_reason(error)}')
 
-    def _deliver(self, frame: CapturedFrame) -> None:
+    def _deliver(self, frame: Captured) -> None:
         """Pass `frame` on; in the reader's thread, of the newest reader alone."""
         if self._state is CameraState.LOST:
             self._set_state(CameraState.LIVE, self._reader_description())
         capture_ns = self._rising.after(frame.capture_ns)
         if capture_ns != frame.capture_ns:
-            frame = CapturedFrame(frame.picture, capture_ns)
-        self._frames.put(frame)
+            frame = dataclasses.replace(frame, capture_ns=capture_ns)
+        if isinstance(frame, CapturedFrame):
+            self._frames.put(frame)
+        elif self._on_access_unit:
+            self._on_access_unit(frame)
 
     def _reader_description(self) -> str:
         reader = self._reader

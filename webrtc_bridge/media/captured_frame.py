@@ -1,6 +1,7 @@
 """A picture together with the moment at which it was taken."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import av
 
@@ -34,3 +35,7 @@ class AccessUnit:
 
     data: bytes
     capture_ns: int
+
+
+Captured: TypeAlias = CapturedFrame | AccessUnit
+'What a source may deliver.'

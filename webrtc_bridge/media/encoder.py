@@ -17,8 +17,8 @@ from webrtc_bridge.media.rtp_time import CLOCK_RATE, RtpTime
 BITS_PER_PIXEL = 0.11
 'Automatic bit rate: 3.0 Mbit/s at 1280x720 and 30 fps, near what video calls use.'
 
-LOWEST_BITRATE = 20_000
-'x264 counts in kbit/s, and has no use for less than some.'
+LOWEST_BITRATE = 100_000
+'Automatic bit rate of the smallest pictures, whose keyframes would be a blur at less.'
 
 VBV_SECONDS = 0.15
 """

@@ -3,8 +3,10 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import av
+from av.video.stream import VideoStream
 
 from webrtc_bridge.errors import SourceUnreadable
 from webrtc_bridge.media.av_errors import file_error
@@ -15,17 +17,21 @@ from webrtc_bridge.media.av_source import (
     picture_rate,
     size_and_rate,
 )
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.captured_frame import AccessUnit, Captured, CapturedFrame
+from webrtc_bridge.media.h264_packets import H264Packets, packets_to_pass
 from webrtc_bridge.media.pace import STEP, Pace
 from webrtc_bridge.media.source import OPEN_TIMEOUT, READ_TIMEOUT
 from webrtc_bridge.media.to_yuv420p import ToYuv420p
+
+Item: TypeAlias = 'av.VideoFrame | av.Packet[VideoStream]'
 
 
 class FileSource:
     """
     Plays the file `file`, called `name`, for ever.
 
-    Capture times are those of the playback: when each picture was due, by the wall clock.
+    Capture times are those of the playback: when each picture was due, by the wall clock. With
+    `passes_h264` a film in H.264 that viewers take is not decoded.
 
     Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
     """
@@ -33,22 +39,35 @@ class FileSource:
     # Decoding, and opening anew at the end, may take a while; the pace keeps `read()` short.
     read_timeout = READ_TIMEOUT + STEP
 
-    def __init__(self, file: str, name: str, error_of: ErrorOf = file_error) -> None:
+    def __init__(
+        self,
+        file: str,
+        name: str,
+        error_of: ErrorOf = file_error,
+        *,
+        passes_h264: bool = False,
+    ) -> None:
         self._file = file
         self._name = name
         self._error_of = error_of
         self._convert = ToYuv420p().convert
         self._pace = Pace()
         self._loop_start = 0.0
+        self._passed: H264Packets | None = None
+        self._passes = False
         self._open()
         try:
-            self._next: tuple[float, av.VideoFrame] | None = self._decode_next()
+            if passes_h264:
+                stream = self._container.streams.video[0]
+                self._passed = packets_to_pass(name, stream)
+                self._passes = self._passed is not None
+            self._next: tuple[float, Item] | None = self._decode_next()
         except BaseException:
             self.close()
             raise
         self.description = f'{name} {size_and_rate(self._container.streams.video[0])}'
 
-    def read(self) -> CapturedFrame | None:
+    def read(self) -> Captured | None:
         """
         Return the next picture when it is due; None when that is not within 0.1 s.
 
@@ -56,11 +75,14 @@ class FileSource:
         """
         if self._next is None:
             self._next = self._decode_next()
-        position, picture = self._next
+        position, item = self._next
         if not self._pace.wait(position):
             return None
         self._next = None
-        return CapturedFrame(self._convert(picture), time.time_ns())
+        if isinstance(item, av.VideoFrame):
+            return CapturedFrame(self._convert(item), time.time_ns())
+        data = self._passed.access_unit(item) if self._passed else None
+        return AccessUnit(data, time.time_ns()) if data else None
 
     def close(self) -> None:
         """Close the file."""
@@ -71,28 +93,31 @@ class FileSource:
             self._name, self._file, self._error_of, timeout=(OPEN_TIMEOUT / 2, READ_TIMEOUT)
         )
         self._frame_time = 1 / (picture_rate(self._container.streams.video[0]) or 25.0)
-        self._pictures = self._decode()
+        if self._passes:
+            self._passed = H264Packets(self._container.streams.video[0])
+        self._items = self._read()
         self._first_pts: float | None = None
         self._position = self._loop_start - self._frame_time
 
-    def _decode_next(self) -> tuple[float, av.VideoFrame]:
+    def _decode_next(self) -> tuple[float, Item]:
         """Return the next picture and its place on the time line of all loops, in seconds."""
-        picture = next(self._pictures, None)
-        if picture is None:
+        item = next(self._items, None)
+        if item is None:
             self._rewind()
-            picture = next(self._pictures, None)
-        if picture is None:
+            item = next(self._items, None)
+        if item is None:
             raise SourceUnreadable(self._name, 'no picture in it can be decoded')
-        self._position = self._place(picture)
-        return self._position, picture
+        self._position = self._place(item)
+        return self._position, item
 
-    def _place(self, picture: av.VideoFrame) -> float:
+    def _place(self, item: Item) -> float:
         following = self._position + self._frame_time
-        if picture.time is None:
+        if item.pts is None or item.time_base is None:
             return following
+        time = float(item.pts * item.time_base)
         if self._first_pts is None:
-            self._first_pts = picture.time
-        place = self._loop_start + picture.time - self._first_pts
+            self._first_pts = time
+        place = self._loop_start + time - self._first_pts
         return place if place > self._position else following
 
     def _rewind(self) -> None:
@@ -101,9 +126,13 @@ class FileSource:
         self._loop_start = self._position + self._frame_time
         self._open()
 
-    def _decode(self) -> Iterator[av.VideoFrame]:
+    def _read(self) -> Iterator[Item]:
         try:
             for packet in packets_of(self._container):
+                if self._passed:
+                    if packet.size:  # the last one is empty, for the decoder
+                        yield packet
+                    continue
                 with contextlib.suppress(av.error.InvalidDataError):
                     yield from packet.decode()
         except (av.error.FFmpegError, OSError) as error:

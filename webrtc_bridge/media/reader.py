@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from webrtc_bridge.errors import SourceError, SourceNotFound, SourceUnreadable
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.captured_frame import Captured
 from webrtc_bridge.media.source import OPEN_TIMEOUT, OpenSource, Source
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class Reader:
         self,
         name: str,
         open_source: OpenSource,
-        deliver: Callable[[CapturedFrame], None],
+        deliver: Callable[[Captured], None],
         open_timeout: float = OPEN_TIMEOUT,
     ) -> None:
         self.name = name
@@ -112,7 +112,7 @@ class Reader:
             self._opened = True
             self._changed.notify_all()
 
-    def _take(self, frame: CapturedFrame | None) -> bool:
+    def _take(self, frame: Captured | None) -> bool:
         """Deliver `frame`, if there is one; return whether to go on."""
         with self._changed:
             if self._stopped:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.captured_frame import Captured
 
 READ_TIMEOUT = 2.0
 'Seconds without a sign of life after which a source counts as gone.'
@@ -23,9 +23,11 @@ class Source(Protocol):
     description: str
     read_timeout: float
 
-    def read(self) -> CapturedFrame | None:
+    def read(self) -> Captured | None:
         """
         Return the next picture, or None for a sign of life without one.
+
+        It is an `AccessUnit` only where the source was opened to pass H.264 through.
 
         Raises: SourceError when there will be no more.
         """

@@ -22,9 +22,11 @@ EXPECTED = (
 )
 
 
-def opener(options: SourceOptions) -> OpenSource:
+def opener(options: SourceOptions, *, passes_h264: bool = False) -> OpenSource:
     """
     Return what opens `options.source`, as often as it is called; opens nothing yet.
+
+    With `passes_h264` a stream or file of H.264 that viewers take delivers access units.
 
     Raises: OptionError, for a source of no known kind or an odd size of the test pattern.
     """
@@ -38,20 +40,20 @@ def opener(options: SourceOptions) -> OpenSource:
     if re.match(r'[A-Za-z][A-Za-z0-9+.-]*://', source):
         scheme, _, rest = source.partition('://')
         if scheme.lower() == 'file' and rest:
-            return partial(_open_local, rest, options)
+            return partial(_open_local, rest, options, passes_h264)
         if scheme.lower() not in SCHEMES:
             raise OptionError('source', without_credentials(source), EXPECTED)
-        return partial(open_stream, source, options)
+        return partial(open_stream, source, options, passes_h264)
     if not source or re.match(r'avfoundation:(?!\d+$)', source):
         raise OptionError('source', source, EXPECTED)
-    return partial(_open_local, source, options)
+    return partial(_open_local, source, options, passes_h264)
 
 
-def _open_local(source: str, options: SourceOptions) -> Source:
+def _open_local(source: str, options: SourceOptions, passes_h264: bool) -> Source:
     if source.startswith(('avfoundation:', '/dev/')) or _is_device(source):
         return open_camera(source, options)
     # The scheme keeps FFmpeg from reading a URL into a file's name.
-    return FileSource(f'file:{source}', without_credentials(source))
+    return FileSource(f'file:{source}', without_credentials(source), passes_h264=passes_h264)
 
 
 def _is_device(path: str) -> bool:

@@ -7,6 +7,7 @@ from webrtc_bridge.media.av_errors import stream_error
 from webrtc_bridge.media.av_source import AvSource, open_container
 from webrtc_bridge.media.capture_time import ArrivalClock
 from webrtc_bridge.media.file_source import FileSource
+from webrtc_bridge.media.h264_packets import packets_to_pass
 from webrtc_bridge.media.source import READ_TIMEOUT, Source
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.redaction import without_credentials
@@ -28,9 +29,11 @@ keyframe, and the picture then waits for the next one (3.1 s instead of 0.3 with
 """
 
 
-def open_stream(url: str, options: SourceOptions) -> Source:
+def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> Source:
     """
     Connect to the live stream at `url`, or to a video file that an HTTP server has.
+
+    With `passes_h264` its H.264 is not decoded, if it is of a profile that viewers take.
 
     Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
     """
@@ -52,7 +55,7 @@ def open_stream(url: str, options: SourceOptions) -> Source:
     if url.startswith('http') and container.duration:
         # Only a file knows how long it is; its server sends it as fast as it can.
         container.close()
-        return FileSource(url, name, stream_error)
+        return FileSource(url, name, stream_error, passes_h264=passes_h264)
     clock = ArrivalClock()
     return AvSource(
         name,
@@ -61,4 +64,5 @@ def open_stream(url: str, options: SourceOptions) -> Source:
         stream_error,
         # FFmpeg ends a read after READ_TIMEOUT by itself; this is for when it does not.
         read_timeout=READ_TIMEOUT + 1.0,
+        passed=packets_to_pass(name, container.streams.video[0]) if passes_h264 else None,
     )

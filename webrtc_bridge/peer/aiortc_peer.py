@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,15 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
-from aiortc.rtcicetransport import connection_kwargs
 from aiortc.sdp import candidate_from_sdp
 
 from webrtc_bridge.errors import SessionError, printable
 from webrtc_bridge.peer.aiortc_tuning import (
+    asking_all,
     end_consent_checks_with_the_connection,
     meet_on_loopback,
 )
+from webrtc_bridge.peer.ice_gathering import IceGathering, IceServerUrl, usable_servers
 from webrtc_bridge.peer.negotiation import IceCandidate, Negotiation
 
 CLOSE_TIMEOUT = 1.5
@@ -63,21 +64,25 @@ class AiortcPeer:
         self._on_lost = on_lost
         meet_on_loopback()
         end_consent_checks_with_the_connection()
-        # Not None, which means a public STUN server, and 5 s of waiting where it isn't reached.
-        self.connection = RTCPeerConnection(
-            RTCConfiguration(
-                iceServers=usable_servers(ice.servers),
-                iceTransportPolicy=RTCIceTransportPolicy(ice.policy),
-            )
-        )
+        self._relay_only = ice.policy == 'relay'
+        self._servers = usable_servers(ice.servers)
+        self.connection = RTCPeerConnection(configuration(self._servers, ice.policy))
         self.connection.on('connectionstatechange', self._on_state)
 
     async def offer(self) -> str:
-        """Return this side's offer, with all its candidates (SDP)."""
+        """
+        Return this side's offer, with all its candidates (SDP).
+
+        Raises: SessionError.
+        """
         return await self._describe(self.connection.createOffer)
 
     async def answer(self) -> str:
-        """Return this side's answer, with all its candidates (SDP)."""
+        """
+        Return this side's answer, with all its candidates (SDP).
+
+        Raises: SessionError.
+        """
         return await self._describe(self.connection.createAnswer)
 
     async def apply(self, kind: str, sdp: str) -> None:
@@ -113,10 +118,14 @@ class AiortcPeer:
             logger.warning('%s: closing failed: %s', self._peer_id, printable(closing.exception()))
 
     async def _describe(self, create: Callable[[], Any]) -> str:
+        gathering = IceGathering(self._peer_id, self._servers)
         try:
-            await self.connection.setLocalDescription(await create())
+            with asking_all(gathering):
+                await self.connection.setLocalDescription(await create())
         except Exception as error:
             raise SessionError(self._peer_id, f'no description: {printable(error)}') from error
+        if self._relay_only and not gathering.relayed:
+            raise SessionError(self._peer_id, 'no TURN server relays, and all else is off')
         return self.connection.localDescription.sdp
 
     async def _add(self, candidate: IceCandidate) -> None:
@@ -134,21 +143,11 @@ class AiortcPeer:
             self._on_lost('no path to the peer' if state == 'failed' else 'the peer is gone')
 
 
-def usable_servers(servers: tuple[dict[str, Any], ...]) -> list[RTCIceServer]:
-    """Return aiortc's form of `servers`; what it cannot use is left out, with a line."""
-    usable = []
-    for server in servers:
-        try:
-            fields: dict[str, Any] = {
-                key: server.get(key) for key in ('urls', 'username', 'credential')
-            }
-            parsed = RTCIceServer(**fields)
-            connection_kwargs([parsed])  # reads the URLs, which would else fail in every session
-        except Exception as error:
-            logger.warning('ICE server left out: %s', printable(error))
-        else:
-            usable.append(parsed)
-    return usable
+def configuration(servers: Iterable[IceServerUrl], policy: str) -> RTCConfiguration:
+    """Return aiortc's form of what is to be asked and used; without servers it asks none."""
+    # Not None, which means a public STUN server, and 5 s of waiting where it isn't reached.
+    known = [RTCIceServer(server.url, *server.login) for server in servers]
+    return RTCConfiguration(iceServers=known, iceTransportPolicy=RTCIceTransportPolicy(policy))
 
 
 def parsed_candidate(candidate: IceCandidate) -> Any:

@@ -10,7 +10,9 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import aioice.ice
@@ -26,6 +28,7 @@ from webrtc_bridge.media.frame_assembler import (
     MediaPacket,
 )
 from webrtc_bridge.media.outbound_track import OutboundTrack
+from webrtc_bridge.peer.ice_gathering import IceGathering, IceServerUrl
 
 NO_AUDIO: Any = None
 
@@ -63,6 +66,53 @@ def end_consent_checks_with_the_connection() -> None:
             await query_consent(connection)
 
     connection_class.query_consent = query_consent_unless_closing
+
+
+_gathering: ContextVar[IceGathering | None] = ContextVar('gathering', default=None)
+
+
+@contextmanager
+def asking_all(gathering: IceGathering) -> Iterator[None]:
+    """Let the candidates that are gathered in this context come by way of `gathering`."""
+    ask_every_ice_server()
+    token = _gathering.set(gathering)
+    try:
+        with gathering:
+            yield
+    finally:
+        _gathering.reset(token)
+
+
+@functools.cache
+def ask_every_ice_server() -> None:
+    """Let aioice ask the servers of `asking_all`, where it would ask one and wait 5 s for it."""
+    ask_stun = aioice.ice.server_reflexive_candidate
+    ask_turn = aioice.ice.relayed_candidate
+
+    async def server_reflexive_candidate(protocol: Any, stun_server: tuple[str, int]) -> Any:
+        def ask(server: IceServerUrl) -> Coroutine[Any, Any, Any]:
+            return ask_stun(protocol, **server.options)
+
+        gathering = _gathering.get()
+        if gathering is None:
+            return await ask_stun(protocol, stun_server)
+        return await gathering.first(False, ask, lambda answer: None)
+
+    async def relayed_candidate(**options: Any) -> Any:
+        def ask(server: IceServerUrl) -> Coroutine[Any, Any, Any]:
+            return ask_turn(**options | server.options)
+
+        def give_back(answer: Any) -> None:
+            _, protocol = answer
+            protocol.transport.close()
+
+        gathering = _gathering.get()
+        if gathering is None:
+            return await ask_turn(**options)
+        return await gathering.first(True, ask, give_back)
+
+    aioice.ice.server_reflexive_candidate = server_reflexive_candidate
+    aioice.ice.relayed_candidate = relayed_candidate
 
 
 def send_encoded_frames(

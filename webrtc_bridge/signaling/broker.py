@@ -19,6 +19,7 @@ from webrtc_bridge.signaling.messages import (
     Bye,
     ErrorReply,
     IceServer,
+    IceServersChanged,
     Message,
     Register,
     Registered,
@@ -50,6 +51,7 @@ class _Client:
     since: float
     bucket: TokenBucket
     peer: Peer | None = None
+    told_ice_servers: float = 0.0
     dropped: int = 0
 
 
@@ -57,19 +59,19 @@ class Broker:
     """
     The rules of docs/protocol.md.
 
-    `ice_servers` goes into every `registered`; `make_peer_id` and `make_session_id` must never
-    return the same twice.
+    `ice_servers` returns what goes into the `registered` of the peer of an id; `make_peer_id` and
+    `make_session_id` must never return the same twice.
     """
 
     def __init__(
         self,
         limits: Limits | None = None,
-        ice_servers: Iterable[IceServer] = (),
+        ice_servers: Callable[[str], Iterable[IceServer]] = lambda peer_id: (),
         make_peer_id: Callable[[], str] = lambda: str(uuid.uuid4()),
         make_session_id: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
         self._limits = limits or Limits()
-        self._ice_servers = tuple(ice_servers)
+        self._ice_servers = ice_servers
         self._make_peer_id = make_peer_id
         self._make_session_id = make_session_id
         self._clients: dict[Hashable, _Client] = {}
@@ -96,7 +98,7 @@ class Broker:
         """Register a socket whose path says what it is; what cannot be is an error and a close."""
         client = self._clients[connection]
         try:
-            return self._register(client, register)
+            return self._register(client, register, now)
         except MessageError as error:
             return self.refuse(connection, error, now)
 
@@ -114,7 +116,7 @@ class Broker:
             return self._drop(client, now)
         try:
             if client.peer is None:
-                return self._register(client, parse_register(text))
+                return self._register(client, parse_register(text), now)
             return self._handle(client.peer, parse_from_peer(text, client.peer.role), now)
         except MessageError as error:
             return self._error(client, error)
@@ -148,10 +150,11 @@ class Broker:
                 actions += self._close(client, 'no register in time', now)
         for session in self._table.overdue(now - self._limits.session_timeout):
             actions += self._end(session, 'no answer in time')
+        actions += self._renew_ice_servers(now)
         self._table.forget_absent(now - self._limits.absence, self._limits.max_absent)
         return actions
 
-    def _register(self, client: _Client, register: Register) -> list[Action]:
+    def _register(self, client: _Client, register: Register, now: float) -> list[Action]:
         role, connection = register.role, client.connection
         peer_id = register.id or self._make_peer_id()
         known = self._table.peers[role].get(peer_id)
@@ -161,10 +164,22 @@ class Broker:
         del self._unregistered[connection]
         logger.info('%s %s registered, name %s', role.value, peer_id, printable(register.name))
         missed, peer.missed = peer.missed, []
-        actions = self._to(peer, Registered(peer_id, ice_servers=self._ice_servers))
+        client.told_ice_servers = now
+        servers = tuple(self._ice_servers(peer_id))
+        actions = self._to(peer, Registered(peer_id, ice_servers=servers))
         actions += self._presence(peer)
         for bye in missed:
             actions += self._to(peer, bye)
+        return actions
+
+    def _renew_ice_servers(self, now: float) -> list[Action]:
+        renewal = self._limits.ice_servers_renewal
+        actions: list[Action] = []
+        for client in self._clients.values() if renewal else ():
+            if client.peer and now - client.told_ice_servers >= renewal:
+                client.told_ice_servers = now
+                servers = tuple(self._ice_servers(client.peer.id))
+                actions += self._to(client.peer, IceServersChanged(servers))
         return actions
 
     def _presence(self, peer: Peer) -> list[Action]:

@@ -19,7 +19,14 @@ from webrtc_bridge.errors import MessageError, OptionError, printable
 from webrtc_bridge.options import PEER_ID
 from webrtc_bridge.signaling.backoff import Backoff
 from webrtc_bridge.signaling.fields import CONTROL, MAX_TEXT
-from webrtc_bridge.signaling.messages import ErrorReply, IceServer, Message, Registered, Role
+from webrtc_bridge.signaling.messages import (
+    ErrorReply,
+    IceServer,
+    IceServersChanged,
+    Message,
+    Registered,
+    Role,
+)
 from webrtc_bridge.signaling.server_url import check_server_url, peer_url, shown
 from webrtc_bridge.signaling.wire import MAX_MESSAGE, parse_from_server, to_text
 
@@ -49,7 +56,8 @@ class SignalingClient:
     One peer, registered at a signaling server for as long as `run()` runs.
 
     `on_message` gets every message of the server but `registered`, which sets `peer_id` and
-    `ice_servers` and is followed by `on_connected(True)`; `on_connected(False)` follows a loss.
+    `ice_servers` and is followed by `on_connected(True)`, and `ice_servers`;
+    `on_connected(False)` follows a loss.
     A callback that raises is logged, and nothing else.
 
     Raises: OptionError for an unusable URL, id or name.
@@ -169,6 +177,9 @@ class SignalingClient:
             return
         if isinstance(message, Registered):
             self._registered(message)
+            return
+        if isinstance(message, IceServersChanged):
+            self.ice_servers = message.ice_servers
             return
         if isinstance(message, ErrorReply) and not self._connected:
             self._say_once(f'refused: {message.code}: {printable(message.message, 200)}')

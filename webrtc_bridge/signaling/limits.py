@@ -49,3 +49,6 @@ class Limits:
 
     max_absent: int = 1024
     'Peers without a socket that are remembered; beyond, the longest gone is forgotten.'
+
+    ice_servers_renewal: float = 0.0
+    'Seconds after which a peer is told the ICE servers anew; 0 is never.'

@@ -49,6 +49,14 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
+class IceServersChanged:
+    """Instead of those in `registered`, whose passwords are about to expire."""
+
+    TYPE: ClassVar[str] = 'ice_servers'
+    ice_servers: tuple[IceServer, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SenderPresent:
     """To receivers: this sender can be asked for an offer."""
 
@@ -126,5 +134,11 @@ class ErrorReply:
 
 SessionMessage: TypeAlias = RequestOffer | Offer | Answer | Candidate | Bye
 Message: TypeAlias = (
-    Register | Registered | SenderPresent | SenderExit | SessionMessage | ErrorReply
+    Register
+    | Registered
+    | IceServersChanged
+    | SenderPresent
+    | SenderExit
+    | SessionMessage
+    | ErrorReply
 )

@@ -23,7 +23,7 @@ from webrtc_bridge.signaling.broker import Broker
 from webrtc_bridge.signaling.connection import Connection
 from webrtc_bridge.signaling.header_deadline import WaitingRoom
 from webrtc_bridge.signaling.http_pages import add_pages, http_logger
-from webrtc_bridge.signaling.ice_servers import ice_servers
+from webrtc_bridge.signaling.ice_servers import IceServers, secret_of_environment
 from webrtc_bridge.signaling.limits import CloseCode, Limits
 from webrtc_bridge.signaling.listen import is_loopback, listen, url_of
 from webrtc_bridge.signaling.messages import Role
@@ -95,12 +95,19 @@ class SignalingServer:
         Raises: OptionError, ServeError.
         """
         options = self._options
+        ice_servers = IceServers(
+            options.ice_servers,
+            options.ice_servers_file,
+            secret_of_environment(),
+            options.turn_lifetime,
+        )
         limits = Limits(
             hello_timeout=options.hello_timeout,
             message_rate=options.message_rate,
             message_burst=5 * options.message_rate,
+            ice_servers_renewal=options.turn_lifetime / 2 if ice_servers.expire else 0.0,
         )
-        self._broker = Broker(limits, ice_servers(options.ice_servers, options.ice_servers_file))
+        self._broker = Broker(limits, ice_servers.for_peer)
         sockets, waiting = sockets_within_files(options.max_sockets)
         self._admission = Admission(sockets, options.max_sockets_per_address)
         self._runner = web.AppRunner(

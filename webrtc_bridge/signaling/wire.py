@@ -19,6 +19,7 @@ from webrtc_bridge.signaling.messages import (
     Candidate,
     ErrorReply,
     IceServer,
+    IceServersChanged,
     Message,
     Offer,
     Register,
@@ -92,6 +93,8 @@ def parse_from_server(text: str, role: Role) -> Message:
     kind = _kind(value)
     if kind == Registered.TYPE:
         return _registered(value, role)
+    if kind == IceServersChanged.TYPE:
+        return IceServersChanged(_ice_servers(fields.required(value, 'ice_servers', kind), kind))
     if kind == SenderPresent.TYPE:
         sender_id = fields.target_id(value, 'sender_id', kind)
         return SenderPresent(sender_id, fields.plain_text(value, 'name', kind))
@@ -134,6 +137,8 @@ def _of_server(message: Message, role: Role) -> _Fields:
                 # The first diagram of this protocol calls it so, and clients read it.
                 ids['receive_id'] = peer_id
             return ids | {'protocol': protocol, 'ice_servers': list(ice_servers)}
+        case IceServersChanged(ice_servers):
+            return {'ice_servers': list(ice_servers)}
         case SenderPresent(sender_id, name):
             return {'sender_id': sender_id, 'name': name}
         case SenderExit(sender_id):

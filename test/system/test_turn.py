@@ -1,0 +1,142 @@
+"""Video through a real TURN server, and sessions where the servers are of no use."""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from turn_server import SECRET, TurnServer, running_turn_server
+from watching import watching
+
+from webrtc_bridge.media.camera import Camera
+from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.latest import Latest
+from webrtc_bridge.options import (
+    EncoderOptions,
+    SenderOptions,
+    SignalingOptions,
+    SourceOptions,
+)
+from webrtc_bridge.peer import ice_gathering
+from webrtc_bridge.peer.aiortc_peer import AiortcPeer, IceOptions
+from webrtc_bridge.sender import Sender
+from webrtc_bridge.signaling.ice_servers import TURN_SECRET, IceServers
+from webrtc_bridge.signaling.server import SignalingServer
+
+
+@pytest.fixture(autouse=True)
+def _nothing_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ice_gathering, 'TROUBLE', ice_gathering.Trouble())
+
+
+@pytest.fixture
+async def turn(tmp_path: Path) -> AsyncIterator[TurnServer]:
+    async with running_turn_server(tmp_path) as server:
+        yield server
+
+
+@asynccontextmanager
+async def camera(*ice_servers: str) -> AsyncIterator[str]:
+    """Serve a camera `front` and these ICE servers; yield the signaling server's URL."""
+    frames: Latest[CapturedFrame] = Latest()
+    source = Camera(SourceOptions(source='test', width=320, height=240), frames)
+    async with SignalingServer(SignalingOptions(port=0, ice_servers=ice_servers)) as signaling:
+        source.open()
+        sender = Sender(SenderOptions(signaling.url, 'front'), EncoderOptions(), frames, 30.0)
+        sending = asyncio.ensure_future(sender.run())
+        try:
+            yield signaling.url
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            source.close()
+
+
+@pytest.mark.parametrize('transport', ['udp', 'tcp'])
+async def test_video_comes_through_the_relay_alone(
+    turn: TurnServer,
+    transport: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv(TURN_SECRET, SECRET)
+    async with camera(turn.url(transport)) as url:
+        with caplog.at_level(logging.INFO, 'webrtc_bridge'):
+            async with watching(url, 'front', ice_transport_policy='relay') as seen:
+                await seen.wait_for_more(60)
+    assert set(seen.sizes) == {(320, 240)}
+    assert 'ICE server' not in caplog.text
+    await until(lambda: turn.relayed >= 60)
+
+
+@pytest.mark.parametrize('transport', ['udp', 'tcp'])
+async def test_two_peers_that_may_use_relays_alone_meet(turn: TurnServer, transport: str) -> None:
+    servers = IceServers([turn.url(transport)], secret=SECRET).for_peer('me')
+    ice = IceOptions(servers, 'relay')
+    connected = [asyncio.Event(), asyncio.Event()]
+    peers = [AiortcPeer('you', ice, event.set, lambda reason: None) for event in connected]
+    first, second = peers
+    try:
+        first.connection.createDataChannel('x')
+        offer = await first.offer()
+        await second.apply('offer', offer)
+        await first.apply('answer', await second.answer())
+        await asyncio.wait_for(asyncio.gather(*(event.wait() for event in connected)), 10.0)
+    finally:
+        await asyncio.gather(*(peer.close() for peer in peers))
+    candidates = [line for line in offer.splitlines() if line.startswith('a=candidate')]
+    assert candidates
+    assert all(' typ relay ' in line for line in candidates)
+
+
+async def until(condition, timeout: float = 10.0) -> None:  # type: ignore[no-untyped-def]
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.05)
+
+
+async def test_a_wrong_secret_is_named_and_the_direct_path_works(
+    turn: TurnServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(TURN_SECRET, 'wrong')
+    async with camera(turn.url('udp')) as url, watching(url, 'front') as seen:
+        await seen.wait_for_more(10)
+    assert f'ICE server {turn.url("udp")}: login refused (401 Unauthorized)' in caplog.text
+
+
+async def test_a_wrong_secret_leaves_nothing_where_only_the_relay_may_be_used(
+    turn: TurnServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(TURN_SECRET, 'wrong')
+    reason = 'session with front ended: no TURN server relays'
+    with caplog.at_level(logging.INFO, 'webrtc_bridge'):
+        async with (
+            camera(turn.url('tcp')) as url,
+            watching(url, 'front', ice_transport_policy='relay') as seen,
+        ):
+            await until(lambda: reason in caplog.text)
+    assert f': ICE server {turn.url("tcp")}: login refused' in caplog.text
+    assert seen.sizes == []
+
+
+async def test_servers_that_never_answer_keep_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(TURN_SECRET, SECRET)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(('127.0.0.1', 0))
+        port = silent.getsockname()[1]
+        urls = (f'stun:127.0.0.1:{port}', f'turn:127.0.0.1:{port}')
+        begin = time.monotonic()
+        async with camera(*urls) as url, watching(url, 'front') as seen:
+            await seen.wait_for_more(1)
+            seconds = time.monotonic() - begin
+    for ice_server in urls:
+        assert f'ICE server {ice_server}: no answer' in caplog.text
+    # aiortc alone waits 5 s at each end.
+    assert seconds < 8.0
