@@ -45,6 +45,7 @@ setup(
         'numpy',
         # No window is ever opened, and robots and bare machines lack the libraries for one.
         'opencv-python-headless>=4.6',
+        'pyyaml',
         'websockets>=13',
     ],
     extras_require={
@@ -56,7 +57,6 @@ setup(
             'pytest-asyncio>=1',
             'pytest-timeout',
             'mypy==2.4.*',
-            'pyyaml',
             'ruff==0.17.*',
         ],
     },

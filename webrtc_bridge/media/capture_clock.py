@@ -1,9 +1,9 @@
 """From RTP timestamps back to the time of capture."""
 
+from webrtc_bridge.media.rtp_time import CLOCK_RATE
+
 NTP_EPOCH = 2_208_988_800
 'Seconds from 1900, where NTP time begins, to 1970 (RFC 3550 section 4).'
-
-CLOCK_RATE = 90_000
 
 
 def to_ntp(time_ns: int) -> int:

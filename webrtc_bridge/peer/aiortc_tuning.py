@@ -28,9 +28,13 @@ from webrtc_bridge.media.frame_assembler import (
     MediaPacket,
 )
 from webrtc_bridge.media.outbound_track import OutboundTrack
+from webrtc_bridge.media.rtp_time import CLOCK_RATE
 from webrtc_bridge.peer.ice_gathering import IceGathering, IceServerUrl
 
 NO_AUDIO: Any = None
+
+CLOCK_STEP_NS = 1_000_000
+'What RTP time and time of capture may go apart from frame to frame: rounding, but no step.'
 
 logger = logging.getLogger(__name__)
 
@@ -128,18 +132,18 @@ def send_encoded_frames(
     """
     private: Any = sender
     handle_rtcp_packet, send_rtcp = private._handle_rtcp_packet, private._send_rtcp
-    capture_ntp = 0
-    reported = False
+    newest: EncodedFrame | None = None
+    is_report_due = False
 
     async def next_encoded_frame(codec: RTCRtpCodecParameters) -> RTCEncodedFrame:
-        nonlocal capture_ntp, reported
-        if capture_ntp and not reported:
-            # The first frame is out. aiortc's own first report takes a second, and until there is
-            # one the receiver does not know when what it shows was captured.
-            reported = True
-            await private._send_rtcp([first_report(private)])
+        nonlocal newest, is_report_due
+        if is_report_due:
+            # The frame is out. aiortc's own next report takes a second, and until there is one
+            # the receiver does not know when what it shows was captured.
+            await private._send_rtcp([report_of(private)])
         frame = await track.next(Codec(codec.name))
-        capture_ntp = to_ntp(frame.time_ns)
+        is_report_due = newest is None or tells_another_time(newest, frame)
+        newest = frame
         return RTCEncodedFrame(list(frame.payloads), frame.timestamp, NO_AUDIO)
 
     async def with_feedback(packet: AnyRtcpPacket) -> None:
@@ -148,6 +152,7 @@ def send_encoded_frames(
         await handle_rtcp_packet(packet)
 
     async def with_capture_time(packets: list[AnyRtcpPacket]) -> None:
+        capture_ntp = to_ntp(newest.time_ns) if newest else 0
         for packet in packets:
             if isinstance(packet, RtcpSrPacket):
                 packet.sender_info.ntp_timestamp = capture_ntp
@@ -162,7 +167,14 @@ def send_encoded_frames(
     private._send_keyframe = track.request_keyframe
 
 
-def first_report(private_sender: Any) -> RtcpSrPacket:
+def tells_another_time(before: EncodedFrame, frame: EncodedFrame) -> bool:
+    """Say whether RTP time no longer goes with the time of capture: a clock or source changed."""
+    ticks = (frame.timestamp - before.timestamp) & 0xFFFFFFFF
+    elapsed_ns = ticks * 1_000_000_000 // CLOCK_RATE
+    return abs(elapsed_ns - (frame.time_ns - before.time_ns)) > CLOCK_STEP_NS
+
+
+def report_of(private_sender: Any) -> RtcpSrPacket:
     """Return a report about what `private_sender` has sent; its NTP time is set when it goes."""
     return RtcpSrPacket(
         ssrc=private_sender._ssrc,
