@@ -1,8 +1,42 @@
 """What every test process needs; fixtures of one area stand in that area's tests."""
 
 import os
+from collections.abc import AsyncIterator
+
+import pytest
+from programs import Program, Start, start_server
 
 # Before anything imports rclpy: a graph of its own for each test process and its children, on this
 # machine alone. Ids above 101 reach into the ports that Linux hands out to others.
 os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 101 + 1)
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Return a coroutine function that starts `python` with arguments; killed after the test."""
+    programs: list[Program] = []
+
+    async def start_program(*arguments: str, **variables: str) -> Program:
+        programs.append(await Program.start(*arguments, **variables))
+        return programs[-1]
+
+    yield start_program
+    for program in programs:
+        await program.kill()
+
+
+@pytest.fixture
+def start_module(start: Start) -> Start:
+    """Return a coroutine function that starts a module of the package, by name."""
+
+    async def start_by_name(module: str, *arguments: str, **variables: str) -> Program:
+        return await start('-m', f'webrtc_bridge.{module}', *arguments, **variables)
+
+    return start_by_name
+
+
+@pytest.fixture
+async def server(start_module: Start) -> Program:
+    """Return a signaling server."""
+    return await start_server(start_module)

@@ -6,10 +6,16 @@ import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import webrtc_bridge
+
+PACKAGE = str(Path(webrtc_bridge.__file__).parents[1])
+'Where the package under test is: a build has it elsewhere than its source.'
 
 
 class Program:
-    """A running `python -m module …`; what it prints, on either stream, is kept in `lines`."""
+    """A running program in Python; what it prints, on either stream, is kept in `lines`."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
@@ -20,16 +26,16 @@ class Program:
         self._reading = asyncio.ensure_future(self._read())
 
     @classmethod
-    async def start(cls, module: str, *arguments: str, **variables: str) -> 'Program':
+    async def start(cls, *arguments: str, **variables: str) -> 'Program':
+        """Start `python` with `arguments`; `variables` are added to its environment."""
+        path = os.pathsep.join(filter(None, [PACKAGE, os.environ.get('PYTHONPATH')]))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            '-m',
-            module,
             *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, 'PYTHONUNBUFFERED': '1', **variables},
+            env={**os.environ, 'PYTHONPATH': path, 'PYTHONUNBUFFERED': '1', **variables},
         )
         return cls(process)
 
@@ -49,6 +55,10 @@ class Program:
             return await asyncio.wait_for(search(), timeout)
         except TimeoutError:
             raise AssertionError(f'{pattern!r} did not come in time: {self.output}') from None
+
+    async def wait_for_line(self, text: str) -> str:
+        """Return the first line that holds `text`."""
+        return (await self.line(f'.*{re.escape(text)}.*'))[0]
 
     @property
     def output(self) -> str:
@@ -83,7 +93,7 @@ class Program:
 
 
 Start = Callable[..., Awaitable[Program]]
-'Starts a module of the package, by its name, with arguments.'
+'Starts a program, as `Program.start` does, that is killed after the test.'
 
 
 async def start_server(start: Start, port: int = 0) -> Program:

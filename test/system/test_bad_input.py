@@ -52,28 +52,30 @@ SENDER, SERVER = 'webcam_sender', 'signaling_server'
         (SERVER, ['--ice-servers-file', '/no/such/file'], 2, '/no/such/file'),
     ],
 )
-async def test_what_cannot_be_used_is_said_in_one_line(start, module, arguments, status, line):
-    program = await start(module, *arguments)
+async def test_what_cannot_be_used_is_said_in_one_line(
+    start_module, module, arguments, status, line
+):
+    program = await start_module(module, *arguments)
     assert await program.ended() == status, program.output
     assert line in program.output
     assert len(program.lines) == 1, program.output
     assert 'secret' not in program.output
 
 
-async def test_a_port_in_use_is_said_in_one_line(start):
+async def test_a_port_in_use_is_said_in_one_line(start_module):
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
-        program = await start(SERVER, '--port', str(port))
+        program = await start_module(SERVER, '--port', str(port))
         assert await program.ended() == 3
     assert f'error: cannot listen on 127.0.0.1:{port}: ' in program.output
     assert len(program.lines) == 1
 
 
-async def test_a_server_that_is_not_there_is_waited_for_with_one_line(start):
+async def test_a_server_that_is_not_there_is_waited_for_with_one_line(start_module):
     with socket.socket() as unused:
         unused.bind(('127.0.0.1', 0))  # taken, but nobody listens
         url = f'ws://user:secret@127.0.0.1:{unused.getsockname()[1]}'
-        program = await start(SENDER, '--source', 'test', '--server', url)
+        program = await start_module(SENDER, '--source', 'test', '--server', url)
         await program.line('not reachable')
         after = len(program.lines)
         with pytest.raises(AssertionError, match='did not come in time'):

@@ -114,10 +114,10 @@ def cameras(folder: Path, text: str) -> list[str]:
 
 
 async def test_two_cameras_of_one_process_reach_two_receivers(
-    start: Start, server: Program, tmp_path: Path
+    start_module: Start, server: Program, tmp_path: Path
 ) -> None:
     arguments = cameras(tmp_path, FRONT_AND_REAR)
-    sender = await start('webcam_sender', '--server', server.url, *arguments)
+    sender = await start_module('webcam_sender', '--server', server.url, *arguments)
     async with watching(server.url, 'front') as front, watching(server.url, 'rear') as rear:
         await front.wait_for_more(10)
         await rear.wait_for_more(10)
@@ -138,11 +138,11 @@ def write_video(path: Path) -> None:
 
 
 async def test_a_camera_that_is_not_there_stops_no_other_and_may_come_later(
-    start: Start, server: Program, tmp_path: Path
+    start_module: Start, server: Program, tmp_path: Path
 ) -> None:
     late = tmp_path / 'late.mkv'
     text = f'{FRONT_AND_REAR}- id: late\n  source: {late}\n'
-    sender = await start('webcam_sender', '--server', server.url, *cameras(tmp_path, text))
+    sender = await start_module('webcam_sender', '--server', server.url, *cameras(tmp_path, text))
     await sender.line(r'\[ERROR\] .* camera late: source .*late\.mkv: no such file')
     async with watching(server.url, 'front') as front, watching(server.url, 'late') as seen:
         await front.wait_for_more(10)
@@ -155,19 +155,21 @@ async def test_a_camera_that_is_not_there_stops_no_other_and_may_come_later(
 
 
 async def test_a_camera_of_no_known_kind_is_one_line_and_status_2(
-    start: Start, server: Program, tmp_path: Path
+    start_module: Start, server: Program, tmp_path: Path
 ) -> None:
     text = f'{FRONT_AND_REAR}- id: wrong\n  source: ftp://u:secret@host/x\n'
-    sender = await start('webcam_sender', '--server', server.url, *cameras(tmp_path, text))
+    sender = await start_module('webcam_sender', '--server', server.url, *cameras(tmp_path, text))
     assert await sender.ended() == 2
     (line,) = [line for line in sender.lines if line.startswith('error: ')]
     assert 'camera 3 (wrong): source: ' in line
     assert 'secret' not in sender.output
 
 
-async def test_no_camera_at_all_is_one_line_and_status_3(start: Start, tmp_path: Path) -> None:
+async def test_no_camera_at_all_is_one_line_and_status_3(
+    start_module: Start, tmp_path: Path
+) -> None:
     text = '- id: a\n  source: /no/such/a\n- id: b\n  source: /no/such/b\n'
-    sender = await start('webcam_sender', *cameras(tmp_path, text))
+    sender = await start_module('webcam_sender', *cameras(tmp_path, text))
     assert await sender.ended() == 3
     assert sender.lines[-1] == 'error: source /no/such/a: no such file'
 
@@ -181,9 +183,9 @@ async def test_no_camera_at_all_is_one_line_and_status_3(start: Start, tmp_path:
     ],
 )
 async def test_a_file_that_cannot_be_used_is_one_line_and_status_2(
-    start: Start, more: list[str], said: str
+    start_module: Start, more: list[str], said: str
 ) -> None:
-    sender = await start('webcam_sender', *more)
+    sender = await start_module('webcam_sender', *more)
     assert await sender.ended() == 2
     (line,) = sender.lines
     assert line.startswith('error: ')

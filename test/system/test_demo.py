@@ -5,8 +5,8 @@ import pytest
 pytest.importorskip('rclpy', reason='needs rclpy')
 
 
-async def test_it_shows_images_on_a_topic_and_ends_by_itself(start):
-    demo = await start('demo', '--port', '0', '--duration', '8', '--source', 'test')
+async def test_it_shows_images_on_a_topic_and_ends_by_itself(start_module):
+    demo = await start_module('demo', '--port', '0', '--duration', '8', '--source', 'test')
     assert await demo.ended(timeout=60) == 0, demo.output
     assert 'topic: /image_raw' in demo.output
     line = await demo.line(r'/image_raw: 640x480 bgr8, (\d+\.\d) fps \| capture to publish')
@@ -14,23 +14,25 @@ async def test_it_shows_images_on_a_topic_and_ends_by_itself(start):
     assert 'Traceback' not in demo.output
 
 
-async def test_without_images_it_ends_with_1_and_says_why(start):
-    status = await start(
+async def test_without_images_it_ends_with_1_and_says_why(start_module):
+    status = await start_module(
         'nodes.status_node', '--ros-args', '-p', 'duration:=2.0', '-p', 'topic:=nothing_here'
     )
     assert await status.ended() == 1
     assert 'status_node: no image in 2 s: no receiver node is heard of' in status.output
 
 
-async def test_a_program_that_ends_early_ends_it_with_1(start):
-    demo = await start('demo', '--port', '0', '--duration', '20', '--source', '/no/such/film.mp4')
+async def test_a_program_that_ends_early_ends_it_with_1(start_module):
+    demo = await start_module(
+        'demo', '--port', '0', '--duration', '20', '--source', '/no/such/film.mp4'
+    )
     assert await demo.ended() == 1
     assert 'source /no/such/film.mp4: no such file' in demo.output
     assert 'webcam_sender ended with exit status 3' in demo.output
 
 
-async def test_a_signal_ends_everything_it_started(start):
-    demo = await start('demo', '--port', '0', '--source', 'test')
+async def test_a_signal_ends_everything_it_started(start_module):
+    demo = await start_module('demo', '--port', '0', '--source', 'test')
     await demo.line(r'fps', timeout=40)
     assert await demo.stop() == 0, demo.output
     assert 'Traceback' not in demo.output

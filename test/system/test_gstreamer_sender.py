@@ -73,8 +73,8 @@ def moves(pictures: list[np.ndarray]) -> bool:
     return any((a != b).any() for a, b in itertools.pairwise(pictures))
 
 
-async def start_sender(start, url, source, *more):
-    sender = await start(
+async def start_sender(start_module, url, source, *more):
+    sender = await start_module(
         'gstreamer_sender', '--server', url, '--id', 'front', '--source', source, *more
     )
     await sender.line('registered')
@@ -103,8 +103,8 @@ async def rtsp_camera(port: int = 0):
         await server.wait()
 
 
-async def test_pictures_arrive_with_right_colours_and_times_of_capture(start, server):
-    await start_sender(start, server.url, 'test')
+async def test_pictures_arrive_with_right_colours_and_times_of_capture(start_module, server):
+    await start_sender(start_module, server.url, 'test')
     async with Viewer(server.url) as viewer:
         pictures = await viewer.more(30)
     assert moves(pictures)
@@ -119,8 +119,10 @@ async def test_pictures_arrive_with_right_colours_and_times_of_capture(start, se
     assert np.median(abs(steps[1:] - round(np.median(steps), 1))) < 0.5
 
 
-async def test_viewers_share_one_encode_and_leave_without_disturbing(start, server):
-    sender = await start_sender(start, server.url, 'test', '--width', '320', '--height', '240')
+async def test_viewers_share_one_encode_and_leave_without_disturbing(start_module, server):
+    sender = await start_sender(
+        start_module, server.url, 'test', '--width', '320', '--height', '240'
+    )
     async with Viewer(server.url) as first:
         await first.more(10)
         async with Viewer(server.url) as late:
@@ -130,8 +132,8 @@ async def test_viewers_share_one_encode_and_leave_without_disturbing(start, serv
     assert sum('encoding 320x240' in line for line in sender.lines) == 1, sender.output
 
 
-async def test_a_lost_picture_is_answered_by_a_keyframe(start, server):
-    await start_sender(start, server.url, 'test', '--width', '320', '--height', '240')
+async def test_a_lost_picture_is_answered_by_a_keyframe(start_module, server):
+    await start_sender(start_module, server.url, 'test', '--width', '320', '--height', '240')
     async with Viewer(server.url) as viewer:
         await viewer.more(10)
         viewer.wants_encoded = True  # in the middle of it: the receiver asks for a keyframe
@@ -147,8 +149,8 @@ async def receive(socket, kind):
             return message
 
 
-async def test_plain_aiortc_receives_it_and_hears_bye_at_the_end(start, server):
-    sender = await start_sender(start, server.url, 'test')
+async def test_plain_aiortc_receives_it_and_hears_bye_at_the_end(start_module, server):
+    sender = await start_sender(start_module, server.url, 'test')
     connection = RTCPeerConnection()
     track = asyncio.get_running_loop().create_future()
     connection.on('track', track.set_result)
@@ -173,9 +175,11 @@ async def test_plain_aiortc_receives_it_and_hears_bye_at_the_end(start, server):
         await connection.close()
 
 
-async def test_an_rtsp_cameras_h264_passes_as_it_is(start, server):
+async def test_an_rtsp_cameras_h264_passes_as_it_is(start_module, server):
     async with rtsp_camera() as (_, port):
-        sender = await start_sender(start, server.url, f'rtsp://me:secret@127.0.0.1:{port}/cam')
+        sender = await start_sender(
+            start_module, server.url, f'rtsp://me:secret@127.0.0.1:{port}/cam'
+        )
         async with Viewer(server.url) as viewer:
             assert moves(await viewer.more(20))
     await sender.line(r'its own H\.264 \(constrained-baseline\) goes out .*, no encoder runs')
@@ -183,9 +187,9 @@ async def test_an_rtsp_cameras_h264_passes_as_it_is(start, server):
     assert 'secret' not in sender.output
 
 
-async def test_a_camera_that_comes_back_goes_on_in_the_same_session(start, server):
+async def test_a_camera_that_comes_back_goes_on_in_the_same_session(start_module, server):
     async with rtsp_camera() as (camera, port):
-        sender = await start_sender(start, server.url, f'rtsp://127.0.0.1:{port}/cam')
+        sender = await start_sender(start_module, server.url, f'rtsp://127.0.0.1:{port}/cam')
         async with AsyncExitStack() as stack:
             viewer = await stack.enter_async_context(Viewer(server.url))
             await viewer.more(5)
@@ -197,9 +201,9 @@ async def test_a_camera_that_comes_back_goes_on_in_the_same_session(start, serve
             assert sender.output.count('session with') == 1, sender.output
 
 
-async def test_h264_of_another_profile_is_encoded_anew(start, server):
+async def test_h264_of_another_profile_is_encoded_anew(start_module, server):
     source = 'videotestsrc is-live=true ! x264enc tune=zerolatency ! video/x-h264,profile=main'
-    sender = await start_sender(start, server.url, source)
+    sender = await start_sender(start_module, server.url, source)
     await sender.line(r'video/x-h264 \(main profile\) is decoded and encoded anew')
     async with Viewer(server.url) as viewer:
         assert moves(await viewer.more(10))
@@ -215,8 +219,8 @@ async def test_h264_of_another_profile_is_encoded_anew(start, server):
         (['--encoder', 'best'], 2, "--encoder: 'best' given, expected one of auto, x264enc"),
     ],
 )
-async def test_what_cannot_be_sent_is_one_line(start, arguments, status, line):
-    sender = await start('gstreamer_sender', '--server', 'ws://127.0.0.1:9', *arguments)
+async def test_what_cannot_be_sent_is_one_line(start_module, arguments, status, line):
+    sender = await start_module('gstreamer_sender', '--server', 'ws://127.0.0.1:9', *arguments)
     await sender.line(f'^error: {line}')
     assert await sender.ended() == status
     assert 'Traceback' not in sender.output

@@ -62,11 +62,11 @@ async def watched(url, count):
 
 @pytest.mark.parametrize('profile', ['baseline', 'high'])
 async def test_a_film_leaves_as_it_is_if_viewers_take_its_profile(
-    start, server, tmp_path, profile
+    start_module, server, tmp_path, profile
 ):
     path = tmp_path / 'film.mp4'
     packets = write_film(path, profile)
-    sender = await start(
+    sender = await start_module(
         'webcam_sender', '--server', server.url, '--id', 'cam', '--source', str(path)
     )
     await sender.line('registered')
@@ -89,10 +89,10 @@ async def test_a_film_leaves_as_it_is_if_viewers_take_its_profile(
     assert 'Traceback' not in sender.output
 
 
-async def test_a_viewer_of_vp8_sees_a_film_that_is_passed_through(start, server, tmp_path):
+async def test_a_viewer_of_vp8_sees_a_film_that_is_passed_through(start_module, server, tmp_path):
     path = tmp_path / 'film.mp4'
     write_film(path, 'baseline')
-    sender = await start(
+    sender = await start_module(
         'webcam_sender',
         *('--server', server.url, '--id', 'cam', '--source', str(path), '--codec', 'vp8'),
     )

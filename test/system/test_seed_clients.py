@@ -24,8 +24,8 @@ async def receive(socket, kind):
             return message
 
 
-async def test_a_receiver_of_the_diagram_gets_the_video(start, server):
-    sender = await start('webcam_sender', '--server', server.url, '--source', 'test')
+async def test_a_receiver_of_the_diagram_gets_the_video(start_module, server):
+    sender = await start_module('webcam_sender', '--server', server.url, '--source', 'test')
     await sender.line('registered')
     connection = RTCPeerConnection()
     track = asyncio.get_running_loop().create_future()

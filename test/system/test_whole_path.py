@@ -16,19 +16,23 @@ from ros_calls import set_parameter
 SENDER = ['--id', 'front', '--source', 'test', '--fps', '30']
 
 
-async def start_sender(start, url, *more):
-    return await start('webcam_sender', '--server', url, *SENDER, *more)
+async def start_sender(start_module, url, *more):
+    return await start_module('webcam_sender', '--server', url, *SENDER, *more)
 
 
-async def start_receiver(start, url, *parameters):
+async def start_receiver(start_module, url, *parameters):
     flags = [word for parameter in parameters for word in ('-p', parameter)]
-    return await start('nodes.receiver_node', '--ros-args', '-p', f'server_url:={url}', *flags)
+    return await start_module(
+        'nodes.receiver_node', '--ros-args', '-p', f'server_url:={url}', *flags
+    )
 
 
 @pytest.mark.parametrize('reliable', [True, False])
-async def test_images_arrive_whole_with_right_colours_and_rising_stamps(start, server, reliable):
-    await start_sender(start, server.url, '--width', '1280', '--height', '720')
-    await start_receiver(start, server.url, 'sender_id:=front', 'frame_id:=lens')
+async def test_images_arrive_whole_with_right_colours_and_rising_stamps(
+    start_module, server, reliable
+):
+    await start_sender(start_module, server.url, '--width', '1280', '--height', '720')
+    await start_receiver(start_module, server.url, 'sender_id:=front', 'frame_id:=lens')
     with ImageSubscriber(reliable=reliable) as subscriber:
         await subscriber.wait_for_more(10)  # the first ones, while x264 fits its rate
         before = len(subscriber.images)
@@ -49,34 +53,34 @@ async def test_images_arrive_whole_with_right_colours_and_rising_stamps(start, s
         assert sum(steps) / len(steps) == pytest.approx(1e9 / 30, rel=0.1)
 
 
-async def test_the_encoding_is_the_one_asked_for(start, server):
-    await start_sender(start, server.url)
-    await start_receiver(start, server.url, 'encoding:=rgb8')
+async def test_the_encoding_is_the_one_asked_for(start_module, server):
+    await start_sender(start_module, server.url)
+    await start_receiver(start_module, server.url, 'encoding:=rgb8')
     with ImageSubscriber() as subscriber:
         await subscriber.wait_for_more(10)
         assert subscriber.newest.encoding == 'rgb8'
         assert not wrong_bars(subscriber.newest)
 
 
-async def test_parts_may_start_in_any_order(start):
-    server = await start_server(start)
+async def test_parts_may_start_in_any_order(start_module):
+    server = await start_server(start_module)
     port = server.port
     await server.kill()
     url = f'ws://127.0.0.1:{port}'
     with ImageSubscriber() as subscriber:
-        await start_receiver(start, url, 'sender_id:=front')
-        sender = await start_sender(start, url)
+        await start_receiver(start_module, url, 'sender_id:=front')
+        sender = await start_sender(start_module, url)
         await sender.line('test pattern')
-        await start_server(start, port)
+        await start_server(start_module, port)
         await subscriber.wait_for_more(10)
 
 
-async def test_a_late_receiver_joins_the_one_encode(start, server):
-    sender = await start_sender(start, server.url)
-    await start_receiver(start, server.url, 'topic:=first')
+async def test_a_late_receiver_joins_the_one_encode(start_module, server):
+    sender = await start_sender(start_module, server.url)
+    await start_receiver(start_module, server.url, 'topic:=first')
     with ImageSubscriber('first') as first:
         await first.wait_for_more(30)
-        late = await start_receiver(start, server.url, 'topic:=second')
+        late = await start_receiver(start_module, server.url, 'topic:=second')
         with ImageSubscriber('second') as second:
             await second.wait_for_more(30)
             assert not wrong_bars(second.newest)
@@ -85,17 +89,19 @@ async def test_a_late_receiver_joins_the_one_encode(start, server):
     assert sum('encoding' in line for line in sender.lines) == 1, sender.output
 
 
-async def test_a_restart_of_the_server_is_no_gap_in_the_images(start):
-    server = await start_server(start)
-    sender = await start_sender(start, server.url)
-    receiver = await start_receiver(start, server.url, 'sender_id:=front', 'receiver_id:=robot')
+async def test_a_restart_of_the_server_is_no_gap_in_the_images(start_module):
+    server = await start_server(start_module)
+    sender = await start_sender(start_module, server.url)
+    receiver = await start_receiver(
+        start_module, server.url, 'sender_id:=front', 'receiver_id:=robot'
+    )
     with ImageSubscriber() as subscriber:
         await subscriber.wait_for_more(30)
         seen = len(subscriber.images)
         lines = len(sender.lines), len(receiver.lines)
         await server.kill()
         await subscriber.wait_for_more(30)
-        server = await start_server(start, server.port)
+        server = await start_server(start_module, server.port)
         await sender.line('sender front: registered', after=lines[0])
         await receiver.line('receiver robot: registered', after=lines[1])
         await subscriber.wait_for_more(30)
@@ -103,14 +109,14 @@ async def test_a_restart_of_the_server_is_no_gap_in_the_images(start):
         assert max(b - a for a, b in itertools.pairwise(arrivals)) < 0.5
 
 
-async def test_images_resume_when_the_sender_is_killed_and_started_again(start, server):
-    sender = await start_sender(start, server.url)
-    await start_receiver(start, server.url, 'sender_id:=front')
+async def test_images_resume_when_the_sender_is_killed_and_started_again(start_module, server):
+    sender = await start_sender(start_module, server.url)
+    await start_receiver(start_module, server.url, 'sender_id:=front')
     with ImageSubscriber() as subscriber:
         await subscriber.wait_for_more(30)
         await sender.kill()
         killed = time.monotonic()
-        sender = await start_sender(start, server.url)
+        sender = await start_sender(start_module, server.url)
         await sender.line('registered')
         registered = time.monotonic()
         await subscriber.wait_for(lambda s: s.images[-1][0] > registered, timeout=15)
@@ -120,32 +126,32 @@ async def test_images_resume_when_the_sender_is_killed_and_started_again(start, 
         assert resumed - registered < 5.0
 
 
-async def test_a_receiver_that_is_started_again_receives(start, server):
-    await start_sender(start, server.url)
-    receiver = await start_receiver(start, server.url, 'receiver_id:=robot')
+async def test_a_receiver_that_is_started_again_receives(start_module, server):
+    await start_sender(start_module, server.url)
+    receiver = await start_receiver(start_module, server.url, 'receiver_id:=robot')
     with ImageSubscriber() as subscriber:
         await subscriber.wait_for_more(10)
         await receiver.kill()
-        await start_receiver(start, server.url, 'receiver_id:=robot')
+        await start_receiver(start_module, server.url, 'receiver_id:=robot')
         killed = time.monotonic()
         await subscriber.wait_for(lambda s: s.images[-1][0] > killed + 0.5)
         await subscriber.wait_for_more(10)
 
 
 async def test_nobody_subscribes_nothing_is_published_and_a_first_subscriber_gets_images(
-    start, server
+    start_module, server
 ):
-    await start_sender(start, server.url)
-    receiver = await start_receiver(start, server.url)
+    await start_sender(start_module, server.url)
+    receiver = await start_receiver(start_module, server.url)
     await receiver.line('receiving front')
     with ImageSubscriber() as subscriber:
         await subscriber.wait_for_more(10, timeout=5)
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-async def test_every_program_ends_cleanly_on_a_signal(start, server, number):
-    sender = await start_sender(start, server.url)
-    receiver = await start_receiver(start, server.url)
+async def test_every_program_ends_cleanly_on_a_signal(start_module, server, number):
+    sender = await start_sender(start_module, server.url)
+    receiver = await start_receiver(start_module, server.url)
     await receiver.line('receiving front')
     for program in (receiver, sender, server):
         assert await program.stop(number) == 0, program.output
@@ -155,16 +161,18 @@ async def test_every_program_ends_cleanly_on_a_signal(start, server, number):
     assert any('said bye' in line for line in sender.lines), sender.output
 
 
-async def test_a_receiver_without_a_sender_id_takes_the_first_that_is_there(start, server):
-    receiver = await start_receiver(start, server.url)
+async def test_a_receiver_without_a_sender_id_takes_the_first_that_is_there(start_module, server):
+    receiver = await start_receiver(start_module, server.url)
     await receiver.line('registered')
-    await start_sender(start, server.url)
+    await start_sender(start_module, server.url)
     await receiver.line('receiving front')
 
 
-async def test_setting_the_parameter_switches_the_camera(start, server):
-    await start('webcam_sender', '--server', server.url, '--id', 'front', '--source', 'test')
-    await start(
+async def test_setting_the_parameter_switches_the_camera(start_module, server):
+    await start_module(
+        'webcam_sender', '--server', server.url, '--id', 'front', '--source', 'test'
+    )
+    await start_module(
         'webcam_sender',
         '--server',
         server.url,
@@ -177,7 +185,7 @@ async def test_setting_the_parameter_switches_the_camera(start, server):
         '--height',
         '240',
     )
-    await start_receiver(start, server.url, 'sender_id:=front')
+    await start_receiver(start_module, server.url, 'sender_id:=front')
     with ImageSubscriber() as subscriber:
         await subscriber.wait_for(lambda s: s.images and s.newest.width == 640)
         assert await set_parameter('sender_id', 'rear') == ''

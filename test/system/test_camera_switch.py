@@ -10,21 +10,21 @@ from ros_calls import diagnostics, get_parameter, set_parameter, trigger
 SMALL = ['--source', 'test', '--width', '320', '--height', '240']
 
 
-async def start_camera(start, server, sender_id, *more):
-    return await start('webcam_sender', '--server', server.url, '--id', sender_id, *more)
+async def start_camera(start_module, server, sender_id, *more):
+    return await start_module('webcam_sender', '--server', server.url, '--id', sender_id, *more)
 
 
-async def start_receiver(start, server, *parameters):
+async def start_receiver(start_module, server, *parameters):
     flags = [word for parameter in parameters for word in ('-p', parameter)]
-    return await start(
+    return await start_module(
         'nodes.receiver_node', '--ros-args', '-p', f'server_url:={server.url}', *flags
     )
 
 
-async def test_an_id_that_is_not_there_is_refused_with_those_that_are(start, server):
-    await start_camera(start, server, 'front', '--name', 'Front camera', *SMALL)
-    await start_camera(start, server, 'rear', *SMALL)
-    receiver = await start_receiver(start, server, 'sender_id:=front')
+async def test_an_id_that_is_not_there_is_refused_with_those_that_are(start_module, server):
+    await start_camera(start_module, server, 'front', '--name', 'Front camera', *SMALL)
+    await start_camera(start_module, server, 'rear', *SMALL)
+    receiver = await start_receiver(start_module, server, 'sender_id:=front')
     await receiver.line('sender rear is there')
     listed = await trigger('/webrtc_receiver/list_senders')
     assert (listed.success, listed.message) == (True, 'front: Front camera\nrear')
@@ -33,10 +33,10 @@ async def test_an_id_that_is_not_there_is_refused_with_those_that_are(start, ser
     assert await get_parameter('sender_id') == 'front'
 
 
-async def test_one_node_follows_two_cameras(start, server):
-    await start_camera(start, server, 'front', *SMALL)
-    await start_camera(start, server, 'rear-2', '--source', 'test')
-    await start_receiver(start, server, 'sender_ids:=[front, rear-2]')
+async def test_one_node_follows_two_cameras(start_module, server):
+    await start_camera(start_module, server, 'front', *SMALL)
+    await start_camera(start_module, server, 'rear-2', '--source', 'test')
+    await start_receiver(start_module, server, 'sender_ids:=[front, rear-2]')
     with ImageSubscriber('front/image_raw') as front, ImageSubscriber('rear_2/image_raw') as rear:
         await front.wait_for_more(20)
         await rear.wait_for_more(20)
@@ -45,11 +45,11 @@ async def test_one_node_follows_two_cameras(start, server):
         assert rear.newest.header.frame_id == 'rear_2_camera_optical_frame'
 
 
-async def test_diagnostics_tell_how_a_stream_does(start, server):
-    await start_receiver(start, server, 'sender_id:=front')
+async def test_diagnostics_tell_how_a_stream_does(start_module, server):
+    await start_receiver(start_module, server, 'sender_id:=front')
     waiting = await diagnostics('waiting')
     assert waiting['front']['level'] == '1'
-    camera = await start_camera(start, server, 'front', *SMALL)
+    camera = await start_camera(start_module, server, 'front', *SMALL)
     with ImageSubscriber() as subscriber:
         await subscriber.wait_for_more(60)
         found = (await diagnostics('receiving'))['front']
