@@ -9,22 +9,12 @@ from typing import TYPE_CHECKING
 from webrtc_bridge.command_line import run_command
 from webrtc_bridge.options import GStreamerOptions, SenderOptions
 from webrtc_bridge.requirements import require
-from webrtc_bridge.signaling.messages import (
-    Answer,
-    Bye,
-    Candidate,
-    ErrorReply,
-    Message,
-    RequestOffer,
-    Role,
-)
 
 if TYPE_CHECKING:
     from webrtc_bridge.peer.gstreamer_library import Element
     from webrtc_bridge.peer.gstreamer_session import GStreamerSession
-
-MOST_SESSIONS = 64
-"Sessions at once; a sender is a robot's computer, not a media server."
+    from webrtc_bridge.signaling.messages import IceServer
+    from webrtc_bridge.viewers import SendMessage
 
 ENCODERS_TIMEOUT = 30.0
 'Seconds to try all encoders.'
@@ -50,18 +40,13 @@ class GStreamerSender:
     def __init__(self, options: SenderOptions, gstreamer: GStreamerOptions) -> None:
         # Imported only now: `require_all` has something to say before.
         from webrtc_bridge.peer.gstreamer_source import describe
-        from webrtc_bridge.signaling.client import SignalingClient
+        from webrtc_bridge.viewers import Viewers
 
         self._options = gstreamer
         self._source = describe(gstreamer)
-        self._signaling = SignalingClient(
-            options.server_url,
-            Role.SENDER,
-            peer_id=options.sender_id,
-            name=options.name,
-            on_message=self._on_message,
+        self._viewers: Viewers[GStreamerSession] = Viewers(
+            options, self._session, self._follow_links
         )
-        self._sessions: dict[str, tuple[GStreamerSession, asyncio.Task[None]]] = {}
         self._highest = self._bitrate = 0
 
     async def run(self) -> None:
@@ -84,71 +69,30 @@ class GStreamerSender:
             self._on_branch_error,
         )
         warming_up = asyncio.ensure_future(in_thread(warm_up, ENCODERS_TIMEOUT))
-        tasks: list[asyncio.Future[None]] = [warming_up]
         try:
             await self._pipeline.start()
             await warming_up
-            tasks.append(asyncio.ensure_future(self._signaling.run()))
-            await asyncio.shield(tasks[-1])
+            await self._viewers.run()
         finally:
-            await self._end_sessions()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            warming_up.cancel()
+            await asyncio.gather(warming_up, return_exceptions=True)
             await self._pipeline.close()
 
-    async def _end_sessions(self) -> None:
-        tasks = [task for _, task in self._sessions.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _on_message(self, message: Message) -> None:
-        if isinstance(message, RequestOffer):
-            self._start_session(message)
-        elif isinstance(message, (Answer, Candidate, Bye)):
-            session, _ = self._sessions.get(message.session_id, (None, None))
-            if session:
-                session.receive(message)
-            else:
-                logger.debug('%s of an ended session', message.TYPE)
-        elif isinstance(message, ErrorReply):
-            # Of two that say bye at once, or after a restart of the server, one is too late.
-            level = logging.DEBUG if message.code == 'unknown_session' else logging.WARNING
-            logger.log(level, 'the server refused %s: %s', message.ref, message.message)
-
-    def _start_session(self, request: RequestOffer) -> None:
+    def _session(
+        self,
+        peer_id: str,
+        session_id: str,
+        ice_servers: 'tuple[IceServer, ...]',
+        send: 'SendMessage',
+    ) -> 'GStreamerSession':
         from webrtc_bridge.peer.gstreamer_session import GStreamerSession
 
-        for session, _ in self._sessions.values():
-            if session.peer_id == request.peer_id:
-                session.end('a newer session of the same receiver')
-        if len(self._sessions) >= MOST_SESSIONS:
-            reason = f'all {MOST_SESSIONS} sessions are in use'
-            self._signaling.send(Bye(request.peer_id, request.session_id, reason))
-            return
-        session = GStreamerSession(
-            request.peer_id,
-            request.session_id,
-            tuple(self._signaling.ice_servers),
-            self._signaling.send,
-            self._pipeline,
-            self._follow_links,
+        return GStreamerSession(
+            peer_id, session_id, ice_servers, send, self._pipeline, self._follow_links
         )
-        task = asyncio.create_task(self._live(session))
-        self._sessions[request.session_id] = (session, task)
-
-    async def _live(self, session: 'GStreamerSession') -> None:
-        try:
-            await session.run()
-        except Exception:
-            logger.exception('session with %s failed', session.peer_id)
-        finally:
-            del self._sessions[session.session_id]
-            self._follow_links()
 
     def _on_branch_error(self, element: 'Element', reason: str) -> None:
-        for session, _ in self._sessions.values():
+        for session in self._viewers:
             if session.peer.owns(element):
                 session.end(reason)
 
@@ -158,7 +102,7 @@ class GStreamerSender:
 
     def _follow_links(self) -> None:
         """Set the encoder's bit rate to what the slowest viewer's link carries."""
-        allowed = [session.rate.allowed(self._highest) for session, _ in self._sessions.values()]
+        allowed = [session.rate.allowed(self._highest) for session in self._viewers]
         bitrate = min(allowed, default=self._highest)
         if abs(bitrate - self._bitrate) > SMALLEST_CHANGE * self._bitrate:
             logger.debug('bit rate %d kbit/s', bitrate // 1000)

@@ -1,7 +1,6 @@
 """A source, its encoder, and the sessions that watch it."""
 
 import asyncio
-import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -15,27 +14,14 @@ from webrtc_bridge.options import EncoderOptions, SenderOptions
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.outbound_session import OutboundSession
-from webrtc_bridge.signaling.client import SignalingClient
-from webrtc_bridge.signaling.messages import (
-    Answer,
-    Bye,
-    Candidate,
-    ErrorReply,
-    Message,
-    RequestOffer,
-    Role,
-)
+from webrtc_bridge.signaling.messages import IceServer
+from webrtc_bridge.viewers import SendMessage, Viewers
 
 CODECS = {
     'auto': (Codec.H264, Codec.VP8),
     'h264': (Codec.H264,),
     'vp8': (Codec.VP8,),
 }
-
-MOST_SESSIONS = 64
-"Sessions at once; a sender is a robot's computer, not a media server."
-
-logger = logging.getLogger(__name__)
 
 
 class Sender:
@@ -55,26 +41,19 @@ class Sender:
         on_watched: Callable[[int], None] = lambda number: None,
     ) -> None:
         self._codecs = CODECS[encoder.codec]
-        self._signaling = SignalingClient(
-            options.server_url,
-            Role.SENDER,
-            peer_id=options.sender_id,
-            name=options.name,
-            on_message=self._on_message,
-        )
+        self._viewers = Viewers(options, self._session, self._on_viewers)
         self._on_watched = on_watched
         # Kept from encode to encode, and shared with what is passed through, so that they rise.
         self._times = {codec: RtpTime() for codec in Codec}
         self._encoding = EncodingThread(frames, encoder, fps, self._deliver, self._times)
         self._broadcast = Broadcast(self._encoding.request_keyframe, self._encoding.stop_encoding)
-        self._sessions: dict[str, tuple[OutboundSession, asyncio.Task[None]]] = {}
         self._metadata: Metadata = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def sender_id(self) -> str:
         """The id that receivers ask for; empty before the first registration."""
-        return self._signaling.peer_id
+        return self._viewers.sender_id
 
     def set_bitrate(self, bitrate: int) -> None:
         """Encode with `bitrate` (kbit/s, 0 for automatic) from now on; from any thread."""
@@ -106,70 +85,36 @@ class Sender:
         """Serve receivers until cancelled; then say bye to all of them."""
         self._loop = asyncio.get_running_loop()
         self._encoding.start()
-        signaling = asyncio.ensure_future(self._signaling.run())
         try:
-            await asyncio.shield(signaling)
+            await self._viewers.run()
         finally:
-            await self._end_sessions()
-            signaling.cancel()
-            await asyncio.gather(signaling, return_exceptions=True)
             self._encoding.close()
 
     def _tell(self, metadata: Metadata) -> None:
         self._metadata = metadata
-        for session, _ in self._sessions.values():
+        for session in self._viewers:
             session.metadata.update(metadata)
-
-    async def _end_sessions(self) -> None:
-        tasks = [task for _, task in self._sessions.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _deliver(self, frame: EncodedFrame) -> None:
         assert self._loop is not None  # nobody watches before
         self._loop.call_soon_threadsafe(self._broadcast.publish, frame)
 
-    def _on_message(self, message: Message) -> None:
-        if isinstance(message, RequestOffer):
-            self._start_session(message)
-        elif isinstance(message, (Answer, Candidate, Bye)):
-            session, _ = self._sessions.get(message.session_id, (None, None))
-            if session:
-                session.receive(message)
-            else:
-                logger.debug('%s of an ended session', message.TYPE)
-        elif isinstance(message, ErrorReply):
-            # Of two that say bye at once, or after a restart of the server, one is too late.
-            level = logging.DEBUG if message.code == 'unknown_session' else logging.WARNING
-            logger.log(level, 'the server refused %s: %s', message.ref, message.message)
+    def _on_viewers(self) -> None:
+        self._on_watched(len(self._viewers))
 
-    def _start_session(self, request: RequestOffer) -> None:
-        for session, _ in self._sessions.values():
-            if session.peer_id == request.peer_id:
-                session.end('a newer session of the same receiver')
-        if len(self._sessions) >= MOST_SESSIONS:
-            reason = f'all {MOST_SESSIONS} sessions are in use'
-            self._signaling.send(Bye(request.peer_id, request.session_id, reason))
-            return
-        session = OutboundSession(
-            request.peer_id,
-            request.session_id,
-            IceOptions(servers=tuple(self._signaling.ice_servers)),
-            self._signaling.send,
+    def _session(
+        self,
+        peer_id: str,
+        session_id: str,
+        ice_servers: tuple[IceServer, ...],
+        send: SendMessage,
+    ) -> OutboundSession:
+        return OutboundSession(
+            peer_id,
+            session_id,
+            IceOptions(ice_servers),
+            send,
             self._broadcast,
             self._codecs,
             self._metadata,
         )
-        task = asyncio.create_task(self._live(session))
-        self._sessions[request.session_id] = (session, task)
-        self._on_watched(len(self._sessions))
-
-    async def _live(self, session: OutboundSession) -> None:
-        try:
-            await session.run()
-        except Exception:
-            logger.exception('session with %s failed', session.peer_id)
-        finally:
-            del self._sessions[session.session_id]
-            self._on_watched(len(self._sessions))
