@@ -25,7 +25,9 @@ class SignalingOptions:
     host: str = option('127.0.0.1', 'Address to listen on; 0.0.0.0 is every interface.')
     port: int = option(8080, 'Port to listen on; 0 takes a free one.', minimum=0, maximum=65535)
     allowed_origins: tuple[str, ...] = option(
-        (), 'Origins, like https://example.org, whose pages may connect besides our own.'
+        (),
+        'Origins, like https://example.org, whose pages may connect, and show the viewer in a frame, '
+        'besides our own.',
     )
     ice_servers: tuple[str, ...] = option(
         (),

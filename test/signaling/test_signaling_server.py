@@ -51,7 +51,7 @@ async def test_pages_come_with_headers_that_fence_them_in(
     server: SignalingServer, path: str
 ) -> None:
     async with ClientSession() as http, http.get(f'http://127.0.0.1:{server.port}{path}') as reply:
-        found = path in ('/', '/viewer.js', '/viewer.css')
+        found = path in ('/', '/viewer.js', '/viewer.css', '/publish')
         assert reply.status == (200 if found else 404)
         policy = reply.headers['Content-Security-Policy']
         assert policy.startswith("default-src 'none'")

@@ -8,6 +8,7 @@ from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
+from av.video.reformatter import ColorRange, Colorspace
 
 from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
@@ -79,6 +80,9 @@ def open_encoder(
             'g': '100000',
             'max-intra-rate': str(int(VBV_SECONDS * fps * 100)),
         }
+    # Where the stream does not say, browsers take BT.709, and all colours are a little off.
+    context.colorspace = Colorspace.ITU601
+    context.color_range = ColorRange.MPEG
     context.open()
     context.bit_rate = bitrate
     return context

@@ -10,7 +10,11 @@ from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
 
 
 class OutboundTrack(MediaStreamTrack):
-    """A broadcast's frames for one session, `sent` of them, from when they can be sent."""
+    """
+    A broadcast's frames for one session, `sent` of them, from when they can be sent.
+
+    `newest` is the RTP timestamp, as sent, and the time of capture of the last that went out.
+    """
 
     kind = 'video'
 
@@ -18,6 +22,7 @@ class OutboundTrack(MediaStreamTrack):
         super().__init__()
         self._broadcast = broadcast
         self.sent = 0
+        self.newest: tuple[int, int] | None = None
         self._subscription: Subscription | None = None
 
     async def next(self, codec: Codec) -> EncodedFrame:

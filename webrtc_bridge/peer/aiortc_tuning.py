@@ -137,6 +137,8 @@ def send_encoded_frames(
 
     async def next_encoded_frame(codec: RTCRtpCodecParameters) -> RTCEncodedFrame:
         nonlocal newest, is_report_due
+        if newest:
+            track.newest = (private._RTCRtpSender__rtp_timestamp, newest.time_ns)
         if is_report_due:
             # The frame is out. aiortc's own next report takes a second, and until there is one
             # the receiver does not know when what it shows was captured.

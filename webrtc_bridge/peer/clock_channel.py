@@ -2,13 +2,16 @@
 The data channel `clock`, by which a receiver learns how far its sender's clock is from its own.
 
 The receiver asks `{"asked": ns}`; the sender adds `"received"` and `"answered"`. All are Unix time
-in nanoseconds. A peer that does not have the channel, or does not answer, is taken at its word.
+in nanoseconds. A sender that knows adds when its newest frame was `"captured"`, and that frame's
+RTP timestamp, `"rtp"`: browsers keep what RTCP reports say to themselves. A peer that does not
+have the channel, or does not answer, is taken at its word.
 """
 
 import asyncio
 import itertools
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 from aiortc import RTCDataChannel
@@ -23,14 +26,23 @@ FIRST_QUESTIONS, FIRST_INTERVAL, INTERVAL = 8, 0.1, 5.0
 MOST_CHARACTERS = 200
 
 
-def answer_clock_questions(channel: RTCDataChannel) -> None:
-    """Answer what the receiver asks on `channel`."""
+SentFrame = tuple[int, int]
+'RTP timestamp, as sent, and time of capture of a frame.'
+
+
+def answer_clock_questions(
+    channel: RTCDataChannel, newest: Callable[[], SentFrame | None] = lambda: None
+) -> None:
+    """Answer what the receiver asks on `channel`; `newest` returns the frame last sent."""
 
     def on_message(text: object) -> None:
         received = time.time_ns()
         times = parsed(text)
         if 'asked' in times and channel.readyState == 'open':
-            answer = {'asked': times['asked'], 'received': received, 'answered': time.time_ns()}
+            answer = {'asked': times['asked'], 'received': received}
+            if frame := newest():
+                answer |= {'rtp': frame[0], 'captured': frame[1]}
+            answer['answered'] = time.time_ns()
             channel.send(json.dumps(answer))
 
     channel.on('message', on_message)

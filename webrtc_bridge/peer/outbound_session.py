@@ -56,7 +56,7 @@ class OutboundSession(AiortcSession):
         # What comes too late is of no use: neither in order nor sent again.
         connection = self._peer.connection
         clock = connection.createDataChannel(clock_channel.LABEL, ordered=False, maxRetransmits=0)
-        clock_channel.answer_clock_questions(clock)
+        clock_channel.answer_clock_questions(clock, lambda: self._track.newest)
         channel = connection.createDataChannel(metadata_channel.LABEL)
         self.metadata = metadata_channel.MetadataSender(channel, metadata or {})
         self._sent_when_heard = 0

@@ -158,7 +158,7 @@ class SignalingServer:
 
     def _app(self) -> web.Application:
         app = web.Application()
-        add_pages(app)
+        add_pages(app, self._options.allowed_origins)
         app.router.add_get('/healthz', self._health)
         app.router.add_get('/ws', self._any_peer)
         app.router.add_get('/sender', self._sender)

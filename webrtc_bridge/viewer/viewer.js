@@ -1,85 +1,165 @@
-'use strict';
+/** The viewer page: what the address says is opened, the rest is up to who looks at it. */
 
-/** Keeps a list of the registered cameras; reconnects for ever. */
-class CameraList {
-  #state = 'connecting';
-  #socket = null;
-  #timer = null;
-  #attempts = 0;
-  #cameras = new Map();
-  #onChange;
+import { CameraList } from './camera_list.js';
+import { serverWords } from './server_words.js';
+import { ServerState, Signaling } from './signaling.js';
+import { Tile } from './tile.js';
+import { WakeLock } from './wake_lock.js';
+import { WatchedCamera } from './watched_camera.js';
 
-  constructor(onChange) {
-    this.#onChange = onChange;
-    this.#connect();
+class Viewer {
+  #signaling;
+  #list;
+  #names = new Map(); // of the cameras that the server lists, by id
+  #open = new Map(); // id to { camera, tile }
+  #wakeLock = new WakeLock();
+
+  constructor(parameters) {
+    document.body.classList.toggle('bare', parameters.get('controls') === '0');
+    this.#signaling = new Signaling({
+      role: 'receiver',
+      name: 'browser',
+      onMessage: (message) => this.#receive(message),
+      onState: () => this.#onServer(),
+    });
+    this.#list = new CameraList(element('cameras'), (id) => this.#toggle(id));
+    element('open-all').onclick = () => this.#openAll();
+    element('close-all').onclick = () => this.#closeAll();
+    for (const id of new Set(parameters.getAll('sender').filter(Boolean))) {
+      this.#openCamera(id);
+    }
+    this.#signaling.open();
+    this.#show();
   }
 
-  get state() {
-    return this.#state;
-  }
-
-  get cameras() {
-    return this.#cameras;
+  /** Try the server now instead of later. */
+  hurry() {
+    if (this.#signaling.state === ServerState.LOST) {
+      this.#signaling.renew();
+    }
   }
 
   close() {
-    clearTimeout(this.#timer);
-    this.#setState('closed');
-    this.#socket.close();
-  }
-
-  #setState(state) {
-    if (this.#state === 'closed') {
-      return;
+    for (const { camera } of this.#open.values()) {
+      camera.close();
     }
-    this.#state = state;
-    this.#onChange(this);
-  }
-
-  #connect() {
-    const url = new URL('receiver?name=viewer', location.href);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    this.#socket = new WebSocket(url);
-    this.#socket.onmessage = (event) => this.#receive(JSON.parse(event.data));
-    this.#socket.onclose = () => this.#lost();
-  }
-
-  #lost() {
-    this.#cameras.clear();
-    this.#setState('connecting');
-    if (this.#state !== 'closed') {
-      const seconds = [0.3, 1, 2, 5][Math.min(this.#attempts, 3)];
-      this.#attempts += 1;
-      this.#timer = setTimeout(() => this.#connect(), seconds * 1000);
-    }
+    this.#signaling.close();
   }
 
   #receive(message) {
     if (message.type === 'registered') {
-      this.#attempts = 0;
-      this.#setState('connected');
+      // It tells anew who is there.
+      this.#names.clear();
+      this.#open.forEach(({ camera }) => camera.setPresent(false));
+      this.#show();
     } else if (message.type === 'sender') {
-      this.#cameras.set(message.sender_id, message.name);
-      this.#onChange(this);
+      this.#names.set(message.sender_id, message.name);
+      this.#present(message.sender_id, true);
     } else if (message.type === 'sender_exit') {
-      this.#cameras.delete(message.sender_id);
-      this.#onChange(this);
+      this.#names.delete(message.sender_id);
+      this.#present(message.sender_id, false);
+    } else if (message.type === 'error') {
+      console.debug('the server refused', message.ref, message.message);
+    } else {
+      this.#open.get(message.sender_id)?.camera.receive(message);
     }
+  }
+
+  #present(id, present) {
+    const opened = this.#open.get(id);
+    opened?.camera.setPresent(present);
+    if (present) {
+      opened?.tile.setName(this.#nameOf(id));
+    }
+    this.#show();
+  }
+
+  #onServer() {
+    this.#open.forEach(({ camera }) => camera.serverChanged());
+    this.#show();
+  }
+
+  #nameOf(id) {
+    return this.#names.get(id) || id;
+  }
+
+  #toggle(id) {
+    if (this.#open.has(id)) {
+      this.#closeCamera(id);
+    } else {
+      this.#openCamera(id);
+    }
+    this.#changed();
+  }
+
+  #openAll() {
+    for (const id of this.#names.keys()) {
+      if (!this.#open.has(id)) {
+        this.#openCamera(id);
+      }
+    }
+    this.#changed();
+  }
+
+  #closeAll() {
+    for (const id of [...this.#open.keys()]) {
+      this.#closeCamera(id);
+    }
+    this.#changed();
+  }
+
+  #openCamera(id) {
+    const signaling = this.#signaling;
+    const camera = new WatchedCamera(id, signaling, () => this.#open.get(id)?.tile.show());
+    const onClose = () => {
+      this.#toggle(id);
+      element('cameras').querySelector(`[data-sender="${CSS.escape(id)}"]`)?.focus();
+    };
+    const tile = new Tile({ camera, signaling, name: this.#nameOf(id), onClose });
+    this.#open.set(id, { camera, tile });
+    element('grid').append(tile.element);
+    camera.setPresent(this.#names.has(id));
+  }
+
+  #closeCamera(id) {
+    const { camera, tile } = this.#open.get(id);
+    this.#open.delete(id);
+    camera.close();
+    tile.close();
+  }
+
+  /** Put what is open into the address, so that it can be kept and passed on. */
+  #changed() {
+    const url = new URL(location.href);
+    url.searchParams.delete('sender');
+    this.#open.forEach((_, id) => url.searchParams.append('sender', id));
+    history.replaceState(null, '', url);
+    this.#show();
+  }
+
+  #show() {
+    const connected = this.#signaling.state === ServerState.CONNECTED;
+    document.body.dataset.server = this.#signaling.state;
+    element('server').textContent = serverWords(this.#signaling);
+    element('none').hidden = !connected || this.#names.size > 0;
+    element('hint').hidden = this.#names.size === 0 || this.#open.size > 0;
+    element('several').hidden = this.#names.size < 2 && this.#open.size < 2;
+    element('open-all').disabled = [...this.#names.keys()].every((id) => this.#open.has(id));
+    element('close-all').disabled = this.#open.size === 0;
+    element('grid').dataset.count = this.#open.size;
+    this.#list.show(this.#names, this.#open);
+    this.#wakeLock.want(this.#open.size > 0);
   }
 }
 
-function show(list) {
-  document.getElementById('state').textContent =
-    list.state === 'connected' && list.cameras.size === 0 ? 'no camera is here' : list.state;
-  const rows = [...list.cameras].map(([id, name]) => {
-    const row = document.createElement('li');
-    const code = document.createElement('code');
-    code.textContent = id;
-    row.append(name ? `${name} ` : '', code);
-    return row;
-  });
-  document.getElementById('cameras').replaceChildren(...rows);
+function element(id) {
+  return document.getElementById(id);
 }
 
-const cameraList = new CameraList(show);
-addEventListener('pagehide', () => cameraList.close());
+element('command').textContent =
+  `webcam_sender --server ${location.origin.replace('http', 'ws')} --id front`;
+const viewer = new Viewer(new URLSearchParams(location.search));
+addEventListener('online', () => viewer.hurry());
+addEventListener('pagehide', () => viewer.close());
+// Brought back from the browser's memory, with all connections closed.
+addEventListener('pageshow', (event) => event.persisted && location.reload());

@@ -1,0 +1,309 @@
+"""The viewer page in a real Chromium, with real servers and cameras as processes."""
+
+import asyncio
+import json
+import signal
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import Browser, Page
+from pictures import frames, tile, until_it_moves, wrong_bars
+from programs import Program, Start, start_server
+from websockets.asyncio.client import connect
+
+SMALL = ('--width', '320', '--height', '240')
+CONNECTED = "document.body.dataset.server === 'connected'"
+
+
+async def start_camera(
+    start_module: Start, server: Program, sender_id: str, *more: str
+) -> Program:
+    camera = await start_module(
+        'webcam_sender', '--server', server.url, '--id', sender_id, '--source', 'test', *more
+    )
+    await camera.line('registered at')
+    return camera
+
+
+def address(server: Program, path: str = '/') -> str:
+    return f'http://127.0.0.1:{server.port}{path}'
+
+
+async def test_a_camera_is_chosen_and_shown_with_its_colours_and_numbers(
+    start_module: Start, server: Program, browser: Browser
+) -> None:
+    page = await browser.page(address(server))
+    await page.until(CONNECTED)
+    assert 'No camera is here yet' in await page.text()
+    await start_camera(start_module, server, 'front', '--name', 'Front camera', '--fps', '30')
+    await page.click('#cameras [data-sender="front"]')
+    await until_it_moves(page, 'front')
+    assert await wrong_bars(page, 'front') == {}
+    # Rates are those between two looks, a second apart.
+    await page.until("!document.querySelector('[data-number=bitrate]').hidden")
+    numbers = await page.text('.numbers')
+    for text in ('640×480', ' fps', 'bit/s', '%', 'direct', 'H264'):
+        assert text in numbers
+    # The camera's clock and the page's are the same one.
+    await page.until("!document.querySelector('[data-number=delay]').hidden")
+    delay = float((await page.text('[data-number=delay] dd')).removesuffix(' ms'))
+    assert 0 < delay < 1000
+    assert await page.value("location.search === '?sender=front'")
+    assert 'No camera' not in await page.text()
+    assert page.complaints == []
+
+
+async def test_a_camera_that_leaves_and_returns_is_shown_again(
+    start_module: Start, server: Program, browser: Browser
+) -> None:
+    camera = await start_camera(start_module, server, 'front', *SMALL)
+    page = await browser.page(address(server, '/?sender=front'))
+    await until_it_moves(page, 'front')
+    await camera.stop()
+    await page.until(
+        f"document.querySelector('{tile('front')} .words').innerText.includes('is not here')"
+    )
+    assert await page.value("document.querySelectorAll('#cameras button').length") == 0
+    camera = await start_camera(start_module, server, 'front', *SMALL)
+    await until_it_moves(page, 'front')
+    # Without a word this time, as when its power fails.
+    await camera.kill()
+    await start_camera(start_module, server, 'front', *SMALL)
+    await page.until(f"document.querySelector('{tile('front')}').dataset.state !== 'playing'")
+    await until_it_moves(page, 'front')
+    assert await wrong_bars(page, 'front') == {}
+
+
+async def test_a_camera_that_stands_still_is_said_and_plays_on(
+    start_module: Start, server: Program, browser: Browser
+) -> None:
+    camera = await start_camera(start_module, server, 'front', *SMALL)
+    page = await browser.page(address(server, '/?sender=front'))
+    await until_it_moves(page, 'front')
+    camera.process.send_signal(signal.SIGSTOP)
+    await page.until("document.querySelector('.words').innerText.includes('stands still')")
+    camera.process.send_signal(signal.SIGCONT)
+    await until_it_moves(page, 'front')
+    assert await page.text('.words') == ''
+
+
+async def test_video_goes_on_without_the_server_which_is_found_again(
+    start_module: Start, server: Program, browser: Browser
+) -> None:
+    await start_camera(start_module, server, 'front', *SMALL)
+    page = await browser.page(address(server, '/?sender=front'))
+    await until_it_moves(page, 'front')
+    await server.kill()
+    await page.until("document.body.dataset.server === 'lost'")
+    assert f'No connection to the server 127.0.0.1:{server.port}' in await page.text('header')
+    await until_it_moves(page, 'front')
+    before = await frames(page, 'front')
+    server = await start_server(start_module, server.port)
+    await page.until(CONNECTED)
+    await start_camera(start_module, server, 'rear', *SMALL)
+    await page.click('#cameras [data-sender="rear"]')
+    await until_it_moves(page, 'rear')
+    # One video element, one count: the session that was there is the one that is.
+    await page.until("document.querySelectorAll('#cameras button').length === 2")
+    assert await frames(page, 'front') > before
+    await until_it_moves(page, 'front')
+
+
+async def test_two_cameras_stand_side_by_side(
+    start_module: Start, server: Program, browser: Browser
+) -> None:
+    await start_camera(start_module, server, 'front', *SMALL)
+    await start_camera(start_module, server, 'rear', *SMALL)
+    # As most come: over plain http from another machine, which is no secure context.
+    page = await browser.page(f'http://robot.test:{server.port}/?sender=front')
+    assert not await page.value('isSecureContext')
+    await page.click('#open-all')
+    for sender_id in ('front', 'rear'):
+        await until_it_moves(page, sender_id)
+    tops = await page.value(
+        "[...document.querySelectorAll('.tile')].map((one) => one.getBoundingClientRect().top)"
+    )
+    assert len(tops) == 2
+    assert len(set(tops)) == 1
+    assert await page.value('location.search') == '?sender=front&sender=rear'
+    await page.click(f'{tile("front")} .close')
+    await page.until("document.querySelectorAll('.tile').length === 1")
+    await until_it_moves(page, 'rear')
+    assert page.complaints == []
+
+
+async def test_a_snapshot_has_the_size_of_the_video(
+    start_module: Start, server: Program, browser: Browser, tmp_path: Path
+) -> None:
+    await start_camera(start_module, server, 'front', '--width', '322', '--height', '242')
+    page = await browser.page(address(server, '/?sender=front'))
+    await browser.call(
+        'Browser.setDownloadBehavior',
+        behavior='allow',
+        downloadPath=str(tmp_path),
+        eventsEnabled=True,
+        browserContextId=browser.context,
+    )
+    await until_it_moves(page, 'front')
+    await page.click(f'{tile("front")} .snapshot')
+
+    await asyncio.wait_for(browser.downloaded.wait(), 15)
+    (file,) = await asyncio.to_thread(lambda: list(tmp_path.glob('*.png')))
+    assert file.name.startswith('front_2')
+    data = await asyncio.to_thread(file.read_bytes)
+    assert data.startswith(b'\x89PNG')
+    assert struct.unpack('>II', data[16:24]) == (322, 242)
+
+
+async def test_a_bare_page_is_all_picture(
+    start_module: Start, server: Program, browser: Browser
+) -> None:
+    page = await browser.page(address(server, '/?sender=front&controls=0'))
+    await page.until(CONNECTED)
+    # What is wrong is said there too.
+    await page.until("document.body.innerText.includes('“front” is not here')")
+    await start_camera(start_module, server, 'front', *SMALL)
+    await until_it_moves(page, 'front')
+    assert (await page.text()).strip() == ''
+    box = await page.value(
+        '(({width, height}) => [width, height])('
+        "document.querySelector('video').getBoundingClientRect())"
+    )
+    assert box == await page.value('[innerWidth, innerHeight]')
+
+
+async def fake_camera(url: str, reply: dict[str, Any] | None) -> None:
+    """Register as a sender that answers each request with one message, or not at all."""
+    name = '%3Cb%20id%3Dhack%3EFake%3C%2Fb%3E'
+    async with connect(f'{url}/sender?id=fake&name={name}') as socket:
+        async for text in socket:
+            message = json.loads(text)
+            if message['type'] == 'request_offer' and reply:
+                address = {'receiver_id': message['receiver_id']}
+                await socket.send(json.dumps(reply | address))
+
+
+async def shown_of(
+    reply: dict[str, Any] | None, server: Program, browser: Browser, text: str, deadline: int = 0
+) -> Page:
+    """
+    Return a page that shows a fake camera, once that says `text`.
+
+    The page's timers of `deadline` milliseconds are over early.
+    """
+    camera = asyncio.ensure_future(fake_camera(server.url, reply))
+    try:
+        page = await browser.page('about:blank#')
+        await page.call(
+            'Page.addScriptToEvaluateOnNewDocument',
+            source='const wait = setTimeout; window.setTimeout = (call, ms) =>'
+            f'wait(call, ms === {deadline} ? 500 : ms)',
+        )
+        await page.open(address(server, '/?sender=fake'))
+        await page.until(f'document.querySelector(".words").innerText.includes({text!r})')
+    finally:
+        camera.cancel()
+        await asyncio.gather(camera, return_exceptions=True)
+    return page
+
+
+async def test_names_and_reasons_are_text_never_markup(server: Program, browser: Browser) -> None:
+    bye = {'type': 'bye', 'reason': '<i id=hack>no more</i>'}
+    page = await shown_of(bye, server, browser, 'ended the session: <i id=hack>no more</i>')
+    assert await page.text(f'{tile("fake")} h2') == '<b id=hack>Fake</b>'
+    assert await page.value("document.getElementById('hack') === null")
+    assert page.complaints == []
+
+
+def offer(codec: str, more: str = '') -> dict[str, Any]:
+    lines = [
+        'v=0',
+        'o=- 1 1 IN IP4 127.0.0.1',
+        's=-',
+        't=0 0',
+        'a=group:BUNDLE 0',
+        'm=video 9 UDP/TLS/RTP/SAVPF 96',
+        'c=IN IP4 0.0.0.0',
+        'a=mid:0',
+        'a=sendonly',
+        'a=rtcp-mux',
+        f'a=rtpmap:96 {codec}/90000',
+        'a=ice-ufrag:abcd',
+        'a=ice-pwd:abcdefghijklmnopqrstuvwx',
+        'a=fingerprint:sha-256 ' + ':'.join(['AB'] * 32),
+        'a=setup:actpass',
+        more,
+    ]
+    sdp = '\r\n'.join(filter(None, lines)) + '\r\n'
+    return {'type': 'offer', 'offer': {'type': 'offer', 'sdp': sdp}}
+
+
+async def test_a_codec_that_the_browser_lacks_is_said(server: Program, browser: Browser) -> None:
+    await shown_of(offer('CINEPAK'), server, browser, 'none of the codecs that the camera offers')
+
+
+async def test_a_way_that_is_not_found_is_said_with_what_to_try(
+    server: Program, browser: Browser
+) -> None:
+    unreachable = 'a=candidate:1 1 udp 2130706431 192.0.2.77 9 typ host'
+    words = 'Across networks, give the signaling server a TURN server'
+    await shown_of(offer('VP8', unreachable), server, browser, words, 15000)
+
+
+async def test_a_camera_that_does_not_answer_is_said(server: Program, browser: Browser) -> None:
+    await shown_of(None, server, browser, 'does not answer', 5000)
+
+
+async def test_the_page_works_with_the_keyboard_alone(
+    start_module: Start, server: Program, browser: Browser
+) -> None:
+    await start_camera(start_module, server, 'front', *SMALL)
+    page = await browser.page(address(server))
+    await page.until("document.querySelector('#cameras button') !== null")
+    focused: list[str] = []
+    while not focused or 'front' not in focused[-1]:
+        assert len(focused) < 5
+        await page.press('Tab', 9)
+        focused.append(await page.value('document.activeElement.innerText'))
+    assert await page.value('getComputedStyle(document.activeElement).outlineStyle') == 'solid'
+    await page.press('Enter', 13, '\r')
+    await until_it_moves(page, 'front', 1)
+    assert await page.value("document.activeElement.getAttribute('aria-pressed')") == 'true'
+    await page.until("!document.querySelector('.snapshot').disabled")
+    names = []
+    for _ in range(3):
+        await page.press('Tab', 9)
+        names.append(await page.value('document.activeElement.innerText'))
+    assert names == ['Snapshot', 'Full screen', 'Close']
+    await page.press('Enter', 13, '\r')
+    await page.until("document.querySelectorAll('.tile').length === 0")
+    assert await page.value('document.activeElement.dataset.sender') == 'front'
+
+
+async def test_full_screen_is_entered_and_left(
+    start_module: Start, server: Program, browser: Browser
+) -> None:
+    await start_camera(start_module, server, 'front', *SMALL)
+    page = await browser.page(address(server, '/?sender=front'))
+    await until_it_moves(page, 'front', 1)
+    await page.click(f'{tile("front")} .full-screen')
+    await page.until("document.fullscreenElement?.dataset.sender === 'front'")
+    await page.click(f'{tile("front")} .full-screen')
+    await page.until('document.fullscreenElement === null')
+
+
+@pytest.mark.parametrize('path', ['/', '/publish'])
+async def test_nothing_is_wider_than_a_phone(server: Program, browser: Browser, path: str) -> None:
+    page = await browser.page('about:blank#')
+    await page.call(
+        'Emulation.setDeviceMetricsOverride',
+        width=390,
+        height=844,
+        deviceScaleFactor=1,
+        mobile=True,
+    )
+    await page.open(address(server, f'{path}?sender={"w" * 64}'))
+    await page.until("document.querySelector('#server').innerText")
+    assert await page.value('document.scrollingElement.scrollWidth') <= 390

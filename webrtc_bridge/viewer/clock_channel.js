@@ -1,0 +1,117 @@
+/**
+ * The data channel `clock`: how far the sender's clock is from the receiver's.
+ *
+ * The receiver asks `{"asked": ns}`; the sender adds `"received"` and `"answered"`. All are Unix
+ * time in nanoseconds, whole numbers. A sender may also say when its newest frame was captured:
+ * `"captured"`, in nanoseconds too, and that frame's RTP timestamp, `"rtp"`.
+ */
+
+export const LABEL = 'clock';
+
+const FIRST_QUESTIONS = 8;
+const FIRST_INTERVAL_MS = 100;
+const INTERVAL_MS = 5000;
+const WINDOW = 16; // newest answers that the best is chosen of
+const MOST_CHARACTERS = 200;
+const RTP_PER_MILLISECOND = 90;
+
+/** The time of the clock that the browser's RTCP reports are made with, in milliseconds. */
+function unixMilliseconds() {
+  return performance.timeOrigin + performance.now();
+}
+
+/** Unix nanoseconds as digits: beyond what a Number of JavaScript holds exactly. */
+function nanoseconds(milliseconds) {
+  return `${Math.round(milliseconds * 1000)}000`;
+}
+
+/** Answer what the receiver asks on `channel`. */
+export function answerClockQuestions(channel) {
+  channel.onmessage = ({ data }) => {
+    const received = nanoseconds(unixMilliseconds());
+    // The digits go back as they came: the receiver knows its question by them.
+    const asked = typeof data === 'string' && data.length <= MOST_CHARACTERS
+      && /^\s*\{\s*"asked"\s*:\s*(\d{1,20})\s*\}\s*$/.exec(data)?.[1];
+    if (asked && channel.readyState === 'open') {
+      const answered = nanoseconds(unixMilliseconds());
+      channel.send(`{"asked":${asked},"received":${received},"answered":${answered}}`);
+    }
+  };
+}
+
+/** Asks on a channel, until it is closed. */
+export class ClockQuestions {
+  #channel;
+  #questions = 0;
+  #timer = null;
+  #exchanges = [];
+  #frame = null;
+
+  constructor(channel) {
+    this.#channel = channel;
+    channel.onmessage = ({ data }) => this.#answer(data);
+    if (channel.readyState === 'open') {
+      this.#ask();
+    } else {
+      channel.onopen = () => this.#ask();
+    }
+  }
+
+  /**
+   * Return the Unix time in milliseconds, by our clock, that a frame was captured; null where the
+   * sender has not told. `rtp` is the frame's RTP timestamp.
+   */
+  captured(rtp) {
+    if (this.#frame === null) {
+      return null;
+    }
+    const later = (rtp - this.#frame.rtp) | 0; // RTP timestamps begin anew after 2^32
+    return this.#frame.captured + later / RTP_PER_MILLISECOND - this.#offset;
+  }
+
+  /** The sender's clock less ours in milliseconds. */
+  get #offset() {
+    return this.#exchanges.reduce((a, b) => (b.roundTrip < a.roundTrip ? b : a)).offset;
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+  }
+
+  #ask() {
+    if (this.#channel.readyState !== 'open') {
+      return;
+    }
+    this.#channel.send(`{"asked":${nanoseconds(unixMilliseconds())}}`);
+    this.#questions += 1;
+    const interval = this.#questions < FIRST_QUESTIONS ? FIRST_INTERVAL_MS : INTERVAL_MS;
+    this.#timer = setTimeout(() => this.#ask(), interval);
+  }
+
+  #answer(data) {
+    const heard = unixMilliseconds();
+    const { asked, received, answered, captured, rtp } = parsed(data);
+    if (Number.isFinite(asked + received + answered)) {
+      this.#exchanges.push({
+        offset: (received - asked + answered - heard) / 2,
+        roundTrip: heard - asked - (answered - received),
+      });
+      this.#exchanges.splice(0, Math.max(0, this.#exchanges.length - WINDOW));
+      this.#frame = Number.isFinite(captured + rtp) ? { captured, rtp } : null;
+    }
+  }
+}
+
+/** Return what an answer says, its times in milliseconds; NaN for what is missing. */
+function parsed(data) {
+  try {
+    const message = JSON.parse(String(data).slice(0, MOST_CHARACTERS));
+    const times = ['asked', 'received', 'answered', 'captured'];
+    return {
+      ...Object.fromEntries(times.map((key) => [key, message[key] / 1e6])),
+      rtp: Number(message.rtp),
+    };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,58 @@
+/** A session in which the peer's video is watched here. */
+
+import { ClockQuestions, LABEL } from './clock_channel.js';
+import { End, Session } from './session.js';
+
+export class InboundSession extends Session {
+  #clock = null;
+  #receiver = null;
+  stream = null;
+
+  constructor(options) {
+    super(options);
+    this.connection.ontrack = (event) => this.#onTrack(event);
+    this.connection.ondatachannel = ({ channel }) => {
+      if (channel.label === LABEL && !this.#clock) {
+        this.#clock = new ClockQuestions(channel);
+      }
+    };
+  }
+
+  /** Return the Unix time that the frame of an RTP timestamp was captured; null: not known. */
+  captured(rtp) {
+    return this.#clock ? this.#clock.captured(rtp) : null;
+  }
+
+  async describe(offer) {
+    await this.connection.setRemoteDescription(offer);
+    await this.connection.setLocalDescription(await this.connection.createAnswer());
+    this.say({ type: 'answer', answer: this.connection.localDescription.toJSON() });
+    const videos = this.connection.getTransceivers().filter(
+      ({ receiver }) => receiver.track.kind === 'video',
+    );
+    if (!videos.some(({ currentDirection }) => currentDirection?.startsWith('recv'))) {
+      this.end(End.NO_CODEC);
+    }
+  }
+
+  /** Return the browser's statistics of the video, or null before there are any. */
+  async statistics() {
+    return this.#receiver ? this.connection.getStats() : null;
+  }
+
+  end(why, detail) {
+    this.#clock?.close();
+    super.end(why, detail);
+  }
+
+  #onTrack({ track, receiver }) {
+    if (track.kind !== 'video' || this.stream) {
+      return;
+    }
+    // Show each picture as soon as it is there. The second is what older Chromium knew.
+    receiver.jitterBufferTarget = 0;
+    receiver.playoutDelayHint = 0;
+    this.#receiver = receiver;
+    this.stream = new MediaStream([track]);
+  }
+}

@@ -1,0 +1,64 @@
+/** A session in which a receiver watches the camera of this browser. */
+
+import { answerClockQuestions, LABEL } from './clock_channel.js';
+import { Session } from './session.js';
+
+const BITS_PER_PIXEL = 0.11; // as our other senders
+const MOST_FPS = 30;
+
+export class OutboundSession extends Session {
+  #sender;
+
+  /** `track` is sent until `replaceTrack()`; see Session for the rest. */
+  constructor({ track, ...options }) {
+    super(options);
+    const transceiver = this.connection.addTransceiver(track, { direction: 'sendonly' });
+    transceiver.setCodecPreferences?.(codecs());
+    this.#sender = transceiver.sender;
+    // What comes too late is of no use: neither in order nor sent again.
+    const clock = this.connection.createDataChannel(LABEL, { ordered: false, maxRetransmits: 0 });
+    answerClockQuestions(clock);
+  }
+
+  offer() {
+    this.do(async () => {
+      await this.connection.setLocalDescription(await this.connection.createOffer());
+      this.say({ type: 'offer', offer: this.connection.localDescription.toJSON() });
+    });
+  }
+
+  async describe(answer) {
+    await this.connection.setRemoteDescription(answer);
+    await this.#limitBitrate();
+  }
+
+  replaceTrack(track) {
+    this.do(async () => {
+      await this.#sender.replaceTrack(track);
+      await this.#limitBitrate();
+    }, true);
+  }
+
+  async #limitBitrate() {
+    const { width = 1280, height = 720 } = this.#sender.track.getSettings();
+    const parameters = this.#sender.getParameters();
+    for (const encoding of parameters.encodings) {
+      encoding.maxBitrate = Math.round(width * height * MOST_FPS * BITS_PER_PIXEL);
+    }
+    await this.#sender.setParameters(parameters);
+  }
+}
+
+/** Return the codecs that every receiver of ours decodes: H.264 that aiortc takes, then VP8. */
+function codecs() {
+  const rank = ({ mimeType, sdpFmtpLine = '' }) => {
+    const kind = mimeType.toLowerCase();
+    if (kind === 'video/h264' && /packetization-mode=1/.test(sdpFmtpLine)) {
+      return ['42e0', '4200'].findIndex((profile) => sdpFmtpLine.includes(`-id=${profile}`));
+    }
+    return { 'video/vp8': 2, 'video/rtx': 3 }[kind] ?? -1;
+  };
+  const all = RTCRtpSender.getCapabilities('video').codecs;
+  const usable = all.filter((codec) => rank(codec) >= 0).sort((a, b) => rank(a) - rank(b));
+  return usable.length > 0 ? usable : all;
+}

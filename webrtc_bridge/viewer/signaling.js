@@ -1,0 +1,168 @@
+/**
+ * The page's connection to the signaling server (docs/protocol.md).
+ *
+ * It comes back by itself for ever, under the same id; its loss touches no video.
+ */
+
+const RETRY_SECONDS = [0.3, 1, 2, 5];
+const OPEN_TIMEOUT_MS = 8000;
+
+export const ServerState = Object.freeze({
+  CONNECTING: 'connecting',
+  CONNECTED: 'connected',
+  LOST: 'lost', // and trying again
+  REFUSED: 'refused', // what was asked for at registration can't be, so there is no trying again
+  CLOSED: 'closed',
+});
+
+export class Signaling {
+  #role;
+  #id;
+  #name;
+  #onMessage;
+  #onState;
+  #state = ServerState.CLOSED;
+  #refusal = '';
+  #iceServers = [];
+  #socket = null;
+  #timer = null;
+  #attempt = 0;
+
+  /**
+   * `role` is sender or receiver. `onMessage` gets each message, the `registered` ones too;
+   * `onState` is called when the state changes.
+   */
+  constructor({ role, id = '', name = '', onMessage, onState }) {
+    this.#role = role;
+    this.#id = id;
+    this.#name = name;
+    this.#onMessage = onMessage;
+    this.#onState = onState;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** The error code by which the server refused to register this page; '' where it did not. */
+  get refusal() {
+    return this.#refusal;
+  }
+
+  get id() {
+    return this.#id;
+  }
+
+  get iceServers() {
+    return this.#iceServers;
+  }
+
+  open() {
+    if (this.#state === ServerState.CLOSED) {
+      this.#setState(ServerState.CONNECTING);
+      this.#connect();
+    }
+  }
+
+  close() {
+    this.#setState(ServerState.CLOSED);
+    this.#drop();
+  }
+
+  /** Send a message; false, and nothing is kept, while there is no connection. */
+  send(message) {
+    if (this.#state !== ServerState.CONNECTED) {
+      return false;
+    }
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Connect anew: what waits, waits no longer, and a connection that seems dead is replaced. */
+  renew() {
+    if (this.#state === ServerState.LOST || this.#state === ServerState.CONNECTED) {
+      this.#attempt = 0;
+      this.#setState(ServerState.LOST);
+      this.#connect();
+    }
+  }
+
+  #connect() {
+    this.#drop();
+    const url = new URL(this.#role, location.href);
+    url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+    for (const [key, value] of [['id', this.#id], ['name', this.#name]]) {
+      if (value) {
+        url.searchParams.set(key, value);
+      }
+    }
+    this.#socket = new WebSocket(url);
+    this.#socket.onmessage = (event) => this.#receive(event.data);
+    this.#socket.onclose = () => this.#lost();
+    this.#timer = setTimeout(() => this.#lost(), OPEN_TIMEOUT_MS);
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    if (this.#socket) {
+      this.#socket.onmessage = this.#socket.onclose = null;
+      this.#socket.close();
+      this.#socket = null;
+    }
+  }
+
+  #lost() {
+    this.#drop();
+    if (this.#state === ServerState.REFUSED) {
+      return;
+    }
+    const seconds = RETRY_SECONDS[Math.min(this.#attempt, RETRY_SECONDS.length - 1)];
+    this.#attempt += 1;
+    this.#timer = setTimeout(() => this.#connect(), seconds * 1000 * (1 - Math.random() / 2));
+    this.#setState(ServerState.LOST);
+  }
+
+  #receive(text) {
+    let message;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return;
+    }
+    if (message.type === 'registered') {
+      this.#registered(message);
+    } else if (message.type === 'ice_servers') {
+      this.#iceServers = message.ice_servers; // the passwords of the old ones are about to expire
+    } else if (message.type === 'error' && this.#state !== ServerState.CONNECTED) {
+      this.#refused(message.code);
+    }
+    this.#onMessage(message);
+  }
+
+  #registered(message) {
+    clearTimeout(this.#timer);
+    this.#id = message[`${this.#role}_id`];
+    this.#iceServers = message.ice_servers ?? [];
+    this.#attempt = 0;
+    this.#refusal = '';
+    this.#setState(ServerState.CONNECTED);
+  }
+
+  #refused(code) {
+    this.#refusal = code;
+    if (code === 'id_in_use') {
+      // It may be this page's own, of a connection that the server has yet to miss: try again.
+      this.#onState();
+    } else {
+      this.#setState(ServerState.REFUSED);
+    }
+  }
+
+  #setState(state) {
+    if (this.#state !== state) {
+      console.debug(`signaling: ${this.#state} -> ${state}`);
+      this.#state = state;
+      this.#onState();
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/** One camera on the page: its picture, its numbers, its buttons. */
+
+import { cameraWords } from './camera_words.js';
+import { CaptureDelay } from './capture_delay.js';
+import { numbers } from './numbers.js';
+import { saveSnapshot } from './snapshot.js';
+
+export class Tile {
+  #camera;
+  #signaling;
+  #name;
+  #video;
+  #delay;
+
+  /** `onClose` is called when the viewer closes the tile. */
+  constructor({ camera, signaling, name, onClose }) {
+    this.#camera = camera;
+    this.#signaling = signaling;
+    this.element = document.getElementById('tile').content.firstElementChild.cloneNode(true);
+    this.element.dataset.sender = camera.id;
+    this.#video = this.#part('video');
+    this.#video.addEventListener('resize', () => this.#fit());
+    this.#delay = new CaptureDelay(this.#video, (rtp) => camera.captured(rtp));
+    this.#part('.play').onclick = () => this.#play();
+    this.#part('.snapshot').onclick = () => saveSnapshot(this.#video, camera.id);
+    this.#part('.full-screen').onclick = () => this.#toggleFullScreen();
+    this.#part('.close').onclick = onClose;
+    this.setName(name);
+  }
+
+  setName(name) {
+    this.#name = name;
+    this.#part('.name').textContent = name;
+    this.element.setAttribute('aria-label', name);
+    this.#video.setAttribute('aria-label', `Video of ${name}`);
+    this.show();
+  }
+
+  /** Show how the camera does now. */
+  show() {
+    const { stream, state, statistics } = this.#camera;
+    if (stream && this.#video.srcObject !== stream) {
+      this.#video.srcObject = stream;
+      this.#delay.reset();
+      this.#play();
+    }
+    this.element.dataset.state = state;
+    setText(this.#part('.words'), cameraWords(this.#camera, this.#name, this.#signaling));
+    const texts = numbers(statistics, this.#delay.milliseconds);
+    for (const [key, text] of Object.entries(texts)) {
+      const entry = this.#part(`[data-number="${key}"]`);
+      entry.hidden = text === '';
+      setText(entry.querySelector('dd'), text);
+    }
+  }
+
+  close() {
+    this.#delay.close();
+    this.#video.srcObject = null;
+    this.element.remove();
+  }
+
+  #part(selector) {
+    return this.element.querySelector(selector);
+  }
+
+  async #play() {
+    const button = this.#part('.play');
+    try {
+      await this.#video.play();
+      button.hidden = true;
+    } catch (error) {
+      // A phone that saves power plays nothing before somebody asks for it.
+      button.hidden = error.name !== 'NotAllowedError';
+    }
+  }
+
+  #fit() {
+    const { videoWidth, videoHeight } = this.#video;
+    this.#part('.snapshot').disabled = videoWidth === 0;
+    if (videoWidth) {
+      this.#part('.picture').style.aspectRatio = `${videoWidth} / ${videoHeight}`;
+    }
+  }
+
+  #toggleFullScreen() {
+    if (document.fullscreenElement) {
+      document.exitFullscreen();
+    } else if (this.element.requestFullscreen) {
+      this.element.requestFullscreen().catch((error) => console.debug('full screen:', error));
+    } else {
+      this.#video.webkitEnterFullscreen?.(); // iPhones have it for videos alone
+    }
+  }
+}
+
+/** Set a text only if it is another one: screen readers read it out at each setting. */
+function setText(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
