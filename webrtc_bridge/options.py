@@ -26,8 +26,8 @@ class SignalingOptions:
     port: int = option(8080, 'Port to listen on; 0 takes a free one.', minimum=0, maximum=65535)
     allowed_origins: tuple[str, ...] = option(
         (),
-        'Origins, like https://example.org, whose pages may connect, and show the viewer in a frame, '
-        'besides our own.',
+        'Origins, like https://example.org, whose pages may connect, and show the viewer in a '
+        'frame, besides our own.',
     )
     ice_servers: tuple[str, ...] = option(
         (),

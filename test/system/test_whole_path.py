@@ -194,3 +194,16 @@ async def test_setting_the_parameter_switches_the_camera(start_module, server):
         widths = [image.width for _, image, _ in subscriber.images]
         assert widths == sorted(widths, reverse=True), 'an image of the old after one of the new'
         assert subscriber.stamps == sorted(set(subscriber.stamps))
+
+
+async def test_a_gstreamer_sender_reaches_the_topic(start_module, server):
+    sender = await start_module(
+        'gstreamer_sender', '--server', server.url, '--id', 'rover', '--source', 'test'
+    )
+    if (await sender.line('error: |registered at'))[0] == 'error: ':
+        pytest.skip(sender.output)
+    await start_receiver(start_module, server.url, 'sender_id:=rover')
+    with ImageSubscriber() as subscriber:
+        await subscriber.wait_for_more(30)
+        assert (subscriber.newest.width, subscriber.newest.height) == (640, 480)
+        assert subscriber.stamps == sorted(set(subscriber.stamps))

@@ -44,13 +44,19 @@ async def until_it_moves(page: Page, sender_id: str, more: int = 20) -> None:
     )
 
 
+async def colours(page: Page, sender_id: str, places: list[list[float]]) -> list[list[int]]:
+    """Return red, green and blue at `places`, given as parts of the width and height."""
+    found: list[list[int]] = await page.value(COLOURS % (tile(sender_id), places))
+    return found
+
+
 async def wrong_bars(page: Page, sender_id: str) -> dict[str, Any]:
     """Return the bars of the test pattern that have another colour than theirs."""
     places = []
     for name in BARS:
         left, top, right, bottom = bar_rectangle(name)
         places.append([(left + right) / 2, (top + bottom) / 2])
-    found = await page.value(COLOURS % (tile(sender_id), places))
+    found = await colours(page, sender_id, places)
     return {
         name: colour
         for (name, wanted), colour in zip(BARS.items(), found, strict=True)

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 from chromium import Browser, Page
-from pictures import frames, tile, until_it_moves, wrong_bars
+from pictures import colours, frames, tile, until_it_moves, wrong_bars
 from programs import Program, Start, start_server
 from websockets.asyncio.client import connect
 
 SMALL = ('--width', '320', '--height', '240')
+BARS = ([235, 235, 235], [235, 235, 16], [16, 235, 235])
+'Around which the first three of the seven bars of videotestsrc are, at 100 or 75 %.'
+
 CONNECTED = "document.body.dataset.server === 'connected'"
 
 
@@ -53,6 +56,28 @@ async def test_a_camera_is_chosen_and_shown_with_its_colours_and_numbers(
     assert await page.value("location.search === '?sender=front'")
     assert 'No camera' not in await page.text()
     assert page.complaints == []
+
+
+async def test_a_gstreamer_sender_is_shown_moving(
+    start_module: Start, server: Program, browser: Browser
+) -> None:
+    sender = await start_module(
+        'gstreamer_sender', '--server', server.url, '--id', 'rover', '--source', 'test'
+    )
+    if await first_of(sender, 'error: ', 'registered at') == 'error: ':
+        pytest.skip(sender.output)
+    page = await browser.page(address(server, '/?sender=rover'))
+    await until_it_moves(page, 'rover')
+    # videotestsrc's first bars: white, yellow, cyan.
+    found = await colours(page, 'rover', [[n / 14, 0.25] for n in (1, 3, 5)])
+    for colour, expected in zip(found, BARS, strict=True):
+        assert max(abs(a - b) for a, b in zip(colour, expected, strict=True)) < 40, found
+
+
+async def first_of(program: Program, *texts: str) -> str:
+    """Return the first of `texts` that the program prints."""
+    match = await program.line('|'.join(texts))
+    return match[0]
 
 
 async def test_a_camera_that_leaves_and_returns_is_shown_again(
