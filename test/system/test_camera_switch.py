@@ -1,11 +1,14 @@
 """Several cameras: lists, switches that are refused, and one node that follows two."""
 
+import itertools
+
 import pytest
 
 pytest.importorskip('rclpy', reason='needs rclpy')
 
 from images import ImageSubscriber
 from ros_calls import diagnostics, get_parameter, set_parameter, trigger
+from websockets.asyncio.client import connect
 
 SMALL = ['--source', 'test', '--width', '320', '--height', '240']
 
@@ -59,3 +62,19 @@ async def test_diagnostics_tell_how_a_stream_does(start_module, server):
     await camera.kill()
     stale = (await diagnostics('stale'))['front']
     assert stale['message'] == 'no frames come'
+
+
+async def test_one_that_is_there_but_shows_nothing_sets_the_parameter_back(start_module, server):
+    await start_camera(start_module, server, 'front', *SMALL)
+    receiver = await start_receiver(start_module, server, 'sender_id:=front')
+    async with connect(f'{server.url}/sender?id=dead'):
+        with ImageSubscriber() as subscriber:
+            await receiver.line('sender dead is there')
+            await subscriber.wait_for_more(10)
+            before = len(subscriber.images)
+            assert await set_parameter('sender_id', 'dead') == ''
+            await receiver.line('dead shows nothing in 10 s, keeping front')
+            await subscriber.wait_for_more(10)
+            assert await get_parameter('sender_id') == 'front'
+            arrivals = [arrival for arrival, _, _ in subscriber.images[before:]]
+            assert max(b - a for a, b in itertools.pairwise(arrivals)) < 0.5
