@@ -139,7 +139,7 @@ async def test_all_large_images_arrive_at_an_ordinary_subscriber_in_another_proc
     line = await subscriber.wait_for_line('received')
     assert line.split(maxsplit=2)[1:] == [
         str(count),
-        f'({width}, {height}, {width * height * 3})\n',
+        f'({width}, {height}, {width * height * 3})',
     ]
     source.process.stdin.write(b'end\n')
     assert await source.ended() == 0

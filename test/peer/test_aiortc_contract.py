@@ -44,6 +44,7 @@ RECEIVER_PARTS = (
     '_RTCRtpReceiver__codecs',
     '_RTCRtpReceiver__jitter_buffer',
 )
+CONNECTION_PARTS = ('_RTCPeerConnection__connect',)
 ICE_PARTS = ('_closing', '_nominated', 'query_consent')
 MODULE_PARTS = {
     'aioice.ice': ('get_host_addresses', 'relayed_candidate', 'server_reflexive_candidate'),
@@ -90,6 +91,13 @@ async def test_a_sender_has(transceiver, name):
 @pytest.mark.parametrize('name', RECEIVER_PARTS)
 async def test_a_receiver_has(transceiver, name):
     assert hasattr(transceiver.receiver, name), f'RTCRtpReceiver has no {name}'
+
+
+@pytest.mark.parametrize('name', CONNECTION_PARTS)
+async def test_a_connection_has(name, nothing_left):
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    assert hasattr(connection, name), f'RTCPeerConnection has no {name}'
+    await connection.close()
 
 
 @pytest.mark.parametrize('name', ICE_PARTS)
@@ -231,6 +239,7 @@ def test_every_private_part_in_use_is_checked_here():
     checked = {
         *SENDER_PARTS,
         *RECEIVER_PARTS,
+        *CONNECTION_PARTS,
         *ICE_PARTS,
         '_connection',
         '_data',

@@ -1,26 +1,17 @@
+import functools
 import socket as sockets
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from programs import Program
+from programs import Start
 from waiting import read
 from websockets.asyncio.client import connect
 
-Start = Callable[..., Awaitable[Program]]
-
 
 @pytest.fixture
-async def start() -> AsyncIterator[Start]:
-    started: list[Program] = []
-
-    async def start(*arguments: str) -> Program:
-        started.append(await Program.start('webrtc_bridge.signaling_server', *arguments))
-        return started[-1]
-
-    yield start
-    for program in started:
-        await program.kill()
+def start(start_module: Start) -> Start:
+    """Return a coroutine function that starts the server's command with arguments."""
+    return functools.partial(start_module, 'signaling_server')
 
 
 async def test_the_command_serves_and_ends_cleanly(start: Start) -> None:

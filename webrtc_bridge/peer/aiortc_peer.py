@@ -17,6 +17,7 @@ from aiortc.sdp import candidate_from_sdp
 
 from webrtc_bridge.errors import SessionError, printable
 from webrtc_bridge.peer.aiortc_tuning import (
+    Connecting,
     asking_all,
     end_consent_checks_with_the_connection,
     meet_on_loopback,
@@ -67,6 +68,7 @@ class AiortcPeer:
         self._relay_only = ice.policy == 'relay'
         self._servers = usable_servers(ice.servers)
         self.connection = RTCPeerConnection(configuration(self._servers, ice.policy))
+        self._connecting = Connecting(self.connection)
         self.connection.on('connectionstatechange', self._on_state)
 
     async def offer(self) -> str:
@@ -109,13 +111,17 @@ class AiortcPeer:
     async def close(self) -> None:
         """Close the connection, or give up on that after `CLOSE_TIMEOUT`."""
         self.connection.remove_all_listeners()
-        closing = asyncio.ensure_future(self.connection.close())
+        closing = asyncio.ensure_future(self._close())
         done, _ = await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT)
         if not done:
             closing.cancel()
             logger.warning('%s: connection not closed in %.1f s', self._peer_id, CLOSE_TIMEOUT)
         elif closing.exception():
             logger.warning('%s: closing failed: %s', self._peer_id, printable(closing.exception()))
+
+    async def _close(self) -> None:
+        await self._connecting.cancel()
+        await self.connection.close()
 
     async def _describe(self, create: Callable[[], Any]) -> str:
         gathering = IceGathering(self._peer_id, self._servers)

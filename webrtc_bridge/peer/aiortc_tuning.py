@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import aioice.ice
-from aiortc import RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
+from aiortc import RTCPeerConnection, RTCRtpCodecParameters, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtcrtpsender import RTCEncodedFrame
 from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket
 
@@ -32,6 +32,9 @@ from webrtc_bridge.media.rtp_time import CLOCK_RATE
 from webrtc_bridge.peer.ice_gathering import IceGathering, IceServerUrl
 
 NO_AUDIO: Any = None
+
+CANCEL_INTERVAL = 0.05
+'Seconds until a task that goes on is cancelled anew.'
 
 CLOCK_STEP_NS = 1_000_000
 'What RTP time and time of capture may go apart from frame to frame: rounding, but no step.'
@@ -117,6 +120,38 @@ def ask_every_ice_server() -> None:
 
     aioice.ice.server_reflexive_candidate = server_reflexive_candidate
     aioice.ice.relayed_candidate = relayed_candidate
+
+
+class Connecting:
+    """
+    Owns the tasks in which a connection comes about.
+
+    aiortc starts and forgets them. One that goes on after the connection is closed starts to send
+    on it, and never ends.
+    """
+
+    def __init__(self, connection: RTCPeerConnection) -> None:
+        private: Any = connection
+        self._connect = private._RTCPeerConnection__connect
+        self._tasks: set[asyncio.Task[None]] = set()
+        private._RTCPeerConnection__connect = self._owned_connect
+
+    async def cancel(self) -> None:
+        """Cancel them; call it before the connection is closed."""
+        while tasks := set(self._tasks):
+            for task in tasks:
+                task.cancel()
+            # Again and again: asyncio.wait_for may lose a cancellation (gh-86296, Python 3.11).
+            await asyncio.wait(tasks, timeout=CANCEL_INTERVAL)
+
+    async def _owned_connect(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._connect()
+        finally:
+            self._tasks.discard(task)
 
 
 def send_encoded_frames(
