@@ -63,12 +63,14 @@ def local_cameras() -> list[str]:
     return ['avfoundation:0'] if sys.platform == 'darwin' else cameras()
 
 
-def open_camera(name: str, options: SourceOptions) -> Source:
+def open_camera(name: str, options: SourceOptions, passes_h264: bool = False) -> Source:
     """
     Open the camera called `name`: a device's path or `avfoundation:0`.
+
+    With `passes_h264` a V4L2 camera's H.264 is not decoded, if it is of a profile viewers take.
 
     Raises: SourceError.
     """
     if name.startswith('avfoundation:'):
         return open_avfoundation(name.partition(':')[2], options)
-    return open_v4l2(name, options)
+    return open_v4l2(name, options, passes_h264)

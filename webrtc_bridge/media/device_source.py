@@ -14,6 +14,7 @@ from webrtc_bridge.errors import SourceForbidden, SourceNotFound, SourceUnreadab
 from webrtc_bridge.media.av_errors import VIDEO_GROUP, device_error
 from webrtc_bridge.media.av_source import AvSource, open_container, picture_rate
 from webrtc_bridge.media.capture_time import from_driver
+from webrtc_bridge.media.h264_packets import is_h264, packets_to_pass
 from webrtc_bridge.media.source import READ_TIMEOUT
 from webrtc_bridge.options import SourceOptions
 
@@ -30,9 +31,11 @@ def cameras() -> list[str]:
     return sorted(paths, key=lambda path: int(path.removeprefix('/dev/video')))
 
 
-def open_v4l2(path: str, options: SourceOptions) -> AvSource:
+def open_v4l2(path: str, options: SourceOptions, passes_h264: bool = False) -> AvSource:
     """
     Open the camera at `path` in the first format that reaches the size and rate wanted.
+
+    With `passes_h264`, if that is H.264 that viewers take, it is not decoded.
 
     Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
     """
@@ -41,7 +44,7 @@ def open_v4l2(path: str, options: SourceOptions) -> AvSource:
     def open_as(input_format: str) -> InputContainer:
         return _open_v4l2_as(path, input_format, options)
 
-    return _device_source(path, in_best_format(open_as, options))
+    return _device_source(path, in_best_format(open_as, options), passes_h264)
 
 
 def in_best_format(
@@ -149,7 +152,7 @@ def _reached(container: InputContainer, options: SourceOptions) -> float:
     return size * speed
 
 
-def _device_source(name: str, container: InputContainer) -> AvSource:
+def _device_source(name: str, container: InputContainer, passes_h264: bool = False) -> AvSource:
     stream = container.streams.video[0]
     rate = picture_rate(stream) or 30.0
     return AvSource(
@@ -158,4 +161,5 @@ def _device_source(name: str, container: InputContainer) -> AvSource:
         lambda stamp: from_driver(stamp, time.time_ns(), time.monotonic_ns()),
         device_error,
         read_timeout=max(READ_TIMEOUT, 3 / rate),
+        passed=packets_to_pass(name, stream) if passes_h264 and is_h264(stream) else None,
     )

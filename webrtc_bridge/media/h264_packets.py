@@ -42,7 +42,7 @@ def has_parameter_sets(data: bytes) -> bool:
 def packets_to_pass(name: str, stream: VideoStream) -> H264Packets | None:
     """Return what passes `stream` of the source `name` through; None, logged, if it cannot be."""
     codec = stream.codec_context
-    if codec.name != 'h264':
+    if not is_h264(stream):
         logger.info('%s: transcoding, it delivers %s', name, codec.name)
         return None
     profile = declared_profile(codec.extradata or b'')
@@ -53,6 +53,11 @@ def packets_to_pass(name: str, stream: VideoStream) -> H264Packets | None:
         )
         return None
     return H264Packets(stream)
+
+
+def is_h264(stream: VideoStream) -> bool:
+    """Say whether `stream` is H.264; a camera that is not needs no word about it."""
+    return stream.codec_context.name == 'h264'
 
 
 def declared_profile(extradata: bytes) -> Profile | None:

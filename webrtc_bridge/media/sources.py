@@ -51,7 +51,7 @@ def opener(options: SourceOptions, *, passes_h264: bool = False) -> OpenSource:
 
 def _open_local(source: str, options: SourceOptions, passes_h264: bool) -> Source:
     if source.startswith(('avfoundation:', '/dev/')) or _is_device(source):
-        return open_camera(source, options)
+        return open_camera(source, options, passes_h264)
     # The scheme keeps FFmpeg from reading a URL into a file's name.
     return FileSource(f'file:{source}', without_credentials(source), passes_h264=passes_h264)
 
