@@ -77,7 +77,7 @@ async def test_the_camera_arrives_as_ros_images(
     start_module: Start, server: Program, browser: Browser
 ) -> None:
     pytest.importorskip('rclpy', reason='needs rclpy')
-    from ros_images import ImageCounter
+    from images import ImageSubscriber
 
     await publish(browser, server)
     node = await start_module(
@@ -90,8 +90,9 @@ async def test_the_camera_arrives_as_ros_images(
         '-p',
         'encoding:=rgb8',
     )
-    with ImageCounter('image_raw') as images:
-        image = await images.newest_of(20)
+    with ImageSubscriber('image_raw') as images:
+        await images.wait_for_more(20, timeout=30)
+        image = images.newest
     assert (image.width, image.height, image.encoding) == (640, 480, 'rgb8')
     red, green, blue = (sum(image.data[channel::3]) / (640 * 480) for channel in range(3))
     assert green > max(red, blue) + 40
