@@ -56,16 +56,20 @@ def run_command(
     require: Callable[[], None],
     main: Callable[..., Coroutine[Any, Any, None]],
     arguments: list[str] | None,
+    log_level: str = 'info',
 ) -> int:
     """
     Run `main`, called with an instance of each of the option `tables`; return the exit status.
 
     `require` checks the libraries; `arguments` are the command line's, None for `sys.argv`.
+    `log_level` is from where on is logged where they do not say.
     """
     parser = argparse.ArgumentParser(program, description=description)
     for table in tables:
         add_arguments(parser, table)
-    parser.add_argument('--log-level', choices=LOG_LEVELS, default='info', help='default: info')
+    parser.add_argument(
+        '--log-level', choices=LOG_LEVELS, default=log_level, help=f'default: {log_level}'
+    )
     parser.add_argument('--version', action='version', version=__version__)
     given = parser.parse_args(arguments)
     try:

@@ -119,7 +119,8 @@ async def first_end(processes: list[tuple[str, Process]]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo; return its exit status: 0 if images came, 1 if not."""
     tables = (DemoOptions, SourceOptions)
-    return run_command('demo', __doc__, tables, require_all, demo, arguments)
+    # What the programs do in between would tear the status line apart.
+    return run_command('demo', __doc__, tables, require_all, demo, arguments, 'warn')
 
 
 if __name__ == '__main__':
