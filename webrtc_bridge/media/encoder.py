@@ -12,8 +12,8 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
-from webrtc_bridge.media.pixels import EncoderInput
 from webrtc_bridge.media.rtp_time import CLOCK_RATE, RtpTime
+from webrtc_bridge.media.to_yuv420p import ToYuv420p
 
 BITS_PER_PIXEL = 0.11
 'Automatic bit rate: 3.0 Mbit/s at 1280x720 and 30 fps, near what video calls use.'
@@ -104,7 +104,7 @@ class Encoder:
         self.codec = codec
         self.bitrate = bitrate
         self._fps = fps
-        self._input = EncoderInput()
+        self._input = ToYuv420p()
         self._time = time or RtpTime()
         # Of aiortc's encoders only `pack` is used, which cuts RTP payloads (RFC 6184, RFC 7741).
         self._payloader = H264Encoder() if codec is Codec.H264 else Vp8Encoder()

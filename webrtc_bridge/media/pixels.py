@@ -7,7 +7,7 @@ import av
 import cv2
 import numpy as np
 import numpy.typing as npt
-from av.video.reformatter import ColorRange, VideoReformatter
+from av.video.reformatter import VideoReformatter
 
 from webrtc_bridge.media.depth import BLACK, ENCODINGS, WHITE, DepthRange
 from webrtc_bridge.media.raw_image import ImageError, Pixels, RawImage
@@ -51,28 +51,6 @@ GREY_LEVELS = np.round(BLACK + np.arange(256) * (WHITE - BLACK) / 255).astype(np
 
 KNOWN = frozenset([*COLOURS, *MOSAICS, *GREYS, *PACKED, *SEMI_PLANAR, *WIDE, *ENCODINGS])
 'Encodings that `PictureMaker` makes pictures of.'
-
-
-class EncoderInput:
-    """
-    Bring pictures of any format and size to yuv420p with even sides, as encoders need them.
-
-    The range is the limited one: neither encoder is told of another, so decoders expect that.
-    """
-
-    def __init__(self) -> None:
-        # A reformatter keeps swscale's tables from frame to frame; a fresh one costs 1 ms at 720p.
-        self._reformatter = VideoReformatter()
-
-    def convert(self, picture: av.VideoFrame) -> av.VideoFrame:
-        """Return `picture` itself where it fits already; an odd side is scaled by one pixel."""
-        width, height = picture.width & ~1, picture.height & ~1
-        fits = picture.format.name == 'yuv420p' and picture.color_range != ColorRange.JPEG
-        if fits and (width, height) == (picture.width, picture.height):
-            return picture
-        return self._reformatter.reformat(
-            picture, width, height, 'yuv420p', dst_color_range='MPEG'
-        )
 
 
 class PictureMaker:

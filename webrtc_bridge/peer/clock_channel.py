@@ -12,11 +12,13 @@ import itertools
 import json
 import time
 from collections.abc import Callable
-from typing import Any
-
-from aiortc import RTCDataChannel
+from typing import TYPE_CHECKING, Any
 
 from webrtc_bridge.media.clock_offset import ClockOffset, Exchange
+
+if TYPE_CHECKING:
+    # The GStreamer sender answers by `answer_to`, and needs no aiortc.
+    from aiortc import RTCDataChannel
 
 LABEL = 'clock'
 
@@ -31,24 +33,32 @@ SentFrame = tuple[int, int]
 
 
 def answer_clock_questions(
-    channel: RTCDataChannel, newest: Callable[[], SentFrame | None] = lambda: None
+    channel: 'RTCDataChannel', newest: Callable[[], SentFrame | None] = lambda: None
 ) -> None:
     """Answer what the receiver asks on `channel`; `newest` returns the frame last sent."""
 
     def on_message(text: object) -> None:
-        received = time.time_ns()
-        times = parsed(text)
-        if 'asked' in times and channel.readyState == 'open':
-            answer = {'asked': times['asked'], 'received': received}
-            if frame := newest():
-                answer |= {'rtp': frame[0], 'captured': frame[1]}
-            answer['answered'] = time.time_ns()
-            channel.send(json.dumps(answer))
+        answer = answer_to(text, newest)
+        if answer and channel.readyState == 'open':
+            channel.send(answer)
 
     channel.on('message', on_message)
 
 
-async def ask_clock_questions(channel: RTCDataChannel, offset: ClockOffset) -> None:
+def answer_to(text: object, newest: Callable[[], SentFrame | None] = lambda: None) -> str | None:
+    """Return the answer to what a receiver asks in `text`, just come; None if it asks nothing."""
+    received = time.time_ns()
+    times = parsed(text)
+    if 'asked' not in times:
+        return None
+    answer = {'asked': times['asked'], 'received': received}
+    if frame := newest():
+        answer |= {'rtp': frame[0], 'captured': frame[1]}
+    answer['answered'] = time.time_ns()
+    return json.dumps(answer)
+
+
+async def ask_clock_questions(channel: 'RTCDataChannel', offset: ClockOffset) -> None:
     """Ask the sender on `channel` and tell `offset` its answers, until cancelled."""
     asked = 0
 
