@@ -1,7 +1,7 @@
 # Everything here works from a fresh clone on Debian 12, Ubuntu 24.04 and newer: what is missing is
 # installed first, Python packages into build/ alone.
 
-.PHONY: help demo test lint bench venv clean system_packages_run system_packages_test
+.PHONY: help demo test test-long lint bench venv clean system_packages_run system_packages_test
 .DELETE_ON_ERROR:
 
 PYTHON = build/kilted/bin/python
@@ -10,6 +10,7 @@ MADE_FROM = setup.py setup.cfg tools/make_venv.sh
 help:
 	@echo 'make demo [DURATION=15]  a camera or test pattern, all the way to a ROS 2 topic'
 	@echo 'make test                build and run every test'
+	@echo 'make test-long           what takes minutes: outages, soak, hundreds of sessions'
 	@echo 'make lint                ruff and mypy'
 	@echo 'make bench [QUICK=1]     latency, frame rate and CPU, against stock aiortc'
 	@echo 'make venv                only make the virtual environment build/kilted'
@@ -20,6 +21,9 @@ demo: build/kilted/.made_for_run
 
 test: build/kilted/.made_for_test build/jazzy/.made_for_test
 	@tools/run_tests.sh
+
+test-long: build/kilted/.made_for_test
+	@$(PYTHON) -m pytest -m long $(ARGUMENTS)
 
 lint: build/kilted/.made_for_test
 	@$(PYTHON) -m ruff check

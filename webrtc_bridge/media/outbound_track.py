@@ -45,7 +45,7 @@ class OutboundTrack(MediaStreamTrack):
             self._subscription.request_keyframe()
 
     async def recv(self) -> Any:
-        """Not used: a session's sender calls `next` (see peer/aiortc_tuning.py)."""
+        """Not used: a session's sender calls `next` (see peer/aiortc_tuning/sending.py)."""
         raise NotImplementedError
 
     def stop(self) -> None:

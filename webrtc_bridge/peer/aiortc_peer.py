@@ -16,8 +16,8 @@ from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
 from webrtc_bridge.errors import SessionError, printable
-from webrtc_bridge.peer.aiortc_tuning import (
-    Connecting,
+from webrtc_bridge.peer.aiortc_tuning.connecting import Connecting
+from webrtc_bridge.peer.aiortc_tuning.ice import (
     asking_all,
     end_consent_checks_with_the_connection,
     meet_on_loopback,

@@ -4,7 +4,7 @@ Asks STUN and TURN servers for addresses, so that none keeps a session waiting.
 aiortc knows one server of each kind, waits 5 s for it and says nothing of what went wrong. Here
 all that are configured are asked, in their order, the next one as soon as one has failed or
 is slow; the first answer of a kind counts; and what does not work is in the log, by name.
-`aiortc_tuning.ask_every_ice_server` lets aioice ask this way.
+`aiortc_tuning.ice.ask_every_ice_server` lets aioice ask this way.
 """
 
 import asyncio

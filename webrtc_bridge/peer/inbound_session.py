@@ -14,7 +14,8 @@ from webrtc_bridge.media.encoded_frame import EncodedFrame
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.aiortc_session import AiortcSession
-from webrtc_bridge.peer.aiortc_tuning import EncodedFrameReceiver, on_sender_report, selected_path
+from webrtc_bridge.peer.aiortc_tuning.ice import selected_path
+from webrtc_bridge.peer.aiortc_tuning.receiving import EncodedFrameReceiver, on_sender_report
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import Description
 from webrtc_bridge.signaling.messages import Answer, Message, Offer

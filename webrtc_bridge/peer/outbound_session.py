@@ -11,7 +11,7 @@ from webrtc_bridge.media.outbound_track import OutboundTrack
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.aiortc_session import AiortcSession
-from webrtc_bridge.peer.aiortc_tuning import send_encoded_frames
+from webrtc_bridge.peer.aiortc_tuning.sending import send_encoded_frames
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import Description
 from webrtc_bridge.peer.watchdog import Watchdog

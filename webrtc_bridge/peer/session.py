@@ -105,7 +105,8 @@ class Session(ABC):
                 await self._on_description(message)
 
     def _on_connected(self) -> None:
-        if not self._connected.done():
+        # A connection that is being closed may still come about.
+        if self.state is SessionState.NEGOTIATING:
             self._connected.set_result(None)
             self._set_state(SessionState.CONNECTED)
 
