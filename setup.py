@@ -42,17 +42,23 @@ setup(
         'aioice==0.13.*',
         'aiortc==1.16.*',
         'av==18.*',
+        'cryptography',
         'numpy',
         # No window is ever opened, and robots and bare machines lack the libraries for one.
         'opencv-python-headless>=4.6',
+        'pyjwt>=2.4',
         'pyyaml',
         'websockets>=13',
     ],
     extras_require={
         'ros-jazzy': ros('jazzy'),
         'ros-kilted': ros('kilted'),
+        # Each is used where it is installed.
+        'fast': ['uvloop'],
+        'benchmark': ['matplotlib'],
         # colcon chooses pytest when it finds it in this extra.
         'test': [
+            'hypothesis',
             'pytest>=8',
             'pytest-asyncio>=1',
             'pytest-timeout',
