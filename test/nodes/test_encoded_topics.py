@@ -270,12 +270,11 @@ async def test_a_frame_has_the_same_stamp_on_all_topics(make_node):
             jpegs = Collected(node, CompressedImage, 'image_raw/compressed', ALL)
             infos = Collected(node, CameraInfo, 'camera_info', ALL)
             await until(lambda: min(len(each.messages) for each in (images, jpegs, infos)) >= 60)
-            # The clocks are measured all the while, better and better.
-            newest = min(each.stamps[-1] for each in (images, jpegs, infos, videos))
-            oldest = max(each.stamps[0] for each in (images, jpegs, infos, videos))
-            seen = [s for s in images.stamps if oldest <= s <= newest]
-            assert len(seen) > 30
-            for others in (jpegs, infos, videos):
-                assert set(seen) <= set(others.stamps)
+            topics_stamps = [set(each.stamps) for each in (images, jpegs, infos, videos)]
+            assert len(set.intersection(*topics_stamps)) > 30
+            # A busy machine may lose a message of one topic, but no frame has two stamps: frames
+            # are 33 ms apart.
+            stamps = sorted(set.union(*topics_stamps))
+            assert min(after - stamp for stamp, after in itertools.pairwise(stamps)) > 10_000_000
 
     await while_spinning(node, work())
