@@ -42,7 +42,7 @@ setup(
         'aioice==0.13.*',
         'aiortc==1.16.*',
         'av==18.*',
-        'cryptography',
+        'cryptography>=38',
         'numpy',
         # No window is ever opened, and robots and bare machines lack the libraries for one.
         'opencv-python-headless>=4.6',

@@ -34,6 +34,18 @@ def generate_launch_description() -> LaunchDescription:
                 'to use instead of starting one.',
             ),
             DeclareLaunchArgument(
+                'token_file',
+                default_value='',
+                description='File with the token for the signaling server, mode 0600. '
+                'Left out, what params_file says, and there WEBRTC_BRIDGE_TOKEN.',
+            ),
+            DeclareLaunchArgument(
+                'ca_file',
+                default_value='',
+                description='Certificate of the signaling server at wss://, or of who signed it. '
+                'Left out, what params_file says, and there those that the system trusts.',
+            ),
+            DeclareLaunchArgument(
                 'port',
                 default_value='',
                 description='Port of the signaling server that is started here.',
@@ -78,13 +90,19 @@ def generate_launch_description() -> LaunchDescription:
 
 def webcam_sender(context: LaunchContext) -> list[SetLaunchConfiguration | ExecuteProcess]:
     """Return the sender's process; say where the server is, to it and to the receiver."""
-    port, server_url, sender_id, level = (
+    port, server_url, token_file, ca_file, sender_id, level = (
         LaunchConfiguration(name).perform(context)
-        for name in ('port', 'server_url', 'sender_id', 'log_level')
+        for name in ('port', 'server_url', 'token_file', 'ca_file', 'sender_id', 'log_level')
     )
     if port and not server_url:
         server_url = f'ws://127.0.0.1:{port}'
-    flags = {'--server': server_url, '--id': sender_id, '--log-level': level}
+    flags = {
+        '--server': server_url,
+        '--token-file': token_file,
+        '--ca': ca_file,
+        '--id': sender_id,
+        '--log-level': level,
+    }
     given = [word for flag, value in flags.items() if value for word in (flag, value)]
     program = ExecutableInPackage(package='webrtc_bridge', executable='webcam_sender')
     return [

@@ -27,6 +27,18 @@ def generate_launch_description() -> LaunchDescription:
                 'Left out, what params_file says.',
             ),
             DeclareLaunchArgument(
+                'token_file',
+                default_value='',
+                description='File with the token for the signaling server, mode 0600. '
+                'Left out, what params_file says, and there WEBRTC_BRIDGE_TOKEN.',
+            ),
+            DeclareLaunchArgument(
+                'ca_file',
+                default_value='',
+                description='Certificate of the signaling server at wss://, or of who signed it. '
+                'Left out, what params_file says, and there those that the system trusts.',
+            ),
+            DeclareLaunchArgument(
                 'topic',
                 default_value='',
                 description='Topic that the images are published on. '
@@ -56,7 +68,7 @@ def receiver_node(context: LaunchContext) -> list[Node]:
     given = {
         # As text, whatever it looks like: sender_id:=007 is no number.
         name: ParameterValue(LaunchConfiguration(name), value_type=str)
-        for name in ('sender_id', 'server_url', 'topic')
+        for name in ('sender_id', 'server_url', 'token_file', 'ca_file', 'topic')
         if LaunchConfiguration(name).perform(context)
     }
     level = LaunchConfiguration('log_level').perform(context)

@@ -31,6 +31,18 @@ def generate_launch_description() -> LaunchDescription:
                 'Left out, what params_file says.',
             ),
             DeclareLaunchArgument(
+                'token_file',
+                default_value='',
+                description='File with the token for the signaling server, mode 0600. '
+                'Left out, what params_file says, and there WEBRTC_BRIDGE_TOKEN.',
+            ),
+            DeclareLaunchArgument(
+                'ca_file',
+                default_value='',
+                description='Certificate of the signaling server at wss://, or of who signed it. '
+                'Left out, what params_file says, and there those that the system trusts.',
+            ),
+            DeclareLaunchArgument(
                 'topic',
                 default_value='',
                 description='Topic that the images of each camera are published on, in its '
@@ -61,7 +73,7 @@ def receivers(context: LaunchContext) -> list[GroupAction]:
     around = LaunchConfiguration('namespace').perform(context)
     shared = {
         name: LaunchConfiguration(name).perform(context)
-        for name in ('server_url', 'topic', 'params_file', 'log_level')
+        for name in ('server_url', 'token_file', 'ca_file', 'topic', 'params_file', 'log_level')
     }
     return [
         GroupAction(

@@ -26,6 +26,38 @@ def generate_launch_description() -> LaunchDescription:
                 description='Port to listen on. Left out, what params_file says.',
             ),
             DeclareLaunchArgument(
+                'secret_file',
+                default_value='',
+                description='File with the secret that tokens are made of, mode 0600. '
+                'Left out, what params_file says, and there WEBRTC_BRIDGE_SECRET.',
+            ),
+            DeclareLaunchArgument(
+                'allow_anonymous',
+                default_value='',
+                choices=('', 'true', 'false'),
+                description='Whether to serve everybody who reaches a server without a secret. '
+                'Left out, what params_file says.',
+            ),
+            DeclareLaunchArgument(
+                'certificate',
+                default_value='',
+                description='PEM file with the certificate for https:// and wss://. '
+                'Left out, what params_file says.',
+            ),
+            DeclareLaunchArgument(
+                'key',
+                default_value='',
+                description='PEM file with the private key of the certificate. '
+                'Left out, what params_file says.',
+            ),
+            DeclareLaunchArgument(
+                'self_signed',
+                default_value='',
+                choices=('', 'true', 'false'),
+                description='Whether to serve https:// and wss:// with a certificate made now. '
+                'Left out, what params_file says.',
+            ),
+            DeclareLaunchArgument(
                 'namespace', default_value='', description='Namespace of the node.'
             ),
             DeclareLaunchArgument(
@@ -46,7 +78,15 @@ def generate_launch_description() -> LaunchDescription:
 
 def signaling_node(context: LaunchContext) -> list[Node]:
     """Return the node; an argument left out overrides neither params_file nor a default."""
-    kinds = {'host': str, 'port': int}
+    kinds = {
+        'host': str,
+        'port': int,
+        'secret_file': str,
+        'allow_anonymous': bool,
+        'certificate': str,
+        'key': str,
+        'self_signed': bool,
+    }
     given = {
         name: ParameterValue(LaunchConfiguration(name), value_type=kind)
         for name, kind in kinds.items()

@@ -96,10 +96,12 @@ Start = Callable[..., Awaitable[Program]]
 'Starts a program, as `Program.start` does, that is killed after the test.'
 
 
-async def start_server(start: Start, port: int = 0) -> Program:
+async def start_server(
+    start: Start, port: int = 0, *flags: str, scheme: str = 'ws', **variables: str
+) -> Program:
     """Start a signaling server; its `port` and `url` are attributes of the program."""
-    program = await start('signaling_server', '--port', str(port))
+    program = await start('signaling_server', '--port', str(port), *flags, **variables)
     match = await program.line(r'serving on 127\.0\.0\.1:(\d+)')
     program.port = int(match[1])
-    program.url = f'ws://127.0.0.1:{match[1]}'
+    program.url = f'{scheme}://127.0.0.1:{match[1]}'
     return program

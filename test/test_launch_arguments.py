@@ -7,12 +7,14 @@ import pytest
 
 LAUNCH = Path(__file__).parents[1] / 'launch'
 COMMON = {'namespace', 'params_file', 'log_level'}
+SERVER = {'server_url', 'token_file', 'ca_file'}
+SERVING = {'secret_file', 'allow_anonymous', 'certificate', 'key', 'self_signed'}
 ARGUMENTS = {
-    'signaling.launch.py': {'host', 'port', *COMMON},
-    'receiver.launch.py': {'sender_id', 'server_url', 'topic', *COMMON},
-    'sender.launch.py': {'sender_id', 'name', 'server_url', 'topic', 'bitrate', *COMMON},
-    'receivers.launch.py': {'cameras', 'server_url', 'topic', *COMMON},
-    'demo.launch.py': {'sender_id', 'server_url', 'port', 'topic', *COMMON},
+    'signaling.launch.py': {'host', 'port', *SERVING, *COMMON},
+    'receiver.launch.py': {'sender_id', *SERVER, 'topic', *COMMON},
+    'sender.launch.py': {'sender_id', 'name', *SERVER, 'topic', 'bitrate', *COMMON},
+    'receivers.launch.py': {'cameras', *SERVER, 'topic', *COMMON},
+    'demo.launch.py': {'sender_id', *SERVER, 'port', 'topic', *COMMON},
 }
 
 

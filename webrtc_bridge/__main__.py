@@ -10,6 +10,9 @@ COMMANDS = {
     'signaling': ('signaling_server', 'serve signaling, where senders and receivers meet'),
     'webcam': ('webcam_sender', 'send a camera, stream, file or test pattern'),
     'gstreamer': ('gstreamer_sender', 'send what GStreamer opens, encoded by hardware'),
+    'token': ('token_command', 'make a token, or a secret, for the signaling server'),
+    'certificate': ('certificate_command', 'make a certificate for the signaling server'),
+    'doctor': ('doctor_command', 'say what stands between this machine and a camera'),
     'demo': ('demo', 'run everything on this machine, up to a ROS topic'),
 }
 'The module whose `main` each subcommand is, and what it does.'

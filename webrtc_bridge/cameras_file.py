@@ -62,7 +62,8 @@ def keys() -> dict[str, tuple[str, Option]]:
     """Return what an entry may have: `CameraEntry`'s field and the row of the option table."""
     tables = (('sender', SenderOptions), ('source', SourceOptions), ('encoder', EncoderOptions))
     found = {_key(row): (field, row) for field, table in tables for row in rows(table)}
-    del found['server']  # one for all
+    for key in ('server', 'token_file', 'ca'):
+        del found[key]  # one for all
     return found
 
 

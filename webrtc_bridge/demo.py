@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
@@ -12,6 +13,8 @@ from webrtc_bridge.errors import ProgramEndedError, ServeError
 from webrtc_bridge.option_row import rows
 from webrtc_bridge.options import DemoOptions, SignalingOptions, SourceOptions
 from webrtc_bridge.requirements import require_aiohttp, require_aiortc, require_rclpy
+from webrtc_bridge.signaling.authentication import SECRET
+from webrtc_bridge.signaling.server_access import TOKEN
 
 SENDER_ID = 'demo'
 
@@ -89,7 +92,13 @@ async def signaling(port: int) -> AsyncIterator[str]:
 async def program(name: str, arguments: list[str]) -> AsyncIterator[Process]:
     """Run a module of this package; end it at exit, by force if it takes too long."""
     module = f'webrtc_bridge.{name}'
-    process = await asyncio.create_subprocess_exec(sys.executable, '-m', module, *arguments)
+    variables = dict(os.environ)
+    if SECRET in variables:
+        # The server here has it, and asks for a token: the secret is one.
+        variables[TOKEN] = variables[SECRET]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, '-m', module, *arguments, env=variables
+    )
     try:
         yield process
     finally:

@@ -5,6 +5,7 @@ WebrtcBridgeError
 ├── OptionError           a flag, parameter or file entry has a value that cannot be used
 ├── RequirementError      a library is missing, or is another version than the one needed
 ├── ServeError            the signaling server cannot listen where it was told to
+├── UnprotectedError      the signaling server would serve everybody in the network
 ├── SourceError           a camera, stream or file delivers no pictures
 │   ├── SourceNotFound        it does not exist, or nobody answers there
 │   ├── SourceForbidden       it exists, but this user or these credentials may not read it
@@ -65,6 +66,23 @@ class ServeError(WebrtcBridgeError):
 
     def __str__(self) -> str:
         return f'cannot listen on {self.host}:{self.port}: {self.reason}'
+
+
+class UnprotectedError(WebrtcBridgeError):
+    """Others reach the server at ``host``, and it has no secret to tell them apart by."""
+
+    exit_status = 1
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.host = host
+
+    def __str__(self) -> str:
+        return (
+            f'other machines reach {self.host}, and there is no secret: make one by webrtc_bridge '
+            'token --new-secret FILE, and start with --secret-file FILE (secret_file); or serve '
+            'everybody with --allow-anonymous (allow_anonymous)'
+        )
 
 
 class SourceError(WebrtcBridgeError):

@@ -1,7 +1,7 @@
 """The table of options: every name, default, description, range and unit stands here, once."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from webrtc_bridge.option_row import option
 
@@ -14,7 +14,11 @@ GSTREAMER_ENCODERS = (
     *('auto', 'x264enc', 'openh264enc', 'v4l2h264enc'),
     *('vah264enc', 'nvh264enc', 'vtenc_h264'),
 )
-ENCODINGS = ('bgr8', 'rgb8', 'mono8')
+ENCODINGS = ('bgr8', 'rgb8', 'mono8', 'nv12')
+LOWEST_BITRATE = (
+    'Lowest bit rate that a slow link brings it down to; below half of the highest, that viewer '
+    'gets smaller pictures. As much as bitrate: never less, and one size.'
+)
 CALIBRATION_URL = re.compile(r'file:///.+|package://[^/]+/.+')
 
 
@@ -24,6 +28,24 @@ class SignalingOptions:
 
     host: str = option('127.0.0.1', 'Address to listen on; 0.0.0.0 is every interface.')
     port: int = option(8080, 'Port to listen on; 0 takes a free one.', minimum=0, maximum=65535)
+    secret_file: str = option(
+        '',
+        'File with the secret that tokens are made of, which nobody but its owner may read (mode '
+        '0600); without one it is in the environment variable WEBRTC_BRIDGE_SECRET. With a secret '
+        'nobody gets in without a token.',
+    )
+    allow_anonymous: bool = option(
+        False, 'Serve everybody who reaches a server that has no secret, from other machines too.'
+    )
+    certificate: str = option(
+        '',
+        'PEM file with the certificate for https:// and wss://, and with those between it and '
+        'its CA.',
+    )
+    key: str = option('', 'PEM file with the private key of the certificate.')
+    self_signed: bool = option(
+        False, 'Serve https:// and wss:// with a certificate made now; its fingerprint is logged.'
+    )
     allowed_origins: tuple[str, ...] = option(
         (),
         'Origins, like https://example.org, whose pages may connect, and show the viewer in a '
@@ -83,8 +105,56 @@ class SignalingOptions:
 
 
 @dataclass(frozen=True)
-class SenderOptions:
-    """Who a sender is, and where it registers."""
+class TokenOptions:
+    """A token for the signaling server, or the secret that tokens are made of."""
+
+    rights: str = option(
+        'view',
+        'What the bearer may do: publish, view, or publish,view.',
+        choices=('publish', 'view', 'publish,view', 'view,publish'),
+    )
+    senders: str = option(
+        '*',
+        'Ids of the senders that it is for, separated by commas; * stands for any text, as in '
+        'front*,rear.',
+    )
+    lifetime: str = option(
+        '30d',
+        'How long it is valid: 90s, 45m, 12h, 30d, or ever.',
+        pattern=re.compile(r'[1-9][0-9]{0,5}[smhd]|ever'),
+        expected='a number and s, m, h or d, or ever',
+        flag='--for',
+    )
+    name: str = option(
+        '',
+        'Begin of its id, which stands in the log of the server.',
+        pattern=re.compile(r'[A-Za-z0-9_.-]{1,40}'),
+        expected='1 to 40 letters, digits, dots, dashes and underscores',
+    )
+    secret_file: str = option(
+        '',
+        'File with the secret of the server; without one it is in the environment variable '
+        'WEBRTC_BRIDGE_SECRET.',
+    )
+    out: str = option('', 'File to write the token to, with mode 0600, instead of printing it.')
+    new_secret: str = option('', 'Make a secret instead of a token, in this new file.')
+
+
+@dataclass(frozen=True)
+class CertificateOptions:
+    """A certificate to keep, for a signaling server that has no official one."""
+
+    certificate: str = option('server.pem', 'New file for the certificate.')
+    key: str = option('server.key', 'New file for its private key.')
+    names: tuple[str, ...] = option(
+        (), 'Name or address of the server, besides those that this machine has now.'
+    )
+    days: int = option(825, 'How long it is valid.', minimum=1, maximum=36500, unit='days')
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """The signaling server that something connects to, and what it takes to get in."""
 
     server_url: str = option(
         'ws://127.0.0.1:8080',
@@ -93,6 +163,24 @@ class SenderOptions:
         expected='ws://host:port or wss://host:port',
         flag='--server',
     )
+    _: KW_ONLY
+    token_file: str = option(
+        '',
+        'File with the token for the signaling server, which nobody but its owner may read (mode '
+        '0600); without one the token is in the environment variable WEBRTC_BRIDGE_TOKEN.',
+    )
+    ca_file: str = option(
+        '',
+        'PEM file with the certificate of the signaling server at wss://, or of who signed it, '
+        'where the system does not trust that already.',
+        flag='--ca',
+    )
+
+
+@dataclass(frozen=True)
+class SenderOptions(ServerOptions):
+    """Who a sender is, and where it registers."""
+
     sender_id: str = option(
         '',
         'Id that receivers ask for; empty lets the server make one.',
@@ -101,6 +189,19 @@ class SenderOptions:
         flag='--id',
     )
     name: str = option('', 'Name for people, shown in lists of cameras.')
+
+
+@dataclass(frozen=True)
+class DoctorOptions(ServerOptions):
+    """Which server, and which of its cameras, the doctor looks at."""
+
+    sender_id: str = option(
+        '',
+        'Sender that a short session is held with; empty takes the first there is.',
+        pattern=PEER_ID,
+        expected='1 to 64 letters, digits, dots, dashes and underscores',
+        flag='--id',
+    )
 
 
 @dataclass(frozen=True)
@@ -149,11 +250,12 @@ class EncoderOptions:
     )
     bitrate: int = option(
         0,
-        'Bit rate of one encode; 0 takes 0.11 bit for each pixel.',
+        'Highest bit rate of one encode; 0 takes 0.11 bit for each pixel.',
         minimum=0,
         maximum=100_000,
         unit='kbit/s',
     )
+    min_bitrate: int = option(100, LOWEST_BITRATE, minimum=10, maximum=100_000, unit='kbit/s')
 
 
 @dataclass(frozen=True)
@@ -217,12 +319,15 @@ class SenderNodeOptions(EncoderOptions, SenderOptions):
 
     bitrate: int = option(
         0,
-        'Bit rate of one encode; 0 takes 0.11 bit for each pixel. H.264 that is passed through '
-        'keeps its own.',
+        'Highest bit rate of one encode; 0 takes 0.11 bit for each pixel. H.264 that is passed '
+        'through keeps its own.',
         minimum=0,
         maximum=100_000,
         unit='kbit/s',
         read_only=False,
+    )
+    min_bitrate: int = option(
+        100, LOWEST_BITRATE, minimum=10, maximum=100_000, unit='kbit/s', read_only=False
     )
     topic: str = option(
         'image_raw',
@@ -266,16 +371,9 @@ class SenderNodeOptions(EncoderOptions, SenderOptions):
 
 
 @dataclass(frozen=True)
-class ReceiverOptions:
+class ReceiverOptions(ServerOptions):
     """The ROS receiver: whom it follows and what it publishes."""
 
-    server_url: str = option(
-        'ws://127.0.0.1:8080',
-        'Signaling server, ws://host:port or wss://host:port.',
-        pattern=SERVER_URL,
-        expected='ws://host:port or wss://host:port',
-        flag='--server',
-    )
     sender_id: str = option(
         '',
         'Sender to follow; empty takes the first that is there.',
@@ -297,7 +395,11 @@ class ReceiverOptions:
     name: str = option('', 'Name for people, shown in lists of receivers.')
     topic: str = option('image_raw', 'Topic that the images are published on.')
     frame_id: str = option('camera_optical_frame', 'header.frame_id of every image.')
-    encoding: str = option('bgr8', 'Encoding of the published images.', choices=ENCODINGS)
+    encoding: str = option(
+        'bgr8',
+        'Encoding of the published images; nv12 is half the bytes of bgr8, in limited range.',
+        choices=ENCODINGS,
+    )
     jpeg_quality: int = option(
         80,
         'Quality of the images on the topic compressed.',

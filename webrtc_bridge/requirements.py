@@ -17,6 +17,8 @@ VERSIONS = {
     'aioice': '==0.13.*',
     'aiortc': '==1.16.*',
     'av': '==18.*',
+    'cryptography': '>=38',
+    'pyjwt': '>=2.4',
     'websockets': '>=13',
 }
 'What setup.py asks of the libraries whose version matters; a test compares the two.'

@@ -5,6 +5,7 @@ import sys
 
 from webrtc_bridge.command_line import run_command
 from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.program import fast_loop
 from webrtc_bridge.requirements import require_aiohttp
 
 
@@ -24,7 +25,15 @@ async def serve(options: SignalingOptions) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     tables = (SignalingOptions,)
-    return run_command('signaling_server', __doc__, tables, require_aiohttp, serve, arguments)
+    return run_command(
+        'signaling_server',
+        __doc__,
+        tables,
+        require_aiohttp,
+        serve,
+        arguments,
+        new_loop=fast_loop,
+    )
 
 
 if __name__ == '__main__':

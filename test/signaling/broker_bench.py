@@ -1,6 +1,7 @@
 """A broker with named sockets and a clock that is set by hand."""
 
 import json
+import math
 from itertools import count
 from typing import Any
 
@@ -8,6 +9,7 @@ from webrtc_bridge.signaling.actions import Action, Close, Probe, Send
 from webrtc_bridge.signaling.broker import Broker
 from webrtc_bridge.signaling.limits import Limits
 from webrtc_bridge.signaling.messages import Register, Role
+from webrtc_bridge.signaling.rights import Rights
 
 
 class Bench:
@@ -26,12 +28,23 @@ class Bench:
         self.closed: dict[str, int] = {}
         self.probed: list[str] = []
 
-    def connect(self, socket: str) -> None:
-        self.broker.connect(socket, self.now)
+    def connect(
+        self, socket: str, rights: Rights | None = None, expires: float = math.inf
+    ) -> None:
+        self.broker.connect(socket, self.now, rights or Rights(), expires)
 
-    def join(self, socket: str, role: Role, peer_id: str = '', name: str = '') -> None:
-        self.connect(socket)
-        self._note(self.broker.register(socket, Register(role, peer_id, name), self.now))
+    def join(
+        self,
+        socket: str,
+        role: Role,
+        peer_id: str = '',
+        name: str = '',
+        rights: Rights | None = None,
+        takeover: bool = True,
+    ) -> None:
+        self.connect(socket, rights)
+        register = Register(role, peer_id, name, takeover)
+        self._note(self.broker.register(socket, register, self.now))
 
     def say(self, socket: str, kind: str, **fields: Any) -> None:
         self.say_text(socket, json.dumps({'type': kind, **fields}))

@@ -31,7 +31,35 @@ from webrtc_bridge.signaling.admission import Admission, may_connect, network_of
 def test_pages_of_other_origins_may_not_connect(
     origin: str | None, host: str, allowed: tuple[str, ...], answer: bool
 ) -> None:
-    assert may_connect(origin, host, allowed) is answer
+    assert may_connect(origin, host, allowed, any_name=True) is answer
+
+
+@pytest.mark.parametrize(
+    ('name', 'answer'),
+    [
+        ('127.0.0.1', True),
+        ('192.0.2.1', True),
+        ('[::1]', True),
+        ('[fe80::1]', True),
+        ('localhost', True),
+        ('robot', True),
+        ('robot.local', True),
+        ('robot.lan', True),
+        ('camera.home.arpa', True),
+        ('viewer.localhost', True),
+        ('evil.example', False),
+        ('127.0.0.1.evil.example', False),
+        ('local.evil.example', False),
+        ('robot.local.', False),
+    ],
+)
+def test_without_tokens_a_strangers_name_for_this_machine_is_refused(
+    name: str, answer: bool
+) -> None:
+    origin, host = f'http://{name}:8080', f'{name}:8080'
+    assert may_connect(origin, host, (), any_name=False) is answer
+    assert may_connect(origin, host, (), any_name=True)
+    assert may_connect(origin, host, (origin,), any_name=False)
 
 
 def test_sockets_are_capped_for_each_address_and_in_all() -> None:

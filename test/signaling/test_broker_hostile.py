@@ -23,8 +23,8 @@ FIELDS = [
     'candidate', 'reason',
 ]  # fmt: skip
 KINDS = [
-    'register', 'registered', 'sender', 'sender_exit', 'request_offer', 'offer', 'answer',
-    'candidate', 'bye', 'error',
+    'register', 'registered', 'sender', 'sender_exit', 'receiver_exit', 'request_offer', 'offer',
+    'answer', 'candidate', 'bye', 'error',
 ]  # fmt: skip
 
 

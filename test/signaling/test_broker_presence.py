@@ -54,6 +54,23 @@ def test_a_receiver_is_told_when_a_sender_leaves() -> None:
     assert bench.read('r') == []
 
 
+def test_a_sender_is_told_when_a_receiver_leaves_with_which_it_has_a_session() -> None:
+    bench = Bench()
+    bench.join('s', S, 'front')
+    bench.join('other', S, 'rear')
+    bench.join('r', R, 'robot')
+    bench.say('r', 'request_offer', sender_id='front')
+    bench.read('s'), bench.read('other')
+    bench.leave('r')
+    assert bench.read('s') == [{'type': 'receiver_exit', 'receiver_id': 'robot'}]
+    assert bench.read('other') == []
+    bench.join('again', R, 'robot')
+    bench.say('again', 'bye', sender_id='front')
+    assert bench.kinds('s') == ['bye']
+    bench.leave('again')
+    assert bench.read('s') == []
+
+
 def test_nobody_is_told_of_receivers() -> None:
     bench = Bench()
     bench.join('s', S)

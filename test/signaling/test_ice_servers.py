@@ -16,12 +16,13 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.options import ServerOptions, SignalingOptions
 from webrtc_bridge.signaling.client import SignalingClient
 from webrtc_bridge.signaling.ice_servers import TURN_SECRET, IceServers
 from webrtc_bridge.signaling.limits import Limits
 from webrtc_bridge.signaling.messages import Message, Role, SenderPresent
 from webrtc_bridge.signaling.server import SignalingServer
+from webrtc_bridge.signaling.server_access import ServerAccess
 from webrtc_bridge.signaling.turn_credentials import TurnCredentials, turn_credentials
 
 TURN = 'turn:turn.example:3478?transport=udp'
@@ -192,8 +193,8 @@ async def test_a_client_takes_the_new_ones() -> None:
     messages: asyncio.Queue[Message] = asyncio.Queue()
     async with serve(serve_peer, '127.0.0.1', 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        url = f'ws://127.0.0.1:{port}'
-        client = SignalingClient(url, Role.RECEIVER, on_message=messages.put_nowait)
+        access = ServerAccess.of(ServerOptions(f'ws://127.0.0.1:{port}'))
+        client = SignalingClient(access, Role.RECEIVER, on_message=messages.put_nowait)
         running = asyncio.ensure_future(client.run())
         try:
             assert await asyncio.wait_for(messages.get(), 10.0) == SenderPresent('front')

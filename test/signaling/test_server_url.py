@@ -43,13 +43,14 @@ def test_a_url_is_shown_without_its_secrets() -> None:
 
 def test_a_peer_registers_by_path_and_query() -> None:
     parts = check_server_url('ws://robot:8080')
-    assert peer_url(parts, Role.RECEIVER, '', '') == 'ws://robot:8080/receiver'
+    assert peer_url(parts, Role.RECEIVER, {'id': ''}) == 'ws://robot:8080/receiver'
     assert (
-        peer_url(parts, Role.SENDER, 'front', 'A & B ü')
+        peer_url(parts, Role.SENDER, {'id': 'front', 'name': 'A & B ü'})
         == 'ws://robot:8080/sender?id=front&name=A%20%26%20B%20%C3%BC'
     )
 
 
 def test_what_the_url_has_is_kept() -> None:
     parts = check_server_url('wss://me:pw@robot/base/?token=t')
-    assert peer_url(parts, Role.SENDER, 'a', '') == 'wss://me:pw@robot/base/sender?token=t&id=a'
+    url = peer_url(parts, Role.SENDER, {'id': 'a', 'name': ''})
+    assert url == 'wss://me:pw@robot/base/sender?token=t&id=a'

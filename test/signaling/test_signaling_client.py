@@ -11,7 +11,7 @@ from waiting import DEADLINE, until
 from websockets.asyncio.server import ServerConnection, serve
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.options import ServerOptions, SignalingOptions
 from webrtc_bridge.signaling.client import SignalingClient
 from webrtc_bridge.signaling.messages import (
     Answer,
@@ -26,6 +26,7 @@ from webrtc_bridge.signaling.messages import (
     SenderPresent,
 )
 from webrtc_bridge.signaling.server import SignalingServer
+from webrtc_bridge.signaling.server_access import ServerAccess
 
 ME = 'webrtc_bridge.signaling.client'
 
@@ -33,12 +34,20 @@ ME = 'webrtc_bridge.signaling.client'
 class Peer:
     """A running client, and what it was told."""
 
-    def __init__(self, url: str, role: Role, peer_id: str = '', **arguments: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        role: Role,
+        peer_id: str = '',
+        options: ServerOptions | None = None,
+        **arguments: Any,
+    ) -> None:
         self.messages: list[Message] = []
         self.changes: list[bool] = []
         arguments.setdefault('on_message', self.messages.append)
         arguments.setdefault('on_connected', self.changes.append)
-        self.client = SignalingClient(url, role, peer_id=peer_id, **arguments)
+        access = ServerAccess.of(options or ServerOptions(url))
+        self.client = SignalingClient(access, role, peer_id=peer_id, **arguments)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator['Peer']:
@@ -244,7 +253,6 @@ async def test_a_server_that_is_none_is_tried_on(caplog: pytest.LogCaptureFixtur
 @pytest.mark.parametrize(
     'arguments',
     [
-        {'url': 'http://robot'},
         {'peer_id': 'a b'},
         {'peer_id': 'x' * 65},
         {'name': 'a\nb'},
@@ -252,6 +260,6 @@ async def test_a_server_that_is_none_is_tried_on(caplog: pytest.LogCaptureFixtur
     ],
 )
 def test_unusable_arguments_are_option_errors(arguments: dict[str, str]) -> None:
-    url = arguments.pop('url', 'ws://robot:8080')
+    access = ServerAccess.of(ServerOptions('ws://robot:8080'))
     with pytest.raises(OptionError):
-        SignalingClient(url, Role.SENDER, on_message=print, **arguments)  # type: ignore[arg-type]
+        SignalingClient(access, Role.SENDER, on_message=print, **arguments)  # type: ignore[arg-type]

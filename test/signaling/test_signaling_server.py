@@ -1,6 +1,7 @@
 import asyncio
 import json
 import socket as sockets
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -43,6 +44,7 @@ async def test_healthz_counts_who_is_there(server: SignalingServer) -> None:
         await read(sender)
         health = await status(server)
         assert isinstance(health.pop('version'), str)
+        assert abs(health.pop('time') - time.time()) < DEADLINE
         assert health == {'status': 'ok', 'senders': 1, 'receivers': 1, 'sessions': 1}
 
 

@@ -17,6 +17,7 @@ from webrtc_bridge.options import (
     EncoderOptions,
     ReceiverOptions,
     SenderOptions,
+    ServerOptions,
     SignalingOptions,
     SourceOptions,
 )
@@ -25,6 +26,7 @@ from webrtc_bridge.sender import Sender
 from webrtc_bridge.signaling.client import SignalingClient
 from webrtc_bridge.signaling.messages import Role
 from webrtc_bridge.signaling.server import SignalingServer
+from webrtc_bridge.signaling.server_access import ServerAccess
 
 
 @asynccontextmanager
@@ -53,7 +55,10 @@ async def camera(url: str, sender_id: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def dead_camera(url: str, sender_id: str) -> AsyncIterator[None]:
     """Register as a sender that never makes an offer."""
-    client = SignalingClient(url, Role.SENDER, peer_id=sender_id, on_message=lambda message: None)
+    access = ServerAccess.of(ServerOptions(url))
+    client = SignalingClient(
+        access, Role.SENDER, peer_id=sender_id, on_message=lambda message: None
+    )
     async with running(client.run()):
         yield
 

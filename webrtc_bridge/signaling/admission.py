@@ -17,6 +17,12 @@ RESERVED_FILES = 24
 MAX_WAITING = 128
 'Connections that may wait for their HTTP header.'
 
+LOCAL_ZONES = ('.local', '.localhost', '.test', '.internal', '.home.arpa', '.lan')
+"""
+Where nobody can register a name: RFC 6761 and RFC 6762, RFC 8375, ICANN resolution 2024.07.29.06;
+.lan, which many routers use, is not delegated either.
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -60,11 +66,13 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-def may_connect(origin: str | None, host: str, allowed: Iterable[str]) -> bool:
+def may_connect(origin: str | None, host: str, allowed: Iterable[str], *, any_name: bool) -> bool:
     """
     Say whether a page of `origin` may open a WebSocket to the server it knows as `host`.
 
-    Programs that are no browser send no Origin. A page's own server is always allowed.
+    Programs that are no browser send no Origin. A page's own server is allowed, but unless
+    `any_name`, only by a name that no stranger can have made: a page of theirs could else
+    point its own name to this machine (DNS rebinding), and be of the same origin.
     """
     if origin is None:
         return True
@@ -74,10 +82,17 @@ def may_connect(origin: str | None, host: str, allowed: Iterable[str]) -> bool:
         parts = urlsplit(origin)
         page = (parts.hostname, parts.port or _default_port(parts.scheme))
         parts = urlsplit(f'{parts.scheme}://{host}')
-        return page[0] is not None and page == (
-            parts.hostname,
-            parts.port or _default_port(parts.scheme),
-        )
+        own = (parts.hostname, parts.port or _default_port(parts.scheme))
+        return page[0] is not None and page == own and (any_name or _is_local_name(page[0]))
+    except ValueError:
+        return False
+
+
+def _is_local_name(name: str) -> bool:
+    if '.' not in name or name.endswith(LOCAL_ZONES):
+        return True
+    try:
+        return bool(ipaddress.ip_address(name))
     except ValueError:
         return False
 

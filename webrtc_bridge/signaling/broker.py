@@ -7,6 +7,7 @@ returns. Nothing that a client sends makes these raise.
 """
 
 import logging
+import math
 import secrets
 import uuid
 from collections.abc import Callable, Hashable, Iterable
@@ -14,13 +15,14 @@ from dataclasses import dataclass
 
 from webrtc_bridge.errors import MessageError, printable
 from webrtc_bridge.signaling.actions import Action, Close, Probe, Send
-from webrtc_bridge.signaling.limits import CloseCode, Limits
+from webrtc_bridge.signaling.limits import TAKEN_OVER, CloseCode, Limits
 from webrtc_bridge.signaling.messages import (
     Bye,
     ErrorReply,
     IceServer,
     IceServersChanged,
     Message,
+    ReceiverExit,
     Register,
     Registered,
     RequestOffer,
@@ -30,6 +32,7 @@ from webrtc_bridge.signaling.messages import (
     SessionMessage,
 )
 from webrtc_bridge.signaling.rate_limit import TokenBucket
+from webrtc_bridge.signaling.rights import Rights
 from webrtc_bridge.signaling.session_rules import next_state
 from webrtc_bridge.signaling.session_table import Peer, Session, SessionState, SessionTable
 from webrtc_bridge.signaling.wire import (
@@ -39,6 +42,8 @@ from webrtc_bridge.signaling.wire import (
     session_text,
     to_text,
 )
+
+ANYBODY = Rights()
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +58,8 @@ class _Client:
     peer: Peer | None = None
     told_ice_servers: float = 0.0
     dropped: int = 0
+    rights: Rights = ANYBODY
+    expires: float = math.inf
 
 
 class Broker:
@@ -76,6 +83,7 @@ class Broker:
         self._make_session_id = make_session_id
         self._clients: dict[Hashable, _Client] = {}
         self._unregistered: dict[Hashable, _Client] = {}
+        self._expiring: dict[Hashable, _Client] = {}
         self._table = SessionTable()
 
     def count(self, role: Role) -> int:
@@ -87,12 +95,24 @@ class Broker:
         """How many sessions are remembered."""
         return len(self._table)
 
-    def connect(self, connection: Hashable, now: float) -> None:
-        """Note that there is a new socket, which has to register."""
+    def connect(
+        self,
+        connection: Hashable,
+        now: float,
+        rights: Rights = ANYBODY,
+        expires: float = math.inf,
+    ) -> None:
+        """
+        Note that there is a new socket, which has to register.
+
+        It is closed when `rights` have expired, by the same clock as `now`.
+        """
         limits = self._limits
         bucket = TokenBucket(limits.message_rate, limits.message_burst, now)
-        client = _Client(connection, now, bucket)
+        client = _Client(connection, now, bucket, rights=rights, expires=expires)
         self._clients[connection] = self._unregistered[connection] = client
+        if expires < math.inf:
+            self._expiring[connection] = client
 
     def register(self, connection: Hashable, register: Register, now: float) -> list[Action]:
         """Register a socket whose path says what it is; what cannot be is an error and a close."""
@@ -132,6 +152,7 @@ class Broker:
         """Note that a socket is gone; again for the same socket does nothing."""
         client = self._clients.pop(connection, None)
         self._unregistered.pop(connection, None)
+        self._expiring.pop(connection, None)
         if client is None or client.peer is None:
             return []
         peer = client.peer
@@ -139,8 +160,11 @@ class Broker:
         logger.info('%s %s left', peer.role.value, peer.id)
         self._table.forget_absent(now - self._limits.absence, self._limits.max_absent)
         if peer.role is Role.SENDER:
-            return self._tell_receivers(SenderExit(peer.id))
-        return []
+            return self._tell_receivers(SenderExit(peer.id), peer.id)
+        actions: list[Action] = []
+        for session in peer.sessions.values():
+            actions += self._to(session.sender, ReceiverExit(peer.id))
+        return actions
 
     def tick(self, now: float) -> list[Action]:
         """Do what is due by the clock; about once a second is often enough."""
@@ -148,6 +172,8 @@ class Broker:
         for client in list(self._unregistered.values()):
             if now - client.since >= self._limits.hello_timeout:
                 actions += self._close(client, 'no register in time', now)
+        for client in [one for one in self._expiring.values() if one.expires <= now]:
+            actions += self._close(client, 'token: expired', now)
         for session in self._table.overdue(now - self._limits.session_timeout):
             actions += self._end(session, 'no answer in time')
         actions += self._renew_ice_servers(now)
@@ -157,20 +183,42 @@ class Broker:
     def _register(self, client: _Client, register: Register, now: float) -> list[Action]:
         role, connection = register.role, client.connection
         peer_id = register.id or self._make_peer_id()
-        known = self._table.peers[role].get(peer_id)
-        if known is not None and known.connection is not None:
-            raise _IdInUse(known)
-        peer = client.peer = self._table.enter(role, peer_id, register.name, connection)
+        if forbidden := client.rights.what_forbids(role, peer_id):
+            raise MessageError('forbidden', forbidden, Register.TYPE)
+        actions = self._free(client, register, peer_id)
+        peer = client.peer = self._table.enter(
+            role, peer_id, register.name, connection, client.rights
+        )
         del self._unregistered[connection]
-        logger.info('%s %s registered, name %s', role.value, peer_id, printable(register.name))
+        name, key = printable(register.name), client.rights.key
+        logger.info('%s %s registered, name %s, token %s', role.value, peer_id, name, key)
         missed, peer.missed = peer.missed, []
         client.told_ice_servers = now
         servers = tuple(self._ice_servers(peer_id))
-        actions = self._to(peer, Registered(peer_id, ice_servers=servers))
+        actions += self._to(peer, Registered(peer_id, ice_servers=servers))
         actions += self._presence(peer)
         for bye in missed:
             actions += self._to(peer, bye)
         return actions
+
+    def _free(self, client: _Client, register: Register, peer_id: str) -> list[Action]:
+        """Make the id free for `client`; what its token does not own, it does not get."""
+        known = self._table.peers[register.role].get(peer_id)
+        if known is None:
+            return []
+        owns = client.rights.proof == known.rights.proof
+        if known.connection is None:
+            if not owns:
+                # Nor its sessions.
+                self._table.forget(known)
+            return []
+        if not (owns and client.rights.proof and register.takeover):
+            raise _IdInUse(known)
+        logger.info('%s %s is taken over with its token', register.role.value, peer_id)
+        old, known.connection = known.connection, None
+        for clients in (self._clients, self._expiring):
+            clients.pop(old, None)
+        return [Close(old, CloseCode.POLICY, TAKEN_OVER)]
 
     def _renew_ice_servers(self, now: float) -> list[Action]:
         renewal = self._limits.ice_servers_renewal
@@ -184,10 +232,11 @@ class Broker:
 
     def _presence(self, peer: Peer) -> list[Action]:
         if peer.role is Role.SENDER:
-            return self._tell_receivers(SenderPresent(peer.id, peer.name))
+            return self._tell_receivers(SenderPresent(peer.id, peer.name), peer.id)
         actions: list[Action] = []
         for sender in self._table.connected(Role.SENDER):
-            actions += self._to(peer, SenderPresent(sender.id, sender.name))
+            if peer.rights.covers(sender.id):
+                actions += self._to(peer, SenderPresent(sender.id, sender.name))
         return actions
 
     def _handle(self, peer: Peer, message: SessionMessage, now: float) -> list[Action]:
@@ -209,6 +258,10 @@ class Broker:
         return [Send(other.connection, text)]
 
     def _request(self, receiver: Peer, message: RequestOffer, now: float) -> list[Action]:
+        if not receiver.rights.covers(message.peer_id):
+            # Whether it is here or not.
+            text = f'sender_id: the token is not for {message.peer_id}'
+            raise MessageError('forbidden', text, message.TYPE)
         sender = self._table.peers[Role.SENDER].get(message.peer_id)
         if sender is None or sender.connection is None:
             raise self._no_peer(receiver, message)
@@ -265,9 +318,13 @@ class Broker:
             return []
         return [Send(peer.connection, to_text(message, peer.role))]
 
-    def _tell_receivers(self, message: Message) -> list[Action]:
+    def _tell_receivers(self, message: Message, sender_id: str) -> list[Action]:
         text = to_text(message, Role.RECEIVER)
-        return [Send(peer.connection, text) for peer in self._table.connected(Role.RECEIVER)]
+        return [
+            Send(peer.connection, text)
+            for peer in self._table.connected(Role.RECEIVER)
+            if peer.rights.covers(sender_id)
+        ]
 
     def _error(self, client: _Client, error: MessageError) -> list[Action]:
         peer = client.peer

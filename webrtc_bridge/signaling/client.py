@@ -6,19 +6,28 @@ Everything here runs in one event loop; the callbacks are called in it.
 
 import asyncio
 import contextlib
-import inspect
 import logging
+import ssl
 from collections import deque
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, TypeVar
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidMessage,
+    InvalidStatus,
+    WebSocketException,
+)
+from websockets.http11 import Response
 
 from webrtc_bridge.errors import MessageError, OptionError, printable
 from webrtc_bridge.options import PEER_ID
 from webrtc_bridge.signaling.backoff import Backoff
+from webrtc_bridge.signaling.cut import cut
 from webrtc_bridge.signaling.fields import CONTROL, MAX_TEXT
+from webrtc_bridge.signaling.limits import TAKEN_OVER
 from webrtc_bridge.signaling.messages import (
     ErrorReply,
     IceServer,
@@ -27,15 +36,19 @@ from webrtc_bridge.signaling.messages import (
     Registered,
     Role,
 )
-from webrtc_bridge.signaling.server_url import check_server_url, peer_url, shown
-from webrtc_bridge.signaling.wire import MAX_MESSAGE, parse_from_server, to_text
+from webrtc_bridge.signaling.own_address import until_gone
+from webrtc_bridge.signaling.server_access import TOKEN, ServerAccess
+from webrtc_bridge.signaling.server_url import peer_url
+from webrtc_bridge.signaling.trust import why_not_trusted
+from webrtc_bridge.signaling.web_socket import (
+    CLOSE_TIMEOUT,
+    Connect,
+    close_reason,
+    connect_options,
+    reason_of,
+)
+from webrtc_bridge.signaling.wire import parse_from_server, to_text
 
-OPEN_TIMEOUT = 5.0
-PING_INTERVAL = 5.0
-PING_TIMEOUT = 4.0
-'Seconds; a server that is gone without a word is noticed after at most both of these.'
-
-CLOSE_TIMEOUT = 0.5
 FLUSH_TIMEOUT = 0.5
 STEADY = 5.0
 'Seconds a connection must have lasted for the next loss to be answered at once.'
@@ -57,23 +70,25 @@ class SignalingClient:
 
     `on_message` gets every message of the server but `registered`, which sets `peer_id` and
     `ice_servers` and is followed by `on_connected(True)`, and `ice_servers`;
-    `on_connected(False)` follows a loss.
+    `on_connected(False)` follows a loss, and `on_trouble` gets in words, once, each reason why
+    there is no connection.
     A callback that raises is logged, and nothing else.
 
-    Raises: OptionError for an unusable URL, id or name.
+    Raises: OptionError for an unusable id or name.
     """
 
     def __init__(
         self,
-        url: str,
+        access: ServerAccess,
         role: Role,
         *,
         peer_id: str = '',
         name: str = '',
         on_message: Callable[[Message], None],
         on_connected: Callable[[bool], None] = ignore,
+        on_trouble: Callable[[str], None] = ignore,
     ) -> None:
-        self._url = check_server_url(url)
+        self._access = access
         if peer_id and not PEER_ID.fullmatch(peer_id):
             expected = '1 to 64 letters, digits, dots, dashes and underscores'
             raise OptionError('id', peer_id, expected)
@@ -86,11 +101,14 @@ class SignalingClient:
         self._name = name
         self._on_message = on_message
         self._on_connected = on_connected
+        self._on_trouble = on_trouble
         self._connected = False
         self._queue: deque[str] = deque()
         self._queued = asyncio.Event()
         self._backoff = Backoff()
         self._said: set[str] = set()
+        self._may_take_over = False
+        self._refused = False
 
     @property
     def connected(self) -> bool:
@@ -100,7 +118,7 @@ class SignalingClient:
     @property
     def shown_url(self) -> str:
         """The server's URL without credentials, for people."""
-        return shown(self._url)
+        return self._access.shown_url
 
     def send(self, message: Message) -> bool:
         """Queue `message`; False, and nothing queued, while not connected or too much waits."""
@@ -119,6 +137,8 @@ class SignalingClient:
 
         That takes at most `FLUSH_TIMEOUT` and `CLOSE_TIMEOUT`.
         """
+        if self._access.exposes_token:
+            self._say_once('gets the token readable for all on the way: use wss://')
         while True:
             await asyncio.sleep(self._backoff.next_delay())
             try:
@@ -126,17 +146,30 @@ class SignalingClient:
             except asyncio.CancelledError:
                 raise
             except InvalidStatus as error:
-                self._say_once(f'refused with HTTP status {error.response.status_code}')
-            except (TimeoutError, OSError, WebSocketException, EOFError) as error:
-                self._say_once(f'not reachable: {_reason(error)}')
+                self._say_once(self._refusal(error.response))
+            except ssl.SSLError as error:
+                self._say_once(why_not_trusted(error))
+            except OptionError as error:
+                self._say_once(f'not tried: {error}')
+            except (InvalidMessage, EOFError):  # which of them depends on websockets' version
+                other = 'ws://' if self._access.tls else 'wss://'
+                self._say_once(f'gives no HTTP answer; is it at {other}?')
+            except (TimeoutError, OSError, WebSocketException) as error:
+                self._say_once(f'not reachable: {reason_of(error)}')
             except Exception:
                 logger.exception('%s: attempt to connect failed', self._who)
 
     async def _connect_once(self) -> None:
-        url = peer_url(self._url, self._role, self.peer_id, self._name)
-        socket = await connect(url, **_connect_options())
+        self._access = access = self._access.renewed()
+        self._refused = False
+        wanted = {'id': self.peer_id, 'name': self._name}
+        if access.token and not self._may_take_over:
+            wanted['takeover'] = '0'
+        url = peer_url(access.url, self._role, wanted)
+        socket = await Connect(url, **connect_options(access))
         since = asyncio.get_running_loop().time()
         writer = asyncio.ensure_future(self._write(socket))
+        watching = asyncio.ensure_future(self._cut_without_address(socket))
         try:
             await self._read(socket)
         except asyncio.CancelledError:
@@ -147,11 +180,17 @@ class SignalingClient:
                 self._backoff.reset()
             self._set_connected(False)
             writer.cancel()
+            watching.cancel()
             # In a task of its own: timeouts inside a task that has been cancelled raise
             # CancelledError before Python 3.11.3 (gh-102780), and websockets uses one here.
             closing = asyncio.ensure_future(socket.close())
-            await asyncio.wait({writer, closing}, timeout=2 * CLOSE_TIMEOUT)
-            socket.transport.abort()
+            await asyncio.wait({writer, watching, closing}, timeout=2 * CLOSE_TIMEOUT)
+            cut(socket.transport)
+
+    async def _cut_without_address(self, socket: ClientConnection) -> None:
+        await until_gone(socket.transport)
+        logger.warning('%s: the address of this machine has changed', self._who)
+        cut(socket.transport)
 
     async def _read(self, socket: ClientConnection) -> None:
         try:
@@ -160,11 +199,13 @@ class SignalingClient:
                     self._receive(data)
             reason = 'closed by the server'
         except ConnectionClosed as error:
-            reason = _reason(error)
+            reason = reason_of(error)
         if self._connected:
-            logger.warning('%s: connection lost (%s)', self._who, _close_reason(socket, reason))
-        else:
-            self._say_once(f'closed before registering ({_close_reason(socket, reason)})')
+            logger.warning('%s: connection lost (%s)', self._who, close_reason(socket, reason))
+            if socket.protocol.close_reason == TAKEN_OVER:
+                self._may_take_over = False
+        elif not self._refused:
+            self._say_once(f'closed before registering ({close_reason(socket, reason)})')
 
     def _receive(self, text: str) -> None:
         logger.debug('%s < %s', self._who, printable(text, 1000))
@@ -182,6 +223,7 @@ class SignalingClient:
             self.ice_servers = message.ice_servers
             return
         if isinstance(message, ErrorReply) and not self._connected:
+            self._refused = True
             self._say_once(f'refused: {message.code}: {printable(message.message, 200)}')
         self._call(self._on_message, message)
 
@@ -189,6 +231,8 @@ class SignalingClient:
         self.peer_id = message.peer_id
         self.ice_servers = message.ice_servers
         self._said.clear()
+        # From now on the id is this peer's: a new socket replaces one that hangs.
+        self._may_take_over = True
         logger.info('%s: registered at %s', self._who, self.shown_url)
         self._set_connected(True)
 
@@ -234,39 +278,16 @@ class SignalingClient:
         if reason not in self._said:
             self._said.add(reason)
             logger.warning('%s: %s %s', self._who, self.shown_url, reason)
+            self._call(self._on_trouble, reason)
+
+    def _refusal(self, response: Response) -> str:
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return f'refused with HTTP status {response.status_code}'
+        if not self._access.token:
+            return 'wants a token: give one by --token-file (token_file) or in ' + TOKEN
+        said = (response.body or b'').decode(errors='replace').strip()
+        return f'refuses the token: {printable(said, 200)}'
 
     @property
     def _who(self) -> str:
         return f'{self._role.value} {self.peer_id}'.rstrip()
-
-
-def _connect_options() -> dict[str, Any]:
-    options: dict[str, Any] = {
-        'compression': None,
-        'max_size': MAX_MESSAGE,
-        'open_timeout': OPEN_TIMEOUT,
-        'ping_interval': PING_INTERVAL,
-        'ping_timeout': PING_TIMEOUT,
-        'close_timeout': CLOSE_TIMEOUT,
-    }
-    # websockets 15 began to use the proxy of the environment, unasked; before, it knows no such
-    # argument.
-    if 'proxy' in inspect.signature(connect.__init__).parameters:
-        options['proxy'] = None
-    return options
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, asyncio.TimeoutError | TimeoutError):
-        return 'no answer in time'
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return printable(str(error) or type(error).__name__, 200).strip('\'"')
-
-
-def _close_reason(socket: ClientConnection, otherwise: str) -> str:
-    # websockets 13.0 has these on the protocol alone.
-    code, reason = socket.protocol.close_code, socket.protocol.close_reason
-    if code is None:
-        return otherwise
-    return f'code {code} {printable(reason)}' if reason else f'code {code}'

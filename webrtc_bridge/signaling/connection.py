@@ -8,6 +8,7 @@ from collections import deque
 from aiohttp import web
 
 from webrtc_bridge.errors import printable
+from webrtc_bridge.signaling.cut import cut
 from webrtc_bridge.signaling.limits import CloseCode
 
 CLOSE_TIMEOUT = 1.5
@@ -70,7 +71,7 @@ class Connection:
 
         False: the reader is too slow, and the connection is being closed.
         """
-        if self._closing is not None:
+        if self._closing is not None or self._transport.is_closing():
             return True
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug('socket %d > %s', self.number, printable(text, 1000))
@@ -85,7 +86,7 @@ class Connection:
 
     async def ping(self, now: float) -> None:
         """Ask the other end for a sign of life, unless it has been asked. Does not suspend."""
-        if self.pinged_at or self.closing:
+        if self.pinged_at or self.closing or self._transport.is_closing():
             return
         self.pinged_at = now
         # With a full transport the answer is long in coming anyway.
@@ -106,7 +107,7 @@ class Connection:
 
     def abort(self) -> None:
         """Cut the connection now."""
-        self._transport.abort()
+        cut(self._transport)
 
     async def aclose(self) -> None:
         """Wait until closed; begin it where nobody has."""
@@ -142,14 +143,14 @@ class Connection:
             await asyncio.wait_for(self._orderly(code, reason), CLOSE_TIMEOUT)
         except (TimeoutError, ConnectionError):
             logger.debug('socket %d is cut', self.number)
-            self._transport.abort()
+            cut(self._transport)
         finally:
             if self._writer is not None:
                 self._writer.cancel()
                 await asyncio.wait({self._writer})
             # Nobody may be reading what the transport still wants to write.
             loop = asyncio.get_running_loop()
-            loop.call_later(CLOSE_TIMEOUT, self._transport.abort)
+            loop.call_later(CLOSE_TIMEOUT, cut, self._transport)
 
     async def _orderly(self, code: int, reason: str) -> None:
         if self._writer is not None:

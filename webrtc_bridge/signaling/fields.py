@@ -71,6 +71,14 @@ def role(fields: dict[str, Any], ref: str | None) -> Role:
     return Role(value)
 
 
+def yes_or_no(fields: dict[str, Any], field: str, ref: str | None) -> bool:
+    """Return a truth value, in a query 1 or 0, True where it is absent; bad_type."""
+    value = fields.get(field, True)
+    if type(value) is not bool and value not in ('0', '1'):
+        raise error('bad_type', field, value, 'true or false', ref)
+    return value in (True, '1')
+
+
 def _text(value: Any, field: str, ref: str | None) -> str:
     if type(value) is not str:
         raise error('bad_type', field, value, 'text', ref)

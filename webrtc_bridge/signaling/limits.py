@@ -19,6 +19,10 @@ class CloseCode(enum.IntEnum):
     'The server is full, or the client reads too slowly.'
 
 
+TAKEN_OVER = 'the id was taken over'
+'Reason of a close: a newer socket with the same token has the id now.'
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one client, one session and one broker may use."""

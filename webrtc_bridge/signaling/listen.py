@@ -7,19 +7,21 @@ import os
 import socket
 from collections.abc import Callable
 
-from webrtc_bridge.errors import OptionError, ServeError
+from webrtc_bridge.errors import OptionError, ServeError, UnprotectedError
 
 KERNEL_BUFFER = 131072
 'Bytes that the kernel keeps for a reader; Linux doubles it.'
 
 
 async def listen(
-    make_protocol: Callable[[], asyncio.Protocol], host: str, port: int
+    make_protocol: Callable[[], asyncio.Protocol], host: str, port: int, *, exposed: bool
 ) -> asyncio.Server:
     """
     Listen on each address of `host`; with port 0 on the first alone, since ports would differ.
 
-    Raises: OptionError, ServeError.
+    Unless `exposed`, only where no other machine gets.
+
+    Raises: OptionError, ServeError, UnprotectedError.
     """
     loop = asyncio.get_running_loop()
     if not host or not host.isprintable():
@@ -30,8 +32,16 @@ async def listen(
         )
         addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
         server = await loop.create_server(
-            make_protocol, addresses if port else addresses[:1], port, backlog=512
+            make_protocol,
+            addresses if port else addresses[:1],
+            port,
+            backlog=512,
+            start_serving=False,
         )
+        if not (exposed or is_local(server)):
+            server.close()
+            raise UnprotectedError(host)
+        await server.start_serving()
     except OSError as error:
         raise ServeError(host, port, _reason(error)) from error
     except ValueError as error:  # UnicodeError for a name that no DNS can have.
@@ -42,18 +52,17 @@ async def listen(
     return server
 
 
-def is_loopback(host: str) -> bool:
-    """Say whether nobody but this machine can reach `host`."""
-    try:
-        return ipaddress.ip_address(host.partition('%')[0]).is_loopback
-    except ValueError:
-        return host == 'localhost'
+def is_local(server: asyncio.Server) -> bool:
+    """Say whether nobody but this machine can reach `server`."""
+    addresses = [listener.getsockname()[0].partition('%')[0] for listener in server.sockets]
+    return all(ipaddress.ip_address(address).is_loopback for address in addresses)
 
 
-def url_of(host: str, port: int) -> str:
+def url_of(scheme: str, host: str, port: int) -> str:
     """Return the URL at which this machine reaches a server that listens on `host`."""
     reachable = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host)
-    return f'ws://[{reachable}]:{port}' if ':' in reachable else f'ws://{reachable}:{port}'
+    name = f'[{reachable}]' if ':' in reachable else reachable
+    return f'{scheme}://{name}:{port}'
 
 
 def _reason(error: OSError) -> str:

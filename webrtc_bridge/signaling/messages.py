@@ -36,6 +36,8 @@ class Register:
     role: Role
     id: str = ''
     name: str = ''
+    takeover: bool = True
+    'Whether to take the id from a live socket with the same token.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,18 @@ class SenderExit:
 
     TYPE: ClassVar[str] = 'sender_exit'
     sender_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverExit:
+    """
+    To the senders that a receiver has sessions with: its signaling socket is gone.
+
+    Media that flows is not touched. But a receiver that no longer answers is one that died.
+    """
+
+    TYPE: ClassVar[str] = 'receiver_exit'
+    receiver_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +153,7 @@ Message: TypeAlias = (
     | IceServersChanged
     | SenderPresent
     | SenderExit
+    | ReceiverExit
     | SessionMessage
     | ErrorReply
 )

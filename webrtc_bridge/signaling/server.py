@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import enum
 import logging
+import time
 from collections import deque
 from collections.abc import Iterable
 from types import TracebackType
@@ -19,14 +20,24 @@ from webrtc_bridge.errors import MessageError, printable
 from webrtc_bridge.options import SignalingOptions
 from webrtc_bridge.signaling.actions import Action, Close, Send
 from webrtc_bridge.signaling.admission import Admission, may_connect, sockets_within_files
+from webrtc_bridge.signaling.authentication import (
+    PROTOCOL,
+    Authentication,
+    Penalties,
+    is_page,
+    read_server_secret,
+)
 from webrtc_bridge.signaling.broker import Broker
 from webrtc_bridge.signaling.connection import Connection
 from webrtc_bridge.signaling.header_deadline import WaitingRoom
 from webrtc_bridge.signaling.http_pages import add_pages, http_logger
 from webrtc_bridge.signaling.ice_servers import IceServers, secret_of_environment
 from webrtc_bridge.signaling.limits import CloseCode, Limits
-from webrtc_bridge.signaling.listen import is_loopback, listen, url_of
+from webrtc_bridge.signaling.listen import is_local, listen, url_of
 from webrtc_bridge.signaling.messages import Role
+from webrtc_bridge.signaling.rights import Rights
+from webrtc_bridge.signaling.server_certificate import server_context
+from webrtc_bridge.signaling.signed_tokens import NoTokenError, TokenError
 from webrtc_bridge.signaling.wire import MAX_MESSAGE, register_of
 
 READ_LIMIT = 4 * MAX_MESSAGE
@@ -63,6 +74,9 @@ class SignalingServer:
         self._state = State.NEW
         self._broker = Broker()
         self._admission = Admission(options.max_sockets, options.max_sockets_per_address)
+        self._authentication = Authentication('')
+        self._scheme = 'ws'
+        self._penalties = Penalties()
         self._connections: dict[Connection, None] = {}
         self._opened = 0
         self._runner: web.AppRunner | None = None
@@ -86,15 +100,19 @@ class SignalingServer:
     @property
     def url(self) -> str:
         """The URL at which this machine reaches the server."""
-        return url_of(self._options.host, self.port)
+        return url_of(self._scheme, self._options.host, self.port)
 
     async def start(self) -> None:
         """
         Listen, and serve until `close()`.
 
-        Raises: OptionError, ServeError.
+        Raises: OptionError, RequirementError, ServeError, UnprotectedError.
         """
         options = self._options
+        secret = read_server_secret('secret_file', options.secret_file)
+        self._authentication = Authentication(secret)
+        tls = server_context(options)
+        self._scheme = 'wss' if tls else 'ws'
         ice_servers = IceServers(
             options.ice_servers,
             options.ice_servers_file,
@@ -120,16 +138,21 @@ class SignalingServer:
         await self._runner.setup()
         try:
             assert self._runner.server is not None
-            self._room = WaitingRoom(self._runner.server, options.hello_timeout, waiting)
-            self._listener = await listen(self._room, options.host, options.port)
+            self._room = WaitingRoom(self._runner.server, options.hello_timeout, waiting, tls)
+            exposed = bool(secret) or options.allow_anonymous
+            self._listener = await listen(self._room, options.host, options.port, exposed=exposed)
         except BaseException:
             await self._runner.cleanup()
             raise
         self.port = self._listener.sockets[0].getsockname()[1]
         self._ticker = asyncio.ensure_future(self._tick())
         self._set_state(State.SERVING)
-        if not is_loopback(options.host):
+        if is_local(self._listener):
+            return
+        if not secret:
             logger.warning('everybody who reaches %s:%d may watch', options.host, self.port)
+        elif tls is None:
+            logger.warning('tokens cross the network readable for all: use TLS, here or before it')
 
     async def close(self) -> None:
         """Close every socket with 1012 and stop listening, within 2 s; again does nothing."""
@@ -141,7 +164,7 @@ class SignalingServer:
         assert self._ticker is not None
         assert self._runner is not None
         self._listener.close()
-        self._room.close()
+        await self._room.close()
         self._ticker.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._ticker
@@ -170,6 +193,7 @@ class SignalingServer:
             {
                 'status': 'ok',
                 'version': __version__,
+                'time': time.time(),
                 'senders': self._broker.count(Role.SENDER),
                 'receivers': self._broker.count(Role.RECEIVER),
                 'sessions': self._broker.sessions,
@@ -187,21 +211,41 @@ class SignalingServer:
 
     async def _admit(self, request: web.Request, role: Role | None) -> web.StreamResponse:
         origin, host = request.headers.get('Origin'), request.headers.get('Host', '')
-        if not may_connect(origin, host, self._options.allowed_origins):
-            logger.info('refused a page of %s', printable(origin))
+        allowed = self._options.allowed_origins
+        if not may_connect(origin, host, allowed, any_name=self._authentication.is_on):
+            logger.info('refused a page of %s, not among allowed_origins', printable(origin))
             raise web.HTTPForbidden(text='pages of that origin may not connect\n')
         address = request.remote or ''
         if self._state is not State.SERVING or not self._admission.enter(address):
             raise web.HTTPServiceUnavailable(text='full\n', headers={'Retry-After': '5'})
         try:
-            return await self._serve(request, role)
+            rights = self._authentication.check(request.headers)
+            return await self._serve(request, role, rights)
+        except TokenError as error:
+            key = f', {error.key}' if error.key else ''
+            logger.info('refused %s: %s%s', address, error, key)
+            if isinstance(error, NoTokenError):
+                return await self._refuse(request, error)
+            async with self._penalties.wait(address) as waited:
+                if not waited:
+                    raise web.HTTPTooManyRequests(text='too many wrong tokens\n') from None
+                return await self._refuse(request, error)
         finally:
             self._admission.leave(address)
 
-    async def _serve(self, request: web.Request, role: Role | None) -> web.StreamResponse:
-        socket = web.WebSocketResponse(
-            compress=False, autoping=False, timeout=1.0, max_msg_size=READ_LIMIT
-        )
+    async def _refuse(self, request: web.Request, error: TokenError) -> web.StreamResponse:
+        if is_page(request.headers):
+            # A page is never told the status of a handshake that fails.
+            socket = _web_socket()
+            await socket.prepare(request)
+            await socket.close(code=CloseCode.POLICY, message=str(error).encode())
+            return socket
+        raise web.HTTPUnauthorized(text=f'{error}\n', headers={'WWW-Authenticate': 'Bearer'})
+
+    async def _serve(
+        self, request: web.Request, role: Role | None, rights: Rights
+    ) -> web.StreamResponse:
+        socket = _web_socket()
         await socket.prepare(request)
         transport = request.transport
         if transport is None:
@@ -210,7 +254,8 @@ class SignalingServer:
         queued = self._options.send_queue * 1024
         connection = Connection(socket, transport, self._opened, queued, self._now())
         self._connections[connection] = None
-        self._broker.connect(connection, self._now())
+        expires = self._now() + rights.expires - time.time()
+        self._broker.connect(connection, self._now(), rights, expires)
         try:
             if role is not None:
                 await self._carry_out(self._hello(connection, request, role))
@@ -223,7 +268,7 @@ class SignalingServer:
 
     def _hello(self, connection: Connection, request: web.Request, role: Role) -> list[Action]:
         try:
-            for key in ('id', 'name'):
+            for key in ('id', 'name', 'takeover'):
                 if len(request.query.getall(key, [])) > 1:
                     raise MessageError('duplicate_key', f'{key}: given twice', 'register')
             register = register_of(role, dict(request.query))
@@ -304,3 +349,13 @@ class SignalingServer:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _web_socket() -> web.WebSocketResponse:
+    return web.WebSocketResponse(
+        compress=False,
+        autoping=False,
+        timeout=1.0,
+        max_msg_size=READ_LIMIT,
+        protocols=(PROTOCOL,),
+    )

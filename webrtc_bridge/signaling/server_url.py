@@ -1,5 +1,6 @@
 """The URL of a signaling server: checked, shown without its secrets, completed for a peer."""
 
+from collections.abc import Mapping
 from urllib.parse import SplitResult, quote, urlencode, urlsplit, urlunsplit
 
 from webrtc_bridge.errors import OptionError
@@ -32,10 +33,10 @@ def shown(parts: SplitResult) -> str:
     return urlunsplit((parts.scheme, host, parts.path.rstrip('/'), '', ''))
 
 
-def peer_url(parts: SplitResult, role: Role, peer_id: str, name: str) -> str:
-    """Return the URL at which a peer registers by connecting."""
-    wanted = {key: value for key, value in (('id', peer_id), ('name', name)) if value}
-    query = '&'.join(part for part in (parts.query, urlencode(wanted, quote_via=quote)) if part)
+def peer_url(parts: SplitResult, role: Role, wanted: Mapping[str, str]) -> str:
+    """Return the URL at which a peer registers by connecting; `wanted` becomes its query."""
+    given = urlencode({key: value for key, value in wanted.items() if value}, quote_via=quote)
+    query = '&'.join(part for part in (parts.query, given) if part)
     path = f'{parts.path.rstrip("/")}/{role.value}'
     return urlunsplit((parts.scheme, parts.netloc, path, query, ''))
 

@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
 from webrtc_bridge.signaling.messages import Bye, Role
+from webrtc_bridge.signaling.rights import Rights
 
 
 class SessionState(enum.Enum):
@@ -26,6 +27,7 @@ class Peer:
     left_at: float = 0.0
     sessions: dict[str, 'Session'] = field(default_factory=dict)
     'By the id of the other party.'
+    rights: Rights = field(default_factory=Rights)
     missed: list[Bye] = field(default_factory=list)
     'Sessions that ended while it had no socket; never more than it had sessions then.'
 
@@ -62,11 +64,14 @@ class SessionTable:
         """Yield the peers of `role` that have a socket."""
         return (peer for peer in self.peers[role].values() if peer.connection is not None)
 
-    def enter(self, role: Role, peer_id: str, name: str, connection: Hashable) -> Peer:
+    def enter(
+        self, role: Role, peer_id: str, name: str, connection: Hashable, rights: Rights
+    ) -> Peer:
         """Give the id a socket, and return its peer: the one that is known, or a new one."""
         peer = self.peers[role].setdefault(peer_id, Peer(role, peer_id, name))
         peer.name = name
         peer.connection = connection
+        peer.rights = rights
         self._absent.pop(peer, None)
         return peer
 
@@ -115,7 +120,11 @@ class SessionTable:
             peer = next(iter(self._absent))
             if peer.left_at > before and len(self._absent) <= keep:
                 return
-            for session in list(peer.sessions.values()):
-                self.end(session)
-            del self._absent[peer]
-            del self.peers[peer.role][peer.id]
+            self.forget(peer)
+
+    def forget(self, peer: Peer) -> None:
+        """Forget one that has no socket, and its sessions."""
+        for session in list(peer.sessions.values()):
+            self.end(session)
+        del self._absent[peer]
+        del self.peers[peer.role][peer.id]

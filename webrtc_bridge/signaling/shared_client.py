@@ -15,6 +15,7 @@ from webrtc_bridge.signaling.messages import (
     RequestOffer,
     Role,
 )
+from webrtc_bridge.signaling.server_access import ServerAccess
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +62,10 @@ class Member:
 class SharedClient:
     """One receiver's registration, shared; each sender is asked by one member only."""
 
-    def __init__(self, url: str, *, peer_id: str, name: str) -> None:
+    def __init__(self, access: ServerAccess, *, peer_id: str, name: str) -> None:
         self._members: list[Member] = []
         self._client = SignalingClient(
-            url,
+            access,
             Role.RECEIVER,
             peer_id=peer_id,
             name=name,

@@ -22,6 +22,7 @@ from webrtc_bridge.signaling.messages import (
     IceServersChanged,
     Message,
     Offer,
+    ReceiverExit,
     Register,
     Registered,
     RequestOffer,
@@ -62,7 +63,12 @@ def register_of(role: Role, value: _Fields) -> Register:
     Raises: MessageError.
     """
     ref = Register.TYPE
-    return Register(role, fields.own_id(value, ref), fields.plain_text(value, 'name', ref))
+    return Register(
+        role,
+        fields.own_id(value, ref),
+        fields.plain_text(value, 'name', ref),
+        fields.yes_or_no(value, 'takeover', ref),
+    )
 
 
 def parse_from_peer(text: str, role: Role) -> SessionMessage:
@@ -100,6 +106,8 @@ def parse_from_server(text: str, role: Role) -> Message:
         return SenderPresent(sender_id, fields.plain_text(value, 'name', kind))
     if kind == SenderExit.TYPE:
         return SenderExit(fields.target_id(value, 'sender_id', kind))
+    if kind == ReceiverExit.TYPE:
+        return ReceiverExit(fields.target_id(value, 'receiver_id', kind))
     if kind == ErrorReply.TYPE:
         return _error_reply(value)
     if kind not in _FROM_PEER:
@@ -143,10 +151,13 @@ def _of_server(message: Message, role: Role) -> _Fields:
             return {'sender_id': sender_id, 'name': name}
         case SenderExit(sender_id):
             return {'sender_id': sender_id}
+        case ReceiverExit(receiver_id):
+            return {'receiver_id': receiver_id}
         case ErrorReply(code, text, ref):
             return {'code': code, 'message': text} | ({'ref': ref} if ref is not None else {})
-        case Register(own_role, peer_id, name):
-            return {'role': own_role.value, 'id': peer_id, 'name': name}
+        case Register(own_role, peer_id, name, takeover):
+            values = {'role': own_role.value, 'id': peer_id, 'name': name}
+            return values | ({} if takeover else {'takeover': False})
     raise TypeError(f'{message!r} is no message')
 
 

@@ -1,6 +1,7 @@
 /** The publish page: the camera of this browser becomes a sender. */
 
 import { cameraErrorWords, listCameras, openCamera } from './local_camera.js';
+import { Login } from './login.js';
 import { Publisher } from './publisher.js';
 import { serverWords } from './server_words.js';
 import { ServerState } from './signaling.js';
@@ -14,6 +15,7 @@ class PublishPage {
   #opening = false;
   #problem = '';
   #wakeLock = new WakeLock();
+  #login = new Login();
 
   constructor() {
     this.#restore();
@@ -134,7 +136,7 @@ class PublishPage {
       return `A camera with the id “${id}” is on the server already. Stop and choose another id, `
         + 'or wait until that one has left.';
     }
-    if (state !== ServerState.CONNECTED) {
+    if (state !== ServerState.CONNECTED && state !== ServerState.LOGIN) {
       return `${serverWords(this.#publisher.signaling)}.`;
     }
     if (this.#stream?.getVideoTracks()[0].muted) {
@@ -151,13 +153,19 @@ class PublishPage {
     element('start').disabled = this.#opening;
     element('stop').hidden = !live;
     element('name').disabled = element('id').disabled = live;
-    element('server').textContent = connected ? 'On air' : live ? 'Connecting …' : 'Not sending';
+    element('server').textContent = connected ? 'On air' : live ? this.#waits() : 'Not sending';
     element('words').textContent = this.#words();
+    this.#login.show(this.#publisher?.signaling ?? null);
     element('watch').hidden = !connected;
     element('viewers').textContent = viewersText(this.#publisher?.viewers ?? 0);
     element('link').href = `./?sender=${encodeURIComponent(element('id').value)}`;
     this.#showSize();
     this.#wakeLock.want(live);
+  }
+
+  #waits() {
+    const { signaling } = this.#publisher;
+    return signaling.state === ServerState.LOGIN ? serverWords(signaling) : 'Connecting …';
   }
 
   #showSize() {

@@ -1,5 +1,6 @@
 /** Sends a camera's track to every receiver that asks the server for it. */
 
+import { keptToken } from './login.js';
 import { OutboundSession } from './outbound_session.js';
 import { End, SessionState } from './session.js';
 import { Signaling } from './signaling.js';
@@ -20,6 +21,7 @@ export class Publisher {
       role: 'sender',
       id,
       name,
+      token: keptToken(),
       onMessage: (message) => this.#receive(message),
       onState: onChange,
     });

@@ -11,6 +11,8 @@ export function serverWords(signaling) {
       return 'Connecting …';
     case ServerState.REFUSED:
       return `The server refused this page (${signaling.refusal})`;
+    case ServerState.LOGIN:
+      return 'The server waits for a token';
     default:
       return `No connection to the server ${location.host}, trying again`;
   }

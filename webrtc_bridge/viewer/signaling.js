@@ -4,14 +4,19 @@
  * It comes back by itself for ever, under the same id; its loss touches no video.
  */
 
-const RETRY_SECONDS = [0.3, 1, 2, 5];
+const RETRY_SECONDS = [0.3, 1, 2, 2.5];
 const OPEN_TIMEOUT_MS = 8000;
+
+const PROTOCOL = 'webrtc_bridge.v1';
+const TOKEN_PROTOCOL = 'webrtc_bridge.token.';
+const POLICY = 1008;
 
 export const ServerState = Object.freeze({
   CONNECTING: 'connecting',
   CONNECTED: 'connected',
   LOST: 'lost', // and trying again
   REFUSED: 'refused', // what was asked for at registration can't be, so there is no trying again
+  LOGIN: 'login', // until there is a token that the server takes
   CLOSED: 'closed',
 });
 
@@ -23,19 +28,23 @@ export class Signaling {
   #onState;
   #state = ServerState.CLOSED;
   #refusal = '';
+  #refusalWords = '';
   #iceServers = [];
   #socket = null;
   #timer = null;
   #attempt = 0;
+  #token;
+  #mayTakeOver = false;
 
   /**
    * `role` is sender or receiver. `onMessage` gets each message, the `registered` ones too;
    * `onState` is called when the state changes.
    */
-  constructor({ role, id = '', name = '', onMessage, onState }) {
+  constructor({ role, id = '', name = '', token = '', onMessage, onState }) {
     this.#role = role;
     this.#id = id;
     this.#name = name;
+    this.#token = token;
     this.#onMessage = onMessage;
     this.#onState = onState;
   }
@@ -44,9 +53,14 @@ export class Signaling {
     return this.#state;
   }
 
-  /** The error code by which the server refused to register this page; '' where it did not. */
+  /** The error code or reason by which the server refused this page; '' where it did not. */
   get refusal() {
     return this.#refusal;
+  }
+
+  /** What the server said about it. */
+  get refusalWords() {
+    return this.#refusalWords;
   }
 
   get id() {
@@ -67,6 +81,14 @@ export class Signaling {
   close() {
     this.#setState(ServerState.CLOSED);
     this.#drop();
+  }
+
+  /** Try another token. */
+  logIn(token) {
+    this.#token = token;
+    this.#attempt = 0;
+    this.#setState(ServerState.CONNECTING);
+    this.#connect();
   }
 
   /** Send a message; false, and nothing is kept, while there is no connection. */
@@ -91,14 +113,18 @@ export class Signaling {
     this.#drop();
     const url = new URL(this.#role, location.href);
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    for (const [key, value] of [['id', this.#id], ['name', this.#name]]) {
+    // Once the server has given this page its id, a new connection replaces one that hangs.
+    const takeover = this.#id && !this.#mayTakeOver ? '0' : '';
+    for (const [key, value] of Object.entries({ id: this.#id, name: this.#name, takeover })) {
       if (value) {
         url.searchParams.set(key, value);
       }
     }
-    this.#socket = new WebSocket(url);
+    // No other header can be set here, and an address would be logged.
+    const protocols = this.#token ? [PROTOCOL, TOKEN_PROTOCOL + base64url(this.#token)] : [PROTOCOL];
+    this.#socket = new WebSocket(url, protocols);
     this.#socket.onmessage = (event) => this.#receive(event.data);
-    this.#socket.onclose = () => this.#lost();
+    this.#socket.onclose = (event) => this.#closed(event);
     this.#timer = setTimeout(() => this.#lost(), OPEN_TIMEOUT_MS);
   }
 
@@ -111,9 +137,22 @@ export class Signaling {
     }
   }
 
+  #closed({ code, reason }) {
+    if (code === POLICY && reason.startsWith('token: ')) {
+      this.#refusal = reason;
+      this.#drop();
+      this.#setState(ServerState.LOGIN);
+      return;
+    }
+    if (reason === 'the id was taken over') {
+      this.#mayTakeOver = false;
+    }
+    this.#lost();
+  }
+
   #lost() {
     this.#drop();
-    if (this.#state === ServerState.REFUSED) {
+    if (this.#state === ServerState.REFUSED || this.#state === ServerState.LOGIN) {
       return;
     }
     const seconds = RETRY_SECONDS[Math.min(this.#attempt, RETRY_SECONDS.length - 1)];
@@ -134,7 +173,7 @@ export class Signaling {
     } else if (message.type === 'ice_servers') {
       this.#iceServers = message.ice_servers; // the passwords of the old ones are about to expire
     } else if (message.type === 'error' && this.#state !== ServerState.CONNECTED) {
-      this.#refused(message.code);
+      this.#refused(message.code, message.message);
     }
     this.#onMessage(message);
   }
@@ -145,16 +184,18 @@ export class Signaling {
     this.#iceServers = message.ice_servers ?? [];
     this.#attempt = 0;
     this.#refusal = '';
+    this.#mayTakeOver = true;
     this.#setState(ServerState.CONNECTED);
   }
 
-  #refused(code) {
+  #refused(code, words) {
     this.#refusal = code;
+    this.#refusalWords = words;
     if (code === 'id_in_use') {
       // It may be this page's own, of a connection that the server has yet to miss: try again.
       this.#onState();
     } else {
-      this.#setState(ServerState.REFUSED);
+      this.#setState(code === 'forbidden' ? ServerState.LOGIN : ServerState.REFUSED);
     }
   }
 
@@ -165,4 +206,10 @@ export class Signaling {
       this.#onState();
     }
   }
+}
+
+/** RFC 4648, section 5, without padding. */
+function base64url(text) {
+  const bytes = String.fromCharCode(...new TextEncoder().encode(text));
+  return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }

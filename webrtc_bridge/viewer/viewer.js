@@ -1,6 +1,7 @@
 /** The viewer page: what the address says is opened, the rest is up to who looks at it. */
 
 import { CameraList } from './camera_list.js';
+import { Login, keptToken } from './login.js';
 import { serverWords } from './server_words.js';
 import { ServerState, Signaling } from './signaling.js';
 import { Tile } from './tile.js';
@@ -13,12 +14,14 @@ class Viewer {
   #names = new Map(); // of the cameras that the server lists, by id
   #open = new Map(); // id to { camera, tile }
   #wakeLock = new WakeLock();
+  #login = new Login();
 
   constructor(parameters) {
     document.body.classList.toggle('bare', parameters.get('controls') === '0');
     this.#signaling = new Signaling({
       role: 'receiver',
       name: 'browser',
+      token: keptToken(),
       onMessage: (message) => this.#receive(message),
       onState: () => this.#onServer(),
     });
@@ -141,6 +144,7 @@ class Viewer {
     const connected = this.#signaling.state === ServerState.CONNECTED;
     document.body.dataset.server = this.#signaling.state;
     element('server').textContent = serverWords(this.#signaling);
+    this.#login.show(this.#signaling);
     element('none').hidden = !connected || this.#names.size > 0;
     element('hint').hidden = this.#names.size === 0 || this.#open.size > 0;
     element('several').hidden = this.#names.size < 2 && this.#open.size < 2;

@@ -5,7 +5,7 @@ import { End, SessionState } from './session.js';
 import { ServerState } from './signaling.js';
 import { StreamStatistics } from './stream_statistics.js';
 
-const RETRY_SECONDS = [0, 0.3, 1, 2, 5];
+const RETRY_SECONDS = [0, 0.3, 1, 2, 3];
 const OFFER_TIMEOUT_MS = 5000;
 const LOOK_MS = 1000;
 const LOOK_AT_FIRST_MS = 150;

@@ -1,0 +1,27 @@
+"""Notice that an address is no longer this machine's: no connection from it goes on."""
+
+import asyncio
+import errno
+import socket
+
+INTERVAL = 1.0
+'Seconds between two looks. The kernel tells nobody, and heartbeats take up to 9 s.'
+
+
+async def until_gone(transport: asyncio.BaseTransport) -> None:
+    """Return when the address at this end of `transport` is gone."""
+    address = transport.get_extra_info('sockname')
+    while not address or is_own(address):  # noqa: ASYNC110, there is no event to wait for
+        await asyncio.sleep(INTERVAL)
+
+
+def is_own(address: tuple[str, int] | tuple[str, int, int, int]) -> bool:
+    """Say whether a socket can be bound to `address`, on any port."""
+    host, _, *scope = address
+    family = socket.AF_INET6 if scope else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, 0, *scope))
+        except OSError as error:
+            return error.errno != errno.EADDRNOTAVAIL
+    return True

@@ -1,0 +1,80 @@
+"""Secrets of people and programs: from files that nobody else may read, or the environment."""
+
+import contextlib
+import os
+import re
+import stat
+
+from webrtc_bridge.errors import OptionError
+
+MAX_SECRET = 4096
+'Characters; a header line of HTTP may have 8190 with aiohttp.'
+
+_LINE = re.compile(r'[ -~]+')
+'Printable ASCII, so that it fits into an HTTP header as it is.'
+
+
+class UnusableSecretError(OptionError):
+    """Secret `name` is as `value` says, which does not show it, where else was `expected`."""
+
+    def __str__(self) -> str:
+        return f'{self.name}: {self.value}, expected {self.expected}'
+
+
+def read_secret(option: str, file: str, variable: str) -> str:
+    """
+    Return the secret in `file`; without one that in the environment, empty if there is none.
+
+    Raises: UnusableSecretError, which names `option` or `variable`.
+    """
+    if file:
+        return _checked(option, _read(option, file), file)
+    value = os.environ.get(variable, '').strip()
+    return _checked(variable, value, 'something') if value else ''
+
+
+def write_private(option: str, file: str, text: str, *, replace: bool) -> None:
+    """
+    Write one line to `file`, mode 0600 from its first byte on.
+
+    Raises: UnusableSecretError, also where it is there already, unless that is to be replaced.
+    """
+    new = f'{file}.new' if replace else file
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            if replace:
+                os.unlink(new)
+        # O_EXCL follows no link that somebody laid there.
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'w') as opened:
+            opened.write(text if text.endswith('\n') else f'{text}\n')
+        if replace:
+            os.replace(new, file)
+    except FileExistsError:
+        raise UnusableSecretError(option, f'{file} is there already', 'a new file') from None
+    except OSError as error:
+        raise UnusableSecretError(option, _reason(file, error), 'a file to write to') from None
+
+
+def _read(option: str, file: str) -> str:
+    try:
+        with open(file, 'rb') as opened:
+            mode = os.fstat(opened.fileno()).st_mode
+            content = opened.read(MAX_SECRET + 3)
+    except OSError as error:
+        raise UnusableSecretError(option, _reason(file, error), 'a readable file') from None
+    # Windows has no such modes, and shows every file as readable for all.
+    if mode & (stat.S_IRWXG | stat.S_IRWXO) and os.name != 'nt':
+        found = f'{file} has mode {stat.S_IMODE(mode):04o}'
+        raise UnusableSecretError(option, found, f'0600, that is chmod 600 {file}')
+    return content.decode('ascii', 'replace').strip()
+
+
+def _checked(name: str, secret: str, where: str) -> str:
+    if not _LINE.fullmatch(secret) or len(secret) > MAX_SECRET:
+        expected = f'one line of 1 to {MAX_SECRET} printable ASCII characters'
+        raise UnusableSecretError(name, f'{where} else is there', expected)
+    return secret
+
+
+def _reason(file: str, error: OSError) -> str:
+    return f'{file}: {(error.strerror or str(error)).lower()}'
