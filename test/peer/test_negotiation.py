@@ -1,37 +1,45 @@
+import pytest
+
+from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.negotiation import MOST_CANDIDATES, Negotiation
 
 
-def candidate(number):
-    return {'candidate': f'candidate:{number}', 'sdpMid': '0', 'sdpMLineIndex': 0}
+def line(number, host='203.0.113.7'):
+    return f'candidate:{number} 1 udp 2130706431 {host} 50000 typ host'
 
 
-def test_the_first_description_is_applied():
-    assert Negotiation().description('v=0') == 'v=0'
+def candidate(number, host='203.0.113.7'):
+    return {'candidate': line(number, host), 'sdpMid': '0', 'sdpMLineIndex': 0}
 
 
-def test_a_second_description_is_not_expected():
-    negotiation = Negotiation()
+@pytest.fixture
+def negotiation():
+    return Negotiation('front', CandidatePolicy(lambda: ['192.168.1.7']))
+
+
+def test_the_first_description_is_applied(negotiation):
+    assert negotiation.description('v=0') == 'v=0'
+
+
+def test_a_second_description_is_not_expected(negotiation):
     negotiation.description('v=0')
     assert negotiation.description('v=1') is None
 
 
-def test_a_candidate_after_the_description_is_ready():
-    negotiation = Negotiation()
+def test_a_candidate_after_the_description_is_ready(negotiation):
     negotiation.description('v=0')
     assert negotiation.candidate(candidate(1)) == [candidate(1)]
     assert negotiation.candidate(None) == [None]
 
 
-def test_candidates_before_the_description_wait_for_it_in_order():
-    negotiation = Negotiation()
+def test_candidates_before_the_description_wait_for_it_in_order(negotiation):
     assert [negotiation.candidate(c) for c in (candidate(1), candidate(2), None)] == [[]] * 3
     negotiation.description('v=0')
     assert negotiation.early_candidates() == [candidate(1), candidate(2), None]
     assert negotiation.early_candidates() == []
 
 
-def test_no_more_candidates_are_taken_than_one_peer_may_have():
-    negotiation = Negotiation()
+def test_no_more_candidates_are_taken_than_one_peer_may_have(negotiation):
     for n in range(MOST_CANDIDATES // 2):
         negotiation.candidate(candidate(n))
     negotiation.description('v=0')
@@ -39,11 +47,41 @@ def test_no_more_candidates_are_taken_than_one_peer_may_have():
     for n in range(MOST_CANDIDATES):
         ready += negotiation.candidate(candidate(n))
     assert len(ready) == MOST_CANDIDATES
+    assert negotiation.candidate(None) == [None]  # their end is none of them
+    assert negotiation.left_out == MOST_CANDIDATES // 2
 
 
-def test_early_candidates_are_bounded():
-    negotiation = Negotiation()
+def test_early_candidates_and_their_ends_are_bounded(negotiation):
     for n in range(1000):
         negotiation.candidate(candidate(n))
+        negotiation.candidate({'candidate': ''} if n % 2 else None)
     negotiation.description('v=0')
-    assert len(negotiation.early_candidates()) == MOST_CANDIDATES
+    assert len(negotiation.early_candidates()) == MOST_CANDIDATES + 1
+
+
+def test_those_of_a_description_count_too(negotiation):
+    sdp = 'v=0\r\n' + ''.join(f'a={line(n)}\r\n' for n in range(4000)) + 'a=mid:0\r\n'
+    lines = negotiation.description(sdp).splitlines()
+    assert lines == ['v=0', *(f'a={line(n)}' for n in range(MOST_CANDIDATES)), 'a=mid:0']
+    assert negotiation.candidate(candidate(4000)) == []
+    assert negotiation.left_out == 4001 - MOST_CANDIDATES
+
+
+@pytest.mark.parametrize('end', ['\r\n', '\n', '\r', '\x0b', '\x85', '\u2028'])
+def test_an_address_that_no_peer_can_have_is_left_out_of_a_description(negotiation, caplog, end):
+    caplog.set_level('INFO')
+    lines = ['v=0', f'a={line(1)}', f'a={line(2, "127.0.0.1")}', 'a=mid:0', '']
+    kept = [text for text in lines if '127' not in text]
+    assert negotiation.description(end.join(lines)) == end.join(kept)
+    assert negotiation.left_out == 1
+    assert 'front: candidate left out: 127.0.0.1 is loopback' in caplog.text
+
+
+def test_an_address_that_no_peer_can_have_is_left_out_as_a_candidate(negotiation, caplog):
+    caplog.set_level('INFO')
+    assert negotiation.candidate(candidate(1, '224.0.0.251')) == []
+    negotiation.description('v=0')
+    assert negotiation.early_candidates() == []
+    assert negotiation.candidate(candidate(2, '169.254.169.254')) == []
+    assert negotiation.left_out == 2
+    assert caplog.text.count('front: candidate left out: ') == 2

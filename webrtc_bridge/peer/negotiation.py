@@ -1,6 +1,9 @@
 """What may be done with what the other peer says, and when. Decides without I/O."""
 
+import logging
 from typing import Any
+
+from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 
 MOST_CANDIDATES = 64
 'Candidates taken from one peer; aiortc checks every pair, and 4,000 block it for seconds.'
@@ -8,25 +11,34 @@ MOST_CANDIDATES = 64
 IceCandidate = dict[str, Any] | None
 'A candidate as browsers spell it in JSON, or None for the end of them.'
 
+logger = logging.getLogger(__name__)
+
 
 class Negotiation:
     """
     Puts a session's remote description first and its candidates, which may overtake it, after.
 
     Returns what is ready to be applied. What a session does not expect is None or an empty list.
+    Candidates that are too many, or that `policy` refuses, are left out and counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, peer_id: str, policy: CandidatePolicy) -> None:
+        self.left_out = 0
+        self._peer_id = peer_id
+        self._policy = policy
         self._described = False
         self._early: list[IceCandidate] = []
         self._candidates = 0
+        self._ended = False
 
     def description(self, sdp: str) -> str | None:
-        """Take the offer or answer; a second one is not expected."""
+        """Take the offer or answer, without what is left out; a second one is not expected."""
         if self._described:
             return None
         self._described = True
-        return sdp
+        # aiortc ends a line at all that Python does, and GStreamer at some of it.
+        lines = sdp.splitlines(keepends=True)
+        return ''.join(line for line in lines if not is_candidate(line) or self._takes(line))
 
     def early_candidates(self) -> list[IceCandidate]:
         """Return the candidates that came before the description, once it is applied."""
@@ -35,10 +47,29 @@ class Negotiation:
 
     def candidate(self, candidate: IceCandidate) -> list[IceCandidate]:
         """Take a candidate."""
-        self._candidates += 1
-        if self._candidates > MOST_CANDIDATES:
+        line = (candidate or {}).get('candidate') or ''
+        if line and not self._takes(str(line)):
             return []
+        if not line and self._ended:
+            return []
+        self._ended = self._ended or not line
         if self._described:
             return [candidate]
         self._early.append(candidate)
         return []
+
+    def _takes(self, line: str) -> bool:
+        self._candidates += 1
+        if self._candidates > MOST_CANDIDATES:
+            self.left_out += 1
+            return False
+        reason = self._policy.why_not(line)
+        if reason:
+            self.left_out += 1
+            logger.info('%s: candidate left out: %s', self._peer_id, reason)
+        return not reason
+
+
+def is_candidate(line: str) -> bool:
+    """Say whether a line of SDP is a candidate."""
+    return line.strip().startswith('a=candidate:')
