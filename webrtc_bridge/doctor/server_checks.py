@@ -1,0 +1,137 @@
+"""Whether there is a signaling server: its address, its certificate, its answer, its clock."""
+
+import asyncio
+import os
+import socket
+import ssl
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from webrtc_bridge import __version__
+from webrtc_bridge.doctor.findings import CheckFailed
+from webrtc_bridge.errors import printable
+from webrtc_bridge.signaling.server_access import ServerAccess
+from webrtc_bridge.signaling.trust import why_not_trusted
+
+TIMEOUT = 5.0
+'Seconds for each of these checks.'
+
+MOST_CLOCK_DIFFERENCE = 2.0
+'Seconds; more makes tokens expire at the wrong time.'
+
+DEFAULT_PORTS = {'ws': 80, 'wss': 443}
+
+
+class ServerChecks:
+    """The checks of one server, in the order that they make sense in."""
+
+    def __init__(self, access: ServerAccess) -> None:
+        self._access = access
+        self._host = access.url.hostname or ''
+        self._port = access.url.port or DEFAULT_PORTS[access.url.scheme]
+        self._difference = self._uncertainty = 0.0
+
+    async def address(self) -> str:
+        """Resolve the server's name, and open a TCP connection."""
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            advice = 'check --server, or the name server of this machine'
+            raise CheckFailed(f'{self._host} is unknown ({reason(error)})', advice) from error
+        try:
+            await self._connect(None)
+        except OSError as error:
+            where = f'nobody answers at {self._host} port {self._port} ({reason(error)})'
+            advice = 'start the server there with --host 0.0.0.0, and let its port through'
+            raise CheckFailed(where, advice) from error
+        addresses = sorted({str(address[4][0]) for address in found})
+        return f'{", ".join(addresses)} port {self._port}'
+
+    async def tls(self) -> str:
+        """Check the server's certificate."""
+        if self._access.tls is None:
+            return 'none, as the URL is ws://: fit for a network that you trust'
+        try:
+            certificate = await self._connect(self._access.tls)
+        except ssl.SSLError as error:
+            advice = 'webrtc_bridge certificate makes one for the server'
+            raise CheckFailed(f'the server {why_not_trusted(error)}', advice) from error
+        ends = ssl.cert_time_to_seconds(str(certificate['notAfter']))
+        day = datetime.fromtimestamp(ends, UTC).date()
+        return f'certificate valid until {day}, {(ends - time.time()) / 86400:.0f} days more'
+
+    async def health(self) -> str:
+        """Ask the server how it is, and what time."""
+        parts = self._access.url
+        scheme = 'https' if self._access.tls else 'http'
+        url = f'{scheme}://{parts.netloc}{parts.path.rstrip("/")}/healthz'
+        begin = time.time()
+        try:
+            async with aiohttp.ClientSession() as http:
+                context = self._access.tls or True
+                async with http.get(url, ssl=context, allow_redirects=False) as reply:
+                    end = time.time()
+                    value = await reply.json() if reply.status == 200 else {}
+                    date = reply.headers.get('Date')
+        except (aiohttp.ClientError, ValueError) as error:
+            advice = 'is something else at this port?'
+            raise CheckFailed(
+                f'no answer to {url_shown(url)} ({reason(error)})', advice
+            ) from error
+        if not isinstance(value, dict) or value.get('status') != 'ok':
+            advice = 'something else is at this port, or the server is full'
+            raise CheckFailed(f'{url_shown(url)} says status {reply.status}', advice)
+        self._note_time(value.get('time'), date, begin, end)
+        version = str(value.get('version'))
+        other = '' if version == __version__ else f', this is {__version__}'
+        counts = [f'{kind} {value.get(kind)}' for kind in ('senders', 'receivers', 'sessions')]
+        return ', '.join([f'version {printable(version)[1:-1]}{other}', *counts])
+
+    async def clock(self) -> str:
+        """Compare the clocks, after `health`."""
+        offset, plus_minus = self._difference, self._uncertainty
+        said = f'{abs(offset):.3f} s {"behind" if offset > 0 else "ahead of"} the server'
+        if abs(offset) - plus_minus > MOST_CLOCK_DIFFERENCE:
+            advice = 'set both clocks by NTP (timedatectl), or tokens and certificates fail'
+            raise CheckFailed(f'this clock is {said}', advice)
+        return f'{said} (± {plus_minus:.3f} s)'
+
+    def _note_time(self, told: object, date: str | None, begin: float, end: float) -> None:
+        self._uncertainty = (end - begin) / 2
+        middle = (begin + end) / 2
+        if isinstance(told, int | float):
+            self._difference = told - middle
+        elif date:  # of an older server, behind which there may be a proxy: to the second
+            self._difference = parsedate_to_datetime(date).timestamp() + 0.5 - middle
+            self._uncertainty += 0.5
+
+    async def _connect(self, context: ssl.SSLContext | None) -> dict[str, object]:
+        name = self._host if context else None
+        connecting = asyncio.open_connection(
+            self._host, self._port, ssl=context, server_hostname=name
+        )
+        _, writer = await connecting
+        tls = writer.get_extra_info('ssl_object')
+        found: dict[str, object] = tls.getpeercert() if tls else {}
+        writer.transport.abort()
+        return found
+
+
+def url_shown(url: str) -> str:
+    """Return `url` without credentials."""
+    scheme, _, rest = url.partition('://')
+    host, slash, path = rest.partition('/')
+    return f'{scheme}://{host.rpartition("@")[2]}{slash}{path}'
+
+
+def reason(error: BaseException) -> str:
+    """Return what went wrong in words, without addresses."""
+    if isinstance(error, socket.gaierror):
+        return (error.strerror or 'no such name').lower()
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return printable(str(error) or type(error).__name__, 120).strip('\'"')
