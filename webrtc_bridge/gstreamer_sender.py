@@ -22,6 +22,9 @@ ENCODERS_TIMEOUT = 30.0
 JOIN_TIMEOUT = 0.4
 "Seconds at the end for GStreamer's last threads; a driver that hangs ends with the process."
 
+LOWEST_PART = 0.1
+'The lowest bit rate, as a part of the highest.'
+
 SMALLEST_CHANGE = 0.05
 'Part of the bit rate by which it must change for the encoder to be told.'
 
@@ -102,8 +105,9 @@ class GStreamerSender:
 
     def _follow_links(self) -> None:
         """Set the encoder's bit rate to what the slowest viewer's link carries."""
-        allowed = [session.rate.allowed(self._highest) for session in self._viewers]
-        bitrate = min(allowed, default=self._highest)
+        known = [session.link.rate for session in self._viewers if session.link.rate is not None]
+        slowest = int(min(known, default=self._highest))
+        bitrate = min(self._highest, max(slowest, int(LOWEST_PART * self._highest)))
         if abs(bitrate - self._bitrate) > SMALLEST_CHANGE * self._bitrate:
             logger.debug('bit rate %d kbit/s', bitrate // 1000)
             self._bitrate = bitrate

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 
+from webrtc_bridge.adaptation import Adaptation
 from webrtc_bridge.media.broadcast import Broadcast
 from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
@@ -47,6 +47,7 @@ class Sender:
         self._times = {codec: RtpTime() for codec in Codec}
         self._encoding = EncodingThread(frames, encoder, fps, self._deliver, self._times)
         self._broadcast = Broadcast(self._encoding.request_keyframe, self._encoding.stop_encoding)
+        self._adaptation = Adaptation(self._encoding, self._viewers, encoder.min_bitrate * 1000)
         self._metadata: Metadata = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -55,9 +56,15 @@ class Sender:
         """The id that receivers ask for; empty before the first registration."""
         return self._viewers.sender_id
 
-    def set_bitrate(self, bitrate: int) -> None:
-        """Encode with `bitrate` (kbit/s, 0 for automatic) from now on; from any thread."""
-        self._encoding.set_bitrate(bitrate * 1000)
+    def set_bitrates(self, lowest: int, highest: int) -> None:
+        """
+        Encode with bit rates between these from now on, in kbit/s; from any thread.
+
+        A highest of 0 is automatic.
+        """
+        self._adaptation.lowest = lowest * 1000
+        self._encoding.set_bitrate(highest * 1000)
+        self._adapt()
 
     def set_metadata(self, metadata: Metadata) -> None:
         """Tell all receivers `metadata` about the pictures from now on; from any thread."""
@@ -76,8 +83,8 @@ class Sender:
             name,
             self._times[Codec.H264],
             lambda: self._encoding.codecs,
-            partial(self._encoding.begin_anew, Codec.H264),
-            self._deliver,
+            self._begin_to_pass,
+            self._pass,
             on_picture,
         )
 
@@ -95,11 +102,25 @@ class Sender:
         for session in self._viewers:
             session.metadata.update(metadata)
 
+    def _begin_to_pass(self) -> None:
+        self._encoding.begin_anew(Codec.H264)
+        self._adaptation.note_passed()
+        self._adapt()
+
+    def _pass(self, frame: EncodedFrame) -> None:
+        self._adaptation.note_passed()
+        self._deliver(frame)
+
+    def _adapt(self) -> None:
+        if self._loop:  # nobody watches before
+            self._loop.call_soon_threadsafe(self._adaptation.follow)
+
     def _deliver(self, frame: EncodedFrame) -> None:
         assert self._loop is not None  # nobody watches before
         self._loop.call_soon_threadsafe(self._broadcast.publish, frame)
 
     def _on_viewers(self) -> None:
+        self._adaptation.follow()
         self._on_watched(len(self._viewers))
 
     def _session(
@@ -117,4 +138,5 @@ class Sender:
             self._broadcast,
             self._codecs,
             self._metadata,
+            self._adaptation.follow,
         )

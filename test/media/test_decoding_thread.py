@@ -1,11 +1,12 @@
 import logging
 import queue
 import threading
+import time
 
 import pytest
 
 from webrtc_bridge.media.captured_frame import CapturedFrame
-from webrtc_bridge.media.decoding_thread import BACKLOG, DecodingThread
+from webrtc_bridge.media.decoding_thread import BACKLOG, CATCH_UP, DecodingThread
 from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
 from webrtc_bridge.media.encoder import Encoder
 from webrtc_bridge.media.pattern import Pattern, plane_pixels, read_clock
@@ -86,12 +87,26 @@ def test_a_slow_consumer_gets_the_newest_picture(viewer, codec):
     viewer.make_busy(frames[0])
     for frame in frames[1:15]:
         viewer.thread.put(frame)
+    time.sleep(2 * CATCH_UP)  # so long it takes for one picture
     viewer.free.set()
     assert [viewer.next(), viewer.next()] == [0, 14]
     for n in range(15, 20):
         viewer.thread.put(frames[n])
         assert viewer.next() == n
     assert viewer.thread.dropped == 13
+
+
+@CODECS
+def test_a_quick_consumer_gets_every_picture_of_a_burst(viewer, codec):
+    viewer.thread.close()
+    at_once = DecodingThread('x', viewer.show, lambda: viewer.lost.put(None))
+    frames = encode(6, codec)
+    with at_once._changed:  # it takes none before all are there
+        for frame in frames:
+            at_once.put(frame)
+    assert [viewer.next() for _ in frames] == list(range(6))
+    assert at_once.dropped == 0
+    at_once.close()
 
 
 def test_the_codec_may_change(viewer):

@@ -1,5 +1,6 @@
 import threading
 
+from webrtc_bridge.media import latest
 from webrtc_bridge.media.latest import Latest
 
 DEADLINE = 10.0
@@ -27,6 +28,32 @@ def test_an_item_is_taken_once():
     assert box.get(0) == 'picture'
     assert box.get(0) is None
     assert box.dropped == 0
+
+
+def test_an_item_that_was_taken_can_be_had_again():
+    box = Latest()
+    box.put('picture')
+    for _ in range(2):
+        assert box.get(0) == 'picture'
+        box.again()
+    box.put('newer')
+    box.again()
+    assert box.get(0) == 'newer'
+
+
+def test_what_is_old_or_forgotten_is_not_had_again(monkeypatch):
+    box = Latest()
+    box.again()
+    assert box.get(0) is None
+    box.put('picture')
+    box.forget()
+    box.again()
+    assert box.get(0) is None
+    monkeypatch.setattr(latest, 'RECENT', 0.0)
+    box.put('picture')
+    assert box.get(0) == 'picture'
+    box.again()
+    assert box.get(0) is None
 
 
 def test_a_getter_waits_for_an_item_of_another_thread():

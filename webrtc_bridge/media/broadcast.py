@@ -1,10 +1,10 @@
-"""One encode for every session."""
+"""One encode of each stream for every session."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame, Layer, Stream
 
 BACKLOG = 15
 """
@@ -14,15 +14,23 @@ next keyframe: late video is worth less than a moment without.
 
 
 class Subscription:
-    """The frames of one codec for one session, from a keyframe on. Belongs to the event loop."""
+    """
+    The frames of one stream for one session, from a keyframe on. Belongs to the event loop.
 
-    def __init__(self, broadcast: 'Broadcast', codec: Codec) -> None:
-        self.codec = codec
+    `stream` is what it gets, or will get with the next keyframe; `sent_bytes` what it got.
+    """
+
+    def __init__(self, broadcast: 'Broadcast', stream: Stream) -> None:
+        self.stream = stream
         self.dropped = 0
+        self.sent_bytes = 0
         self._broadcast = broadcast
+        self._coming_from: Stream | None = None
         self._frames: deque[EncodedFrame] = deque()
         self._arrived = asyncio.Event()
         self._in_sync = False
+        self._pause: asyncio.TimerHandle | None = None
+        self._closed = False
 
     async def next(self) -> EncodedFrame:
         """Wait for the next frame; the first one, and the first after a gap, is a keyframe."""
@@ -33,56 +41,112 @@ class Subscription:
 
     def request_keyframe(self) -> None:
         """Pass on that this session's viewer lost the picture."""
-        self._broadcast.on_keyframe_wanted(self.codec)
+        if self._pause is None:  # after which there is one anyway
+            self._broadcast.on_keyframe_wanted(self.stream)
+
+    def change_layer(self, layer: Layer) -> None:
+        """Go over to `layer` when its next keyframe is there, which is asked for."""
+        if layer is self.stream.layer or self._closed:
+            return
+        if self._coming_from:
+            self._stay(self._coming_from)
+            return
+        before, self.stream = self.stream, Stream(self.stream.codec, layer)
+        if self._pause is None:
+            self._coming_from = before
+            self._broadcast.join(self, self.stream)
+
+    def pause(self, seconds: float) -> None:
+        """Drop what waits and what comes in the next `seconds`; then go on at a keyframe."""
+        if self._pause or self._closed:
+            return
+        self._leave_all()
+        self._drop_waiting()
+        self._pause = asyncio.get_running_loop().call_later(seconds, self._go_on)
 
     def close(self) -> None:
         """End it; idempotent."""
-        self._broadcast.unsubscribe(self)
+        self._closed = True
+        if self._pause:
+            self._pause.cancel()
+        self._leave_all()
 
     def push(self, frame: EncodedFrame) -> None:
         """Queue `frame`, unless it cannot be decoded without one that was dropped."""
+        if frame.layer is not self.stream.layer:
+            if not self._in_sync:
+                return
+        elif self._coming_from:
+            if not frame.keyframe:
+                return
+            coming_from, self._coming_from = self._coming_from, None
+            self._broadcast.leave(self, coming_from)
         if len(self._frames) >= BACKLOG:
-            self.dropped += len(self._frames)
-            self._frames.clear()
-            self._in_sync = False
+            self._drop_waiting()
             self.request_keyframe()
         if not (self._in_sync or frame.keyframe):
             self.dropped += 1
             return
         self._in_sync = True
+        self.sent_bytes += len(frame.data)
         self._frames.append(frame)
         self._arrived.set()
 
+    def _stay(self, stream: Stream) -> None:
+        """Stay with `stream`: the keyframe of the other one has not come yet."""
+        self._broadcast.leave(self, self.stream)
+        self.stream, self._coming_from = stream, None
+        if not self._in_sync:
+            self.request_keyframe()
+
+    def _drop_waiting(self) -> None:
+        self.dropped += len(self._frames)
+        self._frames.clear()
+        self._in_sync = False
+
+    def _leave_all(self) -> None:
+        self._broadcast.leave(self, self.stream)
+        self._broadcast.leave(self, self._coming_from)
+        self._coming_from = None
+
+    def _go_on(self) -> None:
+        self._pause = None
+        self._broadcast.join(self, self.stream)
+
 
 class Broadcast:
-    """Hand every encoded frame to all sessions of its codec. Belongs to the event loop."""
+    """Hand every encoded frame to all sessions of its stream. Belongs to the event loop."""
 
     def __init__(
         self,
-        on_keyframe_wanted: Callable[[Codec], None],
-        on_codec_unwatched: Callable[[Codec], None],
+        on_keyframe_wanted: Callable[[Stream], None],
+        on_unwatched: Callable[[Stream], None],
     ) -> None:
         self.on_keyframe_wanted = on_keyframe_wanted
-        self._on_codec_unwatched = on_codec_unwatched
-        self._subscriptions: set[Subscription] = set()
+        self._on_unwatched = on_unwatched
+        self._subscriptions: dict[Stream, set[Subscription]] = {}
 
     def subscribe(self, codec: Codec) -> Subscription:
         """Join: a keyframe of `codec` is asked for, and the subscription begins with it."""
-        subscription = Subscription(self, codec)
-        self._subscriptions.add(subscription)
-        self.on_keyframe_wanted(codec)
+        subscription = Subscription(self, Stream(codec))
+        self.join(subscription, subscription.stream)
         return subscription
 
-    def unsubscribe(self, subscription: Subscription) -> None:
-        """Leave; the last one of a codec ends its encoding."""
-        if subscription not in self._subscriptions:
-            return
-        self._subscriptions.discard(subscription)
-        if all(other.codec is not subscription.codec for other in self._subscriptions):
-            self._on_codec_unwatched(subscription.codec)
+    def join(self, subscription: Subscription, stream: Stream) -> None:
+        """Let `subscription` have the frames of `stream` too, and ask for a keyframe."""
+        self._subscriptions.setdefault(stream, set()).add(subscription)
+        self.on_keyframe_wanted(stream)
+
+    def leave(self, subscription: Subscription, stream: Stream | None) -> None:
+        """Let it have no more frames of `stream`; the last one ends its encoding. Idempotent."""
+        subscriptions = self._subscriptions.get(stream) if stream else None
+        if stream and subscriptions and subscription in subscriptions:
+            subscriptions.discard(subscription)
+            if not subscriptions:
+                del self._subscriptions[stream]
+                self._on_unwatched(stream)
 
     def publish(self, frame: EncodedFrame) -> None:
-        """Queue `frame` for every session of its codec."""
-        for subscription in self._subscriptions:
-            if subscription.codec is frame.codec:
-                subscription.push(frame)
+        """Queue `frame` for every session of its stream."""
+        for subscription in self._subscriptions.get(frame.stream, ()):
+            subscription.push(frame)

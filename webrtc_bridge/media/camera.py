@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -17,8 +18,11 @@ from webrtc_bridge.media.sources import opener
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.redaction import without_credentials
 
-FIRST_DELAY, LONGEST_DELAY = 0.5, 5.0
-'Seconds before a source that went away is opened again; they double from one to the other.'
+FIRST_DELAY, LONGEST_DELAY = 0.5, 1.5
+"""
+Seconds before a source that went away is opened again; they double from one to the other. 2 s
+after it is back there are pictures again.
+"""
 
 STEADY = 5.0
 'Seconds that a source must have worked for the delay to start over.'
@@ -183,4 +187,8 @@ class Camera:
 
 def _reason(error: Exception) -> str:
     # What foreign exceptions say may hold the URL with its password.
-    return error.reason if isinstance(error, SourceError) else type(error).__name__
+    if isinstance(error, SourceError):
+        return error.reason
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)
+    return type(error).__name__

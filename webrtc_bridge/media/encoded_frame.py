@@ -2,6 +2,7 @@
 
 import enum
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Codec(enum.StrEnum):
@@ -11,6 +12,20 @@ class Codec(enum.StrEnum):
     VP8 = 'VP8'
 
 
+class Layer(enum.Enum):
+    """The sizes that a sender encodes its pictures in."""
+
+    FULL = 'full size'
+    SMALL = 'half size'
+
+
+class Stream(NamedTuple):
+    """What a sender encodes for one or more of its viewers, who can go over to another."""
+
+    codec: Codec
+    layer: Layer = Layer.FULL
+
+
 @dataclass(frozen=True, slots=True)
 class EncodedFrame:
     """
@@ -18,9 +33,9 @@ class EncodedFrame:
 
     `data` is an Annex B access unit (H.264) or one frame (VP8); `timestamp` is RTP time: 90 kHz,
     rising, 32 bits; `time_ns` is Unix time in nanoseconds: of the capture in a sender, of the
-    last packet's arrival in a receiver. `payloads`, in a sender, is `data` cut for RTP packets,
-    once for all sessions. `capture_ns`, in a receiver, is when it was captured, by this machine's
-    clock; None where the sender has not told.
+    last packet's arrival in a receiver. In a sender, `payloads` is `data` cut for RTP packets,
+    once for all sessions, and `layer` what it belongs to. In a receiver, `capture_ns` is when it
+    was captured, by this machine's clock; None where the sender has not told.
     """
 
     codec: Codec
@@ -30,3 +45,9 @@ class EncodedFrame:
     time_ns: int
     payloads: tuple[bytes, ...] = ()
     capture_ns: int | None = None
+    layer: Layer = Layer.FULL
+
+    @property
+    def stream(self) -> Stream:
+        """The stream that it is a part of."""
+        return Stream(self.codec, self.layer)

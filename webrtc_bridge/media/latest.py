@@ -1,7 +1,11 @@
 """A box with one slot between two threads: the newest item wins, what it replaces is counted."""
 
 import threading
+import time
 from typing import Generic, TypeVar
+
+RECENT = 2.0
+'Seconds for which an item that was taken can be had again.'
 
 T = TypeVar('T')
 
@@ -16,6 +20,7 @@ class Latest(Generic[T]):
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._item: T | None = None
+        self._newest: tuple[T, float] | None = None  # and when it was put
         self._closed = False
         self._dropped = 0
 
@@ -36,7 +41,20 @@ class Latest(Generic[T]):
                 self._dropped += 1
             if not self._closed:
                 self._item = item
+                self._newest = item, time.monotonic()
                 self._changed.notify()
+
+    def again(self) -> None:
+        """Offer the item that was taken last once more, unless it is not `RECENT`."""
+        with self._changed:
+            if self._newest and time.monotonic() - self._newest[1] < RECENT:
+                self._item = self._newest[0]
+                self._changed.notify()
+
+    def forget(self) -> None:
+        """Offer nothing of what was put before this."""
+        with self._changed:
+            self._item = self._newest = None
 
     def get(self, timeout: float | None = None) -> T | None:
         """
@@ -53,5 +71,5 @@ class Latest(Generic[T]):
         """Wake every `get()`, forget what waits and refuse what comes. May be called again."""
         with self._changed:
             self._closed = True
-            self._item = None
+            self._item = self._newest = None
             self._changed.notify_all()

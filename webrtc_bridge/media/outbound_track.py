@@ -13,7 +13,8 @@ class OutboundTrack(MediaStreamTrack):
     """
     A broadcast's frames for one session, `sent` of them, from when they can be sent.
 
-    `newest` is the RTP timestamp, as sent, and the time of capture of the last that went out.
+    `newest` is the RTP timestamp, as sent, and the time of capture of the last that went out;
+    `subscription` is None before the first.
     """
 
     kind = 'video'
@@ -23,7 +24,7 @@ class OutboundTrack(MediaStreamTrack):
         self._broadcast = broadcast
         self.sent = 0
         self.newest: tuple[int, int] | None = None
-        self._subscription: Subscription | None = None
+        self.subscription: Subscription | None = None
 
     async def next(self, codec: Codec) -> EncodedFrame:
         """
@@ -33,16 +34,16 @@ class OutboundTrack(MediaStreamTrack):
         """
         if self.readyState != 'live':
             raise MediaStreamError
-        if self._subscription is None:
-            self._subscription = self._broadcast.subscribe(codec)
-        frame = await self._subscription.next()
+        if self.subscription is None:
+            self.subscription = self._broadcast.subscribe(codec)
+        frame = await self.subscription.next()
         self.sent += 1
         return frame
 
     def request_keyframe(self) -> None:
         """Pass on that the viewer lost the picture."""
-        if self._subscription:
-            self._subscription.request_keyframe()
+        if self.subscription:
+            self.subscription.request_keyframe()
 
     async def recv(self) -> Any:
         """Not used: a session's sender calls `next` (see peer/aiortc_tuning/sending.py)."""
@@ -51,5 +52,5 @@ class OutboundTrack(MediaStreamTrack):
     def stop(self) -> None:
         """Leave the broadcast; idempotent."""
         super().stop()
-        if self._subscription:
-            self._subscription.close()
+        if self.subscription:
+            self.subscription.close()

@@ -9,6 +9,12 @@ from webrtc_bridge.errors import SourceError, SourceNotFound, SourceUnreadable
 from webrtc_bridge.media.captured_frame import Captured
 from webrtc_bridge.media.source import OPEN_TIMEOUT, OpenSource, Source
 
+LOOK_INTERVAL = 0.5
+"""
+Seconds between two looks at whether a source still delivers. A wait that took that much longer is
+none of the source: this process stood still (SIGSTOP, a suspended laptop).
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -81,8 +87,15 @@ class Reader:
                 remaining = self._alive_at + self._timeout - time.monotonic()
                 if remaining <= 0:
                     return self._hung()
-                self._changed.wait(remaining)
+                self._wait_a_little(min(remaining, LOOK_INTERVAL))
             return None if self._stopped else self._error
+
+    def _wait_a_little(self, seconds: float) -> None:
+        before = time.monotonic()
+        self._changed.wait(seconds)
+        late = time.monotonic() - before - seconds
+        if late > LOOK_INTERVAL:
+            self._alive_at += late
 
     def _hung(self) -> SourceError:
         if self._opened:

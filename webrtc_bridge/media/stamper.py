@@ -8,6 +8,9 @@ EARLIEST_NS = 5_000_000
 LATEST_NS = 10_000_000_000
 'Longest way from capture to arrival that is believed; beyond, a clock must be wrong.'
 
+STEP_NS = 500_000_000
+'How far times of capture must go back for it to be told of.'
+
 logger = logging.getLogger(__name__)
 
 
@@ -25,6 +28,7 @@ class Stamper:
         self._use_capture = use_capture
         self._newest = 0
         self._believed: bool | None = None
+        self._stands_still = False
 
     def stamp(self, arrival_ns: int, capture_ns: int | None, uncertainty_ns: int) -> int:
         """Return the stamp of a frame that arrived at `arrival_ns`."""
@@ -37,8 +41,17 @@ class Stamper:
             else:
                 self.fallbacks += 1
             self._note(believed, delay_ns)
+        self._note_step(self._newest - stamp)
         self._newest = max(stamp, self._newest + 1)
         return self._newest
+
+    def _note_step(self, back_ns: int) -> None:
+        if back_ns < 0:
+            self._stands_still = False
+        elif back_ns > STEP_NS and not self._stands_still:
+            self._stands_still = True
+            text = '%s stamps stand still: the times went back by %.3f s'
+            logger.warning(text, self._what, back_ns / 1e9)
 
     def _note(self, believed: bool, delay_ns: int | None) -> None:
         if believed is self._believed:

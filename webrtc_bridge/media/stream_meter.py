@@ -20,8 +20,10 @@ class StreamReport:
     One moment's numbers, rates and loss since the report before.
 
     `state` is `waiting`, `connecting`, `receiving` or `stale`, `silence` the seconds since the
-    newest frame. Times ending in `_ms` are in milliseconds, latencies from capture until the
-    picture was handed out. None is what is not known.
+    newest frame. `dropped` counts frames that were not shown as newer ones were there, `skipped`
+    the waits for a lost packet that were given up for a keyframe. Times ending in `_ms` are in
+    milliseconds, latencies from capture until the picture was handed out. None is what is not
+    known.
     """
 
     state: str
@@ -38,6 +40,7 @@ class StreamReport:
     latency_p50_ms: float | None = None
     latency_p95_ms: float | None = None
     dropped: int = 0
+    skipped: int = 0
     freezes: int = 0
     clock_offset_ms: float | None = None
     clock_uncertainty_ms: float | None = None

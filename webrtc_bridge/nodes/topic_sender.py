@@ -42,7 +42,7 @@ class TopicSender:
 
     def apply(self, topic: str, options: SenderNodeOptions) -> None:
         """Take changed parameters; in the event loop."""
-        self._sender.set_bitrate(options.bitrate)
+        self._sender.set_bitrates(options.min_bitrate, options.bitrate)
         self._frames.pictures.set_depth(depth_range(options))
         self._topic.follow(topic)
 

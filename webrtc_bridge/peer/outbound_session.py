@@ -1,27 +1,27 @@
 """A session in which the peer watches."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 
 from aiortc import RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
 from webrtc_bridge.media.broadcast import Broadcast
-from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
+from webrtc_bridge.media.feedback import Feedback
+from webrtc_bridge.media.link_rate import LinkRate
 from webrtc_bridge.media.outbound_track import OutboundTrack
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.aiortc_session import AiortcSession
-from webrtc_bridge.peer.aiortc_tuning.sending import send_encoded_frames
+from webrtc_bridge.peer.aiortc_tuning.sending import EncodedFrameSender
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import Description
-from webrtc_bridge.peer.watchdog import Watchdog
+from webrtc_bridge.peer.viewer_watchdog import ViewerWatchdog
 from webrtc_bridge.signaling.messages import Answer, Message, Offer
 
-SILENCE = 10.0
-"""
-Seconds of video without an RTCP report after which a viewer is gone; they come every second or
-so, but from aiortc not before the first frame.
-"""
+logger = logging.getLogger(__name__)
 
 
 def preferences(codecs: tuple[Codec, ...]) -> list[RTCRtpCodecCapability]:
@@ -36,7 +36,8 @@ class OutboundSession(AiortcSession):
     """
     Offer `codecs`, best first, to the peer and send it a broadcast in the one it takes.
 
-    `metadata` is told to the peer beside, and so is what it is later updated to.
+    `metadata` is told to the peer beside, and so is what it is later updated to. `on_link` is
+    called when something else has become known of what the `link` to the peer carries.
     """
 
     def __init__(
@@ -48,8 +49,11 @@ class OutboundSession(AiortcSession):
         broadcast: Broadcast,
         codecs: tuple[Codec, ...],
         metadata: Metadata | None = None,
+        on_link: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(peer_id, session_id, ice, send)
+        self.link = LinkRate()
+        self.on_link = on_link
         self._track = OutboundTrack(broadcast)
         transceiver = self._peer.connection.addTransceiver(self._track, 'sendonly')
         transceiver.setCodecPreferences(preferences(codecs))
@@ -60,8 +64,22 @@ class OutboundSession(AiortcSession):
         channel = connection.createDataChannel(metadata_channel.LABEL)
         self.metadata = metadata_channel.MetadataSender(channel, metadata or {})
         self._sent_when_heard = 0
-        self._watchdog = Watchdog(SILENCE, self._on_silence)
-        send_encoded_frames(transceiver.sender, self._track, self._on_feedback)
+        self._watchdog = ViewerWatchdog(self._on_silence)
+        self._frames = EncodedFrameSender(transceiver.sender, self._track, self._on_feedback)
+
+    def peer_left(self) -> None:
+        """Take it that the viewer may be gone."""
+        self._watchdog.left()
+
+    @property
+    def stream(self) -> Stream | None:
+        """The stream that the peer gets; None before the first frame."""
+        return self._track.subscription.stream if self._track.subscription else None
+
+    def change_layer(self, layer: Layer) -> None:
+        """Let the peer get `layer` from its next keyframe on."""
+        if self._track.subscription:
+            self._track.subscription.change_layer(layer)
 
     async def _negotiate(self) -> None:
         sdp = await self._peer.offer()
@@ -74,17 +92,27 @@ class OutboundSession(AiortcSession):
 
     def _on_connected(self) -> None:
         super()._on_connected()
-        self._watchdog.heard()  # connecting may have taken longer than the silence allowed
+        self._watchdog.begin()  # connecting may have taken longer than the silence allowed
+        self.link.begin(asyncio.get_running_loop().time())
 
-    def _on_feedback(self) -> None:
+    def _on_feedback(self, feedback: Feedback) -> None:
         self._sent_when_heard = self._track.sent
         self._watchdog.heard()
+        if subscription := self._track.subscription:
+            before, now = self.link.rate, asyncio.get_running_loop().time()
+            if pause := self.link.report(feedback, subscription.sent_bytes, now):
+                logger.debug('%s: nothing for %.2f s, its link is full', self.peer_id, pause)
+                subscription.pause(pause)
+                self._frames.forget()
+            if self.link.rate != before:
+                self.on_link()
 
-    def _on_silence(self) -> None:
+    def _on_silence(self, reason: str) -> None:
         if self._track.sent > self._sent_when_heard:
-            self.end(f'no feedback from the viewer for {SILENCE:.0f} s')
+            self.end(reason)
         else:
-            self._watchdog.heard()  # there was nothing that it could have reported
+            # There was nothing to report: aiortc's first report follows the first frame.
+            self._watchdog.begin()
 
     def _release(self) -> None:
         self._watchdog.close()

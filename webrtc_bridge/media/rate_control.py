@@ -1,0 +1,77 @@
+"""Which layer each viewer gets, and the bit rate of each. No I/O, no clock."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
+
+SMALL_BELOW, FULL_FROM = 0.5, 0.75
+"""
+The parts of the highest bit rate below which a viewer goes to the small layer, and from which on
+back to the full one. Between them lies what keeps a link on the edge from going to and fro; all
+above the first is what those of the full layer may be brought down by each other.
+"""
+
+V = TypeVar('V', bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Between which bit rates (bit/s) a codec is encoded, and whether in two layers."""
+
+    lowest: int
+    highest: int
+    layered: bool = True
+
+    @property
+    def small_below(self) -> float:
+        """The bit rate below which a viewer goes to the small layer; 0 where there is none."""
+        below = SMALL_BELOW * self.highest
+        return below if self.layered and self.lowest < below else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The stream that a viewer gets, and what its link allows (bit/s; None: no limit known)."""
+
+    stream: Stream
+    rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[V]):
+    """The layer of each viewer and the bit rate of each stream; those left out: the highest."""
+
+    layers: Mapping[V, Layer]
+    rates: Mapping[Stream, int]
+
+
+def decide(viewers: Mapping[V, Viewer], bounds: Mapping[Codec, Bounds]) -> Plan[V]:
+    """Return what to encode for `viewers`, each layer for the slowest of those that it is for."""
+    layers: dict[V, Layer] = {}
+    rates: dict[Stream, int] = {}
+    for key, viewer in viewers.items():
+        codec = viewer.stream.codec
+        layers[key] = layer = layer_for(viewer, bounds[codec])
+        if viewer.rate is not None:
+            stream = Stream(codec, layer)
+            rate = allowed(viewer.rate, layer, bounds[codec])
+            rates[stream] = min(rate, rates.get(stream, rate))
+    return Plan(layers, rates)
+
+
+def layer_for(viewer: Viewer, bounds: Bounds) -> Layer:
+    """Return the layer that `viewer` is to get."""
+    if not bounds.small_below or viewer.rate is None:
+        return Layer.FULL
+    if viewer.stream.layer is Layer.FULL:
+        return Layer.SMALL if viewer.rate < bounds.small_below else Layer.FULL
+    return Layer.FULL if viewer.rate >= FULL_FROM * bounds.highest else Layer.SMALL
+
+
+def allowed(rate: float, layer: Layer, bounds: Bounds) -> int:
+    """Return the bit rate with which `layer` is encoded for a link that allows `rate`."""
+    if layer is Layer.SMALL:
+        return int(min(max(rate, bounds.lowest), bounds.small_below))
+    return int(min(max(rate, bounds.lowest, bounds.small_below), bounds.highest))
