@@ -28,7 +28,7 @@ def decoded(message: CompressedImage) -> np.ndarray:
 
 
 @pytest.mark.parametrize('colour', YUV)
-@pytest.mark.parametrize('encoding', ['bgr8', 'rgb8'])
+@pytest.mark.parametrize('encoding', ['bgr8', 'rgb8', 'nv12'])
 def test_colours_arrive_right(encoding, colour):
     pixels = decoded(jpeg_of(plain(YUV[colour]), encoding))
     assert np.abs(pixels.astype(int) - RGB[colour][::-1]).max() <= 5
@@ -57,12 +57,21 @@ def test_pictures_of_any_width_are_whole(encoding, size):
     assert np.abs(pixels.astype(int) - picture.to_ndarray(format='bgr24')).mean() < 2
 
 
+def test_a_picture_of_odd_size_in_nv12_is_whole_but_for_its_last_lines():
+    picture = gradient(641, 481)
+    pixels = decoded(jpeg_of(picture, 'nv12', 100))
+    assert pixels.shape == (480, 640, 3)
+    wanted = picture.to_ndarray(format='bgr24')[:480, :640]
+    assert np.abs(pixels.astype(int) - wanted).mean() < 3
+
+
 @pytest.mark.parametrize(
     ('encoding', 'wanted', 'channels'),
     [
         ('bgr8', 'bgr8; jpeg compressed bgr8', 3),
         ('rgb8', 'rgb8; jpeg compressed bgr8', 3),
         ('mono8', 'mono8; jpeg compressed ', 1),
+        ('nv12', 'bgr8; jpeg compressed bgr8', 3),
     ],
 )
 def test_the_format_is_that_of_image_transport(encoding, wanted, channels):

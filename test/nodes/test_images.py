@@ -5,6 +5,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image
 
+from webrtc_bridge.media.pattern import plane_pixels
 from webrtc_bridge.nodes.images import ImageConverter
 
 YUV = {'red': (81, 90, 240), 'green': (145, 54, 34), 'blue': (41, 240, 110)}
@@ -59,6 +60,13 @@ def test_black_and_white_are_the_ends_of_the_range(encoding, luma, level):
     assert set(bytes(message._data)) == {level}
 
 
+def test_each_gray_is_what_swscale_makes_of_it():
+    picture = plain((0, 128, 128), 256, 4)
+    plane_pixels(picture.planes[0])[:] = np.arange(256)
+    message = ImageConverter('mono8', 'camera').to_message(picture, 1)
+    assert np.array_equal(pixels_of(message, 1)[:, :, 0], picture.to_ndarray(format='gray'))
+
+
 def test_a_stream_that_says_bt709_is_converted_so():
     picture = plain((63, 102, 240))
     picture.colorspace = Colorspace.ITU709
@@ -66,10 +74,11 @@ def test_a_stream_that_says_bt709_is_converted_so():
     assert np.abs(pixels_of(message, 3).astype(int) - RGB['red']).max() <= 3
 
 
-def test_a_stream_that_says_full_range_is_converted_so():
+@pytest.mark.parametrize('encoding', ['bgr8', 'mono8'])
+def test_a_stream_that_says_full_range_is_converted_so(encoding):
     picture = plain((255, 128, 128))
     picture.color_range = ColorRange.JPEG
-    message = ImageConverter('bgr8', 'camera').to_message(picture, 1)
+    message = ImageConverter(encoding, 'camera').to_message(picture, 1)
     assert set(bytes(message._data)) == {255}
 
 
@@ -90,6 +99,27 @@ def test_rows_have_no_gaps_at_any_width(encoding, channels, width):
     names = {'bgr8': 'bgr24', 'rgb8': 'rgb24', 'mono8': 'gray'}
     wanted = picture.to_ndarray(format=names[encoding]).reshape(34, width, channels)
     assert np.array_equal(pixels_of(message, channels), wanted)
+
+
+@pytest.mark.parametrize('width', WIDTHS)
+@pytest.mark.parametrize('height', [34, 35])
+def test_nv12_is_the_picture_as_it_was_encoded(width, height):
+    picture = gradient(width, height)
+    message = ImageConverter('nv12', 'camera').to_message(picture, 1)
+    assert (message.width, message.height, message.step) == (width, height, width + width % 2)
+    seen = deserialize_message(serialize_message(message), Image)
+    lines = np.array(seen.data, np.uint8).reshape(-1, seen.step)
+    y, u, v = (plane_pixels(plane) for plane in picture.planes)
+    assert np.array_equal(lines[:height, :width], y)
+    assert np.array_equal(lines[height:, 0::2], u)
+    assert np.array_equal(lines[height:, 1::2], v)
+
+
+def test_nv12_has_limited_range_whatever_the_stream_has():
+    picture = plain((255, 128, 128))
+    picture.color_range = ColorRange.JPEG
+    message = ImageConverter('nv12', 'camera').to_message(picture, 1)
+    assert set(bytes(message._data)) == {235, 128}
 
 
 def test_a_change_of_size_between_pictures_shows_in_the_next_message():

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 import aioice.ice
+import aioice.stun
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
@@ -28,14 +29,14 @@ PINNED = ('aiortc', 'aioice', 'av')
 
 SENDER_PARTS = (
     '_handle_rtcp_packet',
-    '_next_encoded_frame',
-    '_send_keyframe',
+    '_rtx_ssrc',
+    '_run_rtp',
     '_send_rtcp',
     '_ssrc',
-    '_RTCRtpSender__lsr',
-    '_RTCRtpSender__lsr_time',
     '_RTCRtpSender__octet_count',
     '_RTCRtpSender__packet_count',
+    '_RTCRtpSender__rtp_exited',
+    '_RTCRtpSender__rtp_started',
     '_RTCRtpSender__rtp_timestamp',
 )
 RECEIVER_PARTS = (
@@ -44,20 +45,58 @@ RECEIVER_PARTS = (
     '_send_rtcp_pli',
     '_RTCRtpReceiver__codecs',
     '_RTCRtpReceiver__jitter_buffer',
+    '_RTCRtpReceiver__rtx_ssrc',
 )
-CONNECTION_PARTS = ('_RTCPeerConnection__connect',)
-ICE_PARTS = ('_closing', '_nominated', 'query_consent')
+CONNECTION_PARTS = ('_RTCPeerConnection__connect', '_RTCPeerConnection__iceTransports')
+ICE_PARTS = (
+    '_check_list',
+    '_check_periodic',
+    '_closing',
+    '_early_checks',
+    '_early_checks_done',
+    '_local_candidates',
+    '_nominated',
+    '_pair_remote_candidate',
+    '_protocols',
+    '_remote_candidates',
+    'query_consent',
+    'sort_check_list',
+)
 MODULE_PARTS = {
-    'aioice.ice': ('get_host_addresses', 'relayed_candidate', 'server_reflexive_candidate'),
-    'aioice.stun': ('TransactionError', 'TransactionFailed'),
+    'aioice.ice': (
+        'StunProtocol',
+        'get_host_addresses',
+        'relayed_candidate',
+        'server_reflexive_candidate',
+    ),
+    'aioice.stun': (
+        'RETRY_MAX',
+        'Transaction',
+        'TransactionError',
+        'TransactionFailed',
+        'parse_message',
+    ),
     'aiortc.codecs': ('depayload',),
     'aiortc.codecs.h264': ('H264Encoder',),
     'aiortc.codecs.vpx': ('Vp8Encoder',),
     'aiortc.rtcicetransport': ('connection_kwargs',),
-    'aiortc.rtcrtpsender': ('RTCEncodedFrame',),
-    'aiortc.rtp': ('AnyRtcpPacket', 'RtcpRrPacket', 'RtcpSenderInfo', 'RtcpSrPacket'),
+    'aiortc.rtcrtpparameters': ('RTCRtpSendParameters',),
+    'aiortc.rtp': (
+        'RTCP_PSFB_APP',
+        'RTCP_PSFB_FIR',
+        'RTCP_PSFB_PLI',
+        'RTCP_RTPFB_NACK',
+        'AnyRtcpPacket',
+        'RtcpPsfbPacket',
+        'RtcpRrPacket',
+        'RtcpRtpfbPacket',
+        'RtcpSenderInfo',
+        'RtcpSrPacket',
+        'unpack_remb_fci',
+    ),
     'aiortc.sdp': ('candidate_from_sdp',),
 }
+TRANSACTION_PARTS = ('_Transaction__retry', '_Transaction__timeout_delay')
 PACKET_PARTS = ('sequence_number', 'timestamp', 'marker', 'payload', 'ssrc', 'payload_type')
 
 
@@ -101,14 +140,53 @@ async def test_a_connection_has(name, nothing_left):
     await connection.close()
 
 
+async def test_what_an_ice_connection_keeps_has(untuned_ice):
+    connection = untuned_ice.Connection(ice_controlling=True)
+    candidate = untuned_ice.Candidate.from_sdp('1 1 udp 1 192.0.2.1 9 typ host')
+    await connection.add_remote_candidate(candidate)
+    (known,) = connection._remote_candidates
+    assert (known._network_host, known.port) == ('192.0.2.1', 9)
+    connection._early_checks.append(('message', ('192.0.2.1', 9), 'protocol'))
+    await connection.close()
+
+
+async def test_a_socket_of_a_candidate_is_made_by_its_name(monkeypatch):
+    """The guard takes its place."""
+    made = []
+
+    class Protocol(aioice.ice.StunProtocol):
+        def __init__(self, receiver):
+            super().__init__(receiver)
+            made.append(self)
+
+    monkeypatch.setattr(aioice.ice, 'StunProtocol', Protocol)
+    connection = aioice.ice.Connection(ice_controlling=True)
+    await connection.gather_candidates()
+    assert made == connection._protocols
+    assert parameters(made[0].datagram_received) == ['data', 'addr']
+    assert all(one.receiver is connection and one.local_candidate.component == 1 for one in made)
+    await connection.close()
+
+
 @pytest.mark.parametrize('name', ICE_PARTS)
 async def test_an_ice_connection_has(name):
     assert hasattr(aioice.ice.Connection(ice_controlling=True), name), f'Connection has no {name}'
 
 
+async def test_a_transaction_has_what_sets_its_pace():
+    request = aioice.stun.Message(aioice.stun.Method.BINDING, aioice.stun.Class.REQUEST)
+    transaction = aioice.stun.Transaction(request, ('192.0.2.1', 9), None)
+    for name in TRANSACTION_PARTS:
+        assert hasattr(transaction, name), f'Transaction has no {name}'
+
+
 async def test_a_transport_has_an_ice_connection(transceiver):
     transport = transceiver.receiver.transport.transport
     assert isinstance(transport._connection, aioice.ice.Connection)
+
+
+async def test_a_transport_has_a_session_that_protects_what_is_sent(transceiver):
+    assert hasattr(transceiver.sender.transport, '_tx_srtp')
 
 
 @pytest.mark.parametrize(
@@ -127,10 +205,10 @@ def test_an_rtp_packet_has(name):
 @pytest.mark.parametrize(
     ('side', 'name', 'expected'),
     [
-        ('sender', '_next_encoded_frame', ['codec']),
+        ('sender', 'send', ['parameters']),
+        ('sender', '_run_rtp', ['codec']),
         ('sender', '_handle_rtcp_packet', ['packet']),
         ('sender', '_send_rtcp', ['packets']),
-        ('sender', '_send_keyframe', []),
         ('receiver', '_handle_rtcp_packet', ['packet']),
         ('receiver', '_send_rtcp_pli', ['media_ssrc']),
         ('receiver', '_send_rtcp_nack', ['media_ssrc', 'lost']),
@@ -139,8 +217,7 @@ def test_an_rtp_packet_has(name):
 async def test_a_method_is_called_like_this(transceiver, side, name, expected):
     method = getattr(getattr(transceiver, side), name)
     assert parameters(method) == expected, f'{name} takes {parameters(method)}'
-    if name != '_send_keyframe':
-        assert inspect.iscoroutinefunction(method), f'{name} is no coroutine function'
+    assert inspect.iscoroutinefunction(method), f'{name} is no coroutine function'
 
 
 async def test_a_jitter_buffer_is_used_like_ours(transceiver):
@@ -151,13 +228,6 @@ async def test_a_jitter_buffer_is_used_like_ours(transceiver):
     result = buffer.add(packet)
     assert (type(result), len(result)) == (tuple, 2), 'JitterBuffer.add is no (pli, frame)'
     assert result == (False, None)
-
-
-def test_an_encoded_frame_is_made_like_this():
-    frame_type = importlib.import_module('aiortc.rtcrtpsender').RTCEncodedFrame
-    assert parameters(frame_type) == ['payloads', 'timestamp', 'audio_level']
-    frame = frame_type([b'x'], 5, None)
-    assert (frame.payloads, frame.timestamp, frame.audio_level) == ([b'x'], 5, None)
 
 
 def test_a_sender_report_is_made_like_this():
@@ -243,8 +313,11 @@ def test_every_private_part_in_use_is_checked_here():
         *RECEIVER_PARTS,
         *CONNECTION_PARTS,
         *ICE_PARTS,
+        *TRANSACTION_PARTS,
         '_connection',
         '_data',
+        '_network_host',
+        '_tx_srtp',
     }  # _data: in the last test
     assert used - own <= checked, f'not checked: {used - own - checked}'
 

@@ -63,18 +63,37 @@ async def stun_port():
     transport.close()
 
 
-async def offer(*servers, policy='all'):
-    """Return the offer of a peer with these servers, and how long it took."""
-    peer = AiortcPeer('front', IceOptions(servers, policy), lambda: None, lambda reason: None)
-    peer.connection.createDataChannel('x')
-    begin = time.monotonic()
-    try:
-        return await peer.offer(), time.monotonic() - begin
-    finally:
+class Asking(AiortcPeer):
+    """A peer with these servers; `candidates` followed its offer."""
+
+    def __init__(self, *servers):
+        self.candidates = []
+        super().__init__(
+            'front', IceOptions(servers), print, print, on_candidate=self.candidates.append
+        )
+        self.connection.createDataChannel('x')
+
+    async def ended(self):
+        """Wait for the end of candidates, and return the lines of those before."""
+        await until(lambda: self.candidates and self.candidates[-1] is None)
+        return [candidate['candidate'] for candidate in self.candidates[:-1]]
+
+
+@pytest.fixture
+async def asking(nothing_left):
+    """Make peers that are closed at the end."""
+    peers = []
+
+    def make(*servers):
+        peers.append(Asking(*servers))
+        return peers[-1]
+
+    yield make
+    for peer in peers:
         await peer.close()
 
 
-async def test_servers_that_never_answer_delay_by_a_second_and_are_named(nothing_left, caplog):
+async def test_servers_that_never_answer_delay_nothing_and_are_named(asking, caplog):
     with silent_server() as udp, silent_server(socket.SOCK_STREAM) as tcp:
         urls = [
             f'stun:127.0.0.1:{udp}',
@@ -82,36 +101,37 @@ async def test_servers_that_never_answer_delay_by_a_second_and_are_named(nothing
             f'turn:127.0.0.1:{tcp}?transport=tcp',
             f'turns:127.0.0.1:{tcp}',
         ]
-        sdp, seconds = await offer(*({'urls': url, **LOGIN} for url in urls))
+        peer = asking(*({'urls': url, **LOGIN} for url in urls))
+        begin = time.monotonic()
+        sdp = await peer.offer()
+        assert time.monotonic() - begin < ANSWER_TIMEOUT
+        assert await peer.ended() == []
     assert 'typ host' in sdp
-    assert seconds < ANSWER_TIMEOUT + 1.0  # of aioice's own 5 s
+    assert 'a=end-of-candidates' not in sdp
     for url in urls:
         assert f'front: ICE server {url}: no answer' in caplog.text
     assert 'secret' not in caplog.text
 
 
-async def test_servers_that_were_silent_delay_the_next_session_less(nothing_left, caplog):
-    with silent_server() as port:
-        servers = {'urls': [f'stun:127.0.0.1:{port}', f'turn:127.0.0.1:{port}'], **LOGIN}
-        first, second = [(await offer(servers))[1] for _ in range(2)]
-    assert second < first
-    assert len(caplog.records) == 2
-
-
-async def test_the_next_server_is_asked_when_one_is_silent(nothing_left, stun_port, caplog):
+async def test_the_next_server_is_asked_when_one_is_silent(asking, stun_port, caplog):
     with silent_server() as port:
         silent, good = f'stun:127.0.0.1:{port}', f'stun:127.0.0.1:{stun_port}'
-        sdp, _ = await offer({'urls': [silent, good]})
-    assert '203.0.113.7 4242 typ srflx' in sdp
+        peer = asking({'urls': [silent, good]})
+        assert 'srflx' not in await peer.offer()
+        candidates = await peer.ended()
+    assert candidates
+    assert all('203.0.113.7 4242 typ srflx' in line for line in candidates)
     assert silent in caplog.text
     assert good not in caplog.text
 
 
-async def test_a_server_that_is_not_there_is_named_with_the_reason(nothing_left, caplog):
+async def test_a_server_that_is_not_there_is_named_with_the_reason(asking, caplog):
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
     url = f'turn:127.0.0.1:{port}?transport=tcp'
-    await offer({'urls': url, **LOGIN})
+    peer = asking({'urls': url, **LOGIN})
+    await peer.offer()
+    await peer.ended()
     assert f'front: ICE server {url}: not reachable: connection refused' in caplog.text
 
 
@@ -131,17 +151,27 @@ async def test_the_same_trouble_is_said_once_and_its_end_too(nothing_left, stun_
     ]
 
 
-async def test_a_gathering_that_is_given_up_leaves_nothing(nothing_left):
+async def test_the_answer_to_a_connected_peer_is_not_wanted(asking, stun_port):
+    first, second = asking({'urls': f'stun:127.0.0.1:{stun_port}'}), asking()
+    await second.apply('offer', await first.offer())
+    await first.apply('answer', await second.answer())
+    await until(lambda: first.connection.connectionState == 'connected')
+    first._on_late_candidate = pytest.fail
+    await until(lambda: not first._gathering.pending)
+
+
+async def test_a_gathering_that_is_given_up_leaves_nothing(asking):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(('127.0.0.1', 0))
         server.setblocking(False)
         url = f'127.0.0.1:{server.getsockname()[1]}'
-        asking = asyncio.ensure_future(offer({'urls': [f'stun:{url}', f'turn:{url}'], **LOGIN}))
+        peer = asking({'urls': [f'stun:{url}', f'turn:{url}'], **LOGIN})
+        await peer.offer()
         for _ in range(2):
             question = asyncio.get_running_loop().sock_recv(server, 2048)
             await asyncio.wait_for(question, DEADLINE)
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
+        await peer.close()
+    assert peer.candidates == []
 
 
 async def test_an_answer_that_comes_too_late_is_given_back(nothing_left):
@@ -154,17 +184,17 @@ async def test_an_answer_that_comes_too_late_is_given_back(nothing_left):
         return server.url
 
     servers = usable_servers([{'urls': 'stun:one'}, {'urls': 'stun:two'}])
-    with IceGathering('front', servers) as gathering:
-        first = asyncio.ensure_future(gathering.first(False, ask, given_back.append))
-        await until(lambda: len(asked) == 2)
-        answers.set()  # so both answer in one turn of the loop
-        used = await asyncio.wait_for(first, DEADLINE)
+    gathering = IceGathering('front', servers, print, print)
+    first = asyncio.ensure_future(gathering.first(False, ask, given_back.append))
+    await until(lambda: len(asked) == 2)
+    answers.set()  # so both answer in one turn of the loop
+    used = await asyncio.wait_for(first, DEADLINE)
     assert {used, *given_back} == {'stun:one', 'stun:two'}
 
 
 async def test_without_a_server_of_the_kind_there_is_no_answer(nothing_left):
-    with IceGathering('front', ()) as gathering, pytest.raises(NoAnswer):
-        await gathering.first(True, print, print)
+    with pytest.raises(NoAnswer):
+        await IceGathering('front', (), print, print).first(True, print, print)
 
 
 def failure(code, phrase):

@@ -13,6 +13,7 @@ from webrtc_bridge.nodes.parameters import Parameters
 from webrtc_bridge.nodes.ros_names import ros_name
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.receiver import Receiver
+from webrtc_bridge.signaling.server_access import ServerAccess
 from webrtc_bridge.signaling.shared_client import SharedClient
 
 
@@ -27,7 +28,7 @@ class Cameras:
         options = parameters.options
         self._parameters = parameters
         self._shared = SharedClient(
-            options.server_url, peer_id=options.receiver_id, name=options.name
+            ServerAccess.of(options), peer_id=options.receiver_id, name=options.name
         )
         self._topics: list[CameraTopics] = []
         self._receivers: list[Receiver] = []

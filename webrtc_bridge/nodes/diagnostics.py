@@ -42,14 +42,22 @@ class Diagnostics:
         """Publish what each of `reports` returns every `INTERVAL` seconds, until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL)
-            message = DiagnosticArray(status=[await self._status(report) for report in reports])
-            message.header.stamp = self._node.get_clock().now().to_msg()
-            self._publisher.publish(message)
+            # In any case: rates and losses are those since they were asked for last.
+            told = [await self._news(report) for report in reports]
+            # For nobody it would be most of what a node without a stream takes.
+            if self._publisher.get_subscription_count():
+                message = DiagnosticArray(status=[self._status(*news) for news in told])
+                message.header.stamp = self._node.get_clock().now().to_msg()
+                self._publisher.publish(message)
 
-    async def _status(self, get_report: Report) -> DiagnosticStatus:
+    async def _news(self, get_report: Report) -> tuple[StreamReport, int]:
+        """Return a report, and how many new pictures lacked a time of capture."""
         report = await get_report()
-        new_fallbacks = report.stamp_fallbacks - self._fallbacks.get(get_report, 0)
+        before = self._fallbacks.get(get_report, 0)
         self._fallbacks[get_report] = report.stamp_fallbacks
+        return report, report.stamp_fallbacks - before
+
+    def _status(self, report: StreamReport, new_fallbacks: int) -> DiagnosticStatus:
         level, message = verdict(report, new_fallbacks)
         return DiagnosticStatus(
             level=level,
@@ -95,6 +103,7 @@ def texts(report: StreamReport) -> dict[str, str]:
         'latency_p50_ms': number(report.latency_p50_ms),
         'latency_p95_ms': number(report.latency_p95_ms),
         'dropped': str(report.dropped),
+        'skipped': str(report.skipped),
         'freezes': str(report.freezes),
         'clock_offset_ms': number(report.clock_offset_ms),
         'clock_uncertainty_ms': number(report.clock_uncertainty_ms),

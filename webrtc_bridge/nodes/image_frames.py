@@ -41,6 +41,7 @@ class ImageFrames:
         """Take images of `topic` from now on, and tell of its own mistakes."""
         self._topic = topic
         self._complaints = set()
+        self._newest.forget()
 
     def put(self, message: ImageMessage) -> None:
         """Offer an image; never blocks."""
@@ -63,6 +64,10 @@ class ImageFrames:
         except Exception as error:  # whatever a library makes of it, the next one may be fine
             self._complain(message, f'{type(error).__name__}: {error}')
         return None
+
+    def again(self) -> None:
+        """Offer the image that was taken last once more, unless it is old."""
+        self._newest.again()
 
     def close(self) -> None:
         """Refuse what comes and wake `get`. May be called again."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from webrtc_bridge import __version__
 from webrtc_bridge.errors import OptionError, RequirementError, WebrtcBridgeError
 from webrtc_bridge.option_row import rows
-from webrtc_bridge.program import until_signal
+from webrtc_bridge.program import NewLoop, until_signal
 from webrtc_bridge.redaction import without_credentials
 from webrtc_bridge.requirements import require_rclpy
 
@@ -55,12 +55,16 @@ class NodeProgram(Generic[T]):
     until it is cancelled. Raises: WebrtcBridgeError.
     """
 
+    new_loop: NewLoop | None = None
+    "Makes the event loop, where asyncio's own is not to be used."
+
     def main(self, arguments: list[str] | None) -> int:
         """Run the node with command-line `arguments`; return the exit status."""
         given = sys.argv[1:] if arguments is None else arguments
         flags = self._parser().parse_args(without_ros_arguments(given))
         try:
-            asyncio.run(until_signal(self._run(given, flags.log_level)))
+            with asyncio.Runner(loop_factory=self.new_loop) as runner:
+                runner.run(until_signal(self._run(given, flags.log_level)))
         except WebrtcBridgeError as error:
             print(f'{self.name}: {in_one_line(error, self.options)}', file=sys.stderr)
             return error.exit_status

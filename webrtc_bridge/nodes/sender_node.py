@@ -69,7 +69,7 @@ def senders_of(options: SenderNodeOptions) -> list[SenderOptions]:
     if not options.topics:
         if options.sender_ids:
             raise OptionError('sender_ids', options.sender_ids, 'topics, as many of them')
-        return [SenderOptions(options.server_url, options.sender_id, options.name)]
+        return [_sender(options, options.sender_id, options.name)]
     if options.sender_id:
         raise OptionError('sender_id', options.sender_id, 'sender_ids where there are topics')
     ids = options.sender_ids or ('',) * len(options.topics)
@@ -78,10 +78,12 @@ def senders_of(options: SenderNodeOptions) -> list[SenderOptions]:
         raise OptionError('sender_ids', ids, f'{len(options.topics)} different ones, as topics')
     if not all(PEER_ID.fullmatch(one) for one in given):
         raise OptionError('sender_ids', ids, f'texts like {PEER_ID.pattern}')
-    return [
-        SenderOptions(options.server_url, one, f'{options.name} {one}' if options.name else '')
-        for one in ids
-    ]
+    return [_sender(options, one, f'{options.name} {one}' if options.name else '') for one in ids]
+
+
+def _sender(options: SenderNodeOptions, sender_id: str, name: str) -> SenderOptions:
+    values = {row.name: getattr(options, row.name) for row in rows(SenderOptions)}
+    return SenderOptions(**{**values, 'sender_id': sender_id, 'name': name})
 
 
 def topics_of(node: 'Node', options: SenderNodeOptions) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from webrtc_bridge.nodes.node_program import NodeProgram
 from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.program import fast_loop
 from webrtc_bridge.requirements import require_aiohttp
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ PROGRAM = NodeProgram(
     sends_images=False,
     require=require_aiohttp,
     prepare=prepare,
+    new_loop=fast_loop,
 )
 
 

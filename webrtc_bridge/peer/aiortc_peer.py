@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import aioice
 from aiortc import (
+    RTCBundlePolicy,
     RTCConfiguration,
     RTCIceServer,
     RTCPeerConnection,
@@ -16,12 +18,20 @@ from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
 from webrtc_bridge.errors import SessionError, printable
+from webrtc_bridge.peer.aiortc_tuning.bundled_candidates import (
+    with_candidates_in_every_section,
+)
 from webrtc_bridge.peer.aiortc_tuning.connecting import Connecting
 from webrtc_bridge.peer.aiortc_tuning.ice import (
     asking_all,
+    connect_with_the_answer_to_a_check,
     end_consent_checks_with_the_connection,
     meet_on_loopback,
+    own_addresses,
 )
+from webrtc_bridge.peer.aiortc_tuning.stun_retries import ask_as_often_as_at_first
+from webrtc_bridge.peer.aiortc_tuning.udp_guard import dropped_datagrams, guard_udp
+from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.ice_gathering import IceGathering, IceServerUrl, usable_servers
 from webrtc_bridge.peer.negotiation import IceCandidate, Negotiation
 
@@ -44,12 +54,17 @@ class IceOptions:
     policy: str = 'all'
 
 
+def ignore(candidate: IceCandidate) -> None:
+    """Tell nobody."""
+
+
 class AiortcPeer:
     """
     One connection to the peer `peer_id`.
 
     `on_connected` and `on_lost` are called in the event loop when the transport is up and when it
-    is gone for good.
+    is gone for good. `on_candidate` gets the candidates that follow the description, and their
+    end: those that STUN and TURN servers have to be asked for.
     """
 
     def __init__(
@@ -58,22 +73,32 @@ class AiortcPeer:
         ice: IceOptions,
         on_connected: Callable[[], None],
         on_lost: Callable[[str], None],
+        on_candidate: Callable[[IceCandidate], object] = ignore,
     ) -> None:
         self._peer_id = peer_id
-        self._negotiation = Negotiation()
         self._on_connected = on_connected
         self._on_lost = on_lost
+        self._on_candidate = on_candidate
+        self._first_mid = ''
         meet_on_loopback()
+        ask_as_often_as_at_first()
         end_consent_checks_with_the_connection()
+        connect_with_the_answer_to_a_check()
+        guard_udp()
         self._relay_only = ice.policy == 'relay'
-        self._servers = usable_servers(ice.servers)
-        self.connection = RTCPeerConnection(configuration(self._servers, ice.policy))
-        self._connecting = Connecting(self.connection)
+        policy = CandidatePolicy(own_addresses, ice.servers, self._relay_only)
+        self._negotiation = Negotiation(peer_id, policy)
+        servers = usable_servers(ice.servers)
+        self._gathering = IceGathering(
+            peer_id, servers, self._on_late_candidate, self._on_last, waits=self._relay_only
+        )
+        self.connection = RTCPeerConnection(configuration(servers, ice.policy))
+        self._connecting = Connecting(self.connection, on_lost)
         self.connection.on('connectionstatechange', self._on_state)
 
     async def offer(self) -> str:
         """
-        Return this side's offer, with all its candidates (SDP).
+        Return this side's offer, with its addresses as candidates (SDP).
 
         Raises: SessionError.
         """
@@ -81,7 +106,7 @@ class AiortcPeer:
 
     async def answer(self) -> str:
         """
-        Return this side's answer, with all its candidates (SDP).
+        Return this side's answer, with its addresses as candidates (SDP).
 
         Raises: SessionError.
         """
@@ -96,8 +121,10 @@ class AiortcPeer:
         expected = self._negotiation.description(sdp)
         if expected is None:
             return
+        sdp = with_candidates_in_every_section(expected)
         try:
-            await self.connection.setRemoteDescription(RTCSessionDescription(expected, kind))
+            description = RTCSessionDescription(sdp, kind)
+            await self.connection.setRemoteDescription(description)
         except Exception as error:  # 22,789 broken SDPs raised seven kinds of error
             raise SessionError(self._peer_id, f'bad {kind}: {printable(error)}') from error
         for candidate in self._negotiation.early_candidates():
@@ -120,19 +147,35 @@ class AiortcPeer:
             logger.warning('%s: closing failed: %s', self._peer_id, printable(closing.exception()))
 
     async def _close(self) -> None:
+        if dropped := dropped_datagrams(self.connection):
+            text = '%s: %d UDP datagrams of strangers, or without sense, were dropped'
+            logger.info(text, self._peer_id, dropped)
+        await self._gathering.close()
         await self._connecting.cancel()
         await self.connection.close()
 
     async def _describe(self, create: Callable[[], Any]) -> str:
-        gathering = IceGathering(self._peer_id, self._servers)
         try:
-            with asking_all(gathering):
+            with asking_all(self._gathering):
                 await self.connection.setLocalDescription(await create())
         except Exception as error:
             raise SessionError(self._peer_id, f'no description: {printable(error)}') from error
-        if self._relay_only and not gathering.relayed:
+        if self._relay_only and not self._gathering.relayed:
             raise SessionError(self._peer_id, 'no TURN server relays, and all else is off')
-        return self.connection.localDescription.sdp
+        sdp = self.connection.localDescription.sdp
+        self._first_mid = first_mid(sdp)
+        return without_end_of_candidates(sdp) if self._gathering.pending else sdp
+
+    def _on_late_candidate(self, candidate: aioice.Candidate) -> None:
+        if self._first_mid:  # else the description will hold it
+            line = f'candidate:{candidate.to_sdp()}'
+            # All of a session goes by the transport of its first section (RFC 8843).
+            place = {'sdpMid': self._first_mid, 'sdpMLineIndex': 0}
+            self._on_candidate({'candidate': line, **place})
+
+    def _on_last(self) -> None:
+        if self._first_mid:
+            self._on_candidate(None)
 
     async def _add(self, candidate: IceCandidate) -> None:
         try:
@@ -144,16 +187,34 @@ class AiortcPeer:
         state = self.connection.connectionState
         logger.debug('%s: connection %s', self._peer_id, state)
         if state == 'connected':
+            self._gathering.wanted = False
             self._on_connected()
         elif state in ('failed', 'closed'):
             self._on_lost('no path to the peer' if state == 'failed' else 'the peer is gone')
+
+
+def first_mid(sdp: str) -> str:
+    """Return the identification of the first section of `sdp` (RFC 5888)."""
+    lines = (line.partition(':') for line in sdp.splitlines())
+    return next((value for key, _, value in lines if key == 'a=mid'), '')
+
+
+def without_end_of_candidates(sdp: str) -> str:
+    """Return `sdp` without the lines that say that no candidates follow (RFC 8840)."""
+    lines = sdp.splitlines(keepends=True)
+    return ''.join(line for line in lines if line.strip() != 'a=end-of-candidates')
 
 
 def configuration(servers: Iterable[IceServerUrl], policy: str) -> RTCConfiguration:
     """Return aiortc's form of what is to be asked and used; without servers it asks none."""
     # Not None, which means a public STUN server, and 5 s of waiting where it isn't reached.
     known = [RTCIceServer(server.url, *server.login) for server in servers]
-    return RTCConfiguration(iceServers=known, iceTransportPolicy=RTCIceTransportPolicy(policy))
+    return RTCConfiguration(
+        iceServers=known,
+        iceTransportPolicy=RTCIceTransportPolicy(policy),
+        # One transport for all: the other one would be gathered for, and then thrown away.
+        bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
+    )
 
 
 def parsed_candidate(candidate: IceCandidate) -> Any:

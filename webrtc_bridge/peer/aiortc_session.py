@@ -6,7 +6,7 @@ from collections.abc import Callable
 from webrtc_bridge.peer.aiortc_peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.negotiation import IceCandidate
 from webrtc_bridge.peer.session import Session
-from webrtc_bridge.signaling.messages import Message
+from webrtc_bridge.signaling.messages import Candidate, Message
 
 
 class AiortcSession(Session):
@@ -16,7 +16,10 @@ class AiortcSession(Session):
         self, peer_id: str, session_id: str, ice: IceOptions, send: Callable[[Message], object]
     ) -> None:
         super().__init__(peer_id, session_id, send)
-        self._peer = AiortcPeer(peer_id, ice, self._on_connected, self.end)
+        self._peer = AiortcPeer(peer_id, ice, self._on_connected, self.end, self._tell_candidate)
+
+    def _tell_candidate(self, candidate: IceCandidate) -> None:
+        self._send(Candidate(self.peer_id, self.session_id, candidate))
 
     async def _on_candidate(self, candidate: IceCandidate) -> None:
         await self._peer.candidate(candidate)

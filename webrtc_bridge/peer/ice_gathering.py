@@ -3,7 +3,8 @@ Asks STUN and TURN servers for addresses, so that none keeps a session waiting.
 
 aiortc knows one server of each kind, waits 5 s for it and says nothing of what went wrong. Here
 all that are configured are asked, in their order, the next one as soon as one has failed or
-is slow; the first answer of a kind counts; and what does not work is in the log, by name.
+is slow; the first answer of a kind counts; and what does not work is in the log, by name. A
+session begins without their answers, which follow as candidates of their own (RFC 8838).
 `aiortc_tuning.ice.ask_every_ice_server` lets aioice ask this way.
 """
 
@@ -27,10 +28,7 @@ from webrtc_bridge.redaction import without_credentials
 T = TypeVar('T')
 
 ANSWER_TIMEOUT = 1.0
-'Seconds that a session waits for its servers, all together.'
-
-SILENT_TIMEOUT = 0.3
-'Seconds of that for servers that were silent a moment ago.'
+'Seconds that the servers of a kind have, all together.'
 
 STAGGER = 0.25
 'Seconds that a server has for itself before the next one is asked as well.'
@@ -90,11 +88,6 @@ class Trouble:
             self._said[url] = reason, now
             logger.warning('%s: ICE server %s: %s', peer_id, url, reason)
 
-    def silent(self, url: str) -> bool:
-        """Return whether the server at `url` did not answer when it was last asked in earnest."""
-        said, when = self._said.get(url, ('', 0.0))
-        return said == SILENT and time.monotonic() - when < QUIET
-
     def works(self, peer_id: str, url: str) -> None:
         """Log, if the last word on the server at `url` was another, that it works."""
         if self._said.pop(url, None):
@@ -107,34 +100,74 @@ TROUBLE = Trouble()
 
 class IceGathering:
     """
-    One session's questions to `servers`, as a context manager; leaving it ends all questions.
+    One session's questions to `servers`, beside all else: a session goes on without the answers.
 
-    Belongs to the event loop.
+    `on_candidate` gets each candidate that they make, and `on_end` is called after the last. Until
+    `wanted` is set to false. With `waits`, for a session that can do nothing without a server,
+    `ask` comes back only when all is answered. Belongs to the event loop; close it.
     """
 
     def __init__(
-        self, peer_id: str, servers: Iterable[IceServerUrl], trouble: Trouble = TROUBLE
+        self,
+        peer_id: str,
+        servers: Iterable[IceServerUrl],
+        on_candidate: Callable[[Any], None],
+        on_end: Callable[[], None],
+        *,
+        waits: bool = False,
+        trouble: Trouble | None = None,
     ) -> None:
+        self.wanted = True
+        self.relayed = False
         self._peer_id = peer_id
         self._servers = tuple(servers)
-        self._trouble = trouble
+        self._on_candidate = on_candidate
+        self._on_end = on_end
+        self._waits = waits
+        self._trouble = trouble or TROUBLE
         self._works: set[str] = set()
         self._failed: dict[str, str] = {}
-        self._asking: set[asyncio.Task[Any]] = set()
-        self.relayed = False
+        self._asking: set[asyncio.Task[None]] = set()
 
-    def __enter__(self) -> 'IceGathering':
-        return self
+    @property
+    def pending(self) -> bool:
+        """Whether more candidates may come."""
+        return bool(self._asking)
 
-    def __exit__(self, *_: object) -> None:
+    async def close(self) -> None:
+        """End all questions."""
+        self.wanted = False
         for task in self._asking:
             task.cancel()
-        for url in self._works:
-            self._trouble.works(self._peer_id, url)
-        for url, reason in self._failed.items():
-            # Asked from several interfaces it may be out of the reach of one of them.
-            if url not in self._works:
-                self._trouble.failed(self._peer_id, url, reason)
+        await asyncio.gather(*self._asking, return_exceptions=True)
+
+    async def ask(
+        self,
+        relays: bool,
+        ask: Callable[[IceServerUrl], Awaitable[T]],
+        use: Callable[[T], Any],
+        discard: Callable[[T], None],
+    ) -> None:
+        """
+        Begin to ask the STUN (or, if `relays`, TURN) servers by `ask`.
+
+        `use` gets the first answer and returns the candidate that it makes; `discard` gets what
+        is not wanted any more.
+        """
+
+        async def first_answer() -> None:
+            answer = await self.first(relays, ask, discard)
+            if not self.wanted:
+                discard(answer)
+                return
+            self.relayed |= relays
+            self._on_candidate(use(answer))
+
+        task = asyncio.create_task(first_answer())
+        self._asking.add(task)
+        task.add_done_callback(self._end)
+        if self._waits:
+            await asyncio.wait({task})
 
     async def first(
         self,
@@ -150,20 +183,26 @@ class IceGathering:
         Raises: NoAnswer, ANSWER_TIMEOUT from now at the latest.
         """
         servers = [server for server in self._servers if server.relays is relays][:MOST_SERVERS]
-        silent = all(self._trouble.silent(server.url) for server in servers)
-        timeout = SILENT_TIMEOUT if silent else ANSWER_TIMEOUT
-        race = _Race(servers, timeout, ask, discard, self._note)
-        task = asyncio.current_task()
-        assert task
-        self._asking.add(task)
-        # aioice does not look at it any more when gathering is given up.
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
-        try:
-            answer: T = await race.run()
-        finally:
-            self._asking.discard(task)
-        self.relayed |= relays
+        answer: T = await _Race(servers, ask, discard, self._note).run()
         return answer
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._asking.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error and not isinstance(error, NoAnswer):
+            logger.warning('%s: asking ICE servers failed: %s', self._peer_id, printable(error))
+        if not self._asking:
+            self._tell_of_servers()
+            if self.wanted:
+                self._on_end()
+
+    def _tell_of_servers(self) -> None:
+        for url in self._works:
+            self._trouble.works(self._peer_id, url)
+        for url, reason in self._failed.items():
+            # Asked from several interfaces it may be out of the reach of one of them.
+            if url not in self._works:
+                self._trouble.failed(self._peer_id, url, reason)
 
     def _note(self, server: IceServerUrl, reason: str) -> None:
         if reason:
@@ -182,7 +221,6 @@ class _Race:
     def __init__(
         self,
         servers: list[IceServerUrl],
-        timeout: float,
         ask: Callable[[IceServerUrl], Awaitable[Any]],
         discard: Callable[[Any], None],
         note: Callable[[IceServerUrl, str], None],
@@ -191,12 +229,11 @@ class _Race:
         self._ask = ask
         self._discard = discard
         self._note = note
-        self._timeout = timeout
-        self._stagger = min(STAGGER, timeout / 2 / max(1, len(servers)))
+        self._stagger = min(STAGGER, ANSWER_TIMEOUT / 2 / max(1, len(servers)))
         self._running: dict[asyncio.Future[Any], tuple[IceServerUrl, float]] = {}
 
     async def run(self) -> Any:
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + ANSWER_TIMEOUT
         winner = None
         try:
             while self._waiting or self._running:

@@ -1,0 +1,22 @@
+"""A peer's candidates, where several sections of its description share one transport."""
+
+import re
+
+CANDIDATES = ('a=candidate:', 'a=end-of-candidates')
+
+
+def with_candidates_in_every_section(sdp: str) -> str:
+    """
+    Return a bundled description in which each section without candidates has the first one's.
+
+    aiortc 1.16, with the policy max-bundle, takes those of the last section alone; GStreamer and
+    browsers write them into the first (RFC 8843, section 7.1.3). Without any it could not look
+    for a path, only wait for the peer to find one.
+    """
+    head, *sections = re.split(r'^(?=m=)', sdp, flags=re.MULTILINE)
+    if 'a=group:BUNDLE' not in head or not sections:
+        return sdp
+    lines = sections[0].splitlines(keepends=True)
+    known = ''.join(line for line in lines if line.startswith(CANDIDATES))
+    others = (one if 'a=candidate:' in one else one + known for one in sections[1:])
+    return ''.join([head, sections[0], *others])
