@@ -12,7 +12,7 @@ help:
 	@echo 'make test                build and run every test'
 	@echo 'make test-long           what takes minutes: outages, soak, hundreds of sessions'
 	@echo 'make lint                ruff and mypy'
-	@echo 'make bench [QUICK=1]     latency, frame rate and CPU, against stock aiortc'
+	@echo 'make bench [QUICK=1]     delay, CPU and load, beside stock aiortc and GStreamer'
 	@echo 'make venv                only make the virtual environment build/kilted'
 	@echo 'make clean               remove all that the others made'
 
@@ -30,13 +30,16 @@ lint: build/kilted/.made_for_test
 	@$(PYTHON) -m ruff format --check
 	@$(PYTHON) -m mypy
 
-bench: build/kilted/.made_for_run
-	@$(PYTHON) -m benchmark $(if $(QUICK),--quick) $(ARGUMENTS)
+bench: build/kilted/.made_for_bench
+	@$(PYTHON) -m benchmark $(if $(QUICK),--quick) $(if $(LONG),--long) $(ARGUMENTS)
 
 venv: build/kilted/.made_for_test
 
 build/%/.made_for_run: $(MADE_FROM) | system_packages_run
 	@tools/make_venv.sh $* run
+
+build/%/.made_for_bench: $(MADE_FROM) | system_packages_run
+	@tools/make_venv.sh $* bench
 
 build/%/.made_for_test: $(MADE_FROM) | system_packages_test
 	@tools/make_venv.sh $* test

@@ -1,17 +1,19 @@
 """
 Measures this package against what else there is, on this machine, in one run.
 
-    __main__.py          the command: `python -m benchmark [--quick]`, from the repository's root
-    plan.py              what is run: pictures, rounds, seconds
-    pipelines.py         the columns of the table; each is a set of processes, and how it starts
-    stock_sender.py stock_receiver.py   the programs of stock aiortc
-    image_subscriber.py  the program that takes the time, the same one for every pipeline
+    __main__.py          the command: `python -m benchmark [PART …]`, from the repository's root
+    plan.py run.py       what is run: pictures, rounds, seconds; and where
+    parts/               what is measured: each part gives records, and tables of them
+    pipelines.py         the columns of the tables; each is a set of processes, and how it starts
+    programs/            those processes, where they are not our own
     processes.py         starts programs, and ends them whatever happens
-    cpu_time.py          what a process has used
+    cpu_time.py          what processes have used
     measured_round.py    one pipeline, once
-    figures.py           from rounds to figures
-    table.py             from figures to Markdown
-    results.py           the files of a run, in build/bench/
+    frame_way.py         the instants of a frame's way, and the stages between them
+    figures.py goals.py  from records to figures, and what they are to be
+    table.py plots.py    from figures to Markdown and pictures
+    results.py           the files of a run, in build/benchmark/
+    performance_page.py  docs/performance.md, with the results of a run
     machine.py           what it ran on
 
 The latency is that from capture to a subscriber's callback: the picture carries the time of its

@@ -1,68 +1,88 @@
-"""Measure capture-to-topic latency, frame rate and CPU of ours and of stock aiortc, in turns."""
+"""
+Measure this package against what else there is, on this machine, in one run.
+
+Parts: {parts}.
+"""
 
 import argparse
+import asyncio
 import dataclasses
 import sys
+import time
 from pathlib import Path
 
-from benchmark.figures import latency
+from benchmark import performance_page
 from benchmark.machine import is_busy, machine
-from benchmark.measured_round import MeasuredRound, measure
-from benchmark.pipelines import PIPELINES, Pipeline
+from benchmark.part import Part
+from benchmark.parts import PARTS
+from benchmark.pipelines import TITLES
 from benchmark.plan import FULL, QUICK, Plan, Size
-from benchmark.processes import ROOT
+from benchmark.plots import save_plots
 from benchmark.results import Results, new_folder
+from benchmark.run import Run
 from webrtc_bridge.demo import require_all
 from webrtc_bridge.errors import RequirementError, WebrtcBridgeError
 from webrtc_bridge.program import run
 
-OUTPUT = ROOT / 'build' / 'bench'
+OUTPUT = performance_page.RUNS
+
+PART_TIMEOUT = 600.0
+'Seconds after which a part that hangs is given up; each wait inside has a shorter deadline.'
 
 
-class RoundsFailedError(WebrtcBridgeError):
-    """Some rounds brought nothing; what did is in the results in `folder`."""
+class MeasurementsFailedError(WebrtcBridgeError):
+    """Some measurements brought nothing; what did is in the results in `folder`."""
 
     exit_status = 1
 
-    def __init__(self, count: int, folder: Path) -> None:
-        super().__init__(count, folder)
-        self.count = count
+    def __init__(self, errors: list[str], folder: Path) -> None:
+        super().__init__(errors, folder)
+        self.errors = errors
         self.folder = folder
 
     def __str__(self) -> str:
-        return f'{self.count} rounds failed, their logs are in {self.folder}'
+        listed = '\n  '.join(self.errors)
+        return f'{len(self.errors)} measurements failed, logs in {self.folder}:\n  {listed}'
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; return the exit status."""
     given = parser().parse_args(arguments)
-    names = given.pipelines or [pipeline.name for pipeline in PIPELINES]
-    pipelines = [pipeline for pipeline in PIPELINES if pipeline.name in names]
-    return run(lambda: benchmark(plan(given), pipelines, given.output))
+    wanted = plan(given)
+    chosen = [part for part in PARTS if part.name in (given.parts or default_parts(given))]
+    return run(lambda: benchmark(wanted, chosen, given.output, given.docs))
 
 
 def parser() -> argparse.ArgumentParser:
     """Return what reads the command line."""
-    made = argparse.ArgumentParser('python -m benchmark', description=__doc__)
-    made.add_argument('--quick', action='store_true', help='one short round: under 1 minute')
+    names = [part.name for part in PARTS]
+    description = (__doc__ or '').format(parts=', '.join(names))
+    made = argparse.ArgumentParser('python -m benchmark', description=description)
+    made.add_argument(
+        'parts', nargs='*', type=part_name, metavar='PART', help='some of them, in their order'
+    )
+    made.add_argument('--quick', action='store_true', help='a short run: under 1 minute')
+    made.add_argument(
+        '--long', action='store_true', help='with the minutes of the most demanding pictures too'
+    )
     made.add_argument(
         '--sizes', nargs='+', type=Size.parse, metavar='WxH', help='such as 1920x1080'
     )
-    made.add_argument('--pipelines', nargs='+', choices=[pipeline.name for pipeline in PIPELINES])
+    made.add_argument('--pipelines', nargs='+', choices=list(TITLES), help='of `latency`')
     made.add_argument(
         '--rounds', type=count, metavar='N', help='how often each pipeline is measured'
     )
     made.add_argument('--seconds', type=duration, metavar='S', help='length of one measurement')
-    made.add_argument(
-        '--fair-dds',
-        action='store_true',
-        help='give stock aiortc the shared memory that ours gives itself',
-    )
-    made.add_argument(
-        '--best-effort', action='store_true', help='subscribe so, instead of reliably'
-    )
+    made.add_argument('--docs', action='store_true', help='write docs/performance.md anew')
     made.add_argument('--output', type=Path, default=OUTPUT, help='default: %(default)s')
     return made
+
+
+def part_name(text: str) -> str:
+    """Return the name of a part. Raises: ValueError."""
+    if text not in [part.name for part in PARTS]:
+        raise ValueError(text)
+    return text
 
 
 def count(text: str) -> int:
@@ -85,39 +105,58 @@ def plan(given: argparse.Namespace) -> Plan:
     """Return the plan that the command line asks for."""
     return dataclasses.replace(
         QUICK if given.quick else FULL,
-        fair_dds=given.fair_dds,
-        best_effort=given.best_effort,
         **{
             name: value
-            for name in ('sizes', 'rounds', 'seconds')
+            for name in ('sizes', 'pipelines', 'rounds', 'seconds')
             if (value := getattr(given, name)) is not None
         },
     )
 
 
-async def benchmark(plan: Plan, pipelines: list[Pipeline], output: Path) -> None:
-    """
-    Carry out `plan`, print the table, and save all results in a new folder in `output`.
+def default_parts(given: argparse.Namespace) -> list[str]:
+    """Return the parts that run when none is named."""
+    parts = list((QUICK if given.quick else FULL).parts)
+    return [*parts, 'sustained'] if given.long else parts
 
-    Raises: RequirementError, RoundsFailedError.
+
+async def benchmark(plan: Plan, parts: list[Part], output: Path, docs: bool) -> None:
+    """
+    Carry out `plan`, print the tables, and save all results in a new folder in `output`.
+
+    Raises: RequirementError, MeasurementsFailedError.
     """
     require_linux()
     require_all()
     folder = new_folder(output)
+    measuring = Run(plan, folder)
     if is_busy():
-        tell('note: other programs use this machine, the results will be noisy')
-    results = Results(plan, machine())
-    for size in plan.sizes:
-        for number in range(1, plan.rounds + 1):
-            for pipeline in pipelines:
-                measured = await measure(pipeline, size, plan, number, folder)
-                tell(f'{size} {number}/{plan.rounds} {pipeline.title}: {in_short(measured)}')
-                results.rounds.append(measured)
+        measuring.tell('note: other programs use this machine, the results will be noisy')
+    results = Results(dataclasses.asdict(plan), machine())
+    start = time.monotonic()
+    for part in parts:
+        measuring.tell(f'{part.title} ({part.name})')
+        results.parts[part.name] = await records_of(part, measuring)
+    results.seconds = time.monotonic() - start
     results.save(folder)
+    if save_plots(results, folder) is None:
+        measuring.tell('note: no plots, matplotlib is not installed')
     print(results.markdown(), flush=True)
-    tell(f'saved in {folder}')
+    measuring.tell(f'saved in {folder}')
+    if docs:
+        performance_page.write(results, folder)
     if results.errors:
-        raise RoundsFailedError(len(results.errors), folder)
+        raise MeasurementsFailedError(results.errors, folder)
+
+
+async def records_of(part: Part, measuring: Run) -> list[dict[str, object]]:
+    """Return what `part` brought; if it hangs, or a file is not there, the error."""
+    try:
+        async with asyncio.timeout(PART_TIMEOUT):
+            return await part.measure(measuring)
+    except TimeoutError:
+        return [{'error': f'not done in {PART_TIMEOUT:.0f} s'}]
+    except OSError as error:
+        return [{'error': str(error)}]
 
 
 def require_linux() -> None:
@@ -125,20 +164,6 @@ def require_linux() -> None:
     stat = Path('/proc/self/stat')
     if not stat.exists():
         raise RequirementError(str(stat), None, 'Linux', 'nothing else tells the CPU time here')
-
-
-def in_short(measured: MeasuredRound) -> str:
-    """Return one round in one line."""
-    if measured.error:
-        return measured.error
-    p50 = latency(50)([measured])
-    shown = f'{p50:.1f} ms' if p50 is not None else 'no latency'
-    return f'{shown}, {measured.arrived / measured.seconds:.1f} fps'
-
-
-def tell(line: str) -> None:
-    """Say how it goes, without disturbing the table on stdout."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == '__main__':

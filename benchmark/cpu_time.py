@@ -1,4 +1,4 @@
-"""What a process has used of the CPU."""
+"""What processes have used of the CPU."""
 
 import os
 from pathlib import Path
@@ -6,14 +6,35 @@ from pathlib import Path
 TICKS_PER_SECOND = os.sysconf('SC_CLK_TCK')
 
 
-def cpu_seconds(pid: int) -> float:
+def cpu_seconds(group: int) -> float:
+    """Return the CPU time of all processes of process group `group`, in user and kernel mode."""
+    return sum(used for _, used in members(group))
+
+
+def members(group: int) -> list[tuple[int, float]]:
+    """Return id and CPU time in seconds of each process of process group `group`."""
+    found = []
+    for folder in Path('/proc').glob('[0-9]*'):
+        try:
+            stat = (folder / 'stat').read_text()
+        except OSError:
+            continue  # it has ended
+        # proc(5): the second field is the name, in parentheses, and may hold anything; pgrp, utime
+        # and stime are the 5th, 14th and 15th.
+        fields = stat.rpartition(')')[2].split()
+        if int(fields[2]) == group:
+            used = (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+            found.append((int(folder.name), used))
+    return found
+
+
+def memory(pid: int) -> int:
     """
-    Return the CPU time of process `pid` and all its threads, in user and kernel mode.
+    Return how much memory process `pid` has to itself, in bytes.
 
     Raises: OSError when there is no such process.
     """
-    stat = Path(f'/proc/{pid}/stat').read_text()
-    # proc(5): the second field is the name, in parentheses, and may hold anything; utime and stime
-    # are the 14th and 15th.
-    fields = stat.rpartition(')')[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+    for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines():
+        if line.startswith('Private_Dirty:'):
+            return int(line.split()[1]) * 1024
+    return 0

@@ -7,8 +7,9 @@ from importlib import metadata
 from pathlib import Path
 
 from webrtc_bridge import __version__
+from webrtc_bridge.peer.gstreamer_library import Gst
 
-LIBRARIES = ('aiortc', 'av', 'rclpy')
+LIBRARIES = ('aiortc', 'av', 'aiohttp', 'uvloop', 'rclpy')
 
 BUSY = 0.25
 'Load for each core from which on somebody else uses the machine.'
@@ -21,11 +22,22 @@ def machine() -> dict[str, object]:
         'cores': os.cpu_count(),
         'load': os.getloadavg()[0],
         'system': platform.platform(),
-        'python': platform.python_version(),
-        'webrtc_bridge': __version__,
-        'rmw': os.environ.get('RMW_IMPLEMENTATION', 'default'),
-        **{library: version(library) for library in LIBRARIES},
+        'versions': {
+            'webrtc_bridge': __version__,
+            'Python': platform.python_version(),
+            **{name: found for name in LIBRARIES if (found := version(name))},
+            **gstreamer(),
+            'RMW': os.environ.get('RMW_IMPLEMENTATION', 'the default'),
+        },
     }
+
+
+def gstreamer() -> dict[str, str]:
+    """Return the version of GStreamer, where it is there."""
+    if Gst is None:
+        return {}
+    # Constants, which need no initialised library.
+    return {'GStreamer': f'{Gst.VERSION_MAJOR}.{Gst.VERSION_MINOR}.{Gst.VERSION_MICRO}'}
 
 
 def is_busy() -> bool:
@@ -44,4 +56,4 @@ def version(library: str) -> str:
     try:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
-        return 'unknown'
+        return ''

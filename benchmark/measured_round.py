@@ -2,94 +2,92 @@
 
 import asyncio
 import json
-import random
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from benchmark.cpu_time import cpu_seconds
-from benchmark.pipelines import Pipeline, Scene
-from benchmark.plan import Plan, Size
+from benchmark.pipelines import Scene
 from benchmark.processes import START_TIMEOUT, Process, Processes, SilentProgramError
-from webrtc_bridge.errors import NoImagesError, WebrtcBridgeError
+from benchmark.run import Record, Run
+from webrtc_bridge.errors import NoImagesError
 
 SUBSCRIBER = 'subscriber'
 'Role of the process that takes the time; it belongs to no pipeline.'
 
-DOMAINS = range(1, 102)
-'Ids above 101 reach into the ports that Linux hands out to others.'
-
-
-@dataclass(frozen=True)
-class MeasuredRound:
-    """What one round of a pipeline brought; `error` says why it brought nothing."""
-
-    pipeline: str
-    size: str
-    number: int
-    seconds: float = 0.0
-
-    latencies_ms: list[float] = field(default_factory=list)
-    'From capture to callback, in the order of arrival; of an image that came twice, the first.'
-
-    unreadable: int = 0
-    'Images whose clock could not be read: they arrived, nobody knows when they were captured.'
-
-    cores: dict[str, float] = field(default_factory=dict)
-    'CPU time in each second, by the role of the process.'
-
-    error: str = ''
-
-    @property
-    def arrived(self) -> int:
-        """How many different images arrived."""
-        return len(self.latencies_ms) + self.unreadable
+Start = Callable[[Processes, Scene], Awaitable[None]]
+Samples = Sequence[tuple[int, int | None]]
 
 
 async def measure(
-    pipeline: Pipeline, size: Size, plan: Plan, number: int, folder: Path
-) -> MeasuredRound:
-    """Run `pipeline` once; its logs and the subscriber's samples go into `folder`."""
-    label = f'{size}-{number}-{pipeline.name}'
-    samples = folder / f'{label}.json'
-    # A graph and a topic of its own: whatever else runs here is neither seen nor disturbed.
-    domain = random.choice(DOMAINS)
-    scene = Scene(size, f'benchmark_{time.time_ns()}', plan.fair_dds)
-    try:
-        async with Processes(folder, label, domain) as processes:
-            subscriber = await start_subscriber(processes, scene.topic, samples, plan.best_effort)
-            await pipeline.start(processes, scene)
-            await first_image(processes, subscriber)
-            await asyncio.sleep(plan.settle)
-            start_ns, end_ns, cores = await used_cores(processes, plan.seconds)
-        # It has written its samples at its end.
+    run: Run,
+    start: Start,
+    scene: Scene,
+    label: str,
+    seconds: float,
+    *,
+    best_effort: bool = False,
+    patience: float = START_TIMEOUT,
+) -> Record:
+    """
+    Start programs with `start`, and return what a subscriber of their topic saw in `seconds`.
+
+    `window` is when that was, in Unix nanoseconds. `latencies_ms` are from capture to callback, in
+    the order of arrival; `unreadable` is the number of images whose clock could not be read.
+    `cores` has the CPU time in each second, by the role of the process. The logs go into the run's
+    folder.
+    """
+    samples = run.folder / f'{label}.json'
+
+    async def watched(processes: Processes) -> Record:
+        subscriber = await start_subscriber(processes, [scene.topic], samples, best_effort)
+        await start(processes, scene)
+        await first_image(processes, subscriber, patience)
+        await asyncio.sleep(run.plan.settle)
+        start_ns, end_ns, cores = await used_cores(processes, seconds)
+        await processes.end_all()
         subscriber.check_succeeded()
-    except WebrtcBridgeError as error:
-        return MeasuredRound(pipeline.name, str(size), number, error=f'{error} ({label})')
-    seconds = (end_ns - start_ns) / 1e9
-    latencies, unreadable = in_window(json.loads(samples.read_text()), start_ns, end_ns)
-    samples.unlink()
-    return MeasuredRound(pipeline.name, str(size), number, seconds, latencies, unreadable, cores)
+        (of_topic,) = read_samples(samples).values()
+        latencies, unreadable = in_window(of_topic, start_ns, end_ns)
+        return {
+            'size': str(scene.size),
+            'fps': scene.fps,
+            'window': (start_ns, end_ns),
+            'seconds': (end_ns - start_ns) / 1e9,
+            'latencies_ms': latencies,
+            'unreadable': unreadable,
+            'cores': cores,
+        }
+
+    return await run.measured(label, watched)
 
 
 async def start_subscriber(
-    processes: Processes, topic: str, output: Path, best_effort: bool
+    processes: Processes, topics: list[str], output: Path, best_effort: bool = False
 ) -> Process:
     """Start the program that takes the time; at its end it writes to `output`."""
-    arguments = ['--topic', topic, '--output', str(output)]
+    arguments = ['--output', str(output), '--topics', *topics]
     if best_effort:
         arguments.append('--best-effort')
-    return await processes.start(SUBSCRIBER, 'benchmark.image_subscriber', *arguments)
+    return await processes.start(SUBSCRIBER, 'benchmark.programs.image_subscriber', *arguments)
 
 
-async def first_image(processes: Processes, subscriber: Process) -> None:
-    """Wait for it. Raises: ProgramEndedError, NoImagesError."""
+def read_samples(file: Path) -> dict[str, Samples]:
+    """Return what the subscriber has written, by topic; the file is removed."""
+    samples: dict[str, Samples] = json.loads(file.read_text())
+    file.unlink()
+    return samples
+
+
+async def first_image(
+    processes: Processes, subscriber: Process, patience: float = START_TIMEOUT
+) -> None:
+    """Wait for it, on every topic. Raises: ProgramEndedError, NoImagesError."""
     try:
-        await subscriber.line('^first image')
+        await subscriber.line('^first image', patience)
     except SilentProgramError:
         processes.check_running()
-        raise NoImagesError(START_TIMEOUT, 'see the logs') from None
+        raise NoImagesError(patience, 'see the logs') from None
 
 
 async def used_cores(processes: Processes, seconds: float) -> tuple[int, int, dict[str, float]]:
@@ -113,13 +111,12 @@ async def used_cores(processes: Processes, seconds: float) -> tuple[int, int, di
     return start_ns, end_ns, cores
 
 
-def in_window(
-    samples: Sequence[tuple[int, int | None]], start_ns: int, end_ns: int
-) -> tuple[list[float], int]:
+def in_window(samples: Samples, start_ns: int, end_ns: int) -> tuple[list[float], int]:
     """
     Return the latencies in ms of what arrived in between, and the number of unreadable images.
 
-    `samples` are the subscriber's: times of arrival and of capture.
+    `samples` are the subscriber's: times of arrival and of capture. Of an image that came twice
+    the first counts.
     """
     first: dict[int, int] = {}
     unreadable = 0

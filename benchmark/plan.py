@@ -25,30 +25,94 @@ class Size:
         return f'{self.width}x{self.height}'
 
 
+SMALL, HD, FULL_HD = Size(640, 480), Size(1280, 720), Size(1920, 1080)
+
+
 @dataclass(frozen=True)
 class Plan:
     """How much is measured."""
 
+    parts: tuple[str, ...]
+    'The parts that run when none is named.'
+
     sizes: tuple[Size, ...]
 
     rounds: int
-    """How often each pipeline is started and measured; they take turns, against drift."""
+    'How often each pipeline is started and measured; they take turns, against drift.'
 
     settle: float
-    """Seconds from the first image to the start of the measurement: bit rates find their level."""
+    'Seconds from the first image to the start of a measurement: bit rates find their level.'
 
     seconds: float
-    """Length of one measurement."""
+    'Length of one measurement.'
 
-    fair_dds: bool = False
-    """Whether stock aiortc's receiver gets the shared memory that ours gives itself."""
+    delivery_sizes: tuple[Size, ...]
+    viewers: tuple[int, ...]
+    stock_viewers: tuple[int, ...]
+    cameras: tuple[int, ...]
+    switches: int
+    first_frames: int
+    'How often a connection is made.'
 
-    best_effort: bool = False
-    """Whether the subscriber asks for best effort instead of reliable."""
+    stock_with_dead_stun: bool
+    'Stock aiortc takes 10 s to connect then.'
+
+    load_seconds: float
+    'Length of one measurement of signaling.'
+
+    idle_sockets: int
+    storm: tuple[int, int]
+    'Senders, and receivers of each, that signal at once.'
+
+    messages: int
+    'Images that are published in each way.'
+
+    pipelines: tuple[str, ...] = ('ours', 'webrtcbin', 'stock_vp8', 'stock_h264')
+
+    minute: float = 60.0
+    'Seconds that the most demanding pictures are to be sustained for.'
 
 
-FULL = Plan((Size(640, 480), Size(1280, 720)), rounds=4, settle=2.0, seconds=7.0)
-'About 5 minutes with three pipelines.'
-
-QUICK = Plan((Size(640, 480), Size(1280, 720)), rounds=1, settle=1.5, seconds=3.5)
+QUICK = Plan(
+    parts=('latency', 'stages', 'viewers', 'first_frame', 'signaling', 'publishing'),
+    sizes=(SMALL,),
+    rounds=1,
+    settle=0.6,
+    seconds=1.8,
+    delivery_sizes=(HD,),
+    viewers=(1, 4),
+    stock_viewers=(),
+    cameras=(1, 2),
+    switches=4,
+    first_frames=6,
+    stock_with_dead_stun=False,
+    load_seconds=1.0,
+    idle_sockets=500,
+    storm=(20, 10),
+    messages=15,
+    minute=10.0,
+)
 'Under 1 minute.'
+
+FULL = Plan(
+    parts=(
+        *('latency', 'stages', 'delivery', 'viewers', 'switch', 'first_frame', 'idle'),
+        *('signaling', 'attack', 'publishing', 'cameras'),
+    ),
+    sizes=(SMALL, HD, FULL_HD),
+    rounds=2,
+    settle=1.0,
+    seconds=2.5,
+    delivery_sizes=(HD, FULL_HD),
+    viewers=(1, 2, 4, 8, 16),
+    stock_viewers=(1, 2, 4),
+    cameras=(1, 2, 4, 8),
+    switches=8,
+    first_frames=25,
+    stock_with_dead_stun=True,
+    load_seconds=3.0,
+    idle_sockets=2000,
+    storm=(100, 10),
+    messages=40,
+)
+'About 6 minutes.'

@@ -2,22 +2,43 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import re
+import signal
 import sys
 from collections import deque
 from pathlib import Path
+from typing import Any
 
+from benchmark.programs.report import MARK
 from webrtc_bridge.errors import ProgramEndedError, WebrtcBridgeError
 
 ROOT = Path(__file__).parents[1]
 
 END_TIMEOUT = 2.0
-'Seconds that programs have to end by themselves.'
+'Seconds that programs have to end by themselves when the run ends, which may be by Ctrl-C.'
 
-START_TIMEOUT = 20.0
+RESULT_TIMEOUT = 10.0
+'Seconds that programs have to end by themselves when they still write what they measured.'
+
+START_TIMEOUT = 40.0
 
 KEPT_LINES = 1000
+LONGEST_LINE = 1 << 24
+TAIL = 12
+'Lines of the log of a program that failed.'
+
+
+class CrashedError(ProgramEndedError):
+    """A program ended by itself; `tail` is what it said last."""
+
+    def __init__(self, program: str, status: int, tail: str) -> None:
+        super().__init__(program, status)
+        self.tail = tail
+
+    def __str__(self) -> str:
+        return f'{super().__str__()}; the last it said:\n{self.tail}'
 
 
 class SilentProgramError(WebrtcBridgeError):
@@ -56,34 +77,54 @@ class Process:
         except TimeoutError:
             raise SilentProgramError(self.role, self._log) from None
 
+    async def result(self, timeout: float = START_TIMEOUT) -> Any:
+        """
+        Return what the program reports (see `programs/report.py`).
+
+        Raises: ProgramEndedError, SilentProgramError.
+        """
+        return json.loads((await self.line(f'^{MARK}(.*)', timeout))[1])
+
+    async def final_result(self) -> Any:
+        """Ask the program to end, and return what it reports then. Raises: as `result`."""
+        self.terminate()
+        return await self.result()
+
     def check_running(self) -> None:
         """Raise ProgramEndedError unless the program runs."""
         if self._process.returncode is not None:
-            raise ProgramEndedError(self.role, self._process.returncode)
+            raise self._crashed()
 
     def check_succeeded(self) -> None:
         """Raise ProgramEndedError unless the program has ended well."""
         if self._process.returncode != 0:
-            raise ProgramEndedError(self.role, self._process.returncode or 0)
+            raise self._crashed()
+
+    def _crashed(self) -> CrashedError:
+        tail = ''.join(list(self._lines)[-TAIL:])
+        return CrashedError(self.role, self._process.returncode or 0, tail.rstrip())
 
     def terminate(self) -> None:
-        """Ask the program to end."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
+        """Ask the program, and what it has started, to end."""
+        self._signal(signal.SIGTERM)
 
-    async def ended(self) -> None:
-        """Wait until the program has ended; after `END_TIMEOUT`, end it."""
+    def _signal(self, number: signal.Signals) -> None:
+        # Its process group has its own id.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    async def ended(self, timeout: float) -> None:
+        """Wait until the program has ended; after `timeout` seconds, end it."""
         try:
-            await asyncio.wait_for(self._process.wait(), END_TIMEOUT)
+            await asyncio.wait_for(self._process.wait(), timeout)
         except TimeoutError:
             self.kill()
             await self._process.wait()
         await self._reading
 
     def kill(self) -> None:
-        """End the program at once, if it has not ended."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        """End the program, and what it has started, at once."""
+        self._signal(signal.SIGKILL)
 
     async def _search(self, pattern: re.Pattern[str]) -> re.Match[str]:
         async with self._changed:
@@ -92,7 +133,8 @@ class Process:
                     if match := pattern.search(text):
                         return match
                 if self._silent:
-                    raise ProgramEndedError(self.role, await self._process.wait())
+                    await self._process.wait()
+                    raise self._crashed()
                 await self._changed.wait()
 
     async def _read(self) -> None:
@@ -125,10 +167,8 @@ class Processes:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for process in self.running.values():
-            process.terminate()
         try:
-            await asyncio.gather(*(process.ended() for process in self.running.values()))
+            await self._end_all(END_TIMEOUT)
         finally:
             for process in self.running.values():
                 process.kill()
@@ -143,11 +183,29 @@ class Processes:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            limit=LONGEST_LINE,
+            # Its own, so that all it starts can be measured and ended together.
+            process_group=0,
             env={**os.environ, **self._variables},
         )
         process = Process(role, created, self._folder / f'{self._label}-{role}.log')
         self.running[role] = process
         return process
+
+    async def end(self, role: str) -> None:
+        """End the program of `role`."""
+        process = self.running.pop(role)
+        process.terminate()
+        await process.ended(RESULT_TIMEOUT)
+
+    async def end_all(self) -> None:
+        """End all programs, and let them write what they measured."""
+        await self._end_all(RESULT_TIMEOUT)
+
+    async def _end_all(self, timeout: float) -> None:
+        for process in self.running.values():
+            process.terminate()
+        await asyncio.gather(*(process.ended(timeout) for process in self.running.values()))
 
     def check_running(self) -> None:
         """Raise ProgramEndedError unless all programs run."""
@@ -164,4 +222,5 @@ def variables(domain: int) -> dict[str, str]:
         'PYTHONUNBUFFERED': '1',
         'ROS_DOMAIN_ID': str(domain),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        'GST_DEBUG': '0',
     }

@@ -5,87 +5,99 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from benchmark.figures import figures, ratios
-from benchmark.measured_round import MeasuredRound
-from benchmark.plan import FPS, Plan
-from benchmark.table import OURS, Figures, table
+from benchmark.goals import goals_table
+from benchmark.parts import PARTS
+from benchmark.run import Record
+from benchmark.table import Table
+
+FILE = 'results.json'
 
 
+@dataclasses.dataclass
 class Results:
-    """What a run on `machine` brought."""
+    """What a run on `machine` brought, by the name of the part."""
 
-    def __init__(self, plan: Plan, machine: Mapping[str, object]) -> None:
-        self.rounds: list[MeasuredRound] = []
-        self._plan = plan
-        self._machine = machine
+    plan: Mapping[str, Any]
+    machine: Mapping[str, Any]
+    parts: dict[str, list[Record]] = dataclasses.field(default_factory=dict)
+    seconds: float = 0.0
 
     @property
     def errors(self) -> list[str]:
-        """What was wrong with the rounds that brought nothing."""
-        return [f'{one.size} {one.pipeline}: {one.error}' for one in self.rounds if one.error]
+        """What was wrong with the measurements that brought nothing."""
+        return [f'{name}: {one["error"]}' for name, one in self._all() if 'error' in one]
 
-    def by_size(self) -> dict[str, Figures]:
-        """Return the figures of each pipeline, by size."""
-        sizes = dict.fromkeys(one.size for one in self.rounds)
-        return {size: self._of_size(size) for size in sizes}
+    @property
+    def missing(self) -> list[str]:
+        """Which columns this machine has not what they are made of."""
+        found = (
+            f'{one["pipeline"]}: {one["missing"]}' for _, one in self._all() if 'missing' in one
+        )
+        return list(dict.fromkeys(found))
+
+    def good(self, part: str) -> list[Record]:
+        """Return the records of `part` that hold something."""
+        records = self.parts.get(part, [])
+        return [one for one in records if not {'error', 'missing'} & set(one)]
+
+    def tables(self, part: str) -> list[Table]:
+        """Return the tables of `part`, none where nothing was measured."""
+        good = self.good(part)
+        (found,) = (one for one in PARTS if one.name == part)
+        return found.tables(good) if good else []
 
     def markdown(self) -> str:
         """Return everything that is to be shown."""
-        parts = [
-            f'## {size} at {FPS} fps\n\n{table(figures)}'
-            for size, figures in self.by_size().items()
-        ]
-        return '\n\n'.join([*parts, '\n'.join(f'* {note}' for note in self._notes())])
+        sections = []
+        for part in PARTS:
+            if tables := self.tables(part.name):
+                shown = '\n\n'.join(f'{table.title}\n\n{table.markdown()}' for table in tables)
+                sections.append(f'## {part.title}\n\n{shown}')
+        goals = goals_table(self)
+        if goals.rows:
+            sections.append(f'## {goals.title}\n\n{goals.markdown()}')
+        return '\n\n'.join([*sections, '\n'.join(f'* {note}' for note in self.notes())])
 
-    def json(self) -> str:
-        """Return everything, down to the single latencies."""
-        sizes = self.by_size()
-        content = {
-            'machine': self._machine,
-            'plan': dataclasses.asdict(self._plan),
-            'figures': sizes,
-            'ratios': {size: compared(figures) for size, figures in sizes.items()},
-            'rounds': [dataclasses.asdict(one) for one in self.rounds],
-        }
-        return json.dumps(content, indent=1)
+    def notes(self) -> Sequence[str]:
+        """Return on what, with what and how often was measured, and what failed."""
+        plan, machine = self.plan, self.machine
+        return [
+            f'Machine: {machine["cores"]} × {machine["cpu"]}, {machine["system"]}, load '
+            f'{machine["load"]:.2f} before the start.',
+            'Versions: ' + ', '.join(f'{k} {v}' for k, v in machine['versions'].items()) + '.',
+            f'{plan["rounds"]} rounds of {plan["seconds"]:g} s for each pipeline and size, in '
+            'turns, every one with new processes; percentiles are of all rounds together, the '
+            f'rest are medians. It took {self.seconds / 60:.1f} minutes.',
+            *(f'Not built: {reason}' for reason in self.missing),
+            *(f'Failed: {error}' for error in self.errors),
+        ]
 
     def save(self, folder: Path) -> None:
         """Write `results.md` and `results.json`."""
         (folder / 'results.md').write_text(self.markdown() + '\n', encoding='utf-8')
-        (folder / 'results.json').write_text(self.json() + '\n', encoding='utf-8')
+        text = json.dumps(rounded(dataclasses.asdict(self)), indent=1)
+        (folder / FILE).write_text(text + '\n', encoding='utf-8')
 
-    def _of_size(self, size: str) -> Figures:
-        rounds = [one for one in self.rounds if one.size == size]
-        names = dict.fromkeys(one.pipeline for one in rounds)
-        return {name: figures([one for one in rounds if one.pipeline == name]) for name in names}
-
-    def _notes(self) -> Sequence[str]:
-        plan, machine = self._plan, self._machine
-        reliability = 'best effort' if plan.best_effort else 'reliable'
-        segment = 'the same (--fair-dds)' if plan.fair_dds else 'its default of 512 KB'
-        return [
-            f'Rounds: {plan.rounds} of {plan.seconds:g} s each, in turns, every one with new '
-            'processes; percentiles are of all rounds together, the rest are their medians.',
-            f'Subscriber: {reliability}, depth 10, a process of its own, the same program for '
-            'all; its callback takes the time.',
-            'Fast DDS: ours gives itself up to 64 MB of shared memory for images, stock aiortc '
-            f'has {segment}.',
-            'Codecs, bit rates and presets: the defaults of each.',
-            f'Machine: {machine["cores"]} × {machine["cpu"]}, {machine["system"]}, load '
-            f'{machine["load"]:.2f} before the start.',
-            f'Versions: Python {machine["python"]}, webrtc_bridge {machine["webrtc_bridge"]}, '
-            f'aiortc {machine["aiortc"]}, PyAV {machine["av"]}, rclpy {machine["rclpy"]}.',
-            *(f'Failed: {error}' for error in self.errors),
-        ]
+    def _all(self) -> list[tuple[str, Record]]:
+        return [(name, record) for name, records in self.parts.items() for record in records]
 
 
-def compared(figures: Figures) -> dict[str, Mapping[str, float | None]]:
-    """Return the ratios of ours to each other pipeline."""
-    if OURS not in figures:
-        return {}
-    others = (name for name in figures if name != OURS)
-    return {name: ratios(figures[OURS], figures[name]) for name in others}
+def load(folder: Path) -> Results:
+    """Return what `Results.save` wrote into `folder`."""
+    return Results(**json.loads((folder / FILE).read_text(encoding='utf-8')))
+
+
+def rounded(value: Any) -> Any:
+    """Return `value` with its numbers cut to what is measured: six digits behind the point."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [rounded(one) for one in value]
+    return value
 
 
 def new_folder(parent: Path) -> Path:

@@ -1,36 +1,44 @@
 """From figures to Markdown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from benchmark.figures import FIGURES, ratios
-from benchmark.pipelines import PIPELINES
-
-Figures = Mapping[str, Mapping[str, float | None]]
-'By the name of the pipeline, then by the key of the figure.'
-
-OURS = 'ours'
-TITLES = {pipeline.name: pipeline.title for pipeline in PIPELINES}
+Value = float | str | None
 
 
-def table(figures: Figures) -> str:
-    """Return a table of the pipelines at one size, with the ratio of ours to each other one."""
-    others = [name for name in figures if name != OURS] if OURS in figures else []
-    compared = {name: ratios(figures[OURS], figures[name]) for name in others}
-    head = ['', *(TITLES[name] for name in figures)]
-    head += [f'ours / {TITLES[name]}' for name in others]
-    lines = [row(head), row(['---', *('--:' for _ in head[1:])])]
-    for figure in FIGURES:
-        cells = [shown(values[figure.key], figure.digits) for values in figures.values()]
-        cells += [shown(values.get(figure.key), 2) for values in compared.values()]
-        lines.append(row([f'{figure.title} [{figure.unit}]', *cells]))
-    return '\n'.join(lines)
+@dataclass(frozen=True)
+class Row:
+    """A line of a table; `digits` is how exact its numbers are."""
+
+    title: str
+    values: Sequence[Value]
+    digits: int = 1
 
 
-def row(cells: Iterable[str]) -> str:
+@dataclass(frozen=True)
+class Table:
+    """Rows below the names of columns."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Row] = field(default_factory=tuple)
+
+    def markdown(self) -> str:
+        """Return it; rows without any value are left out."""
+        lines = [line(['', *self.columns]), line(['---', *('--:' for _ in self.columns)])]
+        for row in self.rows:
+            if any(value is not None for value in row.values):
+                lines.append(line([row.title, *(shown(v, row.digits) for v in row.values)]))
+        return '\n'.join(lines)
+
+
+def line(cells: Iterable[str]) -> str:
     """Return one line of a Markdown table."""
     return f'| {" | ".join(cells)} |'
 
 
-def shown(value: float | None, digits: int) -> str:
+def shown(value: Value, digits: int) -> str:
     """Return a cell's text."""
-    return '–' if value is None else f'{value:.{digits}f}'
+    if value is None:
+        return '–'
+    return value if isinstance(value, str) else f'{value:,.{digits}f}'

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Make the virtual environment build/DISTRIBUTION for `run` or `test`:
+# Make the virtual environment build/DISTRIBUTION for `run`, `bench` or `test`:
 #
 #   tools/make_venv.sh kilted test
 #
 # It holds this package (editable) with its libraries and the ROS 2 wheels of the distribution, for
-# `test` colcon and the tools too, and sees the system's packages (GStreamer's bindings come so).
+# `bench` what draws its plots, for `test` colcon and the tools too, and sees the system's packages
+# (GStreamer's bindings come so).
 set -eu
 
 distribution=$1
@@ -22,10 +23,15 @@ fi
 
 extras="ros-$distribution"
 also=
-if [ "$purpose" = test ]; then
+case $purpose in
+bench)
+    extras="$extras,benchmark"
+    ;;
+test)
     extras="$extras,test"
     also='colcon-bash colcon-core colcon-package-information colcon-ros colcon-test-result'
-fi
+    ;;
+esac
 
 echo "Making $venv (a minute or two, log in $log)"
 mkdir -p build
@@ -38,5 +44,5 @@ if ! {
     echo "error: $venv could not be made, see $log" >&2
     exit 1
 fi
-# What serves the tests also serves to run.
+# What serves another purpose also serves to run.
 touch "$venv/.made_for_run" "$venv/.made_for_$purpose"

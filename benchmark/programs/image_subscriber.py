@@ -1,8 +1,9 @@
 """
 An ordinary rclpy subscriber that takes the time of every image, as a program.
 
-Ended by SIGTERM, it writes a JSON list of [arrival, clock] pairs: the Unix time in nanoseconds at
-which the callback was called, and that of the capture, null where the picture does not say it.
+Ended by SIGTERM, it writes JSON: for each topic a list of [arrival, clock] pairs, the Unix time in
+nanoseconds at which the callback was called, and that of the capture, null where the picture does
+not say it. No Fast DDS profile: so is every subscriber that nobody has tuned.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import asyncio
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +26,16 @@ from webrtc_bridge.program import run
 class ImageClock:
     """Keeps when each image came, and when it was captured."""
 
-    def __init__(self) -> None:
-        self.samples: list[tuple[int, int | None]] = []
+    def __init__(self, topics: list[str]) -> None:
+        self.samples: dict[str, list[tuple[int, int | None]]] = {topic: [] for topic in topics}
 
-    def on_image(self, image: Image) -> None:
+    def on_image(self, topic: str, image: Image) -> None:
         """Take the time first: reading the clock costs half a millisecond."""
         arrival_ns = time.time_ns()
-        if not self.samples:
+        is_first = not self.samples[topic]
+        self.samples[topic].append((arrival_ns, read_clock(green(image))))
+        if is_first and all(self.samples.values()):
             print('first image', flush=True)
-        self.samples.append((arrival_ns, read_clock(green(image))))
 
 
 def green(image: Image) -> np.ndarray:
@@ -41,12 +44,13 @@ def green(image: Image) -> np.ndarray:
     return rows[:, 1 : 3 * image.width : 3]
 
 
-async def watch(clock: ImageClock, topic: str, best_effort: bool) -> None:
-    """Let `clock` take the time of the images on `topic` until cancelled."""
+async def watch(clock: ImageClock, best_effort: bool) -> None:
+    """Let `clock` take the time of the images of all its topics until cancelled."""
     reliability = ReliabilityPolicy.BEST_EFFORT if best_effort else ReliabilityPolicy.RELIABLE
     with initialised([]), ros_node('image_subscriber') as node:
         qos = QoSProfile(depth=10, reliability=reliability)
-        node.create_subscription(Image, topic, clock.on_image, qos)
+        for topic in clock.samples:
+            node.create_subscription(Image, topic, partial(clock.on_image, topic), qos)
         # Not rclpy.spin() with rclpy's own signal handlers: while images came often, SIGTERM ended
         # it with an RCLError 13 times of 30 (rclpy 9.1.2).
         await while_spinning(node, forever())
@@ -59,12 +63,12 @@ async def forever() -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--topic', required=True)
+    parser.add_argument('--topics', nargs='+', required=True)
     parser.add_argument('--output', required=True, type=Path)
     parser.add_argument('--best-effort', action='store_true')
     given = parser.parse_args()
-    clock = ImageClock()
-    status = run(lambda: watch(clock, given.topic, given.best_effort))
+    clock = ImageClock(given.topics)
+    status = run(lambda: watch(clock, given.best_effort))
     given.output.write_text(json.dumps(clock.samples))
     return status
 

@@ -1,0 +1,144 @@
+"""What one process of the signaling server relays, and what a socket costs it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from benchmark.cpu_time import cpu_seconds, memory
+from benchmark.figures import percentile
+from benchmark.part import Part
+from benchmark.pipelines import SIGNALING, start_server
+from benchmark.processes import Process, Processes
+from benchmark.run import Record, Run
+from benchmark.table import Row, Table
+
+MANY = 1_000_000
+ROOM = (
+    *('--max-sockets', '10000', '--max-sockets-per-address', '10000'),
+    *('--message-rate', str(MANY)),
+)
+'What lets a load come from one address; every message is checked all the same.'
+
+CONNECTING = 60.0
+'Longest time in which all peers connect.'
+
+
+async def start_probe(processes: Processes, url: str) -> Process:
+    """Start to send a message now and then, which are timed."""
+    probe = await processes.start('probe', 'benchmark.programs.relay_probe', '--server', url)
+    await probe.line('^probing')
+    return probe
+
+
+async def measure_all(run: Run) -> list[Record]:
+    """Measure relaying at full load, many peers at once, and idle sockets."""
+    plan = run.plan
+
+    async def relaying(processes: Processes) -> Record:
+        url = await start_server(processes, *ROOM)
+        probe = await start_probe(processes, url)
+        await asyncio.sleep(plan.load_seconds / 2)
+        start_ns = time.time_ns()
+        arguments = ['--server', url, '--seconds', str(plan.load_seconds)]
+        load = await processes.start('load', 'benchmark.programs.relay_load', *arguments)
+        await load.line('^relaying')
+        server = processes.running[SIGNALING].pid
+        loaded_ns, before = time.time_ns(), cpu_seconds(server)
+        messages = await load.result(CONNECTING)
+        end_ns, used = time.time_ns(), cpu_seconds(server) - before
+        samples = await probe.final_result()
+        return {
+            'messages': messages,
+            'cores': used / (end_ns - loaded_ns) * 1e9,
+            'idle_ms': [took for sent, took in samples if sent < start_ns],
+            'loaded_ms': [took for sent, took in samples if loaded_ns <= sent < end_ns],
+        }
+
+    async def storm(processes: Processes) -> Record:
+        url = await start_server(processes, *ROOM)
+        probe = await start_probe(processes, url)
+        senders, receivers = plan.storm
+        arguments = ['--senders', str(senders), '--receivers', str(receivers), '--server', url]
+        storm = await processes.start('storm', 'benchmark.programs.signaling_storm', *arguments)
+        await storm.line('^all registered', CONNECTING)
+        start_ns = time.time_ns()
+        result: Record = await storm.result(CONNECTING)
+        end_ns = time.time_ns()
+        samples = await probe.final_result()
+        probed = [took for sent, took in samples if start_ns <= sent < end_ns]
+        return result | {'senders': senders, 'receivers': receivers, 'probe_ms': probed}
+
+    async def idle(processes: Processes) -> Record:
+        url = await start_server(processes, *ROOM)
+        server = processes.running[SIGNALING]
+        # What is loaded with the first socket is no socket's.
+        await start_probe(processes, url)
+        before = memory(server.pid)
+        arguments = ['--number', str(plan.idle_sockets), '--server', url]
+        sockets = await processes.start('sockets', 'benchmark.programs.idle_sockets', *arguments)
+        await sockets.line('^all [0-9]+ registered', CONNECTING)
+        await asyncio.sleep(plan.settle)
+        used = (memory(server.pid) - before) / plan.idle_sockets
+        return {'sockets': plan.idle_sockets, 'bytes': used}
+
+    records = []
+    for name, work in (('relaying', relaying), ('storm', storm), ('idle', idle)):
+        record = await run.measured(f'signaling-{name}', work) | {'load': name}
+        run.tell(f'  {name}: {record.get("error") or short(record)}')
+        records.append(record)
+    return records
+
+
+def short(record: Record) -> str:
+    """Return one load in a few words."""
+    if record['load'] == 'relaying':
+        return f'{record["messages"]:.0f} messages a second'
+    if record['load'] == 'storm':
+        return f'{record["senders"] * record["receivers"]} sessions in {record["seconds"]:.2f} s'
+    return f'{record["bytes"] / 1000:.1f} kB for each socket'
+
+
+def tables(records: Sequence[Record]) -> list[Table]:
+    """Return one table."""
+    rows: list[Row] = []
+    for record in records:
+        rows += ROWS[record['load']](record)
+    return [Table('one process, all checks on', ['signaling server'], rows)]
+
+
+def of_relaying(one: Record) -> list[Row]:
+    """Return the rows about full load."""
+    return [
+        Row('1 kB messages relayed in a second', [one['messages']], 0),
+        Row('CPU meanwhile [cores]', [one['cores']], 2),
+        Row(
+            'delay of a message, p50 without other load [ms]', [percentile(one['idle_ms'], 50)], 2
+        ),
+        Row('p99 [ms]', [percentile(one['idle_ms'], 99)], 2),
+        Row('p50 at full load [ms]', [percentile(one['loaded_ms'], 50)], 2),
+        Row('p99 at full load [ms]', [percentile(one['loaded_ms'], 99)], 2),
+    ]
+
+
+def of_storm(one: Record) -> list[Row]:
+    """Return the rows about many at once."""
+    who = f'{one["senders"]} senders with {one["receivers"]} receivers each, all at once'
+    messages = len(one['took_ms']) * (3 + 2 * one['candidates'])
+    return [
+        Row(f'{who}: until all have all [s]', [one['seconds']], 2),
+        Row('messages a second', [messages / one['seconds']], 0),
+        Row('of a session, p50 [ms]', [percentile(one['took_ms'], 50)], 0),
+        Row('delay of a message of another pair meanwhile, p99 [ms]',
+            [percentile(one['probe_ms'], 99)], 1),
+    ]  # fmt: skip
+
+
+def of_idle(one: Record) -> list[Row]:
+    """Return the row about memory."""
+    title = f'memory of each of {one["sockets"]:,} idle sockets that offer deflate [kB]'
+    return [Row(title, [one['bytes'] / 1000], 1)]
+
+
+ROWS = {'relaying': of_relaying, 'storm': of_storm, 'idle': of_idle}
+
+SIGNALING_SERVER = Part('signaling', 'Signaling server under load', measure_all, tables)

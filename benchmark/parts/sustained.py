@@ -1,0 +1,51 @@
+"""The most demanding pictures, for a minute: is every one of them there."""
+
+import time
+from collections.abc import Sequence
+
+from benchmark.figures import arrived, arrived_percent, percentile
+from benchmark.measured_round import measure
+from benchmark.part import Part
+from benchmark.pipelines import Scene, start_ours
+from benchmark.plan import FULL_HD, HD
+from benchmark.run import Record, Run
+from benchmark.table import Row, Table
+
+CASES = ((FULL_HD, 30), (HD, 60))
+
+
+async def measure_all(run: Run) -> list[Record]:
+    """Measure ours."""
+    records = []
+    for size, fps in CASES:
+        scene = Scene(size, f'benchmark_{time.time_ns()}', fps)
+        label = f'sustained-{size}-{fps}'
+        record = await measure(run, start_ours, scene, label, run.plan.minute)
+        record |= {'size': str(size), 'fps': fps}
+        run.tell(f'  {size} at {fps} fps: {record.get("error") or f"{rate(record):.2f} fps"}')
+        records.append(record)
+    return records
+
+
+def rate(record: Record) -> float:
+    """Return how many images arrived in a second."""
+    return arrived(record) / float(record['seconds'])
+
+
+def tables(records: Sequence[Record]) -> list[Table]:
+    """Return one table."""
+    latencies = [one['latencies_ms'] for one in records]
+    rows = (
+        Row('for [s]', [one['seconds'] for one in records], 0),
+        Row('images a second that arrive', [rate(one) for one in records], 2),
+        Row('images that arrive [%]', [arrived_percent(one) for one in records], 2),
+        Row('capture to callback, p50 [ms]', [percentile(one, 50) for one in latencies]),
+        Row('p99 [ms]', [percentile(one, 99) for one in latencies]),
+        Row('CPU sender [cores]', [one['cores']['sender'] for one in records], 3),
+        Row('CPU receiver [cores]', [one['cores']['receiver'] for one in records], 3),
+    )
+    columns = [f'{one["size"]} at {one["fps"]} fps' for one in records]
+    return [Table('sender, receiver and subscriber on one machine', columns, rows)]
+
+
+SUSTAINED = Part('sustained', 'Sustained', measure_all, tables)

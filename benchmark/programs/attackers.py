@@ -1,0 +1,71 @@
+"""
+Attack a signaling server: with headers that never end, or with all that can be sent.
+
+Politely towards the machine (nice 19), because a real attacker has one of its own.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+
+from benchmark.programs.raw_peers import UPGRADE, frame
+from webrtc_bridge.program import run
+
+CONNECTIONS = {'slowloris': 500, 'flood': 20}
+PAUSE = 0.05
+'Seconds before a connection that was cut is made anew.'
+
+HEADER = UPGRADE.format(path='/receiver', host='localhost', more='')
+BYTE_EACH = 0.5
+JUNK = frame(b'{"type":"candidate","sender_id":"front","candidate":{"candidate":"x"}}') * 50
+HUGE = b'\x81\xff' + (1 << 20).to_bytes(8, 'big') + bytes(4) + b'x' * (1 << 20)
+
+
+async def slowloris(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send a header that takes longer than anybody waits."""
+    for byte in HEADER.encode():
+        writer.write(bytes([byte]))
+        await writer.drain()
+        await asyncio.sleep(BYTE_EACH)
+
+
+async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Register, and send what the server has to refuse, without reading its answers."""
+    writer.write(HEADER.encode())
+    await reader.readuntil(b'\r\n\r\n')
+    for number in range(1_000_000):
+        writer.write(HUGE if number % 20 == 19 else JUNK)
+        await writer.drain()
+
+
+ATTACKS = {'slowloris': slowloris, 'flood': flood}
+
+
+async def attack(name: str, port: int) -> None:
+    """Attack until cancelled."""
+
+    async def again_and_again() -> None:
+        while True:
+            with contextlib.suppress(OSError, EOFError):
+                reader, writer = await asyncio.open_connection('127.0.0.1', port)
+                with contextlib.closing(writer):
+                    await ATTACKS[name](reader, writer)
+            await asyncio.sleep(PAUSE)
+
+    print('attacking', flush=True)
+    await asyncio.gather(*(again_and_again() for _ in range(CONNECTIONS[name])))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--attack', choices=ATTACKS, required=True)
+    parser.add_argument('--port', type=int, required=True)
+    given = parser.parse_args()
+    os.nice(19)
+    return run(lambda: attack(given.attack, given.port))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""
+Run one of our programs with the instants of each frame's way noted, from outside.
+
+    python -m benchmark.programs.traced FILE MODULE [ARGUMENT …]
+
+At its end FILE has a JSON list of [instant, key, Unix time in ns]. In a sender the key is the time
+of capture (`encoding`, `encoded`) or the RTP timestamp (`sent`); in a receiver the RTP timestamp.
+A program in which an instant is no longer found has none of it; nothing else fails.
+"""
+
+import json
+import runpy
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aioice.ice
+
+from webrtc_bridge.delivery import Delivery
+from webrtc_bridge.media.decoding_thread import DecodingThread
+from webrtc_bridge.media.encoder import Encoder
+
+RTCP_TYPES = range(64, 96)
+'Second bytes, without their first bit, by which RTCP is told from RTP (RFC 5761, section 4).'
+
+
+class Trace:
+    """The instants that were noted, from any thread."""
+
+    def __init__(self) -> None:
+        self.instants: list[tuple[str, int, int]] = []
+        self._frame = 0
+
+    def note(self, instant: str, key: int) -> None:
+        """Note that `instant` of the frame `key` is now."""
+        self.instants.append((instant, key, time.time_ns()))
+
+    def note_last_packet(self, instant: str, data: Any) -> None:
+        """Note `instant` if `data` is the last packet of a frame (RFC 3550, section 5.1)."""
+        if len(data) < 12 or data[0] & 0xC0 != 0x80 or data[1] & 0x7F in RTCP_TYPES:
+            return
+        if data[1] & 0x80:
+            self.note(instant, int.from_bytes(data[4:8], 'big'))
+
+    def encoding(self, encoder: Any, frame: Any, *_: Any, **__: Any) -> None:
+        """Note when the encoder gets a picture."""
+        self.note('encoding', frame.capture_ns)
+
+    def encoded(self, encoder: Any, frame: Any, *_: Any, **__: Any) -> None:
+        """Note when it is done, payloads cut."""
+        self.note('encoded', frame.capture_ns)
+
+    def arrived(self, connection: Any, data: bytes, *_: Any) -> None:
+        """Note when the last packet of a frame is read from its socket."""
+        self.note_last_packet('arrived', data)
+
+    def assembled(self, thread: Any, frame: Any, *_: Any) -> None:
+        """Note when a whole frame goes to the decoder."""
+        self.note('assembled', frame.timestamp)
+
+    def decoded(self, delivery: Any, stream: Any, picture: Any, frame: Any, *_: Any) -> None:
+        """Note when its picture is there."""
+        self._frame = frame.timestamp
+        self.note('decoded', frame.timestamp)
+
+    def publishing(self, publisher: Any, message: Any) -> None:
+        """Note when its message is published."""
+        if not hasattr(message, 'level') and self._frame:
+            self.note('publishing', self._frame)
+
+    def published(self, publisher: Any, message: Any) -> None:
+        """Note when that is done."""
+        if self._frame:
+            self.note('published', self._frame)
+            self._frame = 0
+
+
+Hook = Callable[..., None]
+
+
+def wrap(owner: Any, name: str, before: Hook | None, after: Hook | None = None) -> None:
+    """Have `before` and `after` called, with the same arguments, around a method of `owner`."""
+    original = getattr(owner, name)
+
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        if before:
+            before(*arguments, **named)
+        try:
+            return original(*arguments, **named)
+        finally:
+            if after:
+                after(*arguments, **named)
+
+    setattr(owner, name, wrapped)
+
+
+class NotingTransport:
+    """A datagram transport that notes what goes out; all else is as in `transport`."""
+
+    def __init__(self, transport: Any, trace: Trace) -> None:
+        self._transport = transport
+        self._trace = trace
+
+    def sendto(self, data: Any, *address: Any) -> None:
+        """Send, and note it."""
+        self._trace.note_last_packet('sent', data)
+        self._transport.sendto(data, *address)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+def follow_packets(trace: Trace) -> None:
+    """Note packets where they are sent and read: by a transport of asyncio, or a socket."""
+    protocol: Any = aioice.ice.StunProtocol
+    connection_made = protocol.connection_made
+
+    def connected(self: Any, transport: Any) -> None:
+        connection_made(self, NotingTransport(transport, trace))
+
+    protocol.connection_made = connected
+    wrap(aioice.ice.Connection, 'data_received', trace.arrived)
+    kind: Any = socket.socket
+    for name in ('send', 'sendto'):
+        wrap(kind, name, lambda _, data, *__: trace.note_last_packet('sent', data))
+
+
+def follow_frames(trace: Trace) -> None:
+    """Note where a frame changes hands."""
+    wrap(Encoder, 'encode', trace.encoding, trace.encoded)
+    wrap(DecodingThread, 'put', trace.assembled)
+    wrap(Delivery, 'picture', trace.decoded)
+    if 'receiver_node' in sys.argv[2]:
+        from rclpy.publisher import Publisher
+
+        wrap(Publisher, 'publish', trace.publishing, trace.published)
+
+
+def main() -> None:
+    file, module = Path(sys.argv[1]), sys.argv[2]
+    trace = Trace()
+    follow_frames(trace)
+    follow_packets(trace)
+    sys.argv = [module, *sys.argv[3:]]
+    try:
+        runpy.run_module(module, run_name='__main__')
+    finally:
+        file.write_text(json.dumps(trace.instants))
+
+
+if __name__ == '__main__':
+    main()
