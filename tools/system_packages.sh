@@ -11,9 +11,11 @@ mkdir -p build
 
 packages='python3-venv'
 # The tests' RTSP cameras and second WebRTC implementation are GStreamer's; the third is Chromium's.
+# iproute2 makes their second machine.
 [ "$purpose" = run ] || packages="$packages python3-gst-1.0 gir1.2-gst-plugins-bad-1.0
     gir1.2-gst-rtsp-server-1.0 gstreamer1.0-nice gstreamer1.0-plugins-base
-    gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly coturn chromium"
+    gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly coturn chromium
+    iproute2"
 
 if ! command -v apt-get >/dev/null; then
     /usr/bin/env python3 -c 'import ensurepip, venv' 2>/dev/null && exit 0

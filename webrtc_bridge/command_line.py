@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from webrtc_bridge import __version__
 from webrtc_bridge.errors import WebrtcBridgeError
 from webrtc_bridge.option_row import rows
-from webrtc_bridge.program import LOG_LEVELS, configure_logging, run
+from webrtc_bridge.program import LOG_LEVELS, NewLoop, configure_logging, run
 
 T = TypeVar('T')
 
@@ -57,12 +57,13 @@ def run_command(
     main: Callable[..., Coroutine[Any, Any, None]],
     arguments: list[str] | None,
     log_level: str = 'info',
+    new_loop: NewLoop | None = None,
 ) -> int:
     """
     Run `main`, called with an instance of each of the option `tables`; return the exit status.
 
     `require` checks the libraries; `arguments` are the command line's, None for `sys.argv`.
-    `log_level` is from where on is logged where they do not say.
+    `log_level` is from where on is logged where they do not say; `new_loop` makes the event loop.
     """
     parser = argparse.ArgumentParser(program, description=description)
     for table in tables:
@@ -79,4 +80,4 @@ def run_command(
         print(f'error: {error}', file=sys.stderr)
         return error.exit_status
     configure_logging(given.log_level)
-    return run(lambda: main(*options))
+    return run(lambda: main(*options), new_loop)

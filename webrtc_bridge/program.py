@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from webrtc_bridge.errors import WebrtcBridgeError
+from webrtc_bridge.freed_memory import give_back_freed_memory
 
 SHUTDOWN_TIMEOUT = 2.5
 'Seconds a program may take to end after a signal; `ros2 launch` loses patience after 5.'
@@ -33,14 +34,33 @@ def configure_logging(level: str) -> None:
         logging.getLogger(library).setLevel(max(numeric, logging.WARNING))
 
 
-def run(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
+NewLoop = Callable[[], asyncio.AbstractEventLoop]
+
+
+def fast_loop() -> asyncio.AbstractEventLoop:
+    """
+    Return an event loop of uvloop where that is installed, else of asyncio.
+
+    For programs that relay text: the signaling server relays 1.5 times as many messages with it.
+    Those that send or receive video gain nothing.
+    """
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def run(main: Callable[[], Coroutine[Any, Any, None]], new_loop: NewLoop | None = None) -> int:
     """
     Run `main()` until it ends or SIGINT or SIGTERM cancels it; return the exit status.
 
-    A `WebrtcBridgeError` is said in one line on stderr and gives its own status.
+    `new_loop` makes the event loop, where asyncio's own is not to be used. A `WebrtcBridgeError`
+    is said in one line on stderr and gives its own status.
     """
     try:
-        asyncio.run(until_signal(main()))
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(until_signal(main()))
     except WebrtcBridgeError as error:
         print(f'error: {error}', file=sys.stderr)
         return error.exit_status
@@ -59,6 +79,7 @@ async def until_signal(main: Coroutine[Any, Any, None]) -> None:
         loop.add_signal_handler(number, stop.set)
     task = asyncio.ensure_future(main)
     stopped = asyncio.ensure_future(stop.wait())
+    giving_back = asyncio.ensure_future(give_back_freed_memory())
     try:
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
@@ -71,6 +92,7 @@ async def until_signal(main: Coroutine[Any, Any, None]) -> None:
                 os._exit(1)
     finally:
         stopped.cancel()
+        giving_back.cancel()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
     if task.done():

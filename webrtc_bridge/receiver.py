@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import logging
+import random
 from collections.abc import Callable
 
 from webrtc_bridge.delivery import Delivery, Output
@@ -20,6 +21,7 @@ from webrtc_bridge.signaling.messages import (
     SenderExit,
     SenderPresent,
 )
+from webrtc_bridge.signaling.server_access import ServerAccess
 from webrtc_bridge.signaling.shared_client import SharedClient
 from webrtc_bridge.stream import Stream
 
@@ -29,8 +31,11 @@ OFFER_TIMEOUT = 5.0
 SWITCH_TIMEOUT = 10.0
 'Seconds that another sender has for its first picture before the old one is kept.'
 
-RETRY_DELAYS = (0.0, 0.3, 1.0, 2.0, 5.0)
-'Seconds before the first, second, … attempt at a session; the last one goes for all further.'
+RETRY_DELAYS = (0.0, 0.3, 1.0, 2.0, 3.0)
+"""
+Seconds before the first, second, … attempt at a session; the last one goes for all further. Each
+is cut by up to half at random, so that a sender that is full is not asked by all at once.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +64,7 @@ class Receiver:
         self._on_switch_failed = on_switch_failed
         self._wanted = options.sender_id
         client = shared or SharedClient(
-            options.server_url, peer_id=options.receiver_id, name=options.name
+            ServerAccess.of(options), peer_id=options.receiver_id, name=options.name
         )
         self._client = None if shared else client
         self._signaling = client.join(self._on_message, self._on_connected)
@@ -166,6 +171,7 @@ class Receiver:
             return
         self._cancel_timer()
         delay = RETRY_DELAYS[min(self._attempt, len(RETRY_DELAYS) - 1)]
+        delay *= 1 - 0.5 * random.random()
         self._attempt += 1
         self._requested = target
         self._timer = self._event_loop.call_later(delay, self._request, target)
@@ -204,12 +210,18 @@ class Receiver:
             if stream:
                 stream.receive(message)
         elif isinstance(message, ErrorReply):
-            # Of two that say bye at once, or after a restart of the server, one is too late.
-            level = logging.DEBUG if message.code == 'unknown_session' else logging.WARNING
+            # Of two that say bye at once, or after a restart of the server, one is too late. What
+            # is wrong with the registration has been said, once.
+            is_news = message.code != 'unknown_session' and message.ref != 'register'
+            level = logging.WARNING if is_news else logging.DEBUG
             logger.log(level, 'the server refused %s: %s', message.ref, message.message)
 
     def _on_sender(self, message: SenderPresent) -> None:
         self.senders[message.sender_id] = message.name
+        if self._requested == message.sender_id:
+            # Of a sender that registers anew, what it was asked on its lost socket is lost, too.
+            self._requested = None
+            self._cancel_timer()
         logger.info(
             'sender %s is there%s', message.sender_id, f' ({message.name})' * bool(message.name)
         )

@@ -10,7 +10,7 @@ from webrtc_bridge.cameras_file import CameraEntry
 from webrtc_bridge.errors import OptionError, SourceError
 from webrtc_bridge.options import EncoderOptions, SenderOptions, SourceOptions
 
-FIRST_DELAY, LONGEST_DELAY = 0.5, 5.0
+FIRST_DELAY, LONGEST_DELAY = 0.5, 1.5
 'Seconds before a camera that did not open is tried again; they double from one to the other.'
 
 Serve = Callable[

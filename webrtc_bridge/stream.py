@@ -19,6 +19,12 @@ from webrtc_bridge.signaling.messages import Message
 STALE_AFTER = 2.0
 'Seconds without a frame after which a stream is stale.'
 
+PATIENCE = 10.0
+"""
+Seconds without a frame after which another session is asked for although the sender's reports
+come: it lives and the path is good, but its camera may be lost, which no session helps.
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -51,6 +57,7 @@ class Stream:
         self.session_id = session_id
         self.ended = False
         self.stale = False
+        self._stale_since = 0.0
         self.metadata: Metadata = {}
         self.meter = StreamMeter()
         self.codec = ''
@@ -109,6 +116,7 @@ class Stream:
             latency_p50_ms=self.meter.latency_ms(0.5),
             latency_p95_ms=self.meter.latency_ms(0.95),
             dropped=self._decoder.dropped,
+            skipped=self._session.skipped,
             freezes=self.meter.freezes,
             clock_offset_ms=clock.best.offset_ns / 1e6 if clock.best else None,
             clock_uncertainty_ms=clock.best.uncertainty_ns / 1e6 if clock.best else None,
@@ -149,9 +157,16 @@ class Stream:
         self._tell(self)
 
     def _on_silence(self) -> None:
-        if not self.ended:
+        if self.ended:
+            return
+        now = self.loop.time()
+        if not self.stale:
             logger.warning('%s is stale: no frame for %.0f s', self.sender_id, STALE_AFTER)
             self.stale = True
+            self._stale_since = now
+        if self._session.reports_age < STALE_AFTER and now - self._stale_since < PATIENCE:
+            self._watchdog.heard()  # look again after as long
+        else:
             self._on_stale()
 
     def _on_picture_lost(self) -> None:

@@ -5,8 +5,9 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
+from webrtc_bridge.open_files import files_left
 from webrtc_bridge.options import SenderOptions
-from webrtc_bridge.peer.session import Session
+from webrtc_bridge.peer.session import Session, SessionState
 from webrtc_bridge.signaling.client import SignalingClient
 from webrtc_bridge.signaling.messages import (
     Answer,
@@ -15,12 +16,20 @@ from webrtc_bridge.signaling.messages import (
     ErrorReply,
     IceServer,
     Message,
+    ReceiverExit,
     RequestOffer,
     Role,
 )
+from webrtc_bridge.signaling.server_access import ServerAccess
 
 MOST_SESSIONS = 64
 "Sessions at once; a sender is a robot's computer, not a media server."
+
+RESERVED_FILES, FILES_OF_A_SESSION = 12, 4
+"""
+Open files that are kept for a camera that comes back and the way to the server, and those that a
+session may need that is coming about: a socket for each address of this machine.
+"""
 
 S = TypeVar('S', bound=Session)
 SendMessage = Callable[[Message], object]
@@ -36,7 +45,7 @@ class Viewers(Generic[S]):
     message; `on_change` is called when the number of sessions has changed. Belongs to the event
     loop.
 
-    Raises: OptionError for an unusable URL, id or name.
+    Raises: OptionError for an unusable URL, token, CA, id or name.
     """
 
     def __init__(
@@ -49,7 +58,7 @@ class Viewers(Generic[S]):
         self._on_change = on_change
         self._sessions: dict[str, tuple[S, asyncio.Task[None]]] = {}
         self._signaling = SignalingClient(
-            options.server_url,
+            ServerAccess.of(options),
             Role.SENDER,
             peer_id=options.sender_id,
             name=options.name,
@@ -91,18 +100,24 @@ class Viewers(Generic[S]):
                 session.receive(message)
             else:
                 logger.debug('%s of an ended session', message.TYPE)
+        elif isinstance(message, ReceiverExit):
+            for session in self:
+                if session.peer_id == message.receiver_id:
+                    session.peer_left()
         elif isinstance(message, ErrorReply):
-            # Of two that say bye at once, or after a restart of the server, one is too late.
-            level = logging.DEBUG if message.code == 'unknown_session' else logging.WARNING
+            # Of two that say bye at once, or after a restart of the server, one is too late. What
+            # is wrong with the registration has been said, once.
+            is_news = message.code != 'unknown_session' and message.ref != 'register'
+            level = logging.WARNING if is_news else logging.DEBUG
             logger.log(level, 'the server refused %s: %s', message.ref, message.message)
 
     def _start_session(self, request: RequestOffer) -> None:
         for session in self:
             if session.peer_id == request.peer_id:
                 session.end('a newer session of the same receiver')
-        if len(self) >= MOST_SESSIONS:
-            reason = f'all {MOST_SESSIONS} sessions are in use'
-            self._signaling.send(Bye(request.peer_id, request.session_id, reason))
+        if refusal := self._refusal():
+            logger.warning('%s gets no session: %s', request.peer_id, refusal)
+            self._signaling.send(Bye(request.peer_id, request.session_id, refusal))
             return
         session = self._make_session(
             request.peer_id,
@@ -113,6 +128,15 @@ class Viewers(Generic[S]):
         task = asyncio.create_task(self._live(session))
         self._sessions[request.session_id] = (session, task)
         self._on_change()
+
+    def _refusal(self) -> str:
+        """Return why there cannot be one more session; empty if there can."""
+        if len(self) >= MOST_SESSIONS:
+            return f'all {MOST_SESSIONS} sessions are in use'
+        coming = sum(session.state is SessionState.NEGOTIATING for session in self)
+        if files_left() < RESERVED_FILES + FILES_OF_A_SESSION * (coming + 1):
+            return 'the sender may open no more files'
+        return ''
 
     async def _live(self, session: S) -> None:
         try:

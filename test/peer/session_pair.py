@@ -32,9 +32,10 @@ async def until(condition, deadline=DEADLINE):
 class CameraStation:
     """A camera that shows the test pattern, its encoder and its broadcast."""
 
-    def __init__(self):
+    def __init__(self, width=WIDTH, height=HEIGHT):
         loop = asyncio.get_running_loop()
         self.encoded = []
+        self._size = width, height
         self._frames = Latest()
         self._closed = threading.Event()
 
@@ -42,14 +43,14 @@ class CameraStation:
             self.encoded.append(frame)
             loop.call_soon_threadsafe(self.broadcast.publish, frame)
 
-        self._encoding = EncodingThread(self._frames, EncoderOptions(), FPS, deliver)
-        self.broadcast = Broadcast(self._encoding.request_keyframe, self._encoding.stop_encoding)
+        self.encoding = EncodingThread(self._frames, EncoderOptions(), FPS, deliver)
+        self.broadcast = Broadcast(self.encoding.request_keyframe, self.encoding.stop_encoding)
         self._camera = threading.Thread(target=self._film, name='camera')
-        self._encoding.start()
+        self.encoding.start()
         self._camera.start()
 
     def _film(self):
-        pattern = Pattern(WIDTH, HEIGHT)
+        pattern = Pattern(*self._size)
         while not self._closed.wait(1 / FPS):
             now = time.time_ns()
             self._frames.put(CapturedFrame(pattern.draw(now), now))
@@ -57,7 +58,7 @@ class CameraStation:
     def close(self):
         self._closed.set()
         self._camera.join()
-        self._encoding.close()
+        self.encoding.close()
 
 
 class SessionPair:

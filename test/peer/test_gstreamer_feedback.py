@@ -1,9 +1,10 @@
-"""What is read in viewers' RTCP packets, and what becomes of the bit rate."""
+"""What is read in viewers' RTCP packets."""
 
 import pytest
 from aiortc.rtp import RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, pack_remb_fci
 
-from webrtc_bridge.peer.gstreamer_feedback import Feedback, ViewerRate, parse_rtcp
+from webrtc_bridge.media.feedback import Feedback
+from webrtc_bridge.peer.gstreamer_feedback import parse_rtcp
 
 
 def report(*fractions: int) -> bytes:
@@ -21,15 +22,15 @@ def remb(bitrate: int) -> bytes:
 
 
 def test_loss_is_that_of_the_worst_stream():
-    assert parse_rtcp(report(64)) == Feedback(loss=0.25)
-    assert parse_rtcp(report(0, 128)) == Feedback(loss=0.5)
+    assert parse_rtcp(report(64)) == Feedback(fraction_lost=0.25)
+    assert parse_rtcp(report(0, 128)) == Feedback(fraction_lost=0.5)
     assert parse_rtcp(report()) == Feedback()
 
 
 def test_the_viewers_estimate_is_read_beside_its_report():
     found = parse_rtcp(report(0) + remb(1_500_000))
-    assert found.loss == 0
-    assert found.remb == pytest.approx(1_500_000, rel=0.01)
+    assert found.fraction_lost == 0
+    assert found.bitrate_estimate == pytest.approx(1_500_000, rel=0.01)
 
 
 def test_a_lost_picture_is_no_estimate():
@@ -41,24 +42,3 @@ def test_what_is_cut_short_says_nothing_and_breaks_nothing():
     for end in range(len(whole)):
         parse_rtcp(whole[:end])
     assert parse_rtcp(whole[:31]) == Feedback()
-
-
-def test_the_rate_stays_below_the_estimate_and_above_a_tenth():
-    rate = ViewerRate()
-    assert rate.allowed(1_000_000) == 1_000_000
-    rate.report(Feedback(remb=500_000), now=0.0)
-    assert rate.allowed(1_000_000) == 450_000
-    rate.report(Feedback(remb=1000), now=0.1)
-    assert rate.allowed(1_000_000) == 100_000
-
-
-def test_loss_lowers_the_rate_once_a_second_and_its_end_raises_it_again():
-    rate = ViewerRate()
-    rate.report(Feedback(loss=0.5), now=0.0)
-    rate.report(Feedback(loss=0.5), now=0.5)
-    assert rate.allowed(1_000_000) == 750_000
-    rate.report(Feedback(loss=0.05), now=1.0)
-    assert rate.allowed(1_000_000) == 750_000
-    for second in range(2, 20):
-        rate.report(Feedback(loss=0.0), now=float(second))
-    assert rate.allowed(1_000_000) == 1_000_000

@@ -12,7 +12,7 @@ from webrtc_bridge.media.broadcast import Broadcast
 from webrtc_bridge.media.decoding_thread import DecodingThread
 from webrtc_bridge.media.encoded_frame import Codec
 from webrtc_bridge.media.pattern import BARS, Pattern, bar_rectangle, plane_pixels, read_clock
-from webrtc_bridge.peer import outbound_session, session
+from webrtc_bridge.peer import outbound_session, session, viewer_watchdog
 from webrtc_bridge.peer.aiortc_peer import IceOptions
 from webrtc_bridge.peer.inbound_session import InboundSession
 from webrtc_bridge.peer.outbound_session import OutboundSession
@@ -55,19 +55,16 @@ async def next_picture(pictures):
 @CODECS
 async def test_pictures_arrive_with_their_clock_and_colours(connect, codec):
     pair = connect((codec,))
-    pictures = queue.Queue()
-    decoder = DecodingThread('x', lambda p, f: pictures.put(p), pair.inbound.request_keyframe)
+    shown = []
+    decoder = DecodingThread('x', lambda *one: shown.append(one), pair.inbound.request_keyframe)
     try:
-        for frame in await pair.received(20):
+        frames = await pair.received(20)
+        for frame in frames:
             assert frame.codec is codec
             decoder.put(frame)
-        clocks = []
-        picture = await next_picture(pictures)
-        assert_shows_the_pattern(picture)
-        decoder.put((await pair.received(1))[0])
-        while picture:
-            clocks.append(read_clock(plane_pixels(picture.planes[0])))
-            picture = None if pictures.empty() else pictures.get()
+        await until(lambda: shown and shown[-1][1] is frames[-1])
+        assert_shows_the_pattern(shown[-1][0])
+        clocks = [read_clock(plane_pixels(picture.planes[0])) for picture, _ in shown]
         assert clocks == sorted(set(clocks))
     finally:
         decoder.close()
@@ -140,7 +137,7 @@ async def test_nothing_is_encoded_once_the_last_receiver_left(connect, station):
     pair = connect()
     await pair.received(3)
     await pair.close()
-    assert station.broadcast._subscriptions == set()
+    assert not station.broadcast._subscriptions
     encoded = len(station.encoded)
     again = connect()
     frames = await again.received(3)
@@ -180,10 +177,16 @@ async def test_a_receiver_that_goes_without_bye_is_noticed(connect):
     assert outbound == 'the peer is gone'
 
 
-async def test_a_viewer_without_feedback_is_gone(connect, monkeypatch):
-    monkeypatch.setattr(outbound_session, 'SILENCE', 0.4)
+@pytest.mark.parametrize('left', [False, True], ids=['', 'whose socket is gone'])
+async def test_a_viewer_without_feedback_is_gone(connect, monkeypatch, left):
+    name = 'SILENCE_AFTER_EXIT' if left else 'SILENCE'
+    monkeypatch.setattr(viewer_watchdog, name, 0.4)
+    monkeypatch.setattr(viewer_watchdog, 'REPORTS_MISSED', 0.0)
     pair = connect()
     await pair.received(1)
+    if left:
+        await until(lambda: pair.outbound._watchdog._heard_at)
+        pair.outbound.peer_left()
     transport = pair.outbound._peer.connection.getTransceivers()[0].sender.transport
 
     async def nothing(data):
@@ -196,13 +199,13 @@ async def test_a_viewer_without_feedback_is_gone(connect, monkeypatch):
 
 async def test_a_viewer_that_was_sent_nothing_has_nothing_to_report(nothing_left, monkeypatch):
     # aiortc sends its first report after the first frame, which a lost camera may keep back.
-    monkeypatch.setattr(outbound_session, 'SILENCE', 0.2)
+    monkeypatch.setattr(viewer_watchdog, 'SILENCE', 0.2)
     silences = asyncio.Queue()
     on_silence = OutboundSession._on_silence
 
-    def count(session):
+    def count(session, reason):
         silences.put_nowait(None)
-        on_silence(session)
+        on_silence(session, reason)
 
     monkeypatch.setattr(OutboundSession, '_on_silence', count)
     pair = SessionPair(silent_broadcast()).start()
@@ -344,7 +347,7 @@ async def test_ended_at_any_moment_of_connecting_it_leaves_nothing(station, mome
         await asyncio.sleep(0.001)
     await pair.close()
     assert pair.outbound.state is pair.inbound.state is SessionState.ENDED
-    assert station.broadcast._subscriptions == set()
+    assert not station.broadcast._subscriptions
 
 
 # With the stock aiortc at the other end.

@@ -1,6 +1,7 @@
 import asyncio
+import time
 
-from webrtc_bridge.peer.watchdog import Watchdog
+from webrtc_bridge.peer.watchdog import STALL, Watchdog
 
 DEADLINE = 5.0
 SOON = 0.02
@@ -39,6 +40,36 @@ async def test_silence_is_noticed_only_after_the_timeout():
     assert silences.count == 0
     await silences.next()
     assert loop.time() - last >= 0.29
+    watchdog.close()
+
+
+async def test_what_came_while_the_process_stood_still_was_no_silence():
+    loop, silences = asyncio.get_running_loop(), Silences()
+    watchdog = Watchdog(SOON, silences)
+    loop.call_later(2 * SOON, watchdog.heard)
+    time.sleep(STALL + 3 * SOON)  # noqa: ASYNC251, as if it were stopped
+    begin = loop.time()
+    await silences.next()
+    assert loop.time() - begin >= SOON / 2
+    assert silences.count == 1
+    watchdog.close()
+
+
+async def test_silence_before_and_after_the_process_stood_still_is_told():
+    silences = Silences()
+    watchdog = Watchdog(SOON, silences)
+    time.sleep(STALL + 3 * SOON)  # noqa: ASYNC251, as if it were stopped
+    await silences.next()
+    watchdog.close()
+
+
+async def test_a_shorter_silence_counts_from_what_was_heard_last():
+    silences = Silences()
+    watchdog = Watchdog(DEADLINE, silences)
+    await asyncio.sleep(2 * SOON)
+    watchdog.shorten(SOON)
+    watchdog.shorten(DEADLINE)
+    await silences.next()
     watchdog.close()
 
 

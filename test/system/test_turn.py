@@ -23,9 +23,13 @@ from webrtc_bridge.options import (
 )
 from webrtc_bridge.peer import ice_gathering
 from webrtc_bridge.peer.aiortc_peer import AiortcPeer, IceOptions
+from webrtc_bridge.peer.negotiation import IceCandidate
 from webrtc_bridge.sender import Sender
 from webrtc_bridge.signaling.ice_servers import TURN_SECRET, IceServers
 from webrtc_bridge.signaling.server import SignalingServer
+
+FIRST_PICTURE = 1.0
+'Seconds that servers may cost until the first picture.'
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +60,12 @@ async def camera(*ice_servers: str) -> AsyncIterator[str]:
             source.close()
 
 
+async def seconds_to_first_picture(url: str) -> float:
+    begin = time.monotonic()
+    async with watching(url, 'front') as seen:
+        return await seen.first_after(begin) - begin
+
+
 @pytest.mark.parametrize('transport', ['udp', 'tcp'])
 async def test_video_comes_through_the_relay_alone(
     turn: TurnServer,
@@ -65,9 +75,12 @@ async def test_video_comes_through_the_relay_alone(
 ) -> None:
     monkeypatch.setenv(TURN_SECRET, SECRET)
     async with camera(turn.url(transport)) as url:
+        direct = await seconds_to_first_picture(url)
         with caplog.at_level(logging.INFO, 'webrtc_bridge'):
+            begin = time.monotonic()
             async with watching(url, 'front', ice_transport_policy='relay') as seen:
                 await seen.wait_for_more(60)
+    assert seen.times[0] - begin < direct + FIRST_PICTURE
     assert set(seen.sizes) == {(320, 240)}
     assert 'ICE server' not in caplog.text
     await until(lambda: turn.relayed >= 60)
@@ -93,6 +106,29 @@ async def test_two_peers_that_may_use_relays_alone_meet(turn: TurnServer, transp
     assert all(' typ relay ' in line for line in candidates)
 
 
+async def test_relays_follow_a_description_that_waits_for_none(turn: TurnServer) -> None:
+    servers = IceServers([turn.url('udp')], secret=SECRET).for_peer('me')
+    connected = [asyncio.Event(), asyncio.Event()]
+    told: list[IceCandidate] = []
+    first = AiortcPeer('you', IceOptions(servers), connected[0].set, print, told.append)
+    second = AiortcPeer('you', IceOptions(servers, 'relay'), connected[1].set, print)
+    try:
+        first.connection.createDataChannel('x')
+        offer = await first.offer()
+        assert ' typ relay ' not in offer
+        # The other is told of the relay alone.
+        lines = offer.splitlines(keepends=True)
+        await second.apply('offer', ''.join(line for line in lines if ' typ ' not in line))
+        await first.apply('answer', await second.answer())
+        await until(lambda: told and told[-1] is None)
+        for candidate in told:
+            await second.candidate(candidate)
+        await asyncio.wait_for(asyncio.gather(*(event.wait() for event in connected)), 10.0)
+    finally:
+        await asyncio.gather(first.close(), second.close())
+    assert any(' typ relay ' in candidate['candidate'] for candidate in told if candidate)
+
+
 async def until(condition, timeout: float = 10.0) -> None:  # type: ignore[no-untyped-def]
     end = time.monotonic() + timeout
     while not condition():
@@ -104,8 +140,10 @@ async def test_a_wrong_secret_is_named_and_the_direct_path_works(
     turn: TurnServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(TURN_SECRET, 'wrong')
-    async with camera(turn.url('udp')) as url, watching(url, 'front') as seen:
-        await seen.wait_for_more(10)
+    async with camera() as url:
+        direct = await seconds_to_first_picture(url)
+    async with camera(turn.url('udp')) as url:
+        assert await seconds_to_first_picture(url) < direct + FIRST_PICTURE
     assert f'ICE server {turn.url("udp")}: login refused (401 Unauthorized)' in caplog.text
 
 

@@ -20,6 +20,7 @@ class TurnServer:
 
     port: int
     log: Path
+    process: asyncio.subprocess.Process
 
     def url(self, transport: str) -> str:
         return f'turn:127.0.0.1:{self.port}?transport={transport}'
@@ -47,13 +48,13 @@ async def running_turn_server(folder: Path) -> AsyncIterator[TurnServer]:
     """Start coturn with `SECRET` as its secret; skip the test where there is none."""
     if not shutil.which('turnserver'):
         pytest.skip('needs turnserver of the package coturn')
-    server = TurnServer(free_port(), folder / 'turnserver.log')
-    with server.log.open('wb') as log:
+    port, log_file = free_port(), folder / 'turnserver.log'
+    with log_file.open('wb') as log:
         process = await asyncio.create_subprocess_exec(
             'turnserver',
             *('-n', '--no-cli', '--no-tls', '--no-dtls', '--simple-log', '--verbose'),
             *('--log-file=stdout', f'--pidfile={folder}/pid', f'--userdb={folder}/users'),
-            *('--listening-ip=127.0.0.1', f'--listening-port={server.port}'),
+            *('--listening-ip=127.0.0.1', f'--listening-port={port}'),
             *('--relay-ip=127.0.0.1', '--allow-loopback-peers', '--realm=test'),
             *('--use-auth-secret', f'--static-auth-secret={SECRET}'),
             stdin=asyncio.subprocess.DEVNULL,
@@ -61,8 +62,8 @@ async def running_turn_server(folder: Path) -> AsyncIterator[TurnServer]:
             stderr=asyncio.subprocess.STDOUT,
         )
     try:
-        await asyncio.wait_for(listening(server.port), 20.0)
-        yield server
+        await asyncio.wait_for(listening(port), 20.0)
+        yield TurnServer(port, log_file, process)
     finally:
         if process.returncode is None:
             process.kill()

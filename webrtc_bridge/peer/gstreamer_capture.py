@@ -263,7 +263,10 @@ class Capture:
 
 
 PARSE = f'h264parse config-interval=-1 ! capsfilter caps="{STREAM_CAPS}"'
-'Every keyframe gets its parameter sets: who joins later has not seen the earlier ones.'
+"""
+Every keyframe gets its parameter sets here, once: who joins later has not seen the earlier ones,
+and a payloader would put them before each of its slices, where receivers see a new picture begin.
+"""
 
 
 def is_video(structure: Structure) -> bool:

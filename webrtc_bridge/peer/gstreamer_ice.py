@@ -25,15 +25,20 @@ def set_up_ice(webrtc: Element) -> None:
         ice.emit('add-local-ip-address', '127.0.0.1')
 
 
-def only_loopback() -> bool:
-    """Say whether this machine has no address that others could reach."""
+def own_addresses() -> list[str]:
+    """Return the addresses of this machine, where that can be told."""
     try:
         import ifaddr
     except ImportError:  # it comes with aiortc, which this sender does without
-        return False
+        return []
     addresses = (address.ip for adapter in ifaddr.get_adapters() for address in adapter.ips)
-    texts = (ip if isinstance(ip, str) else ip[0] for ip in addresses)
-    return all(ipaddress.ip_address(text).is_loopback for text in texts)
+    return [ip if isinstance(ip, str) else ip[0] for ip in addresses]
+
+
+def only_loopback() -> bool:
+    """Say whether this machine has no address that others could reach."""
+    addresses = own_addresses()
+    return bool(addresses) and all(ipaddress.ip_address(ip).is_loopback for ip in addresses)
 
 
 def add_ice_servers(webrtc: Element, servers: tuple[dict[str, Any], ...]) -> list[str]:

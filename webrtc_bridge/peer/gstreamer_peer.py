@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from webrtc_bridge.errors import SessionError, printable
+from webrtc_bridge.media.feedback import Feedback
+from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.gstreamer_clock import answer_clock_question, make_clock_channel
-from webrtc_bridge.peer.gstreamer_feedback import Feedback, parse_rtcp
+from webrtc_bridge.peer.gstreamer_feedback import parse_rtcp
 from webrtc_bridge.peer.gstreamer_gate import KeyframeGate
-from webrtc_bridge.peer.gstreamer_ice import add_ice_servers, set_up_ice
+from webrtc_bridge.peer.gstreamer_ice import add_ice_servers, own_addresses, set_up_ice
 from webrtc_bridge.peer.gstreamer_library import (
     Element,
     Gst,
@@ -37,13 +40,16 @@ VIDEO_CAPS = (
     # Every browser, and aiortc, takes the constrained baseline profile in packetization mode 1.
     'application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=96,'
     'packetization-mode=(string)1,profile-level-id=(string)42e01f,'
-    'level-asymmetry-allowed=(string)1'
+    'level-asymmetry-allowed=(string)1,'
+    # Known in advance, or the offer would not tell whose retransmissions are whose (RFC 5576,
+    # section 4.2), and no viewer could use them.
+    'ssrc=(uint){ssrc}'
 )
 BRANCH = (
     # What does not fit is dropped before it, and then all up to a keyframe: a picture that refers
     # to one that was dropped cannot be shown, and nobody would ask for another.
     'queue name=queue leaky=upstream max-size-buffers=8 max-size-bytes=0 max-size-time=0'
-    ' ! rtph264pay config-interval=-1 aggregate-mode=zero-latency pt=96 mtu=1200'
+    ' ! rtph264pay name=payloader aggregate-mode=zero-latency pt=96 mtu=1200'
     ' ! capsfilter name=payload caps="{caps}"'
 )
 
@@ -57,7 +63,7 @@ class PeerEvents:
     on_candidate: Callable[[IceCandidate], None]
     on_connected: Callable[[], None]
     on_lost: Callable[[str], None]
-    on_feedback: Callable[[Feedback], None]
+    on_feedback: Callable[[Feedback, int], None]
 
 
 class GStreamerPeer:
@@ -78,7 +84,7 @@ class GStreamerPeer:
         self._pipeline = pipeline
         self._events = events
         self._loop = asyncio.get_running_loop()
-        self._negotiation = Negotiation()
+        self._negotiation = Negotiation(peer_id, CandidatePolicy(own_addresses, ice_servers))
         self._gathered: asyncio.Future[None] = self._loop.create_future()
         self._mids: list[str] = []
         self._offered = False
@@ -89,14 +95,13 @@ class GStreamerPeer:
         self._tee_pad: Pad | None = None
         self._session: Element = None
         self._channel: Element = None
-        self.element: Element = Gst.parse_bin_from_description(
-            BRANCH.format(caps=VIDEO_CAPS), False
-        )
+        caps = VIDEO_CAPS.format(ssrc=1 + secrets.randbelow(0xFFFFFFFF))
+        self.element: Element = Gst.parse_bin_from_description(BRANCH.format(caps=caps), False)
         self._queue: Element = self.element.get_by_name('queue')
         entry = self._queue.get_static_pad('sink')
         self.element.add_pad(Gst.GhostPad.new('sink', entry))
         self._gate: Any = KeyframeGate(entry, pipeline.request_keyframe, self._post)
-        self._webrtc = self._make_webrtc(ice_servers)
+        self._webrtc = self._make_webrtc(ice_servers, caps)
 
     async def offer(self) -> str:
         """
@@ -153,12 +158,19 @@ class GStreamerPeer:
         self.element = self._webrtc = self._session = self._channel = None
         self._queue = self._gate = self._tee_pad = None
 
+    @property
+    def sequence(self) -> int:
+        """The sequence number of the newest packet; it changes when something is sent."""
+        if self._closed:
+            return 0
+        return int(self.element.get_by_name('payloader').get_property('seqnum'))
+
     def owns(self, element: Element) -> bool:
         """Say whether `element` is part of this branch."""
         ours = self.element
         return ours is not None and bool(element is ours or element.has_as_ancestor(ours))
 
-    def _make_webrtc(self, ice_servers: tuple[dict[str, Any], ...]) -> Element:
+    def _make_webrtc(self, ice_servers: tuple[dict[str, Any], ...], caps: str) -> Element:
         webrtc = Gst.ElementFactory.make('webrtcbin')
         webrtc.set_property('bundle-policy', GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
         # Sender reports are to pair the RTP time of a picture with its capture, not its sending.
@@ -170,7 +182,7 @@ class GStreamerPeer:
         self.element.get_by_name('payload').get_static_pad('src').link(sink)
         transceiver = sink.get_property('transceiver')
         transceiver.set_property('direction', GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY)
-        transceiver.set_property('codec-preferences', Gst.Caps.from_string(VIDEO_CAPS))
+        transceiver.set_property('codec-preferences', Gst.Caps.from_string(caps))
         transceiver.set_property('do-nack', True)
         self._connect(webrtc, 'on-ice-candidate', self._on_ice_candidate)
         self._connect(webrtc, 'notify::ice-gathering-state', self._on_gathering)
@@ -281,7 +293,15 @@ class GStreamerPeer:
 
     def _on_rtcp(self, _: Element, buffer: Any) -> None:
         data = buffer.extract_dup(0, buffer.get_size())
-        self._post(self._events.on_feedback, parse_rtcp(bytes(data)))
+        self._post(self._tell_feedback, parse_rtcp(bytes(data)))
+
+    def _tell_feedback(self, feedback: Feedback) -> None:
+        if not self._closed:
+            self._events.on_feedback(feedback, self._sent_bytes())
+
+    def _sent_bytes(self) -> int:
+        statistics = [one.get_property('stats') for one in self._session.get_property('sources')]
+        return sum(one.get_value('octets-sent') for one in statistics if one.get_value('internal'))
 
     def _on_overrun(self, _: Element) -> None:
         self._post(self._restart)

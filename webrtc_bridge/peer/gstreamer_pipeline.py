@@ -38,7 +38,7 @@ START_TIMEOUT = 10.0
 STOP_TIMEOUT = 1.5
 'Seconds for elements to stop; a driver that hangs is left behind.'
 
-FIRST_DELAY, LONGEST_DELAY = 0.5, 5.0
+FIRST_DELAY, LONGEST_DELAY = 0.5, 1.5
 'Seconds before a source that went away is opened again; they double from one to the other.'
 
 logger = logging.getLogger(__name__)

@@ -4,16 +4,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from webrtc_bridge.peer.gstreamer_feedback import Feedback, ViewerRate
+from webrtc_bridge.media.feedback import Feedback
+from webrtc_bridge.media.link_rate import LinkRate
 from webrtc_bridge.peer.gstreamer_peer import GStreamerPeer, PeerEvents
 from webrtc_bridge.peer.gstreamer_pipeline import GStreamerPipeline
 from webrtc_bridge.peer.negotiation import IceCandidate
 from webrtc_bridge.peer.session import Description, Session
-from webrtc_bridge.peer.watchdog import Watchdog
+from webrtc_bridge.peer.viewer_watchdog import ViewerWatchdog
 from webrtc_bridge.signaling.messages import Answer, Candidate, Message, Offer
-
-SILENCE = 10.0
-'Seconds without an RTCP report after which a viewer is gone; they come every second or so.'
 
 
 class GStreamerSession(Session):
@@ -35,12 +33,17 @@ class GStreamerSession(Session):
         on_rate: Callable[[], None],
     ) -> None:
         super().__init__(peer_id, session_id, send)
-        self.rate = ViewerRate()
+        self.link = LinkRate()
         self._on_rate = on_rate
         self._loop = asyncio.get_running_loop()
-        self._watchdog = Watchdog(SILENCE, self._on_silence)
+        self._watchdog = ViewerWatchdog(self._on_silence)
+        self._sequence_when_heard = 0
         events = PeerEvents(self._send_candidate, self._on_connected, self.end, self._on_feedback)
         self.peer = GStreamerPeer(peer_id, ice_servers, pipeline, events)
+
+    def peer_left(self) -> None:
+        """Take it that the viewer may be gone."""
+        self._watchdog.left()
 
     async def _negotiate(self) -> None:
         sdp = await self.peer.offer()
@@ -63,13 +66,17 @@ class GStreamerSession(Session):
 
     def _on_connected(self) -> None:
         super()._on_connected()
-        self._watchdog.heard()  # connecting may have taken longer than the silence allowed
+        self._sequence_when_heard = self.peer.sequence
+        self._watchdog.begin()  # connecting may have taken longer than the silence allowed
 
-    def _on_feedback(self, feedback: Feedback) -> None:
+    def _on_feedback(self, feedback: Feedback, sent_bytes: int) -> None:
         self._watchdog.heard()
-        self.rate.report(feedback, self._loop.time())
+        self._sequence_when_heard = self.peer.sequence
+        self.link.report(feedback, sent_bytes, self._loop.time())
         self._on_rate()
 
-    def _on_silence(self) -> None:
-        if self._connected.done():
-            self.end(f'no feedback from the viewer for {SILENCE:.0f} s')
+    def _on_silence(self, reason: str) -> None:
+        if self.peer.sequence != self._sequence_when_heard:
+            self.end(reason)
+        else:
+            self._watchdog.begin()  # there was nothing that it could have reported

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 from collections.abc import Callable
+from math import inf
 
 from aiortc import RTCDataChannel, RTCRtpReceiver
 from aiortc.mediastreams import MediaStreamTrack
@@ -55,13 +56,25 @@ class InboundSession(AiortcSession):
         self._frames: EncodedFrameReceiver | None = None
         self._held: list[EncodedFrame] | None = []
         self._asking: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._reported_at: float | None = None
         self._peer.connection.on('track', self._on_track)
         self._peer.connection.on('datachannel', self._on_data_channel)
+
+    @property
+    def reports_age(self) -> float:
+        """Seconds since the sender's newest RTCP report, which it sends without frames, too."""
+        return inf if self._reported_at is None else self._loop.time() - self._reported_at
 
     def request_keyframe(self) -> None:
         """Tell the peer that the picture is lost."""
         if self._frames:
             self._frames.request_keyframe()
+
+    @property
+    def skipped(self) -> int:
+        """How often a lost packet was given up for a keyframe."""
+        return self._frames.skipped if self._frames else 0
 
     async def packet_counts(self) -> tuple[int, int]:
         """Return how many RTP packets came and how many did not."""
@@ -103,6 +116,7 @@ class InboundSession(AiortcSession):
             metadata_channel.receive_metadata(channel, self._on_metadata)
 
     def _on_report(self, timestamp: int, ntp_timestamp: int) -> None:
+        self._reported_at = self._loop.time()
         self._capture_clock.report(timestamp, ntp_timestamp)
         self._let_go()
 
@@ -111,7 +125,7 @@ class InboundSession(AiortcSession):
             self._hand_on(frame)
             return
         if not self._held:
-            asyncio.get_running_loop().call_later(REPORT_TIMEOUT, self._let_go)
+            self._loop.call_later(REPORT_TIMEOUT, self._let_go)
         self._held.append(frame)
 
     def _let_go(self) -> None:

@@ -60,6 +60,9 @@ class Session(ABC):
         except asyncio.QueueFull:
             logger.warning('%s: too many messages, %s dropped', self.peer_id, message.TYPE)
 
+    def peer_left(self) -> None:  # noqa: B027, for those who have another way to see it
+        """Note that the peer's signaling socket is gone; it comes back, or it has died."""
+
     def end(self, reason: str) -> None:
         """End the session; the first reason counts."""
         if not self._ended.done():

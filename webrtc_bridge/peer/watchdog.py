@@ -3,12 +3,19 @@
 import asyncio
 from collections.abc import Callable
 
+TICK, STALL = 1.0, 0.5
+"""
+Seconds between two looks at the clock, and by which one is late if this process itself has stood
+still (SIGSTOP, a suspended laptop).
+"""
+
 
 class Watchdog:
     """
     Call `on_silence` once nothing was heard for `timeout` seconds; again after the next silence.
 
-    It starts to listen when made, in the event loop. `heard` is cheap: it only notes the time.
+    Time in which this process stood still does not count: what came then is yet to be read. It
+    starts to listen when made, in the event loop. `heard` is cheap: it only notes the time.
     """
 
     def __init__(self, timeout: float, on_silence: Callable[[], None]) -> None:
@@ -25,6 +32,14 @@ class Watchdog:
         if self._timer is None:
             self._listen()
 
+    def shorten(self, timeout: float) -> None:
+        """Allow but `timeout` seconds of silence from now on."""
+        if timeout < self._timeout:
+            self._timeout = timeout
+            if self._timer:
+                self._timer.cancel()
+                self._listen()
+
     def close(self) -> None:
         """Listen no longer; idempotent."""
         self._timeout = float('inf')
@@ -33,11 +48,16 @@ class Watchdog:
 
     def _listen(self) -> None:
         if self._timeout < float('inf'):
-            self._timer = self._loop.call_at(self._last + self._timeout, self._check)
+            now = self._loop.time()
+            at = min(max(now, self._last + self._timeout), now + TICK)
+            self._timer = self._loop.call_at(at, self._check, at)
 
-    def _check(self) -> None:
+    def _check(self, due: float) -> None:
         self._timer = None
-        if self._loop.time() - self._last < self._timeout:
+        now = self._loop.time()
+        if now - due > STALL:
+            self._last = max(self._last + now - due, now - self._timeout + STALL)
+        if now - self._last < self._timeout:
             self._listen()
         else:
             self._on_silence()

@@ -1,24 +1,31 @@
 """The tasks in which a connection comes about, which aiortc starts and forgets."""
 
 import asyncio
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from aiortc import RTCPeerConnection
 
+from webrtc_bridge.errors import printable
+
 CANCEL_INTERVAL = 0.05
 'Seconds until a task that goes on is cancelled anew.'
+
+logger = logging.getLogger(__name__)
 
 
 class Connecting:
     """
-    Owns the tasks in which a connection comes about.
+    Owns the tasks in which a connection comes about; `on_failed` gets the reason where one fails.
 
     aiortc starts and forgets them. One that goes on after the connection is closed starts to send
-    on it, and never ends.
+    on it, and never ends; of one that fails nobody hears.
     """
 
-    def __init__(self, connection: RTCPeerConnection) -> None:
+    def __init__(self, connection: RTCPeerConnection, on_failed: Callable[[str], None]) -> None:
         private: Any = connection
+        self._on_failed = on_failed
         self._connect = private._RTCPeerConnection__connect
         self._tasks: set[asyncio.Task[None]] = set()
         private._RTCPeerConnection__connect = self._owned_connect
@@ -37,5 +44,8 @@ class Connecting:
         self._tasks.add(task)
         try:
             await self._connect()
+        except Exception as error:
+            logger.debug('connecting failed', exc_info=error)
+            self._on_failed(f'connecting failed: {printable(error)}')
         finally:
             self._tasks.discard(task)

@@ -29,6 +29,22 @@ def on_sender_report(receiver: RTCRtpReceiver, on_report: Callable[[int, int], N
     private._handle_rtcp_packet = with_report
 
 
+class _ResentStreams(dict[int, int]):
+    """
+    Which stream's packets a stream repeats, by SSRC; of the one there is where nothing was said.
+
+    GStreamer's senders say nothing (RFC 5576, section 4.2), and aiortc takes none of their
+    retransmissions.
+    """
+
+    def __init__(self, known: dict[int, int], media_ssrc: Callable[[], int]) -> None:
+        super().__init__(known)
+        self._media_ssrc = media_ssrc
+
+    def get(self, ssrc: int, default: Any = None) -> Any:
+        return super().get(ssrc) or self._media_ssrc() or default
+
+
 class EncodedFrameReceiver:
     """
     Takes the place of a receiver's jitter buffer and decoder: encoded frames go to `on_frame`.
@@ -41,11 +57,19 @@ class EncodedFrameReceiver:
         self._receiver = receiver  # an RTCRtpReceiver; mypy does not know its private parts
         self._on_frame = on_frame
         self._assemblers: dict[int, FrameAssembler] = {}
+        self._skipped_before = 0  # in streams that have ended
         self._media_ssrc = 0
         self._timer: asyncio.TimerHandle | None = None
         self._feedback: set[asyncio.Task[None]] = set()
         self._closed = False
         self._receiver._RTCRtpReceiver__jitter_buffer = self
+        known = self._receiver._RTCRtpReceiver__rtx_ssrc
+        self._receiver._RTCRtpReceiver__rtx_ssrc = _ResentStreams(known, lambda: self._media_ssrc)
+
+    @property
+    def skipped(self) -> int:
+        """How often frames were given up for a keyframe."""
+        return self._skipped_before + sum(one.skipped for one in self._assemblers.values())
 
     def close(self) -> None:
         """Ask for nothing more."""
@@ -85,6 +109,7 @@ class EncodedFrameReceiver:
             codec = self._receiver._RTCRtpReceiver__codecs[packet.payload_type]
             if codec.name not in Codec.__members__:
                 return None
+            self._skipped_before = self.skipped
             self._assemblers = {packet.ssrc: FrameAssembler(Codec(codec.name))}
             self._media_ssrc = packet.ssrc
         return self._assemblers[packet.ssrc]

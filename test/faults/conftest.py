@@ -1,0 +1,67 @@
+"""Peers with faults between them. What other folders' tests are made of is used here, too."""
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+for _folder in ('nodes', 'peer', 'system', 'viewer'):
+    sys.path.append(str(Path(__file__).parents[1] / _folder))
+
+from chromium import Browser, running_chromium  # noqa: E402
+from network_namespace import Robot, new_robot  # noqa: E402
+from programs import Program, Start  # noqa: E402
+from senders import StartSender, publish, skip_unless_installed, start_program  # noqa: E402
+from session_pair import CameraStation  # noqa: E402
+
+
+@pytest.fixture
+async def station() -> AsyncIterator[CameraStation]:
+    """Return a camera and its encoder."""
+    station = CameraStation()
+    yield station
+    station.close()
+
+
+@pytest.fixture(scope='session')
+def devtools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the DevTools URL of a Chromium."""
+    skip_unless_installed('chromium')
+    with running_chromium(tmp_path_factory.mktemp('chromium')) as url:
+        yield url
+
+
+@pytest.fixture
+async def browser(devtools: str) -> AsyncIterator[Browser]:
+    """Return a window of its own."""
+    async with Browser.connect(devtools) as window:
+        yield window
+
+
+@pytest.fixture
+async def start_sender(
+    request: pytest.FixtureRequest, start_module: Start, server: Program
+) -> AsyncIterator[StartSender]:
+    """Return a coroutine function that starts a sender, of a kind in `KINDS`, at `server`."""
+    async with AsyncExitStack() as stack:
+
+        async def start_kind(kind: str) -> None:
+            skip_unless_installed(kind)
+            if kind != 'chromium':
+                await start_program(kind, start_module, server.url)
+                return
+            devtools = request.getfixturevalue('devtools')
+            browser = await stack.enter_async_context(Browser.connect(devtools))
+            await publish(browser, server.port)
+
+        yield start_kind
+
+
+@pytest.fixture
+async def robot() -> AsyncIterator[Robot]:
+    """Return another machine, whose cable to this one is not plugged in."""
+    with new_robot() as machine:
+        yield machine
+        await machine.kill_all()

@@ -1,0 +1,66 @@
+"""A camera that is unplugged, whose clock jumps, or that changes its size, beside a viewer."""
+
+import asyncio
+import itertools
+import time
+from pathlib import Path
+
+import pytest
+from session_pair import until
+from watching import watching
+
+FAULTY_CAMERA = str(Path(__file__).with_name('faulty_camera.py'))
+
+
+@pytest.fixture
+async def camera(start, server):
+    camera = await start(FAULTY_CAMERA, server.url, 'front')
+    await camera.line('registered')
+    return camera
+
+
+def tell(camera, command: str) -> float:
+    """Tell the camera what to do; return when."""
+    camera.process.stdin.write(f'{command}\n'.encode())
+    return time.monotonic()
+
+
+@pytest.mark.parametrize('seconds', [4.0, pytest.param(30.0, marks=pytest.mark.long)])
+async def test_a_camera_that_was_unplugged_is_shown_again(camera, server, seconds):
+    async with watching(server.url, 'front') as seen:
+        await seen.wait_for_more(10)
+        tell(camera, 'unplug')
+        await camera.line('camera lost')
+        await asyncio.sleep(seconds)
+        back = tell(camera, 'plug')
+        await seen.wait_for(lambda seen: seen.times[-1] > back)
+        print(f'a picture {seen.times[-1] - back:.2f} s after it is back')
+        assert seen.times[-1] - back < 2.0
+        sessions = sum(line.endswith(' connected') for line in camera.lines)
+        assert sessions == (1 if seconds < 10 else 2)
+
+
+async def test_a_camera_whose_clock_jumps_goes_on(camera, server, caplog):
+    async with watching(server.url, 'front') as seen:
+        await seen.wait_for_more(30)
+        begin = time.monotonic()
+        for jump, flag in ((-3, 'stand still'), (3600, 'times of arrival'), (0, 'of capture')):
+            caplog.clear()
+            caplog.set_level('INFO')
+            tell(camera, f'clock {jump}')
+            await until(lambda flag=flag: flag in caplog.text)
+            await seen.wait_for_more(30)
+        assert seen.longest_gap(begin) < 1.0
+        assert all(a < b for a, b in itertools.pairwise(seen.stamps))
+
+
+async def test_a_camera_that_changes_its_size_leaves_no_gap(camera, server):
+    async with watching(server.url, 'front') as seen:
+        await seen.wait_for_more(30)
+        begin = time.monotonic()
+        for size in ((640, 480), (1280, 720), (160, 120)):
+            tell(camera, 'size {} {}'.format(*size))
+            await seen.wait_for(lambda seen, size=size: seen.sizes[-1] == size)
+            await seen.wait_for_more(15)
+        print(f'gap {seen.longest_gap(begin):.3f} s')
+        assert seen.longest_gap(begin) < 1.0

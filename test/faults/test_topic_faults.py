@@ -1,0 +1,84 @@
+"""Topics whose publisher or subscriber misbehaves."""
+
+import asyncio
+import itertools
+import re
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('rclpy', reason='needs rclpy')
+
+from images import ImageSubscriber
+from raw_images import image_of
+from resources import Resources
+from session_pair import until
+from topic_publisher import TopicPublisher
+from watching import watching
+
+HERE = Path(__file__).parent
+PAUSE = 0.2
+TWO_FRAMES_MS = 2 * 1000 / 30
+SECOND = 1_000_000_000
+
+
+@pytest.mark.long
+async def test_a_slow_subscriber_gets_the_newest_image_and_delays_no_other(
+    start, start_module, server
+):
+    size = ['--width', '640', '--height', '480', '--fps', '30']
+    await start_module('webcam_sender', '--server', server.url, '--source', 'test', *size)
+    receiver = await start_module(
+        'nodes.receiver_node', '--ros-args', '-p', f'server_url:={server.url}'
+    )
+    slow = await start(str(HERE / 'slow_subscriber.py'), str(PAUSE))
+    with ImageSubscriber() as subscriber:
+        await slow.line('age: ')
+        await subscriber.wait_for_more(60)
+        memory = Resources.of(receiver.process.pid).memory
+        first, printed = len(subscriber.images), len(slow.lines)
+        await subscriber.wait_for_more(200)
+        grown = Resources.of(receiver.process.pid).memory - memory
+        begin, end = subscriber.images[first][0], subscriber.images[-1][0]
+        rate = (len(subscriber.images) - 1 - first) / (end - begin)
+        await until(lambda: len(slow.lines) > printed + 20)
+        ages = [int(line.split()[1]) for line in slow.lines[printed:]]
+        behind = statistics.quantiles(ages, n=10)[-1]
+        print(f'{behind:.0f} ms old, {grown:.1f} MiB more, others get {rate:.1f} images a second')
+        assert behind <= TWO_FRAMES_MS + 100
+        assert grown <= 20
+        assert rate >= 25
+
+
+async def test_stamps_that_jump_end_no_stream(start_module, server, caplog):
+    """A clock that is set, and a bag of ten days ago that is played in a loop."""
+    caplog.set_level('INFO')
+    words = ['--ros-args', '-p', f'server_url:={server.url}', '-p', 'sender_id:=front']
+    await start_module('nodes.sender_node', *words)
+    image = image_of('bgr8', (320, 240))
+    async with watching(server.url, 'front') as seen:
+        with TopicPublisher() as publisher:
+
+            async def play(offset: float) -> None:
+                for _ in range(15):
+                    publisher.publish(image, time.time_ns() + int(offset * SECOND))
+                    await asyncio.sleep(1 / 30)
+
+            while not seen.times:
+                await play(0)
+            begin = time.monotonic()
+            for offset in (-3, 3600, 0, -10 * 86400, -10 * 86400 - 3, 0):
+                await play(offset)
+            print(f'gap {seen.longest_gap(begin):.3f} s')
+            assert seen.longest_gap(begin) < 1.0
+            assert since(seen.times[-1]) < 1.0
+            assert all(a < b for a, b in itertools.pairwise(seen.stamps))
+            assert 'stamps stand still' in caplog.text
+            assert re.search(r'of capture are -3[56]\d\d\.\d+ s before', caplog.text)
+            assert re.search(r'of capture are 864\d\d\d\.\d+ s before', caplog.text)
+
+
+def since(begin: float) -> float:
+    return time.monotonic() - begin

@@ -1,0 +1,59 @@
+"""Notice that a viewer is gone that did not say bye."""
+
+import asyncio
+from collections.abc import Callable
+
+from webrtc_bridge.peer.watchdog import Watchdog
+
+SILENCE = 10.0
+"""
+Seconds without an RTCP report after which a viewer is gone; they come every second or so, from
+GStreamer every five, and not at all through a link that is down for a while.
+"""
+
+SILENCE_AFTER_EXIT = 3.0
+'Seconds after which it is gone if its signaling socket is: then the process may have died.'
+
+REPORTS_MISSED = 2.5
+'The longest time between two reports, that often, is silence too.'
+
+
+class ViewerWatchdog:
+    """
+    Call `on_silence` with the reason once a viewer reports no longer.
+
+    Losing the signaling socket alone ends nothing: the viewer that reports on is there.
+    """
+
+    def __init__(self, on_silence: Callable[[str], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_silence = on_silence
+        self._timeout = SILENCE
+        self._heard_at: float | None = None
+        self._longest = 0.0
+        self._watchdog = Watchdog(SILENCE, self._on_timeout)
+
+    def begin(self) -> None:
+        """Count the silence from now on."""
+        self._watchdog.heard()
+
+    def heard(self) -> None:
+        """Note a report."""
+        now = self._loop.time()
+        if self._heard_at is not None:
+            self._longest = max(self._longest, now - self._heard_at)
+        self._heard_at = now
+        self._watchdog.heard()
+
+    def left(self) -> None:
+        """Be less patient: the viewer's signaling socket is gone."""
+        patience = max(SILENCE_AFTER_EXIT, REPORTS_MISSED * self._longest)
+        self._timeout = min(self._timeout, patience)
+        self._watchdog.shorten(self._timeout)
+
+    def close(self) -> None:
+        """Listen no longer; idempotent."""
+        self._watchdog.close()
+
+    def _on_timeout(self) -> None:
+        self._on_silence(f'no feedback from the viewer for {self._timeout:.0f} s')
