@@ -182,8 +182,8 @@ def test_a_hung_read_is_noticed_and_the_camera_opened_again(open_camera, device,
     camera, frames = open_camera(device)
     next_frame(frames)
     device.hung.set()
-    wait_for(lambda: camera.state is CameraState.LOST)
-    assert 'no picture for 0.3 s' in caplog.text
+    wait_for(lambda: 'no picture for 0.3 s' in caplog.text)
+    assert camera.state is CameraState.LOST
     device.hung.clear()
     frame_of(frames, 1)
 

@@ -13,13 +13,13 @@ REPORTS = 128
 SETTLING = 1.5
 'Seconds after a step down whose reports still tell of before: aiortc sends one each 0.5 to 1.5.'
 
-SURE_ESTIMATE, LIKELY_ESTIMATE, WAITING_ESTIMATE = 0.5, 0.75, 0.9
+LIKELY_ESTIMATE, WAITING_ESTIMATE = 0.75, 0.9
 """
 An estimate (REMB) below this part of what is sent, and not on the way up, tells of a full link:
-where nothing waited in it of late, where that is not known, and where packets wait. Nothing else
-is to be read in it: who has only been sent a picture that stands still estimates no more than that
-takes, and 8 % more each second; with few frames in a second, one makes a difference; and on a busy
-computer every second one is too low.
+where round trips are not known, and where they tell that packets wait. Where they tell that none
+do, it says nothing: who has only been sent a picture that stands still estimates no more than that
+takes, and 8 % more each second; with few frames in a second, one makes a difference; and
+on a busy computer every second one is too low.
 """
 
 WAITING = 0.04
@@ -196,7 +196,7 @@ class LinkRate:
         """Return the part of what is sent below which an estimate tells of a full link."""
         if not self._round_trips:
             return LIKELY_ESTIMATE
-        return WAITING_ESTIMATE if self._wait() > WAITING else SURE_ESTIMATE
+        return WAITING_ESTIMATE if self._wait() > WAITING else 0.0
 
     def _is_too_much(self, loss: float) -> bool:
         # A second holds few packets: of 30, three more or less are chance.
