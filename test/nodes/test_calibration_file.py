@@ -1,3 +1,4 @@
+import dataclasses
 import math
 import os
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.nodes.calibration import Calibration, calibration_from, mapping_of
+from webrtc_bridge.nodes.calibration import Calibration, calibration_from
 from webrtc_bridge.nodes.calibration_file import CalibrationNotSavedError, load, path_of, save
 
 WRITTEN_BY_CAMERA_CALIBRATION = """\
@@ -190,7 +191,7 @@ def test_another_shape_is_told_from_rounded_sides(width, height, same):
 
 def test_a_calibration_survives_being_a_mapping():
     calibration = calibration_from({**FULL, 'roi': {'x_offset': 3, 'width': 10, 'height': 10}})
-    assert calibration_from(mapping_of(calibration)) == calibration
+    assert calibration_from(dataclasses.asdict(calibration)) == calibration
 
 
 @pytest.mark.parametrize(

@@ -126,11 +126,6 @@ def calibration_from(info: Mapping[str, Any]) -> Calibration:
     return calibration
 
 
-def mapping_of(calibration: Calibration) -> dict[str, Any]:
-    """Return what `calibration_from` takes, of numbers, texts and lists that JSON has."""
-    return dataclasses.asdict(calibration)
-
-
 def _size(info: Mapping[str, Any], name: str) -> int:
     value = info.get(name, 0)
     if type(value) is not int or not 0 <= value <= LARGEST_SIDE:
