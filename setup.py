@@ -64,6 +64,7 @@ setup(
             'pytest-timeout',
             'mypy==2.4.*',
             'ruff==0.17.*',
+            'uvloop',
         ],
     },
     entry_points={

@@ -48,7 +48,8 @@ def fast_loop() -> asyncio.AbstractEventLoop:
         import uvloop
     except ImportError:
         return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
 
 
 def run(main: Callable[[], Coroutine[Any, Any, None]], new_loop: NewLoop | None = None) -> int:

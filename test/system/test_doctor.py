@@ -79,7 +79,7 @@ async def test_all_that_is_well_is_said_and_a_session_shown(start_module, examin
         assert line_of(lines, 'cameras') == 'ok cameras: front (Front door)'
         session = line_of(lines, 'session')
         assert re.search(r'front: H264 640x480, \d+\.\d pictures a second', session)
-        assert re.search(r' by host \S+:\d+ -> host \S+:\d+', session)
+        assert re.search(r' by \w+ \S+:\d+ -> \w+ \S+:\d+', session)
 
         status, lines = await examine(url, '--ca', certificate, '--id', 'rear', **{TOKEN: WORD})
         assert status == 1
