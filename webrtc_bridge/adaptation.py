@@ -9,11 +9,8 @@ from webrtc_bridge.media.encoding_thread import EncodingThread
 from webrtc_bridge.media.rate_control import Bounds, Viewer, decide
 from webrtc_bridge.peer.outbound_session import OutboundSession
 
-SMALLEST_CHANGE = {Codec.H264: 0.05, Codec.VP8: 0.25}
-"""
-The part of a bit rate by which it must change for the encoder to be told: x264 takes any, libvpx
-is opened anew for it, with a keyframe.
-"""
+SMALLEST_CHANGE = 0.05
+'The part of a bit rate by which it must change for the encoder to be told.'
 
 PASSED_LATELY = 1.0
 'Seconds since the last frame of a source was passed on, in which there is nothing to make small.'
@@ -70,7 +67,7 @@ class Adaptation:
 def is_other(before: Mapping[Stream, int], now: Mapping[Stream, int]) -> bool:
     """Say whether the encoders are to be told of bit rates."""
     return before.keys() != now.keys() or any(
-        abs(rate - before[stream]) > SMALLEST_CHANGE[stream.codec] * before[stream]
+        abs(rate - before[stream]) > SMALLEST_CHANGE * before[stream]
         for stream, rate in now.items()
     )
 

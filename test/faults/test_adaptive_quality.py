@@ -30,10 +30,10 @@ FEWEST_FPS = 10
 class Theatre:
     """A camera, one viewer before it and one behind a relay."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], codec: Codec) -> None:
         self.station = CameraStation(*size)
-        self.direct = SessionPair(self.station.broadcast)
-        self.narrow = RelayedPair(self.station.broadcast)
+        self.direct = SessionPair(self.station.broadcast, (codec,))
+        self.narrow = RelayedPair(self.station.broadcast, (codec,))
         sessions = [self.direct.outbound, self.narrow.outbound]
         adaptation = Adaptation(self.station.encoding, sessions, LOWEST)
         for session in sessions:
@@ -57,8 +57,10 @@ def theatre() -> Callable[..., AbstractAsyncContextManager[Theatre]]:
     """Return what opens a theatre."""
 
     @asynccontextmanager
-    async def opened(size: tuple[int, int] = SIZE) -> AsyncIterator[Theatre]:
-        one = Theatre(size)
+    async def opened(
+        size: tuple[int, int] = SIZE, codec: Codec = Codec.H264
+    ) -> AsyncIterator[Theatre]:
+        one = Theatre(size, codec)
         try:
             yield one
         finally:
@@ -129,13 +131,22 @@ async def test_a_viewer_on_a_narrow_link_slows_nobody_and_is_not_late(
 @pytest.mark.long
 @pytest.mark.parametrize('size', [(640, 480), (1280, 720)])
 @pytest.mark.parametrize(
-    ('rate', 'queue'), [(300e3, 0.2), (300e3, 1.0), (200e3, 0.5), (700e3, 0.5)]
+    ('rate', 'queue'),
+    [(300e3, 0.2), (300e3, 1.0), (300e3, 2.0), (200e3, 0.5), (700e3, 0.5)],
 )
 async def test_every_narrow_link_is_lived_with(
     theatre, size: tuple[int, int], rate: float, queue: float
 ) -> None:
     async with theatre(size) as both:
         await check(both, rate, queue, 30.0)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize('queue', [0.2, 1.0])
+async def test_a_narrow_link_is_lived_with_in_vp8(theatre, queue: float) -> None:
+    async with theatre(codec=Codec.VP8) as both:
+        await check(both, 300e3, queue, 20.0)
+        assert both.narrow.outbound.stream == Stream(Codec.VP8, Layer.SMALL)
 
 
 @pytest.mark.long

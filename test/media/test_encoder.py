@@ -253,26 +253,42 @@ def rates(encoder, bitrates):
     return reached, keyframes
 
 
-def test_the_bit_rate_of_h264_follows_both_ways_without_a_keyframe():
+@CODECS
+def test_the_bit_rate_follows_both_ways_without_a_keyframe(codec):
     bitrates = [1_000_000, 3_000_000, 300_000, 1_000_000]
-    reached, keyframes = rates(Encoder(Codec.H264, 30.0), bitrates)
+    reached, keyframes = rates(Encoder(codec, 30.0), bitrates)
     for rate, wanted in zip(reached, bitrates, strict=True):
-        assert 0.6 * wanted < rate < 1.3 * wanted
+        assert 0.5 * wanted < rate < 1.3 * wanted
     assert keyframes == [0]
 
 
-def test_a_bit_rate_out_of_reach_opens_the_encoder_anew():
+@CODECS
+def test_a_bit_rate_out_of_reach_opens_the_encoder_anew(codec):
     bitrates = [500_000, 500_000 * (HEADROOM + 1), 500_000]
-    reached, keyframes = rates(Encoder(Codec.H264, 30.0), bitrates)
+    reached, keyframes = rates(Encoder(codec, 30.0), bitrates)
     assert reached[1] > 2.5 * reached[0]
     assert reached[2] < 0.5 * reached[1]
     assert keyframes == [0, 45, 90]
 
 
-def test_vp8_is_opened_anew_for_another_bit_rate():
-    reached, keyframes = rates(Encoder(Codec.VP8, 30.0), [400_000, 400_000, 1_600_000])
-    assert reached[2] > 2 * reached[1]
-    assert keyframes == [0, 90]
+@CODECS
+def test_a_rate_too_low_for_all_pictures_is_kept_within_bounds(codec):
+    encoder = Encoder(codec, 30.0, bitrate=200_000)
+    encoder.encode(noisy(0))
+    encoder.bitrate = 60_000
+    frames = [encoder.encode(noisy(n)) for n in range(1, 151)]
+    bits = 8 * sum(len(frame.data) for frame in frames[30:] if frame)
+    assert bits / 4 < 1.5 * 60_000
+
+
+@CODECS
+def test_a_keyframe_after_seconds_of_silence_is_bounded(codec):
+    encoder = Encoder(codec, 30.0, bitrate=500_000)
+    for n in range(30):
+        encoder.encode(noisy(n))
+    frame = encoder.encode(noisy(120), keyframe=True)
+    assert frame
+    assert len(frame.data) < 5 * VBV_SECONDS * 500_000 / 8
 
 
 def test_the_automatic_bit_rate_grows_with_size_and_rate():

@@ -181,12 +181,14 @@ def test_few_frames_a_second_are_no_limit(fps):
     assert rate.rate is None
 
 
-def test_one_late_report_is_no_queue():
+@pytest.mark.parametrize(('late', 'estimate'), [(0.15, None), (1.5, 1_000_000)])
+def test_one_late_report_is_no_queue(late, estimate):
     rate = LinkRate()
     rate.begin(0.0)
     for second in range(1, 20):
-        late = 0.15 if second % 3 == 0 else 0.002
-        rate.report(Feedback(fraction_lost=0.0, round_trip=late), second * 100_000, second)
+        late_now = late if second % 3 == 0 else 0.002
+        rate.report(Feedback(bitrate_estimate=estimate), second * 100_000 - 50_000, second - 0.5)
+        rate.report(Feedback(fraction_lost=0.0, round_trip=late_now), second * 100_000, second)
     assert rate.rate is None
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.pattern import Pattern
-from webrtc_bridge.media.small_layer import SmallLayer, small_size
+from webrtc_bridge.media.picture_budget import small_size
+from webrtc_bridge.media.small_layer import SmallLayer
 
 START = 1_700_000_000_000_000_000
 

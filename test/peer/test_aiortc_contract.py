@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aioice.ice
 import aioice.stun
+import aioice.turn
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
@@ -76,6 +77,7 @@ MODULE_PARTS = {
         'TransactionFailed',
         'parse_message',
     ),
+    'aioice.turn': ('TurnTransport',),
     'aiortc.codecs': ('depayload',),
     'aiortc.codecs.h264': ('H264Encoder',),
     'aiortc.codecs.vpx': ('Vp8Encoder',),
@@ -187,6 +189,18 @@ async def test_a_transport_has_an_ice_connection(transceiver):
 
 async def test_a_transport_has_a_session_that_protects_what_is_sent(transceiver):
     assert hasattr(transceiver.sender.transport, '_tx_srtp')
+
+
+def test_a_relay_has_the_connection_to_its_server():
+    server = aioice.turn.TurnClientTcpProtocol(('192.0.2.1', 9), 'u', 'p', 600, 500)
+    relay = aioice.turn.TurnTransport(server)
+    assert relay._TurnTransport__inner_protocol is server
+
+
+async def test_a_transport_receives_one_by_one(transceiver):
+    receive = transceiver.sender.transport._recv_next
+    assert inspect.iscoroutinefunction(receive)
+    assert parameters(receive) == []
 
 
 @pytest.mark.parametrize(
@@ -317,6 +331,8 @@ def test_every_private_part_in_use_is_checked_here():
         '_connection',
         '_data',
         '_network_host',
+        '_recv_next',
+        '_TurnTransport__inner_protocol',
         '_tx_srtp',
     }  # _data: in the last test
     assert used - own <= checked, f'not checked: {used - own - checked}'

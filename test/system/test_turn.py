@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aioice.turn import TurnTransport
 from turn_server import SECRET, TurnServer, running_turn_server
 from watching import watching
 
@@ -23,6 +24,7 @@ from webrtc_bridge.options import (
 )
 from webrtc_bridge.peer import ice_gathering
 from webrtc_bridge.peer.aiortc_peer import AiortcPeer, IceOptions
+from webrtc_bridge.peer.aiortc_tuning.sending import waiting_bytes
 from webrtc_bridge.peer.negotiation import IceCandidate
 from webrtc_bridge.sender import Sender
 from webrtc_bridge.signaling.ice_servers import TURN_SECRET, IceServers
@@ -99,6 +101,10 @@ async def test_two_peers_that_may_use_relays_alone_meet(turn: TurnServer, transp
         await second.apply('offer', offer)
         await first.apply('answer', await second.answer())
         await asyncio.wait_for(asyncio.gather(*(event.wait() for event in connected)), 10.0)
+        assert first.connection.sctp
+        path = first.connection.sctp.transport.transport._connection
+        assert isinstance(path._nominated[1].protocol.transport, TurnTransport)
+        await until(lambda: waiting_bytes(path) == 0)  # all has gone to the server
     finally:
         await asyncio.gather(*(peer.close() for peer in peers))
     candidates = [line for line in offer.splitlines() if line.startswith('a=candidate')]

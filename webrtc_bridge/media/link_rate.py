@@ -39,8 +39,8 @@ radio loses packets at any rate, and a full link soon says so otherwise too.
 
 TOO_LONG_QUEUE, FAR_TOO_LONG_QUEUE = 0.08, 0.2
 """
-Seconds by which the round trip may grow, in two reports and in one: packets wait in the link.
-One report may be late because a computer was busy.
+Seconds by which the round trip may grow: in two reports, and in one unless the viewer's estimate
+says that all comes through. One report may be late because a computer was busy.
 """
 
 SOME_LOSS, LIKELY_SHORTEST = 0.03, 0.15
@@ -58,10 +58,11 @@ LOWEST = 30_000.0
 FULL_QUEUE = 0.25
 'Seconds that a link which drops packets has at least in its queue; home routers have more.'
 
-LONGEST_PAUSE, LONGEST_GUESS = 2.0, 0.5
+LONGEST_PAUSE, LONGEST_GUESS = 1.0, 0.5
 """
 Seconds at most in which nothing is sent, so that what waits in the link passes; the second, where
-no round trip tells of a queue: it may be that the viewer's computer was busy.
+no round trip tells of a queue: it may be that the viewer's computer was busy. Where more waits,
+another pause follows when the next report has shown that the queue became shorter.
 """
 
 CALM = 1.0
@@ -175,7 +176,12 @@ class LinkRate:
         return min(list(self._round_trips)[-count:]) - shortest
 
     def _waits_too_long(self) -> bool:
-        return self._wait(2) > TOO_LONG_QUEUE or self._wait() > FAR_TOO_LONG_QUEUE
+        if self._wait(2) > TOO_LONG_QUEUE:
+            return True
+        comes_through = self._loss <= SOME_LOSS and (
+            (self.sent_rate or 0.0) <= self._estimate < float('inf')
+        )
+        return self._wait() > FAR_TOO_LONG_QUEUE and not comes_through
 
     def _carried_now(self, feedback: Feedback, rising: bool) -> float | None:
         """Return what the link carried, in bit/s, if that was too little; else None."""
@@ -213,7 +219,10 @@ class LinkRate:
         begin, before = self._sent[0]
         excess = 8 * (self._sent[-1][1] - before) - carried * (self._now - begin)
         guess = min(excess / carried, LONGEST_GUESS)
-        return max(0.0, self._wait() if self._waits_too_long() else 0.0, guess)
+        if not self._waits_too_long():
+            return max(0.0, guess)
+        # As long as the link was never empty, the shortest round trip has a queue in it too.
+        return max(self._round_trip - LIKELY_SHORTEST, self._wait(), guess)
 
     def _settle(self, pause: float) -> float:
         """Let what is reported until after `pause` count for nothing; return `pause`."""

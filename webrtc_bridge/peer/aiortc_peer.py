@@ -29,6 +29,7 @@ from webrtc_bridge.peer.aiortc_tuning.ice import (
     meet_on_loopback,
     own_addresses,
 )
+from webrtc_bridge.peer.aiortc_tuning.rtp_guard import guard_rtp
 from webrtc_bridge.peer.aiortc_tuning.stun_retries import ask_as_often_as_at_first
 from webrtc_bridge.peer.aiortc_tuning.udp_guard import dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
@@ -85,6 +86,7 @@ class AiortcPeer:
         end_consent_checks_with_the_connection()
         connect_with_the_answer_to_a_check()
         guard_udp()
+        guard_rtp()
         self._relay_only = ice.policy == 'relay'
         policy = CandidatePolicy(own_addresses, ice.servers, self._relay_only)
         self._negotiation = Negotiation(peer_id, policy)

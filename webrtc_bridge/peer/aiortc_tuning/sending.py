@@ -1,5 +1,6 @@
 """How a sender sends: encoded frames as they are, and reports that tell the time of capture."""
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -7,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from aioice.turn import TurnTransport
 from aiortc import RTCRtpCodecParameters
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
@@ -25,6 +27,13 @@ CLOCK_STEP_NS = 1_000_000
 
 REPORTS = 4
 'The sent reports that an answer may be to: where packets wait for a second, not the newest one.'
+
+MOST_WAITING, LOOK_AGAIN = 64 * 1024, 0.01
+"""
+Bytes that may wait in this process for a socket that takes no more, and seconds until it is looked
+at again. That is rare: a TURN server over TCP whose path is slow. asyncio's buffer has no bound,
+the frames of a subscription have one, and are dropped up to a keyframe.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +103,7 @@ class EncodedFrameSender:
 
     async def _send_frames(self, codec: Codec) -> None:
         while True:
+            await self._room_to_send()
             frame = await self._track.next(codec)
             before, self._newest = self._newest, frame
             self._send(frame)
@@ -101,6 +111,12 @@ class EncodedFrameSender:
                 # aiortc's own next report takes a second, and until there is one the receiver
                 # does not know when what it shows was captured.
                 await self._send_with_capture_time([self._report()])
+
+    async def _room_to_send(self) -> None:
+        # aioice's protocols leave out what asyncio would call: pause_writing, resume_writing.
+        ice = self._sender.transport.transport._connection
+        while waiting_bytes(ice) > MOST_WAITING:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_AGAIN)
 
     def _send(self, frame: EncodedFrame) -> None:
         assert self._rtp is not None  # set before this runs
@@ -163,6 +179,18 @@ class EncodedFrameSender:
                 octet_count=self._sender._RTCRtpSender__octet_count & 0xFFFFFFFF,
             ),
         )
+
+
+def waiting_bytes(connection: Any) -> int:
+    """Return how many bytes of an ICE connection wait for the socket of its path."""
+    pair = connection._nominated.get(1)
+    if pair is None:
+        return 0
+    transport = pair.protocol.transport
+    if isinstance(transport, TurnTransport):
+        transport = transport._TurnTransport__inner_protocol.transport  # type: ignore[attr-defined]
+    size: int = transport.get_write_buffer_size()
+    return size
 
 
 def tells_another_time(before: EncodedFrame, frame: EncodedFrame) -> bool:
