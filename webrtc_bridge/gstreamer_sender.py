@@ -22,18 +22,14 @@ ENCODERS_TIMEOUT = 30.0
 JOIN_TIMEOUT = 0.4
 "Seconds at the end for GStreamer's last threads; a driver that hangs ends with the process."
 
-LOWEST_PART = 0.1
-'The lowest bit rate, as a part of the highest.'
-
-SMALLEST_CHANGE = 0.05
-'Part of the bit rate by which it must change for the encoder to be told.'
-
 logger = logging.getLogger(__name__)
 
 
 class GStreamerSender:
     """
     Offer a source to every receiver that asks, all from one encode; `Sender`, with GStreamer.
+
+    A viewer whose link does not carry the full size gets half of it, from a second encoder.
 
     Belongs to the event loop.
 
@@ -48,9 +44,8 @@ class GStreamerSender:
         self._options = gstreamer
         self._source = describe(gstreamer)
         self._viewers: Viewers[GStreamerSession] = Viewers(
-            options, self._session, self._follow_links
+            options, self._session, lambda: self._adaptation.follow()
         )
-        self._highest = self._bitrate = 0
 
     async def run(self) -> None:
         """
@@ -58,6 +53,7 @@ class GStreamerSender:
 
         Raises: SourceError where the source delivers nothing at the start.
         """
+        from webrtc_bridge.peer.gstreamer_adaptation import GStreamerAdaptation
         from webrtc_bridge.peer.gstreamer_encoders import choose_encoder
         from webrtc_bridge.peer.gstreamer_library import in_thread, warm_up
         from webrtc_bridge.peer.gstreamer_pipeline import GStreamerPipeline
@@ -68,9 +64,10 @@ class GStreamerSender:
             self._source,
             kind,
             self._options.bitrate * 1000,
-            self._on_bitrate,
+            lambda highest: self._adaptation.begin(highest),
             self._on_branch_error,
         )
+        self._adaptation = GStreamerAdaptation(self._pipeline, self._viewers)
         warming_up = asyncio.ensure_future(in_thread(warm_up, ENCODERS_TIMEOUT))
         try:
             await self._pipeline.start()
@@ -91,27 +88,13 @@ class GStreamerSender:
         from webrtc_bridge.peer.gstreamer_session import GStreamerSession
 
         return GStreamerSession(
-            peer_id, session_id, ice_servers, send, self._pipeline, self._follow_links
+            peer_id, session_id, ice_servers, send, self._pipeline, self._adaptation.follow
         )
 
     def _on_branch_error(self, element: 'Element', reason: str) -> None:
         for session in self._viewers:
             if session.peer.owns(element):
                 session.end(reason)
-
-    def _on_bitrate(self, bitrate: int) -> None:
-        self._highest = self._bitrate = bitrate
-        self._follow_links()
-
-    def _follow_links(self) -> None:
-        """Set the encoder's bit rate to what the slowest viewer's link carries."""
-        known = [session.link.rate for session in self._viewers if session.link.rate is not None]
-        slowest = int(min(known, default=self._highest))
-        bitrate = min(self._highest, max(slowest, int(LOWEST_PART * self._highest)))
-        if abs(bitrate - self._bitrate) > SMALLEST_CHANGE * self._bitrate:
-            logger.debug('bit rate %d kbit/s', bitrate // 1000)
-            self._bitrate = bitrate
-            self._pipeline.set_bitrate(bitrate)
 
 
 async def send(options: SenderOptions, gstreamer: GStreamerOptions) -> None:

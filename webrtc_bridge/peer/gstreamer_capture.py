@@ -1,8 +1,9 @@
 """
 A source and what makes H.264 of it, as one element of the pipeline.
 
-    camera           -> valve -> queue -> videoconvert -> encoder -> h264parse -> tail
-    H.264 that fits                                                                -> tail
+    camera           -> tee -> peer/gstreamer_layer.py -> full
+                            -> peer/gstreamer_layer.py -> small, once somebody needs it
+    H.264 that fits                                    -> full
     anything else    -> decodebin -> as from a camera
 
 What the source delivers is known when its caps come, so that is when the way is built: in the
@@ -14,12 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from webrtc_bridge.errors import SourceError, SourceNotFound, SourceUnreadable
-from webrtc_bridge.peer.gstreamer_encoders import (
-    ENCODED_CAPS,
-    EncoderKind,
-    configure,
-    set_bitrate,
-)
+from webrtc_bridge.media.encoded_frame import Layer
+from webrtc_bridge.peer.gstreamer_encoders import EncoderKind
+from webrtc_bridge.peer.gstreamer_layer import LayerEncoder
 from webrtc_bridge.peer.gstreamer_library import (
     Element,
     Gst,
@@ -39,8 +37,23 @@ one: nobody ever built the rest of it.
 
 STREAM_CAPS = 'video/x-h264,stream-format=byte-stream,alignment=au'
 
+TAIL = f'capsfilter caps="{STREAM_CAPS}" ! identity silent=true single-segment=true'
+"""
+An encoder's times begin where it likes to, which its segment tells. webrtcbin (its rtpfunnel)
+heeds a viewer's first segment alone: sender reports would be wrong after another encoder's.
+"""
+
+LAG = 12_000
+"""
+Nanoseconds by which pictures of the small layer are later, more than one unit of RTP time: a
+receiver takes two with the same time, where it goes over from layer to layer, for one.
+"""
+
 SILENCE = 5.0
 'Seconds without a picture after which a source is taken for hung.'
+
+SYSTEM_MEMORY = 'memory:SystemMemory'
+'Where pictures lie that can be made smaller; those in a decoder of hardware cannot, here.'
 
 BITS_PER_PIXEL = 0.11
 LOWEST_BITRATE, HIGHEST_BITRATE = 200_000, 20_000_000
@@ -50,19 +63,23 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CaptureEvents:
-    """What a capture tells, in threads of GStreamer; `on_bitrate` gets the encoder's highest."""
+    """
+    What a capture tells, in threads of GStreamer.
+
+    `on_way` gets the highest bit rate (bit/s) of what is encoded, 0 where nothing is.
+    """
 
     on_flowing: Callable[[], None]
     on_failed: Callable[[SourceError], None]
-    on_bitrate: Callable[[int], None]
+    on_way: Callable[[int], None]
 
 
 class Capture:
     """
     Makes H.264 of `source` with an encoder of `kind`; `bitrate` 0 takes what the size asks for.
 
-    `element` goes into the pipeline and has one pad, `src`. A capture is used once: after an
-    error, or `on_failed`, another takes its place.
+    `element` goes into the pipeline, `pads` are its ends. Nothing is encoded before it is watched.
+    A capture is used once: after an error, or `on_failed`, another takes its place.
 
     Raises: RequirementError for elements that are not installed, SourceNotFound for elements that
     cannot be put together.
@@ -73,43 +90,69 @@ class Capture:
         source: SourceDescription,
         kind: EncoderKind,
         bitrate: int,
-        watched: bool,
         events: CaptureEvents,
     ) -> None:
         self._source = source
         self._kind = kind
         self._bitrate = bitrate
-        self._watched = watched
         self._events = events
-        self._encoder: Element = None
-        self._valve: Element = None
+        self._pictures: Element = None
+        self._size = (0, 0)
+        self._fps = 0.0
+        self._watched: set[Layer] = set()
+        self._bitrates: dict[Layer, int] = {}
+        self._encoders: dict[Layer, LayerEncoder] = {}
         self._way_chosen = False
         self.element: Element = Gst.Bin.new('capture')
-        self._tail = self._add('capsfilter', caps=Gst.Caps.from_string(STREAM_CAPS))
-        self._end: Pad = self._tail.get_static_pad('sink')
-        tail = self._tail.get_static_pad('src')
-        tail.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._keep_end_from_viewers)
-        tail.add_probe(Gst.PadProbeType.BUFFER, self._first_picture)
-        self.element.add_pad(Gst.GhostPad.new('src', tail))
+        self._tails = {layer: self._add_tail() for layer in Layer}
+        self.pads: dict[Layer, Pad] = {}
+        for layer, tail in self._tails.items():
+            self.pads[layer] = Gst.GhostPad.new(layer.name.lower(), tail.get_static_pad('src'))
+            self.element.add_pad(self.pads[layer])
+        full = self._tails[Layer.FULL].get_static_pad('src')
+        full.add_probe(Gst.PadProbeType.BUFFER, self._first_picture)
         self._add_source()
 
-    def set_watched(self, watched: bool) -> None:
-        """Encode, or don't: what nobody watches is not worth a core."""
-        self._watched = watched
-        if self._valve is not None:
-            self._valve.set_property('drop', not watched)
+    @property
+    def has_pictures(self) -> bool:
+        """Whether there are pictures that a small layer can be made of."""
+        return self._pictures is not None
 
-    def set_bitrate(self, bitrate: int) -> None:
-        """Change the encoder's bit rate; what passes through stays as it is."""
-        if self._encoder is not None:
-            set_bitrate(self._kind, self._encoder, bitrate)
+    def set_watched(self, layer: Layer, watched: bool) -> None:
+        """Encode a layer, or don't."""
+        (self._watched.add if watched else self._watched.discard)(layer)
+        if watched and layer not in self._encoders and self.has_pictures:
+            self._add_small_layer()
+        if encoder := self._encoders.get(layer):
+            encoder.set_watched(watched)
 
-    def request_keyframe(self) -> None:
+    def set_bitrate(self, layer: Layer, bitrate: int) -> None:
+        """Change an encoder's bit rate; what passes through stays as it is."""
+        self._bitrates[layer] = bitrate
+        if encoder := self._encoders.get(layer):
+            encoder.set_bitrate(bitrate)
+
+    def request_keyframe(self, layer: Layer) -> None:
         """Ask the encoder, or a camera that understands it, for a keyframe."""
         # Not with all headers: they come with every keyframe anyway, and the payloader would put
         # them before the next picture, too.
         event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, False, 0)
-        self._tail.get_static_pad('src').send_event(event)
+        self._tails[layer].get_static_pad('src').send_event(event)
+
+    def is_small_layer(self, element: Element) -> bool:
+        """Say whether `element` makes the small layer, and may have failed at it."""
+        encoder = self._encoders.get(Layer.SMALL)
+        return encoder is not None and encoder.owns(element)
+
+    def _add_tail(self) -> Element:
+        tail = Gst.parse_bin_from_description(TAIL, True)
+        self.element.add(tail)
+        pad = tail.get_static_pad('src')
+        pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._keep_end_from_viewers)
+        return tail
+
+    def _end(self, layer: Layer) -> Pad:
+        return self._tails[layer].get_static_pad('sink')
 
     def _add_source(self) -> None:
         require_elements(*element_names(self._source.elements))
@@ -190,7 +233,8 @@ class Capture:
         self._way_chosen = True
         profile = structure.get_string('profile')
         logger.info('source: its own H.264 (%s) goes out as it is, no encoder runs', profile)
-        self._put(pad, self._paced(pad) + 'identity silent=true').link(self._end)
+        self._put(pad, self._paced(pad)).link(self._end(Layer.FULL))
+        self._events.on_way(0)
 
     def _decode(self, pad: Pad, structure: Structure) -> None:
         profile = structure.get_string('profile')
@@ -203,36 +247,47 @@ class Capture:
     def _encode(self, pad: Pad, structure: Structure) -> None:
         self._way_chosen = True
         bitrate = self._bitrate or wanted_bitrate(structure, self._source.fps)
-        size = f'{structure.get_int("width")[1]}x{structure.get_int("height")[1]}'
+        self._size = (structure.get_int('width')[1], structure.get_int('height')[1])
+        self._fps = frame_rate(structure, self._source.fps)
+        size = 'x'.join(map(str, self._size))
         logger.info('encoding %s with %s, %d kbit/s', size, self._kind.name, bitrate // 1000)
-        chain = Gst.parse_bin_from_description(
-            self._paced(pad) + 'valve name=valve drop-mode=forward-sticky-events'
-            # Newest wins where the encoder is too slow.
-            ' ! queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0'
-            f' ! videoconvert ! {self._kind.name} name=encoder'
-            f' ! capsfilter caps="{ENCODED_CAPS}" ! h264parse',
-            True,
-        )
-        self._encoder = chain.get_by_name('encoder')
-        configure(self._kind, self._encoder, bitrate)
-        self._valve = chain.get_by_name('valve')
-        self._valve.set_property('drop', not self._watched)
-        self._put(pad, chain).link(self._end)
-        self._events.on_bitrate(bitrate)
+        self._bitrates = {**dict.fromkeys(Layer, bitrate), **self._bitrates}
+        pictures = Gst.ElementFactory.make('tee')
+        self._put(self._put(pad, self._paced(pad)), pictures)
+        encoder = self._add_encoder(Layer.FULL, pictures.request_pad_simple('src_%u'))
+        encoder.set_watched(Layer.FULL in self._watched)
+        if pad.get_current_caps().get_features(0).contains(SYSTEM_MEMORY):
+            self._pictures = pictures
+        self._events.on_way(bitrate)
         # Nothing reaches the tail before somebody watches.
         self._events.on_flowing()
+
+    def _add_small_layer(self) -> None:
+        pad = self._pictures.request_pad_simple('src_%u')
+        # A camera that is asked for its format anew may halt for it.
+        pad.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, keep_format)
+        # Before the encoder: a wish for a keyframe now would cross it as one for another time.
+        pad.set_offset(LAG)
+        self._add_encoder(Layer.SMALL, pad)
+
+    def _add_encoder(self, layer: Layer, pad: Pad) -> LayerEncoder:
+        bitrate = self._bitrates[layer]
+        encoder = LayerEncoder(self._kind, layer, self._size, self._fps, bitrate)
+        self._put(pad, encoder.element).link(self._end(layer))
+        self._encoders[layer] = encoder
+        return encoder
 
     def _paced(self, pad: Pad) -> str:
         """Return the first elements of the way: they notice silence, and keep a file's pace."""
         fps = self._source.fps
         timeout = int(1000 * max(SILENCE, 3 / fps if fps else 0))
-        watchdog = f'watchdog timeout={timeout} ! '
+        watchdog = f'watchdog timeout={timeout}'
         query = Gst.Query.new_latency()
         if pad.query(query) and query.parse_latency()[0]:
             return watchdog
         # A recording's time begins at 0, the viewers' went on.
         pad.set_offset(self.element.get_current_running_time())
-        return watchdog + 'clocksync ! '
+        return watchdog + ' ! clocksync'
 
     def _put(self, pad: Pad, chain: Element | str) -> Pad:
         """Put `chain`, perhaps to be made of its text, behind `pad`; return its `src` pad."""
@@ -277,9 +332,20 @@ def is_video(structure: Structure) -> bool:
     return not name.startswith(('audio/', 'text/', 'subpicture/', 'application/x-meta'))
 
 
+def keep_format(_: Pad, info: Element) -> object:
+    """Let no wish for another format through; a probe of events that go upstream."""
+    reconfigure = info.get_event().type == Gst.EventType.RECONFIGURE
+    return Gst.PadProbeReturn.DROP if reconfigure else Gst.PadProbeReturn.OK
+
+
+def frame_rate(structure: Structure, fps: float) -> float:
+    """Return the rate of the pictures, which is `fps` where their caps do not tell."""
+    found, numerator, denominator = structure.get_fraction('framerate')
+    return numerator / denominator if found and numerator and denominator else fps or 30.0
+
+
 def wanted_bitrate(structure: Structure, fps: float) -> int:
     """Return the bit rate that pictures of this size ask for."""
-    found, numerator, denominator = structure.get_fraction('framerate')
-    rate = numerator / denominator if found and numerator and denominator else fps or 30.0
     pixels = structure.get_int('width')[1] * structure.get_int('height')[1]
-    return int(min(max(BITS_PER_PIXEL * pixels * rate, LOWEST_BITRATE), HIGHEST_BITRATE))
+    wanted = BITS_PER_PIXEL * pixels * frame_rate(structure, fps)
+    return int(min(max(wanted, LOWEST_BITRATE), HIGHEST_BITRATE))

@@ -51,7 +51,8 @@ PYTHON = ('python3-gst-1.0', 'gir1.2-gst-plugins-bad-1.0', BASE, GOOD, BAD, UGLY
 'All that the sender needs, as Debian and Ubuntu call it.'
 
 PACKAGES = {
-    **dict.fromkeys(('videoconvert', 'videotestsrc', 'decodebin', 'uridecodebin'), BASE),
+    **dict.fromkeys(('videoconvert', 'videoscale', 'videotestsrc'), BASE),
+    **dict.fromkeys(('decodebin', 'uridecodebin'), BASE),
     **dict.fromkeys(('rtph264pay', 'rtph264depay', 'rtspsrc', 'v4l2src', 'udpsrc'), GOOD),
     **dict.fromkeys(('v4l2h264enc', 'jpegdec', 'rtpbin', 'souphttpsrc'), GOOD),
     **dict.fromkeys(('webrtcbin', 'h264parse', 'dtlssrtpenc', 'srtpenc', 'sctpenc'), BAD),
@@ -68,7 +69,7 @@ INSTALLED_OTHERWISE = {
 }
 
 NEEDED = (
-    *('videoconvert', 'h264parse', 'watchdog', 'rtph264pay', 'webrtcbin'),
+    *('videoconvert', 'videoscale', 'h264parse', 'watchdog', 'rtph264pay', 'webrtcbin'),
     *('nicesrc', 'dtlssrtpenc', 'srtpenc', 'sctpenc', 'rtpbin'),
 )
 'What every sender is made of, whatever its source and encoder.'

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from webrtc_bridge.errors import SessionError, printable
+from webrtc_bridge.media.encoded_frame import Layer
 from webrtc_bridge.media.feedback import Feedback
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.gstreamer_clock import answer_clock_question, make_clock_channel
@@ -23,6 +25,7 @@ from webrtc_bridge.peer.gstreamer_library import (
     post,
 )
 from webrtc_bridge.peer.gstreamer_pipeline import GStreamerPipeline
+from webrtc_bridge.peer.gstreamer_retransmission import Retransmissions
 from webrtc_bridge.peer.gstreamer_sdp import adapted, description, is_tcp, reply_of, takes_h264
 from webrtc_bridge.peer.negotiation import IceCandidate, Negotiation
 
@@ -52,6 +55,9 @@ BRANCH = (
     ' ! rtph264pay name=payloader aggregate-mode=zero-latency pt=96 mtu=1200'
     ' ! capsfilter name=payload caps="{caps}"'
 )
+
+RETRANSMISSION = 'GstRTPRetransmissionRequest'
+'The event by which a session asks for a packet again, with its `seqnum`.'
 
 logger = logging.getLogger(__name__)
 
@@ -93,14 +99,18 @@ class GStreamerPeer:
         self._reported = False
         self._handlers: list[tuple[Element, int]] = []
         self._tee_pad: Pad | None = None
+        self._pause: asyncio.TimerHandle | None = None
+        self._retransmissions = Retransmissions()
+        self.layer = Layer.FULL
         self._session: Element = None
         self._channel: Element = None
-        caps = VIDEO_CAPS.format(ssrc=1 + secrets.randbelow(0xFFFFFFFF))
+        self._ssrc = 1 + secrets.randbelow(0xFFFFFFFF)
+        caps = VIDEO_CAPS.format(ssrc=self._ssrc)
         self.element: Element = Gst.parse_bin_from_description(BRANCH.format(caps=caps), False)
         self._queue: Element = self.element.get_by_name('queue')
         entry = self._queue.get_static_pad('sink')
         self.element.add_pad(Gst.GhostPad.new('sink', entry))
-        self._gate: Any = KeyframeGate(entry, pipeline.request_keyframe, self._post)
+        self._gate: Any = KeyframeGate(entry, self._request_keyframe, self._post)
         self._webrtc = self._make_webrtc(ice_servers, caps)
 
     async def offer(self) -> str:
@@ -144,16 +154,35 @@ class GStreamerPeer:
         for ready in self._negotiation.candidate(candidate):
             self._add(ready)
 
+    def change_layer(self, layer: Layer) -> None:
+        """Let the viewer get `layer`, from its next keyframe on."""
+        if self._closed or self._tee_pad is None or layer is self.layer:
+            return
+        self._gate.close()
+        self._tee_pad = self._pipeline.move_branch(self.element, self._tee_pad, self.layer, layer)
+        self.layer = layer
+        if self._session is not None and self._pause is None:
+            self._gate.open_at_keyframe()
+
+    def pause(self, seconds: float) -> None:
+        """Drop what comes in the next `seconds`; then go on at a keyframe."""
+        if self._pause is None and not self._closed:
+            self._gate.close()
+            self._retransmissions.forget(self.sequence)
+            self._pause = self._loop.call_later(seconds, self._go_on)
+
     async def close(self) -> None:
         """Leave the pipeline; idempotent."""
         if self._closed:
             return
         self._closed = True
+        if self._pause:
+            self._pause.cancel()
         for element, handler in self._handlers:
             element.disconnect(handler)
         self._handlers.clear()
         if self._tee_pad is not None:
-            await self._pipeline.remove_branch(self.element, self._tee_pad)
+            await self._pipeline.remove_branch(self.element, self._tee_pad, self.layer)
         # Its sockets go with the last reference, and a garbage collector takes its time.
         self.element = self._webrtc = self._session = self._channel = None
         self._queue = self._gate = self._tee_pad = None
@@ -169,6 +198,21 @@ class GStreamerPeer:
         """Say whether `element` is part of this branch."""
         ours = self.element
         return ours is not None and bool(element is ours or element.has_as_ancestor(ours))
+
+    def _on_session_event(self, _: Pad, info: Any) -> Any:
+        """Keep the session from sending too much again."""
+        event = info.get_event().get_structure()
+        if event is None or event.get_name() != RETRANSMISSION:
+            return Gst.PadProbeReturn.OK
+        allowed = self._retransmissions.allows(event.get_value('seqnum'), self.sequence)
+        return Gst.PadProbeReturn.OK if allowed else Gst.PadProbeReturn.DROP
+
+    def _go_on(self) -> None:
+        self._pause = None
+        self._gate.open_at_keyframe()
+
+    def _request_keyframe(self) -> None:
+        self._pipeline.request_keyframe(self.layer)
 
     def _make_webrtc(self, ice_servers: tuple[dict[str, Any], ...], caps: str) -> Element:
         webrtc = Gst.ElementFactory.make('webrtcbin')
@@ -267,6 +311,8 @@ class GStreamerPeer:
             self._connect(self._session, 'on-receiving-rtcp', self._on_rtcp)
             sent = rtpbin.get_static_pad('send_rtp_src_0')
             sent.add_probe(Gst.PadProbeType.BUFFER, self._on_first_packet)
+            entry = rtpbin.emit('get-session', 0).get_static_pad('send_rtp_sink')
+            entry.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_session_event)
         self._gate.open_at_keyframe()
         self._events.on_connected()
 
@@ -293,15 +339,16 @@ class GStreamerPeer:
 
     def _on_rtcp(self, _: Element, buffer: Any) -> None:
         data = buffer.extract_dup(0, buffer.get_size())
-        self._post(self._tell_feedback, parse_rtcp(bytes(data)))
+        self._post(self._tell_feedback, parse_rtcp(bytes(data), self._ssrc, time.time()))
 
     def _tell_feedback(self, feedback: Feedback) -> None:
         if not self._closed:
             self._events.on_feedback(feedback, self._sent_bytes())
 
     def _sent_bytes(self) -> int:
-        statistics = [one.get_property('stats') for one in self._session.get_property('sources')]
-        return sum(one.get_value('octets-sent') for one in statistics if one.get_value('internal'))
+        """Return the bytes of pictures that were sent, without what was sent again."""
+        source = self._session.emit('get-source-by-ssrc', self._ssrc)
+        return int(source.get_property('stats').get_value('octets-sent')) if source else 0
 
     def _on_overrun(self, _: Element) -> None:
         self._post(self._restart)

@@ -1,8 +1,9 @@
 """
-The one pipeline of a sender: a capture, its H.264 in a tee, and a branch for each viewer.
+The one pipeline of a sender: a capture, a tee for each layer, and a branch for each viewer.
 
-    peer/gstreamer_capture.py -> tee -> peer/gstreamer_peer.py
-                                     -> peer/gstreamer_peer.py
+    peer/gstreamer_capture.py -> full  -> peer/gstreamer_peer.py
+                                       -> peer/gstreamer_peer.py
+                              -> small -> peer/gstreamer_peer.py
 
 Belongs to the event loop, as everything that decides; GStreamer's threads only carry pictures and
 say, through `post`, what happens.
@@ -10,6 +11,7 @@ say, through `post`, what happens.
 
 import asyncio
 import enum
+import functools
 import logging
 from collections.abc import Callable
 
@@ -19,18 +21,18 @@ from webrtc_bridge.errors import (
     SourceNotFound,
     SourceUnreadable,
 )
-from webrtc_bridge.media.keyframes import MINIMUM_INTERVAL, KeyframeRequests
+from webrtc_bridge.media.encoded_frame import Layer
 from webrtc_bridge.peer.gstreamer_capture import Capture, CaptureEvents
 from webrtc_bridge.peer.gstreamer_encoders import EncoderKind
 from webrtc_bridge.peer.gstreamer_library import (
     Element,
     Gst,
-    GstVideo,
     Pad,
     in_thread,
     post,
 )
 from webrtc_bridge.peer.gstreamer_source import SourceDescription, check_device, shown
+from webrtc_bridge.peer.gstreamer_tee import LayerTee
 
 START_TIMEOUT = 10.0
 'Seconds that a source has for its first picture.'
@@ -57,8 +59,8 @@ class GStreamerPipeline:
     Encode `source` once, for all viewers, while there are any; open it again when it is lost.
 
     `bitrate` (bit/s) is the encoder's highest, 0 takes what the size asks for; `on_bitrate` is
-    told it once it is known. `on_branch_error` gets the element of a viewer's branch that failed,
-    and why.
+    told it once it is known, and 0 where nothing is encoded. `on_branch_error` gets the element of
+    a viewer's branch that failed, and why.
     """
 
     def __init__(
@@ -79,16 +81,14 @@ class GStreamerPipeline:
         self._capture: Capture | None = None
         self._outcome: asyncio.Future[SourceError | None] = self._loop.create_future()
         self._lost: asyncio.Future[SourceError] = self._loop.create_future()
-        self._keyframes = KeyframeRequests()
-        self._keyframe_timer: asyncio.TimerHandle | None = None
         self._supervision: asyncio.Task[None] | None = None
-        self._branches = 0
+        self._can_be_layered = True
         self.element: Element = Gst.Pipeline.new('sender')
-        self._tee: Element = Gst.ElementFactory.make('tee')
-        self._tee.set_property('allow-not-linked', True)
-        self.element.add(self._tee)
-        self._entry: Pad = self._tee.get_static_pad('sink')
-        self._entry.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_upstream_event)
+        self._tees = {
+            layer: LayerTee(functools.partial(self._on_keyframe_wanted, layer)) for layer in Layer
+        }
+        for tee in self._tees.values():
+            self.element.add(tee.element)
         self._bus = self.element.get_bus()
         self._bus_fd = self._bus.get_pollfd().fd
 
@@ -110,60 +110,56 @@ class GStreamerPipeline:
         if self._supervision:
             self._supervision.cancel()
             await asyncio.gather(self._supervision, return_exceptions=True)
-        if self._keyframe_timer:
-            self._keyframe_timer.cancel()
+        for tee in self._tees.values():
+            tee.close()
         self._loop.remove_reader(self._bus_fd)
         await self._stop(self.element)
         self._set_state(SourceState.CLOSED)
 
+    @property
+    def layered(self) -> bool:
+        """Whether there is a small layer to be had; not of H.264 that goes out as it is."""
+        return self._can_be_layered and self._capture is not None and self._capture.has_pictures
+
     def add_branch(self, branch: Element) -> Pad:
-        """Let the encoded stream flow into `branch`; return the tee's pad, for `remove_branch`."""
-        self._branches += 1
-        if self._branches == 1 and self._capture:
-            self._capture.set_watched(True)
+        """Let the full layer flow into `branch`; return the tee's pad, for `remove_branch`."""
         self.element.add(branch)
         branch.sync_state_with_parent()
-        pad = self._tee.request_pad_simple('src_%u')
-        pad.link(branch.get_static_pad('sink'))
+        pad = self._tees[Layer.FULL].link(branch)
+        self._follow_watched()
         return pad
 
-    async def remove_branch(self, branch: Element, pad: Pad) -> None:
+    def move_branch(self, branch: Element, pad: Pad, before: Layer, now: Layer) -> Pad:
+        """Let layer `now` flow into `branch` instead of `before`; return the new pad."""
+        self._tees[before].unlink(pad)
+        pad = self._tees[now].link(branch)
+        self._follow_watched()
+        return pad
+
+    async def remove_branch(self, branch: Element, pad: Pad, layer: Layer) -> None:
         """Take `branch` out, without a halt for the others."""
-        self._branches -= 1
-        if self._branches == 0 and self._capture:
-            self._capture.set_watched(False)
-        # The tee lets go of a pad between two pictures.
-        self._tee.release_request_pad(pad)
+        self._tees[layer].unlink(pad)
+        self._follow_watched()
         await self._stop(branch)
         self.element.remove(branch)
 
-    def request_keyframe(self) -> None:
+    def request_keyframe(self, layer: Layer) -> None:
         """Ask for a keyframe; those asked for within 200 ms are one."""
-        self._keyframes.request()
-        self._send_keyframe_request()
+        self._tees[layer].request_keyframe()
 
-    def set_bitrate(self, bitrate: int) -> None:
-        """Change the encoder's bit rate."""
+    def set_bitrate(self, layer: Layer, bitrate: int) -> None:
+        """Change an encoder's bit rate."""
         if self._capture:
-            self._capture.set_bitrate(bitrate)
+            self._capture.set_bitrate(layer, bitrate)
 
-    def _send_keyframe_request(self) -> None:
-        now = self._loop.time()
-        if self._keyframes.due(now):
-            self._keyframes.encoded(now)
-            if self._capture:
-                self._capture.request_keyframe()
-        elif self._keyframe_timer is None or self._keyframe_timer.when() <= now:
-            self._keyframe_timer = self._loop.call_later(
-                MINIMUM_INTERVAL, self._send_keyframe_request
-            )
+    def _on_keyframe_wanted(self, layer: Layer) -> None:
+        if self._capture:
+            self._capture.request_keyframe(layer)
 
-    def _on_upstream_event(self, _: Pad, info: Element) -> object:
-        """Keep the viewers' keyframe requests from the encoder: each would get one of its own."""
-        if not GstVideo.video_event_is_force_key_unit(info.get_event()):
-            return Gst.PadProbeReturn.OK
-        post(self._loop, self.request_keyframe)
-        return Gst.PadProbeReturn.DROP
+    def _follow_watched(self) -> None:
+        if self._capture:
+            for layer, tee in self._tees.items():
+                self._capture.set_watched(layer, tee.watched)
 
     async def _open(self) -> None:
         check_device(self._source)
@@ -172,13 +168,13 @@ class GStreamerPipeline:
         events = CaptureEvents(
             lambda: post(self._loop, self._settle, outcome, None),
             lambda error: post(self._loop, self._on_failed, capture, error),
-            lambda bitrate: post(self._loop, self._on_bitrate, bitrate),
+            lambda bitrate: post(self._loop, self._on_way, capture, bitrate),
         )
-        watched = self._branches > 0
-        capture = Capture(self._source, self._kind, self._bitrate, watched, events)
+        capture = Capture(self._source, self._kind, self._bitrate, events)
         self._capture = capture
         self.element.add(capture.element)
-        capture.element.get_static_pad('src').link(self._entry)
+        for layer, tee in self._tees.items():
+            capture.pads[layer].link(tee.entry)
         starting = asyncio.ensure_future(
             in_thread(capture.element.sync_state_with_parent, START_TIMEOUT)
         )
@@ -211,15 +207,23 @@ class GStreamerPipeline:
                 except SourceError as again:
                     logger.debug('source not back: %s', again)
             self._set_state(SourceState.LIVE)
-            if self._branches:
-                self.request_keyframe()
+            for tee in self._tees.values():
+                if tee.watched:
+                    tee.request_keyframe()
 
     async def _discard_capture(self) -> None:
         capture, self._capture = self._capture, None
         if capture:
-            capture.element.get_static_pad('src').unlink(self._entry)
+            for layer, tee in self._tees.items():
+                capture.pads[layer].unlink(tee.entry)
             await self._stop(capture.element)
             self.element.remove(capture.element)
+
+    def _on_way(self, capture: Capture, bitrate: int) -> None:
+        """Go on when it is known what becomes of the source."""
+        if capture is self._capture:
+            self._on_bitrate(bitrate)
+            self._follow_watched()
 
     async def _stop(self, element: Element) -> None:
         element.set_locked_state(True)
@@ -237,6 +241,9 @@ class GStreamerPipeline:
         reason = shown(' '.join([error.message, *(detail or '').splitlines()[1:]]))
         logger.debug('%s failed: %s', element.get_name(), reason)
         if self._capture and element.has_as_ancestor(self._capture.element):
+            if self._capture.is_small_layer(element):
+                logger.warning('no small layer for narrow links from now on: %s', reason)
+                self._can_be_layered = False
             self._on_failed(self._capture, self._source_error(error, reason))
         elif not element.get_name().startswith('sctp'):  # without its data channel video goes on
             self._on_branch_error(element, reason)

@@ -1,9 +1,11 @@
 """One viewer's WebRTC session with a GStreamer sender, from its request to the end."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
+from webrtc_bridge.media.encoded_frame import Layer
 from webrtc_bridge.media.feedback import Feedback
 from webrtc_bridge.media.link_rate import LinkRate
 from webrtc_bridge.peer.gstreamer_peer import GStreamerPeer, PeerEvents
@@ -12,6 +14,8 @@ from webrtc_bridge.peer.negotiation import IceCandidate
 from webrtc_bridge.peer.session import Description, Session
 from webrtc_bridge.peer.viewer_watchdog import ViewerWatchdog
 from webrtc_bridge.signaling.messages import Answer, Candidate, Message, Offer
+
+logger = logging.getLogger(__name__)
 
 
 class GStreamerSession(Session):
@@ -45,6 +49,15 @@ class GStreamerSession(Session):
         """Take it that the viewer may be gone."""
         self._watchdog.left()
 
+    @property
+    def layer(self) -> Layer:
+        """The layer that the viewer gets."""
+        return self.peer.layer
+
+    def change_layer(self, layer: Layer) -> None:
+        """Let the viewer get `layer` from its next keyframe on."""
+        self.peer.change_layer(layer)
+
     async def _negotiate(self) -> None:
         sdp = await self.peer.offer()
         self._send(Offer(peer_id=self.peer_id, session_id=self.session_id, sdp=sdp))
@@ -68,12 +81,17 @@ class GStreamerSession(Session):
         super()._on_connected()
         self._sequence_when_heard = self.peer.sequence
         self._watchdog.begin()  # connecting may have taken longer than the silence allowed
+        self.link.begin(self._loop.time())
 
     def _on_feedback(self, feedback: Feedback, sent_bytes: int) -> None:
         self._watchdog.heard()
         self._sequence_when_heard = self.peer.sequence
-        self.link.report(feedback, sent_bytes, self._loop.time())
-        self._on_rate()
+        before = self.link.rate
+        if pause := self.link.report(feedback, sent_bytes, self._loop.time()):
+            logger.debug('%s: nothing for %.2f s, its link is full', self.peer_id, pause)
+            self.peer.pause(pause)
+        if self.link.rate != before:
+            self._on_rate()
 
     def _on_silence(self, reason: str) -> None:
         if self.peer.sequence != self._sequence_when_heard:
