@@ -4,9 +4,9 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 
-from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
+from webrtc_bridge.media.encoded_frame import Codec, Stream
 from webrtc_bridge.media.encoding_thread import EncodingThread
-from webrtc_bridge.media.rate_control import Bounds, Viewer, decide
+from webrtc_bridge.media.rate_control import Bounds, Viewer, decide, told
 from webrtc_bridge.peer.outbound_session import OutboundSession
 
 SMALLEST_CHANGE = 0.05
@@ -60,7 +60,7 @@ class Adaptation:
             self._encoding.limit(plan.rates)
         for session, layer in plan.layers.items():
             if layer is not viewers[session].stream.layer:
-                log_change(session, layer)
+                logger.info('%s gets %s', session.peer_id, told(layer, session.link.rate))
                 session.change_layer(layer)
 
 
@@ -70,10 +70,3 @@ def is_other(before: Mapping[Stream, int], now: Mapping[Stream, int]) -> bool:
         abs(rate - before[stream]) > SMALLEST_CHANGE * before[stream]
         for stream, rate in now.items()
     )
-
-
-def log_change(session: OutboundSession, layer: Layer) -> None:
-    """Tell people which pictures a viewer gets from now on, and why."""
-    rate = session.link.rate
-    carries = f'about {rate / 1000:.0f} kbit/s' if rate else 'more'
-    logger.info('%s gets %s: its link carries %s', session.peer_id, layer.value, carries)

@@ -75,3 +75,9 @@ def allowed(rate: float, layer: Layer, bounds: Bounds) -> int:
     if layer is Layer.SMALL:
         return int(min(max(rate, bounds.lowest), bounds.small_below))
     return int(min(max(rate, bounds.lowest, bounds.small_below), bounds.highest))
+
+
+def told(layer: Layer, rate: float | None) -> str:
+    """Return, for people, which pictures a viewer gets from now on, and why."""
+    carries = f'about {rate / 1000:.0f} kbit/s' if rate else 'more'
+    return f'{layer.value}: its link carries {carries}'

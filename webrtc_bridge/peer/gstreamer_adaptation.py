@@ -6,7 +6,7 @@ from typing import Protocol
 
 from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
 from webrtc_bridge.media.link_rate import LinkRate
-from webrtc_bridge.media.rate_control import SMALL_BELOW, Bounds, Viewer, decide
+from webrtc_bridge.media.rate_control import SMALL_BELOW, Bounds, Viewer, decide, told
 
 LOWEST_BITRATE = 100_000
 'Bits a second that a layer is encoded with at least.'
@@ -74,7 +74,7 @@ class GStreamerAdaptation:
                 self._limit(layer, plan.rates.get(Stream(CODEC, layer), self._highest))
         for session, layer in plan.layers.items():
             if layer is not session.layer:
-                log_change(session, layer)
+                logger.info('%s gets %s', session.peer_id, told(layer, session.link.rate))
                 session.change_layer(layer)
 
     def _bounds(self) -> Bounds:
@@ -89,10 +89,3 @@ class GStreamerAdaptation:
             logger.debug('%s: bit rate %d kbit/s', layer.value, bitrate // 1000)
             self._bitrates[layer] = bitrate
             self._layers.set_bitrate(layer, bitrate)
-
-
-def log_change(session: Watcher, layer: Layer) -> None:
-    """Tell people which pictures a viewer gets from now on, and why."""
-    rate = session.link.rate
-    carries = f'about {rate / 1000:.0f} kbit/s' if rate else 'more'
-    logger.info('%s gets %s: its link carries %s', session.peer_id, layer.value, carries)
