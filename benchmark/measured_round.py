@@ -27,6 +27,7 @@ async def measure(
     seconds: float,
     *,
     best_effort: bool = False,
+    keep_memory: bool = False,
     patience: float = START_TIMEOUT,
 ) -> Record:
     """
@@ -40,7 +41,9 @@ async def measure(
     samples = run.folder / f'{label}.json'
 
     async def watched(processes: Processes) -> Record:
-        subscriber = await start_subscriber(processes, [scene.topic], samples, best_effort)
+        subscriber = await start_subscriber(
+            processes, [scene.topic], samples, best_effort, keep_memory
+        )
         await start(processes, scene)
         await first_image(processes, subscriber, patience)
         await asyncio.sleep(run.plan.settle)
@@ -63,12 +66,15 @@ async def measure(
 
 
 async def start_subscriber(
-    processes: Processes, topics: list[str], output: Path, best_effort: bool = False
+    processes: Processes,
+    topics: list[str],
+    output: Path,
+    best_effort: bool = False,
+    keep_memory: bool = False,
 ) -> Process:
     """Start the program that takes the time; at its end it writes to `output`."""
     arguments = ['--output', str(output), '--topics', *topics]
-    if best_effort:
-        arguments.append('--best-effort')
+    arguments += ['--best-effort'] * best_effort + ['--keep-memory'] * keep_memory
     return await processes.start(SUBSCRIBER, 'benchmark.programs.image_subscriber', *arguments)
 
 

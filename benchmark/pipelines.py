@@ -48,6 +48,9 @@ class Pipeline:
     require: Callable[[], None] = lambda: None
     'Checks that this machine has what it is made of. Raises: RequirementError.'
 
+    keep_memory: bool = False
+    'Whether the subscriber keeps the memory that images came in.'
+
 
 async def start_server(processes: Processes, *arguments: str) -> str:
     """Start a signaling server, and return its URL. Raises: WebrtcBridgeError."""
@@ -131,6 +134,7 @@ def missing(require: Callable[[], None]) -> str:
 
 PIPELINES = (
     Pipeline(OURS, 'ours', start_ours),
+    Pipeline('kept_memory', 'ours, subscriber keeps memory', start_ours, keep_memory=True),
     Pipeline('webrtcbin', 'webrtcbin on both ends, rclpy', start_webrtcbin, require_webrtcbin),
     Pipeline('stock_vp8', 'stock aiortc, VP8', partial(start_stock, codec='vp8')),
     Pipeline('stock_h264', 'stock aiortc, H.264', partial(start_stock, codec='h264')),

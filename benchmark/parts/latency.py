@@ -35,7 +35,14 @@ async def measure_all(run: Run) -> list[Record]:
             for pipeline in there:
                 scene = Scene(size, f'benchmark_{time.time_ns()}')
                 label = f'latency-{size}-{number}-{pipeline.name}'
-                record = await measure(run, pipeline.start, scene, label, run.plan.seconds)
+                record = await measure(
+                    run,
+                    pipeline.start,
+                    scene,
+                    label,
+                    run.plan.seconds,
+                    keep_memory=pipeline.keep_memory,
+                )
                 record |= {'pipeline': pipeline.name, 'size': str(size), 'round': number}
                 run.tell(f'  {size} {number}/{run.plan.rounds} {pipeline.title}: {short(record)}')
                 records.append(record)

@@ -3,11 +3,13 @@ An ordinary rclpy subscriber that takes the time of every image, as a program.
 
 Ended by SIGTERM, it writes JSON: for each topic a list of [arrival, clock] pairs, the Unix time in
 nanoseconds at which the callback was called, and that of the capture, null where the picture does
-not say it. No Fast DDS profile: so is every subscriber that nobody has tuned.
+not say it. No Fast DDS profile: so is every subscriber that nobody has tuned. With --keep-memory
+its images come into memory that it has already.
 """
 
 import argparse
 import asyncio
+import ctypes
 import json
 import sys
 import time
@@ -21,6 +23,9 @@ from sensor_msgs.msg import Image
 from webrtc_bridge.media.pattern import read_clock
 from webrtc_bridge.nodes.ros_thread import initialised, ros_node, while_spinning
 from webrtc_bridge.program import run
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+'Of mallopt(3).'
 
 
 class ImageClock:
@@ -61,12 +66,22 @@ async def forever() -> None:
     await asyncio.Event().wait()
 
 
+def keep_memory() -> None:
+    """Let glibc keep what is freed, as MALLOC_{MMAP,TRIM}_THRESHOLD_ in the environment do."""
+    libc = ctypes.CDLL(None)
+    libc.mallopt(M_MMAP_THRESHOLD, 64 << 20)
+    libc.mallopt(M_TRIM_THRESHOLD, 256 << 20)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--topics', nargs='+', required=True)
     parser.add_argument('--output', required=True, type=Path)
     parser.add_argument('--best-effort', action='store_true')
+    parser.add_argument('--keep-memory', action='store_true')
     given = parser.parse_args()
+    if given.keep_memory:
+        keep_memory()
     clock = ImageClock(given.topics)
     status = run(lambda: watch(clock, given.best_effort))
     given.output.write_text(json.dumps(clock.samples))
