@@ -5,18 +5,38 @@ Ended by SIGTERM, it writes when: a JSON list like that of `traced`.
 """
 
 import argparse
-import contextlib
+import asyncio
 import json
 import sys
 import time
 from pathlib import Path
 
-import rclpy
 from sensor_msgs.msg import Image
 
 from benchmark.plan import FPS
 from benchmark.programs.stock_receiver import to_message
 from webrtc_bridge.media.pattern import Pattern
+from webrtc_bridge.nodes.ros_thread import initialised, ros_node, while_spinning
+from webrtc_bridge.program import run
+
+
+async def publish(topic: str, pattern: Pattern, instants: list[tuple[str, int, int]]) -> None:
+    """Publish `pattern` on `topic` until cancelled, and note when in `instants`."""
+    with initialised([]), ros_node('publish_pattern') as node:
+        publisher = node.create_publisher(Image, topic, 10)
+
+        def publish_one() -> None:
+            capture_ns = time.time_ns()
+            publisher.publish(to_message(pattern.draw(capture_ns)))
+            instants.append(('published', capture_ns, time.time_ns()))
+
+        node.create_timer(1 / FPS, publish_one)
+        await while_spinning(node, forever())
+
+
+async def forever() -> None:
+    """Wait to be cancelled."""
+    await asyncio.Event().wait()
 
 
 def main() -> int:
@@ -26,22 +46,11 @@ def main() -> int:
     parser.add_argument('--topic', required=True)
     parser.add_argument('--output', type=Path, required=True)
     given = parser.parse_args()
-    rclpy.init()
-    node = rclpy.create_node('publish_pattern')
-    publisher = node.create_publisher(Image, given.topic, 10)
     pattern = Pattern(given.width, given.height)
     instants: list[tuple[str, int, int]] = []
-
-    def publish() -> None:
-        capture_ns = time.time_ns()
-        publisher.publish(to_message(pattern.draw(capture_ns)))
-        instants.append(('published', capture_ns, time.time_ns()))
-
-    node.create_timer(1 / FPS, publish)
-    with contextlib.suppress(rclpy.executors.ExternalShutdownException):
-        rclpy.spin(node)
+    status = run(lambda: publish(given.topic, pattern, instants))
     given.output.write_text(json.dumps(instants))
-    return 0
+    return status
 
 
 if __name__ == '__main__':
