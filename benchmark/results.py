@@ -77,7 +77,7 @@ class Results:
     def save(self, folder: Path) -> None:
         """Write `results.md` and `results.json`."""
         (folder / 'results.md').write_text(self.markdown() + '\n', encoding='utf-8')
-        text = json.dumps(rounded(dataclasses.asdict(self)), indent=1)
+        text = json.dumps(dataclasses.asdict(self), indent=1)
         (folder / FILE).write_text(text + '\n', encoding='utf-8')
 
     def _all(self) -> list[tuple[str, Record]]:
@@ -87,17 +87,6 @@ class Results:
 def load(folder: Path) -> Results:
     """Return what `Results.save` wrote into `folder`."""
     return Results(**json.loads((folder / FILE).read_text(encoding='utf-8')))
-
-
-def rounded(value: Any) -> Any:
-    """Return `value` with its numbers cut to what is measured: six digits behind the point."""
-    if isinstance(value, float):
-        return round(value, 6)
-    if isinstance(value, dict):
-        return {key: rounded(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [rounded(one) for one in value]
-    return value
 
 
 def new_folder(parent: Path) -> Path:
