@@ -11,6 +11,7 @@ from webrtc_bridge.errors import OptionError
 from webrtc_bridge.media.stream_meter import StreamReport
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.peer.aiortc_peer import IceOptions
+from webrtc_bridge.signaling.client import log_refusal
 from webrtc_bridge.signaling.messages import (
     Bye,
     Candidate,
@@ -210,11 +211,7 @@ class Receiver:
             if stream:
                 stream.receive(message)
         elif isinstance(message, ErrorReply):
-            # Of two that say bye at once, or after a restart of the server, one is too late. What
-            # is wrong with the registration has been said, once.
-            is_news = message.code != 'unknown_session' and message.ref != 'register'
-            level = logging.WARNING if is_news else logging.DEBUG
-            logger.log(level, 'the server refused %s: %s', message.ref, message.message)
+            log_refusal(message)
 
     def _on_sender(self, message: SenderPresent) -> None:
         self.senders[message.sender_id] = message.name

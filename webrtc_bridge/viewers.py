@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from webrtc_bridge.open_files import files_left
 from webrtc_bridge.options import SenderOptions
 from webrtc_bridge.peer.session import Session, SessionState
-from webrtc_bridge.signaling.client import SignalingClient
+from webrtc_bridge.signaling.client import SignalingClient, log_refusal
 from webrtc_bridge.signaling.messages import (
     Answer,
     Bye,
@@ -105,11 +105,7 @@ class Viewers(Generic[S]):
                 if session.peer_id == message.receiver_id:
                     session.peer_left()
         elif isinstance(message, ErrorReply):
-            # Of two that say bye at once, or after a restart of the server, one is too late. What
-            # is wrong with the registration has been said, once.
-            is_news = message.code != 'unknown_session' and message.ref != 'register'
-            level = logging.WARNING if is_news else logging.DEBUG
-            logger.log(level, 'the server refused %s: %s', message.ref, message.message)
+            log_refusal(message)
 
     def _start_session(self, request: RequestOffer) -> None:
         for session in self:

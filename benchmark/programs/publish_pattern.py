@@ -5,7 +5,6 @@ Ended by SIGTERM, it writes when: a JSON list like that of `traced`.
 """
 
 import argparse
-import asyncio
 import json
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from sensor_msgs.msg import Image
 
 from benchmark.plan import FPS
+from benchmark.programs.image_subscriber import forever
 from benchmark.programs.stock_receiver import to_message
 from webrtc_bridge.media.pattern import Pattern
 from webrtc_bridge.nodes.ros_thread import initialised, ros_node, while_spinning
@@ -32,11 +32,6 @@ async def publish(topic: str, pattern: Pattern, instants: list[tuple[str, int, i
 
         node.create_timer(1 / FPS, publish_one)
         await while_spinning(node, forever())
-
-
-async def forever() -> None:
-    """Wait to be cancelled."""
-    await asyncio.Event().wait()
 
 
 def main() -> int:

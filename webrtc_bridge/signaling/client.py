@@ -64,6 +64,15 @@ def ignore(_: Any) -> None:
     """Do nothing with it."""
 
 
+def log_refusal(reply: ErrorReply) -> None:
+    """Tell people what the server refused, where that is news."""
+    # Of two that say bye at once, or after a restart of the server, one is too late. What is wrong
+    # with the registration has been said, once.
+    is_news = reply.code != 'unknown_session' and reply.ref != 'register'
+    level = logging.WARNING if is_news else logging.DEBUG
+    logger.log(level, 'the server refused %s: %s', reply.ref, reply.message)
+
+
 class SignalingClient:
     """
     One peer, registered at a signaling server for as long as `run()` runs.
