@@ -36,7 +36,7 @@ setup(
     zip_safe=False,
     # aiortc 1.16 needs Python 3.11.
     python_requires='>=3.11',
-    # The versions that programs check when they start are in webrtc_bridge/requirements.py.
+    # Programs check the same versions when they start: webrtc_bridge/program/requirements.py.
     install_requires=[
         'aiohttp>=3.9',
         'aioice==0.13.*',
@@ -70,8 +70,8 @@ setup(
     entry_points={
         'console_scripts': [
             'webrtc_bridge = webrtc_bridge.__main__:main',
-            'webcam_sender = webrtc_bridge.webcam_sender:main',
-            'gstreamer_sender = webrtc_bridge.gstreamer_sender:main',
+            'webcam_sender = webrtc_bridge.commands.webcam:main',
+            'gstreamer_sender = webrtc_bridge.commands.gstreamer:main',
             'signaling_node = webrtc_bridge.nodes.signaling_node:main',
             'receiver_node = webrtc_bridge.nodes.receiver_node:main',
             'sender_node = webrtc_bridge.nodes.sender_node:main',

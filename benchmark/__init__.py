@@ -17,6 +17,6 @@ Measures this package against what else there is, on this machine, in one run.
     machine.py           what it ran on
 
 The latency is that from capture to a subscriber's callback: the picture carries the time of its
-capture (`webrtc_bridge.media.pattern`), and the subscriber reads it there. Both ends are processes
-of one machine, with one clock.
+capture (`webrtc_bridge.media.capture.pattern`), and the subscriber reads it there. Both ends are
+processes of one machine, with one clock.
 """

@@ -20,9 +20,9 @@ from benchmark.plan import FULL, QUICK, Plan, Size
 from benchmark.plots import save_plots
 from benchmark.results import Results, new_folder
 from benchmark.run import Run
-from webrtc_bridge.demo import require_all
+from webrtc_bridge.commands.demo import require_all
 from webrtc_bridge.errors import RequirementError, WebrtcBridgeError
-from webrtc_bridge.program import run
+from webrtc_bridge.program.lifetime import run
 
 OUTPUT = performance_page.RUNS
 

@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 from webrtc_bridge import __version__
-from webrtc_bridge.peer.gstreamer_library import Gst
+from webrtc_bridge.gstreamer.library import Gst
 
 LIBRARIES = ('aiortc', 'av', 'aiohttp', 'uvloop', 'rclpy')
 

@@ -7,15 +7,15 @@ from functools import partial
 from benchmark.plan import FPS, Size
 from benchmark.processes import Process, Processes
 from webrtc_bridge.errors import RequirementError
-from webrtc_bridge.peer.gstreamer_library import Gst, require_elements, require_gstreamer
+from webrtc_bridge.gstreamer.library import Gst, require_elements, require_gstreamer
 
 OURS = 'ours'
 
 SIGNALING, SENDER, RECEIVER = 'signaling', 'sender', 'receiver'
 'Roles of processes.'
 
-SERVER_MODULE = 'webrtc_bridge.signaling_server'
-SENDER_MODULE = 'webrtc_bridge.webcam_sender'
+SERVER_MODULE = 'webrtc_bridge.commands.signaling'
+SENDER_MODULE = 'webrtc_bridge.commands.webcam'
 RECEIVER_MODULE = 'webrtc_bridge.nodes.receiver_node'
 
 

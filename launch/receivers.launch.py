@@ -10,7 +10,7 @@ from launch.actions import (
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
 
-from webrtc_bridge.nodes.ros_names import ros_name
+from webrtc_bridge.nodes.ros.ros_names import ros_name
 
 SHARE = FindPackageShare('webrtc_bridge')
 LEVELS = ('', 'debug', 'info', 'warn', 'error', 'fatal')

@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
-from programs import Program, Start, start_server
+from support.programs import Program, Start, start_server
 
 # Before anything imports rclpy: a graph of its own for each test process and its children, on this
 # machine alone. Ids above 101 reach into the ports that Linux hands out to others.

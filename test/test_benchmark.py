@@ -38,7 +38,7 @@ needs_addresses = pytest.mark.skipif(
     reason='stock aiortc cannot connect on loopback alone',
 )
 MS = 1_000_000
-SERVER = 'webrtc_bridge.signaling_server'
+SERVER = 'webrtc_bridge.commands.signaling'
 MACHINE = dict.fromkeys(('cores', 'cpu', 'system', 'load'), 0) | {'versions': {'aiortc': '1.16.0'}}
 
 

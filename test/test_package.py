@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from webrtc_bridge import __version__
-from webrtc_bridge.requirements import VERSIONS
+from webrtc_bridge.program.requirements import VERSIONS
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = {

@@ -7,8 +7,8 @@ from pathlib import Path
 import yaml
 
 from webrtc_bridge import options
-from webrtc_bridge.option_row import Option, rows
 from webrtc_bridge.options import ReceiverOptions, SenderNodeOptions, SignalingOptions
+from webrtc_bridge.program.option_row import Option, rows
 
 NODES = {
     'receiver': ReceiverOptions,

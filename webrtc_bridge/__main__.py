@@ -7,23 +7,23 @@ import sys
 from webrtc_bridge import __version__
 
 COMMANDS = {
-    'signaling': ('signaling_server', 'serve signaling, where senders and receivers meet'),
-    'webcam': ('webcam_sender', 'send a camera, stream, file or test pattern'),
-    'gstreamer': ('gstreamer_sender', 'send what GStreamer opens, encoded by hardware'),
-    'token': ('token_command', 'make a token, or a secret, for the signaling server'),
-    'certificate': ('certificate_command', 'make a certificate for the signaling server'),
-    'doctor': ('doctor_command', 'say what stands between this machine and a camera'),
-    'demo': ('demo', 'run everything on this machine, up to a ROS topic'),
+    'signaling': 'serve signaling, where senders and receivers meet',
+    'webcam': 'send a camera, stream, file or test pattern',
+    'gstreamer': 'send what GStreamer opens, encoded by hardware',
+    'token': 'make a token, or a secret, for the signaling server',
+    'certificate': 'make a certificate for the signaling server',
+    'doctor': 'say what stands between this machine and a camera',
+    'demo': 'run everything on this machine, up to a ROS topic',
 }
-'The module whose `main` each subcommand is, and what it does.'
+'What each subcommand does; it is `main` of the module of its name in `commands`.'
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the subcommand that `arguments` start with; return its exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    module_name, _ = COMMANDS[parser().parse_args(given[:1]).command]
+    command = parser().parse_args(given[:1]).command
     # Imported only now: a library that is missing concerns the subcommand that needs it.
-    module = importlib.import_module(f'webrtc_bridge.{module_name}')
+    module = importlib.import_module(f'webrtc_bridge.commands.{command}')
     status: int = module.main(given[1:])
     return status
 
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the subcommand's name; its flags are its own program's."""
     width = max(map(len, COMMANDS))
-    lines = [f'  {name:<{width}}  {summary}' for name, (_, summary) in COMMANDS.items()]
+    lines = [f'  {name:<{width}}  {summary}' for name, summary in COMMANDS.items()]
     found = argparse.ArgumentParser(
         prog='webrtc_bridge',
         usage='webrtc_bridge [-h] [--version] COMMAND ...',

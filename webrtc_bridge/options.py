@@ -3,7 +3,7 @@
 import re
 from dataclasses import KW_ONLY, dataclass
 
-from webrtc_bridge.option_row import option
+from webrtc_bridge.program.option_row import option
 
 PEER_ID = re.compile(r'[A-Za-z0-9_.-]{1,64}')
 'What a sender or receiver may be called.'

@@ -75,12 +75,12 @@ class Way:
 
 
 WAYS = (
-    Way('ours', 'ours', partial(start_ours, module='webrtc_bridge.webcam_sender')),
+    Way('ours', 'ours', partial(start_ours, module='webrtc_bridge.commands.webcam')),
     Way(
         'gstreamer',
         'ours with GStreamer: a tee and one webrtcbin for each',
         lambda processes: start_ours(
-            processes, 'webrtc_bridge.gstreamer_sender', '--encoder', 'x264enc'
+            processes, 'webrtc_bridge.commands.gstreamer', '--encoder', 'x264enc'
         ),
         is_ours=False,
         require=require_webrtcbin,

@@ -11,7 +11,7 @@ import os
 import sys
 
 from benchmark.programs.raw_peers import UPGRADE, frame
-from webrtc_bridge.program import run
+from webrtc_bridge.program.lifetime import run
 
 CONNECTIONS = {'slowloris': 500, 'flood': 20}
 PAUSE = 0.05

@@ -10,8 +10,8 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection
 
 from benchmark.programs.draining import FrameCount
 from benchmark.programs.stock_receiver import answer
-from webrtc_bridge.peer.aiortc_tuning.receiving import EncodedFrameReceiver
-from webrtc_bridge.program import run
+from webrtc_bridge.peer.aiortc.patches.receiving import EncodedFrameReceiver
+from webrtc_bridge.program.lifetime import run
 
 
 def viewer(number: int, count: FrameCount) -> RTCPeerConnection:

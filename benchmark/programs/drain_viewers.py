@@ -5,10 +5,10 @@ import asyncio
 import sys
 
 from benchmark.programs.draining import FrameCount
-from webrtc_bridge.delivery import Output, ignore
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.program import run
-from webrtc_bridge.receiver import Receiver
+from webrtc_bridge.program.lifetime import run
+from webrtc_bridge.receiving.delivery import Output, ignore
+from webrtc_bridge.receiving.receiver import Receiver
 
 
 def viewer(number: int, options: ReceiverOptions, count: FrameCount) -> Receiver:

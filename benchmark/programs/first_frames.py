@@ -8,13 +8,13 @@ import time
 from typing import Any
 
 from benchmark.programs.report import report
-from webrtc_bridge.delivery import Output
 from webrtc_bridge.media.received_frame import ReceivedFrame
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.program import run
-from webrtc_bridge.receiver import Receiver
-from webrtc_bridge.signaling.client import SignalingClient
-from webrtc_bridge.signaling.messages import Message, RequestOffer
+from webrtc_bridge.program.lifetime import run
+from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.receiver import Receiver
+from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.protocol.messages import Message, RequestOffer
 
 LONGEST = 8.0
 

@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 from benchmark.programs.raw_peers import connect_all
-from webrtc_bridge.program import run
+from webrtc_bridge.program.lifetime import run
 
 
 async def hold(server: str, number: int) -> None:

@@ -20,9 +20,9 @@ import numpy as np
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from webrtc_bridge.media.pattern import read_clock
-from webrtc_bridge.nodes.ros_thread import initialised, ros_node, while_spinning
-from webrtc_bridge.program import run
+from webrtc_bridge.media.capture.pattern import read_clock
+from webrtc_bridge.nodes.ros.ros_thread import initialised, ros_node, while_spinning
+from webrtc_bridge.program.lifetime import run
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 'Of mallopt(3).'

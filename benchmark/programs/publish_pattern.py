@@ -15,9 +15,9 @@ from sensor_msgs.msg import Image
 from benchmark.plan import FPS
 from benchmark.programs.image_subscriber import forever
 from benchmark.programs.stock_receiver import to_message
-from webrtc_bridge.media.pattern import Pattern
-from webrtc_bridge.nodes.ros_thread import initialised, ros_node, while_spinning
-from webrtc_bridge.program import run
+from webrtc_bridge.media.capture.pattern import Pattern
+from webrtc_bridge.nodes.ros.ros_thread import initialised, ros_node, while_spinning
+from webrtc_bridge.program.lifetime import run
 
 
 async def publish(topic: str, pattern: Pattern, instants: list[tuple[str, int, int]]) -> None:

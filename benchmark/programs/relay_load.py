@@ -8,7 +8,7 @@ import time
 from benchmark.programs.raw_peers import RawPeer, message
 from benchmark.programs.report import report
 from benchmark.programs.session_messages import MOST_CANDIDATES, candidate, description
-from webrtc_bridge.program import run
+from webrtc_bridge.program.lifetime import run
 
 
 class Pair:

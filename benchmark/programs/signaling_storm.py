@@ -8,7 +8,7 @@ import time
 from benchmark.programs.raw_peers import RawPeer, connect_all, message
 from benchmark.programs.report import report
 from benchmark.programs.session_messages import candidate, description
-from webrtc_bridge.program import run
+from webrtc_bridge.program.lifetime import run
 
 CANDIDATES = 10
 LONGEST = 60.0

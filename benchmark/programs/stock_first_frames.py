@@ -9,7 +9,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConn
 
 from benchmark.programs.report import report
 from benchmark.programs.stock_receiver import answer
-from webrtc_bridge.program import run
+from webrtc_bridge.program.lifetime import run
 
 LONGEST = 30.0
 

@@ -15,8 +15,8 @@ from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 
-from webrtc_bridge.nodes.dds_profile import image_segment
-from webrtc_bridge.program import run
+from webrtc_bridge.nodes.ros.dds_profile import image_segment
+from webrtc_bridge.program.lifetime import run
 
 
 def to_message(frame: av.VideoFrame) -> Image:

@@ -25,8 +25,8 @@ from aiortc import (
 )
 from aiortc.contrib.media import MediaRelay
 
-from webrtc_bridge.media.pattern import Pattern
-from webrtc_bridge.program import run
+from webrtc_bridge.media.capture.pattern import Pattern
+from webrtc_bridge.program.lifetime import run
 
 
 class PatternTrack(VideoStreamTrack):

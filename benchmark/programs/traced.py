@@ -19,9 +19,9 @@ from typing import Any
 
 import aioice.ice
 
-from webrtc_bridge.delivery import Delivery
-from webrtc_bridge.media.decoding_thread import DecodingThread
-from webrtc_bridge.media.encoder import Encoder
+from webrtc_bridge.media.codec.decoding_thread import DecodingThread
+from webrtc_bridge.media.codec.encoder import Encoder
+from webrtc_bridge.receiving.delivery import Delivery
 
 RTCP_TYPES = range(64, 96)
 'Second bytes, without their first bit, by which RTCP is told from RTP (RFC 5761, section 4).'

@@ -6,7 +6,7 @@ import socket
 import threading
 from typing import Any
 
-from webrtc_bridge.peer.gstreamer_library import Element, Gst, GstSdp, GstWebRTC
+from webrtc_bridge.gstreamer.library import Element, Gst, GstSdp, GstWebRTC
 
 GATHERING_TIMEOUT = 5.0
 

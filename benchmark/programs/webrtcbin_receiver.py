@@ -19,10 +19,10 @@ from benchmark.programs.webrtcbin import (
     say,
     set_description,
 )
-from webrtc_bridge.nodes.dds_profile import image_segment
-from webrtc_bridge.nodes.message_header import header
-from webrtc_bridge.peer.gstreamer_ice import set_up_ice
-from webrtc_bridge.peer.gstreamer_library import Element, Gst, require_gstreamer
+from webrtc_bridge.gstreamer.ice import set_up_ice
+from webrtc_bridge.gstreamer.library import Element, Gst, require_gstreamer
+from webrtc_bridge.nodes.ros.dds_profile import image_segment
+from webrtc_bridge.nodes.ros.message_header import header
 
 DECODING = """
     rtph264depay wait-for-keyframe=true request-keyframe=true ! h264parse ! {decoder}

@@ -20,10 +20,10 @@ from benchmark.programs.webrtcbin import (
     say,
     set_description,
 )
-from webrtc_bridge.media.encoder import automatic_bitrate
-from webrtc_bridge.media.pattern import Pattern, plane_pixels
-from webrtc_bridge.peer.gstreamer_ice import set_up_ice
-from webrtc_bridge.peer.gstreamer_library import Element, Gst, require_gstreamer
+from webrtc_bridge.gstreamer.ice import set_up_ice
+from webrtc_bridge.gstreamer.library import Element, Gst, require_gstreamer
+from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels
+from webrtc_bridge.media.codec.encoder import automatic_bitrate
 
 PIPELINE = """
     appsrc name=camera is-live=true format=time do-timestamp=true

@@ -1,20 +1,14 @@
-"""Peers with faults between them. What other folders' tests are made of is used here, too."""
+"""Peers with faults between them."""
 
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
-
-for _folder in ('nodes', 'peer', 'system', 'viewer'):
-    sys.path.append(str(Path(__file__).parents[1] / _folder))
-
-from chromium import Browser, running_chromium  # noqa: E402
-from network_namespace import Robot, new_robot  # noqa: E402
-from programs import Program, Start  # noqa: E402
-from senders import StartSender, publish, skip_unless_installed, start_program  # noqa: E402
-from session_pair import CameraStation  # noqa: E402
+from support.browser.chromium import Browser, running_chromium
+from support.links.network_namespace import Robot, new_robot
+from support.peers.senders import StartSender, publish, skip_unless_installed, start_program
+from support.peers.session_pair import CameraStation
+from support.programs import Program, Start
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 import asyncio
 import itertools
 import time
-from pathlib import Path
 
 import pytest
-from session_pair import until
-from watching import watching
+from support.peers.session_pair import until
+from support.peers.watching import watching
+from support.programs import SUPPORT
 
-FAULTY_CAMERA = str(Path(__file__).with_name('faulty_camera.py'))
+FAULTY_CAMERA = str(SUPPORT / 'media/faulty_camera.py')
 
 
 @pytest.fixture

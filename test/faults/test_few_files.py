@@ -2,16 +2,16 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
-from resources import Resources
-from session_pair import until
-from watching import watching
+from support.peers.session_pair import until
+from support.peers.watching import watching
+from support.programs import SUPPORT
+from support.resources import Resources
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-VIEWING = str(Path(__file__).with_name('viewing.py'))
+VIEWING = str(SUPPORT / 'peers/viewing.py')
 FILES = 64
 DEADLINE = 20.0
 WITH_FEW_FILES = f"""
@@ -35,7 +35,7 @@ def start_limited(start):
 
 
 async def test_a_server_without_files_says_503_and_recovers(start_limited):
-    server = await start_limited('webrtc_bridge.signaling_server', '--port', '0')
+    server = await start_limited('webrtc_bridge.commands.signaling', '--port', '0')
     url = f'ws://127.0.0.1:{(await server.line("serving on 127.0.0.1:(.*)"))[1]}/receiver'
     refusals = []
     async with AsyncExitStack() as stack:
@@ -53,7 +53,7 @@ async def test_a_server_without_files_says_503_and_recovers(start_limited):
 
 async def test_a_sender_without_files_refuses_viewers_and_recovers(start, start_limited, server):
     camera = await start_limited(
-        'webrtc_bridge.webcam_sender', '--server', server.url, '--id', 'front', *SMALL
+        'webrtc_bridge.commands.webcam', '--server', server.url, '--id', 'front', *SMALL
     )
     async with watching(server.url, 'front') as seen:
         await seen.wait_for_more(5)
@@ -73,7 +73,7 @@ async def test_a_sender_without_files_refuses_viewers_and_recovers(start, start_
 async def test_receivers_without_files_are_served_as_far_as_they_go(
     start_limited, start_module, server
 ):
-    await start_module('webcam_sender', '--server', server.url, '--id', 'front', *SMALL)
+    await start_module('commands.webcam', '--server', server.url, '--id', 'front', *SMALL)
     many = await start_limited(VIEWING, server.url, 'front', '20')
 
     async def pictures():

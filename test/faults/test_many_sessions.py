@@ -6,8 +6,8 @@ import gc
 import time
 
 import pytest
-from resources import Resources
-from watching import watching
+from support.peers.watching import watching
+from support.resources import Resources
 
 SMALL = ['--source', 'test', '--width', '320', '--height', '240']
 
@@ -33,7 +33,7 @@ def trimmed() -> None:
     ],
 )
 async def test_what_sessions_held_is_given_back(start_module, server, warm_up, number, most):
-    sender = await start_module('webcam_sender', '--server', server.url, '--id', 'front', *SMALL)
+    sender = await start_module('commands.webcam', '--server', server.url, '--id', 'front', *SMALL)
     programs = {'server': server.process.pid, 'sender': sender.process.pid, 'receiver': 'self'}
     # The event loop's pool of threads, so that it does not grow meanwhile.
     await asyncio.gather(*(asyncio.to_thread(time.sleep, 0.1) for _ in range(32)))

@@ -5,15 +5,14 @@ import logging
 import signal
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
-from programs import Program
-from resources import Resources
-from session_pair import until
-from watching import watching
+from support.peers.session_pair import until
+from support.peers.watching import watching
+from support.programs import SUPPORT, Program
+from support.resources import Resources
 
-VIEWING = str(Path(__file__).with_name('viewing.py'))
+VIEWING = str(SUPPORT / 'peers/viewing.py')
 FPS = 30
 
 
@@ -21,7 +20,7 @@ FPS = 30
 def start_camera(start_module):
     async def start(url, sender_id='front'):
         small = ['--source', 'test', '--width', '320', '--height', '240', '--fps', str(FPS)]
-        return await start_module('webcam_sender', '--server', url, '--id', sender_id, *small)
+        return await start_module('commands.webcam', '--server', url, '--id', sender_id, *small)
 
     return start
 

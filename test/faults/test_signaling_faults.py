@@ -3,19 +3,18 @@
 import asyncio
 import re
 import time
-from pathlib import Path
 
-from programs import start_server
-from session_pair import until
-from watching import Seen, watching
+from support.peers.session_pair import until
+from support.peers.watching import Seen, watching
+from support.programs import SUPPORT, start_server
 from websockets.asyncio.client import connect
 
 from webrtc_bridge.options import ServerOptions
-from webrtc_bridge.signaling.client import SignalingClient
-from webrtc_bridge.signaling.messages import Role
-from webrtc_bridge.signaling.server_access import ServerAccess
+from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.server_access import ServerAccess
+from webrtc_bridge.signaling.protocol.messages import Role
 
-ATTACK = str(Path(__file__).with_name('attack.py'))
+ATTACK = str(SUPPORT / 'signaling/attack.py')
 SMALL = ['--source', 'test', '--width', '320', '--height', '240', '--fps', '30']
 CLIENTS = 90
 HELLO_TIMEOUT = 3.0
@@ -27,7 +26,7 @@ def ignore(_: object) -> None:
 
 async def test_a_server_that_was_away_is_full_again_in_3_s(start_module):
     server = await start_server(start_module)
-    camera = await start_module('webcam_sender', '--server', server.url, '--id', 'front', *SMALL)
+    camera = await start_module('commands.webcam', '--server', server.url, '--id', 'front', *SMALL)
     access = ServerAccess.of(ServerOptions(server.url))
     clients = [
         SignalingClient(access, Role.RECEIVER, peer_id=f'r{n}', on_message=ignore)
@@ -68,11 +67,11 @@ async def rate(seen: Seen, seconds: float) -> float:
 
 async def test_an_attack_on_the_server_disturbs_no_stream(start_module, start):
     server = await start_module(
-        'signaling_server', '--port', '0', '--hello-timeout', str(HELLO_TIMEOUT)
+        'commands.signaling', '--port', '0', '--hello-timeout', str(HELLO_TIMEOUT)
     )
     port = (await server.line(r'serving on 127\.0\.0\.1:(\d+)'))[1]
     url = f'ws://127.0.0.1:{port}'
-    await start_module('webcam_sender', '--server', url, '--id', 'front', *SMALL)
+    await start_module('commands.webcam', '--server', url, '--id', 'front', *SMALL)
     async with watching(url, 'front') as seen:
         await seen.wait_for_more(10)
         undisturbed = await rate(seen, 2.0)

@@ -2,13 +2,12 @@
 
 import statistics
 import time
-from pathlib import Path
 
 import pytest
-from resources import Resources
-from watching import watching
+from support.peers.watching import watching
+from support.programs import SUPPORT
+from support.resources import Resources
 
-HERE = Path(__file__).parent
 SIZE = ['--width', '640', '--height', '480', '--fps', '30']
 PAUSE = 0.2
 TWO_FRAMES_MS = 2 * 1000 / 30
@@ -18,7 +17,7 @@ MOST_MEMORY = 20
 @pytest.fixture
 async def camera(start_module, server):
     camera = await start_module(
-        'webcam_sender', '--server', server.url, '--id', 'front', '--source', 'test', *SIZE
+        'commands.webcam', '--server', server.url, '--id', 'front', '--source', 'test', *SIZE
     )
     await camera.line('registered')
     return camera
@@ -35,7 +34,7 @@ async def test_a_slow_callback_gets_the_newest_picture(camera, start, server):
     def note_age(frame):
         ages.append((time.time_ns() - frame.stamp_ns) // 1_000_000)
 
-    viewer = await start(str(HERE / 'viewing.py'), server.url, 'front', '1', str(PAUSE))
+    viewer = await start(str(SUPPORT / 'peers/viewing.py'), server.url, 'front', '1', str(PAUSE))
     await viewer.line('all see it')
 
     async def slow_ages():

@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip('rclpy', reason='needs rclpy')
 
-from images import ImageSubscriber
-from resources import Resources
+from support.resources import Resources
+from support.ros.images import ImageSubscriber
 
 SECONDS = float(os.environ.get('WEBRTC_BRIDGE_SOAK_SECONDS', '3600'))
 SETTLED_AFTER = min(600.0, SECONDS / 3)
@@ -35,7 +35,7 @@ async def test_no_program_grows_with_time(start_module, server):
     programs = {
         'server': server,
         'sender': await start_module(
-            'webcam_sender', '--server', server.url, '--id', 'front', '--source', 'test', *small
+            'commands.webcam', '--server', server.url, '--id', 'front', '--source', 'test', *small
         ),
         'receiver': await start_module(
             'nodes.receiver_node', '--ros-args', '-p', f'server_url:={server.url}'

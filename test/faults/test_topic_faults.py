@@ -5,20 +5,19 @@ import itertools
 import re
 import statistics
 import time
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip('rclpy', reason='needs rclpy')
 
-from images import ImageSubscriber
-from raw_images import image_of
-from resources import Resources
-from session_pair import until
-from topic_publisher import TopicPublisher
-from watching import watching
+from support.media.raw_images import image_of
+from support.peers.session_pair import until
+from support.peers.watching import watching
+from support.programs import SUPPORT
+from support.resources import Resources
+from support.ros.images import ImageSubscriber
+from support.ros.topic_publisher import TopicPublisher
 
-HERE = Path(__file__).parent
 PAUSE = 0.2
 TWO_FRAMES_MS = 2 * 1000 / 30
 SECOND = 1_000_000_000
@@ -29,11 +28,11 @@ async def test_a_slow_subscriber_gets_the_newest_image_and_delays_no_other(
     start, start_module, server
 ):
     size = ['--width', '640', '--height', '480', '--fps', '30']
-    await start_module('webcam_sender', '--server', server.url, '--source', 'test', *size)
+    await start_module('commands.webcam', '--server', server.url, '--source', 'test', *size)
     receiver = await start_module(
         'nodes.receiver_node', '--ros-args', '-p', f'server_url:={server.url}'
     )
-    slow = await start(str(HERE / 'slow_subscriber.py'), str(PAUSE))
+    slow = await start(str(SUPPORT / 'ros/slow_subscriber.py'), str(PAUSE))
     with ImageSubscriber() as subscriber:
         await slow.line('age: ')
         await subscriber.wait_for_more(60)

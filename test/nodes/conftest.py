@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 
 # Without ROS the rest of the suite still runs.
-collect_ignore_glob = [] if find_spec('rclpy') else ['test_*.py']
+collect_ignore_glob = [] if find_spec('rclpy') else ['*test_*.py']
 
 DOMAINS = itertools.cycle(random.sample(range(1, 102), 101))
 
@@ -24,7 +24,7 @@ def own_domain(monkeypatch: pytest.MonkeyPatch) -> int:
 @pytest.fixture
 def make_node() -> Iterator[Callable[..., object]]:
     """Return a function that makes a node from a name and command-line arguments."""
-    from webrtc_bridge.nodes.ros_thread import initialised, ros_node
+    from webrtc_bridge.nodes.ros.ros_thread import initialised, ros_node
 
     with contextlib.ExitStack() as stack:
 

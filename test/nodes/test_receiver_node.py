@@ -7,7 +7,7 @@ from rcl_interfaces.msg import ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import Image
 
-from webrtc_bridge.nodes.ros_thread import while_spinning
+from webrtc_bridge.nodes.ros.ros_thread import while_spinning
 
 NODE = ('-m', 'webrtc_bridge.nodes.receiver_node')
 NO_SERVER = 'server_url:=ws://127.0.0.1:9'
@@ -93,7 +93,7 @@ async def test_images_arrive_and_a_parameter_switches_to_another_sender(start, m
     )
     senders = [
         await start(
-            *('-m', 'webrtc_bridge.webcam_sender', '--server', url, '--id', name),
+            *('-m', 'webrtc_bridge.commands.webcam', '--server', url, '--id', name),
             *('--source', 'test', '--width', width, '--height', '240'),
         )
         for name, width in (('front', '320'), ('rear', '424'))

@@ -7,24 +7,24 @@ import av
 import cv2
 import numpy as np
 import pytest
-from raw_images import image_of, quarters, wrong_quarters
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
-from topic_publisher import TopicPublisher
+from support.media.raw_images import image_of, quarters, wrong_quarters
+from support.ros.topic_publisher import TopicPublisher
 
-from webrtc_bridge.delivery import Output
+from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.encoded_frame import Codec
-from webrtc_bridge.media.pattern import Pattern, read_clock
-from webrtc_bridge.media.pixels import KNOWN
-from webrtc_bridge.media.raw_image import RawImage
-from webrtc_bridge.nodes.parameters import Parameters
-from webrtc_bridge.nodes.ros_thread import initialised, ros_node, while_spinning
+from webrtc_bridge.media.pixels.pixels import KNOWN
+from webrtc_bridge.media.pixels.raw_image import RawImage
+from webrtc_bridge.nodes.ros.parameters import Parameters
+from webrtc_bridge.nodes.ros.ros_thread import initialised, ros_node, while_spinning
 from webrtc_bridge.nodes.sender_node import prepare
 from webrtc_bridge.options import ReceiverOptions, SenderNodeOptions, SignalingOptions
-from webrtc_bridge.receiver import Receiver
-from webrtc_bridge.signaling.server import SignalingServer
+from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.receiver import Receiver
+from webrtc_bridge.signaling.server.server import SignalingServer
 
 DEADLINE = 20.0
 MILLISECOND = 1_000_000

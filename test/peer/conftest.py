@@ -1,38 +1,17 @@
 """Sessions that leave nothing behind, on a network that every machine has."""
 
-import asyncio
 import gc
-import os
-import threading
 
 import aioice.ice
 import pytest
-from session_pair import CameraStation, SessionPair, until
+from support.leaks import open_sockets, other_tasks, threads
+from support.peers.session_pair import CameraStation, SessionPair, until
 
 
 @pytest.fixture(autouse=True)
 def _only_loopback(monkeypatch):
     # aioice leaves loopback out, so that a machine with no other interface has no candidate.
     monkeypatch.setattr(aioice.ice, 'get_host_addresses', lambda *_, **__: ['127.0.0.1'])
-
-
-def open_sockets():
-    links = []
-    for descriptor in os.listdir('/proc/self/fd'):
-        try:
-            links.append(os.readlink(f'/proc/self/fd/{descriptor}'))
-        except FileNotFoundError:
-            continue  # the listing's own
-    return {link for link in links if link.startswith('socket:')}
-
-
-def other_tasks():
-    return asyncio.all_tasks() - {asyncio.current_task()}
-
-
-def threads():
-    # asyncio's own pool ends with the loop.
-    return {t for t in threading.enumerate() if not t.name.startswith('asyncio_')}
 
 
 @pytest.fixture

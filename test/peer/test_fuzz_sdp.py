@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from conftest import open_sockets, other_tasks
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sdp_samples import CHROMIUM, GSTREAMER
+from support.leaks import open_sockets, other_tasks
+from support.peers.sdp_samples import CHROMIUM, GSTREAMER
 
 from webrtc_bridge.errors import SessionError
-from webrtc_bridge.peer.aiortc_peer import AiortcPeer, IceOptions
+from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 
 SHORT = settings(derandomize=True, deadline=None, max_examples=40, database=None)
 LONG = settings(

@@ -4,12 +4,12 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from signaling_samples import description
-from waiting import read
+from support.signaling.signaling_samples import description
+from support.signaling.waiting import read
 from websockets.asyncio.client import connect
 
 from webrtc_bridge.options import SignalingOptions
-from webrtc_bridge.signaling.server import SignalingServer
+from webrtc_bridge.signaling.server.server import SignalingServer
 
 
 @pytest.fixture

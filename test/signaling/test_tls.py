@@ -19,17 +19,17 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from test_signaling_client import Peer
-from waiting import DEADLINE, close_code, read, until
+from support.signaling.running_client import Peer
+from support.signaling.waiting import DEADLINE, close_code, read, until
 from websockets.asyncio.client import connect
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ServerOptions, SignalingOptions
-from webrtc_bridge.signaling.messages import Role
-from webrtc_bridge.signaling.self_signed import LOCAL, SelfSigned, fingerprint, self_signed
-from webrtc_bridge.signaling.server import SignalingServer
-from webrtc_bridge.signaling.server_access import ServerAccess
-from webrtc_bridge.signaling.trust import client_context
+from webrtc_bridge.signaling.client.client_tls import client_context
+from webrtc_bridge.signaling.client.server_access import ServerAccess
+from webrtc_bridge.signaling.protocol.messages import Role
+from webrtc_bridge.signaling.server.self_signed import LOCAL, SelfSigned, fingerprint, self_signed
+from webrtc_bridge.signaling.server.server import SignalingServer
 
 YEAR = timedelta(days=365)
 
@@ -194,7 +194,7 @@ async def test_a_certificate_out_of_its_time_is_named(
     said: str,
 ) -> None:
     if back:
-        monkeypatch.setattr('webrtc_bridge.signaling.self_signed.BACKDATED', back)
+        monkeypatch.setattr('webrtc_bridge.signaling.server.self_signed.BACKDATED', back)
     out_of_time = Files(tmp_path, self_signed(LOCAL, valid))
     with pytest.raises(OptionError, match=said):
         await serving(**out_of_time.options).start()

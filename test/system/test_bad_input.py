@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-SENDER, SERVER = 'webcam_sender', 'signaling_server'
+SENDER, SERVER = 'commands.webcam', 'commands.signaling'
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ import pytest
 
 pytest.importorskip('rclpy', reason='needs rclpy')
 
-from images import ImageSubscriber
-from ros_calls import diagnostics, get_parameter, set_parameter, trigger
+from support.ros.images import ImageSubscriber
+from support.ros.ros_calls import diagnostics, get_parameter, set_parameter, trigger
 from websockets.asyncio.client import connect
 
 SMALL = ['--source', 'test', '--width', '320', '--height', '240']
 
 
 async def start_camera(start_module, server, sender_id, *more):
-    return await start_module('webcam_sender', '--server', server.url, '--id', sender_id, *more)
+    return await start_module('commands.webcam', '--server', server.url, '--id', sender_id, *more)
 
 
 async def start_receiver(start_module, server, *parameters):

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import av
 import pytest
-from programs import Program, Start
-from watching import watching
+from support.peers.watching import watching
+from support.programs import Program, Start
 
-from webrtc_bridge.cameras_file import MOST_CAMERAS, CameraEntry, keys, read_cameras
+from webrtc_bridge.commands.cameras_file import MOST_CAMERAS, CameraEntry, keys, read_cameras
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import EncoderOptions, SenderOptions, SourceOptions
 
@@ -117,7 +117,7 @@ async def test_two_cameras_of_one_process_reach_two_receivers(
     start_module: Start, server: Program, tmp_path: Path
 ) -> None:
     arguments = cameras(tmp_path, FRONT_AND_REAR)
-    sender = await start_module('webcam_sender', '--server', server.url, *arguments)
+    sender = await start_module('commands.webcam', '--server', server.url, *arguments)
     async with watching(server.url, 'front') as front, watching(server.url, 'rear') as rear:
         await front.wait_for_more(10)
         await rear.wait_for_more(10)
@@ -142,7 +142,9 @@ async def test_a_camera_that_is_not_there_stops_no_other_and_may_come_later(
 ) -> None:
     late = tmp_path / 'late.mkv'
     text = f'{FRONT_AND_REAR}- id: late\n  source: {late}\n'
-    sender = await start_module('webcam_sender', '--server', server.url, *cameras(tmp_path, text))
+    sender = await start_module(
+        'commands.webcam', '--server', server.url, *cameras(tmp_path, text)
+    )
     await sender.line(r'\[ERROR\] .* camera late: source .*late\.mkv: no such file')
     async with watching(server.url, 'front') as front, watching(server.url, 'late') as seen:
         await front.wait_for_more(10)
@@ -158,7 +160,9 @@ async def test_a_camera_of_no_known_kind_is_one_line_and_status_2(
     start_module: Start, server: Program, tmp_path: Path
 ) -> None:
     text = f'{FRONT_AND_REAR}- id: wrong\n  source: ftp://u:secret@host/x\n'
-    sender = await start_module('webcam_sender', '--server', server.url, *cameras(tmp_path, text))
+    sender = await start_module(
+        'commands.webcam', '--server', server.url, *cameras(tmp_path, text)
+    )
     assert await sender.ended() == 2
     (line,) = [line for line in sender.lines if line.startswith('error: ')]
     assert 'camera 3 (wrong): source: ' in line
@@ -169,7 +173,7 @@ async def test_no_camera_at_all_is_one_line_and_status_3(
     start_module: Start, tmp_path: Path
 ) -> None:
     text = '- id: a\n  source: /no/such/a\n- id: b\n  source: /no/such/b\n'
-    sender = await start_module('webcam_sender', *cameras(tmp_path, text))
+    sender = await start_module('commands.webcam', *cameras(tmp_path, text))
     assert await sender.ended() == 3
     assert sender.lines[-1] == 'error: source /no/such/a: no such file'
 
@@ -185,7 +189,7 @@ async def test_no_camera_at_all_is_one_line_and_status_3(
 async def test_a_file_that_cannot_be_used_is_one_line_and_status_2(
     start_module: Start, more: list[str], said: str
 ) -> None:
-    sender = await start_module('webcam_sender', *more)
+    sender = await start_module('commands.webcam', *more)
     assert await sender.ended() == 2
     (line,) = sender.lines
     assert line.startswith('error: ')

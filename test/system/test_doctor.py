@@ -6,13 +6,13 @@ import time
 
 import pytest
 from aiohttp import web
-from turn_server import SECRET as TURN_KEY
-from turn_server import running_turn_server
+from support.links.turn_server import SECRET as TURN_KEY
+from support.links.turn_server import running_turn_server
 from websockets.asyncio.client import connect
 
-from webrtc_bridge.signaling.authentication import SECRET
-from webrtc_bridge.signaling.ice_servers import TURN_SECRET
-from webrtc_bridge.signaling.server_access import TOKEN
+from webrtc_bridge.signaling.client.server_access import TOKEN
+from webrtc_bridge.signaling.server.authentication import SECRET
+from webrtc_bridge.signaling.server.ice_servers import TURN_SECRET
 
 WORD = 'correct-horse-battery-staple'
 MOST_SECONDS = 40.0
@@ -24,7 +24,7 @@ def examine(start_module):
 
     async def run(url, *arguments, **variables):
         begin = time.monotonic()
-        doctor = await start_module('doctor_command', '--server', url, *arguments, **variables)
+        doctor = await start_module('commands.doctor', '--server', url, *arguments, **variables)
         status = await doctor.ended(timeout=MOST_SECONDS + 10)
         assert time.monotonic() - begin < MOST_SECONDS
         assert 'Traceback' not in doctor.output
@@ -43,10 +43,10 @@ def line_of(lines, name):
 
 async def start_secure_server(start_module, tmp_path, *arguments, **variables):
     certificate, key = str(tmp_path / 'server.pem'), str(tmp_path / 'server.key')
-    making = await start_module('certificate_command', '--certificate', certificate, '--key', key)
+    making = await start_module('commands.certificate', '--certificate', certificate, '--key', key)
     assert await making.ended() == 0, making.output
     server = await start_module(
-        *('signaling_server', '--port', '0', '--certificate', certificate, '--key', key),
+        *('commands.signaling', '--port', '0', '--certificate', certificate, '--key', key),
         *arguments,
         **variables,
     )
@@ -62,7 +62,7 @@ async def test_all_that_is_well_is_said_and_a_session_shown(start_module, examin
             **{SECRET: WORD, TURN_SECRET: TURN_KEY},
         )
         camera = await start_module(
-            *('webcam_sender', '--server', url, '--ca', certificate, '--id', 'front'),
+            *('commands.webcam', '--server', url, '--ca', certificate, '--id', 'front'),
             *('--source', 'test', '--name', 'Front door'),
             **{TOKEN: WORD},
         )
@@ -96,7 +96,7 @@ async def test_what_ice_servers_do_not_do_is_said_and_the_rest_goes_on(
         stun = f'stun:127.0.0.1:{silent.getsockname()[1]}'
         async with running_turn_server(tmp_path) as turn:
             server = await start_module(
-                *('signaling_server', '--port', '0', '--ice-server', stun),
+                *('commands.signaling', '--port', '0', '--ice-server', stun),
                 *('--ice-server', turn.url('udp'), '--ice-server', 'turn:127.0.0.1:1'),
                 **{TURN_SECRET: 'wrong'},
             )

@@ -7,25 +7,25 @@ import signal
 import subprocess
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
+from support.programs import SUPPORT
 from websockets.asyncio.client import connect
 
-from webrtc_bridge.delivery import Output
 from webrtc_bridge.errors import RequirementError
+from webrtc_bridge.gstreamer.library import require_gstreamer
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.peer.gstreamer_library import require_gstreamer
-from webrtc_bridge.receiver import Receiver
+from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.receiver import Receiver
 
 try:
     require_gstreamer()
 except RequirementError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
-RTSP_SERVER = Path(__file__).parents[1] / 'media' / 'rtsp_server.py'
+RTSP_SERVER = SUPPORT / 'media/rtsp_server.py'
 PYTHON = '/usr/bin/python3'
 
 
@@ -75,7 +75,7 @@ def moves(pictures: list[np.ndarray]) -> bool:
 
 async def start_sender(start_module, url, source, *more):
     sender = await start_module(
-        'gstreamer_sender', '--server', url, '--id', 'front', '--source', source, *more
+        'commands.gstreamer', '--server', url, '--id', 'front', '--source', source, *more
     )
     await sender.line('registered')
     return sender
@@ -220,7 +220,7 @@ async def test_h264_of_another_profile_is_encoded_anew(start_module, server):
     ],
 )
 async def test_what_cannot_be_sent_is_one_line(start_module, arguments, status, line):
-    sender = await start_module('gstreamer_sender', '--server', 'ws://127.0.0.1:9', *arguments)
+    sender = await start_module('commands.gstreamer', '--server', 'ws://127.0.0.1:9', *arguments)
     await sender.line(f'^error: {line}')
     assert await sender.ended() == status
     assert 'Traceback' not in sender.output
@@ -230,7 +230,7 @@ async def test_what_cannot_be_sent_is_one_line(start_module, arguments, status, 
 def test_without_gi_the_packages_are_named():
     code = (
         "import sys; sys.modules['gi'] = None\n"
-        'from webrtc_bridge.gstreamer_sender import main\n'
+        'from webrtc_bridge.commands.gstreamer import main\n'
         'sys.exit(main([]))'
     )
     done = subprocess.run(

@@ -6,10 +6,10 @@ from fractions import Fraction
 import av
 import pytest
 
-from webrtc_bridge.delivery import Output
-from webrtc_bridge.media.pattern import Pattern, plane_pixels, read_clock
+from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiver import Receiver
+from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.receiver import Receiver
 
 START = 1_700_000_000_000_000_000
 
@@ -67,7 +67,7 @@ async def test_a_film_leaves_as_it_is_if_viewers_take_its_profile(
     path = tmp_path / 'film.mp4'
     packets = write_film(path, profile)
     sender = await start_module(
-        'webcam_sender', '--server', server.url, '--id', 'cam', '--source', str(path)
+        'commands.webcam', '--server', server.url, '--id', 'cam', '--source', str(path)
     )
     await sender.line('registered')
     encoded, clocks = await watched(server.url, 45)
@@ -93,7 +93,7 @@ async def test_a_viewer_of_vp8_sees_a_film_that_is_passed_through(start_module, 
     path = tmp_path / 'film.mp4'
     write_film(path, 'baseline')
     sender = await start_module(
-        'webcam_sender',
+        'commands.webcam',
         *('--server', server.url, '--id', 'cam', '--source', str(path), '--codec', 'vp8'),
     )
     await sender.line('registered')

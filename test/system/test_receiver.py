@@ -7,9 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from webrtc_bridge import receiver as receiver_module
-from webrtc_bridge.delivery import Output
-from webrtc_bridge.media.camera import Camera
+from webrtc_bridge.media.capture.camera import Camera
 from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.media.received_frame import ReceivedFrame
@@ -21,12 +19,14 @@ from webrtc_bridge.options import (
     SignalingOptions,
     SourceOptions,
 )
-from webrtc_bridge.receiver import Receiver
-from webrtc_bridge.sender import Sender
-from webrtc_bridge.signaling.client import SignalingClient
-from webrtc_bridge.signaling.messages import Role
-from webrtc_bridge.signaling.server import SignalingServer
-from webrtc_bridge.signaling.server_access import ServerAccess
+from webrtc_bridge.receiving import receiver as receiver_module
+from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.receiver import Receiver
+from webrtc_bridge.sending.sender import Sender
+from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.server_access import ServerAccess
+from webrtc_bridge.signaling.protocol.messages import Role
+from webrtc_bridge.signaling.server.server import SignalingServer
 
 
 @asynccontextmanager

@@ -10,10 +10,10 @@ import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from websockets.asyncio.client import connect
 
-from webrtc_bridge.delivery import Output
-from webrtc_bridge.media.pattern import plane_pixels, read_clock
+from webrtc_bridge.media.capture.pattern import plane_pixels, read_clock
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiver import Receiver
+from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.receiver import Receiver
 
 
 async def receive(socket, kind):
@@ -25,7 +25,7 @@ async def receive(socket, kind):
 
 
 async def test_a_receiver_of_the_diagram_gets_the_video(start_module, server):
-    sender = await start_module('webcam_sender', '--server', server.url, '--source', 'test')
+    sender = await start_module('commands.webcam', '--server', server.url, '--source', 'test')
     await sender.line('registered')
     connection = RTCPeerConnection()
     track = asyncio.get_running_loop().create_future()

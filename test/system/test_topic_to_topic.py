@@ -10,12 +10,12 @@ import pytest
 pytest.importorskip('rclpy', reason='needs rclpy')
 
 import rclpy
-from images import ImageSubscriber, wrong_bars
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, Image
+from support.ros.images import ImageSubscriber, wrong_bars
 
-from webrtc_bridge.media.pattern import Pattern
-from webrtc_bridge.nodes.camera_info_topic import camera_info_topic
+from webrtc_bridge.media.capture.pattern import Pattern
+from webrtc_bridge.nodes.subscribing.camera_info_subscription import camera_info_topic
 
 FOCAL_LENGTH = 321.5
 

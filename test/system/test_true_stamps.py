@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='needs rclpy')
 
-from images import ImageSubscriber
+from support.ros.images import ImageSubscriber
 
 MS = 1_000_000
 SHIFT = """
@@ -50,7 +50,7 @@ def clock(tmp_path):
 async def start_pair(start_module, server, **environment):
     small = ['--source', 'test', '--width', '320', '--height', '240', '--bitrate', '1000']
     await start_module(
-        'webcam_sender', '--server', server.url, '--id', 'front', *small, **environment
+        'commands.webcam', '--server', server.url, '--id', 'front', *small, **environment
     )
     return await start_module(
         'nodes.receiver_node', '--ros-args', '-p', f'server_url:={server.url}',

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from programs import Program, Start, start_server
+from support.programs import Program, Start, start_server
 
-from webrtc_bridge import certificate_command, token_command
-from webrtc_bridge.option_row import rows
+from webrtc_bridge.commands import certificate as certificate_command
+from webrtc_bridge.commands import token as token_command
 from webrtc_bridge.options import ReceiverOptions, SenderNodeOptions, SignalingOptions
+from webrtc_bridge.program.option_row import rows
 
 SMALL = ('--source', 'test', '--width', '320', '--height', '240')
 
@@ -44,7 +45,7 @@ async def test_video_comes_through_where_tokens_and_certificate_fit(
     server = await secured_server(start_module, folder)
     access = ('--server', server.url, '--ca', str(folder / 'server.pem'), '--token-file')
     camera = await start_module(
-        'webcam_sender', *access, f'{folder}/camera', '--id', 'front', *SMALL
+        'commands.webcam', *access, f'{folder}/camera', '--id', 'front', *SMALL
     )
     values = {
         'server_url': server.url,
@@ -57,10 +58,12 @@ async def test_video_comes_through_where_tokens_and_certificate_fit(
     await node.line('receiving front')
 
     other = await start_module(
-        'webcam_sender', *access, f'{folder}/camera', '--id', 'rear', *SMALL
+        'commands.webcam', *access, f'{folder}/camera', '--id', 'rear', *SMALL
     )
     await other.line('refused: forbidden: .id: the token is for senders like front')
-    viewer = await start_module('webcam_sender', *access, f'{folder}/robot', '--id', 'top', *SMALL)
+    viewer = await start_module(
+        'commands.webcam', *access, f'{folder}/robot', '--id', 'top', *SMALL
+    )
     await viewer.line('refused: forbidden: .role: the token has no right to publish')
 
     for program in (camera, node, server):
@@ -75,7 +78,7 @@ async def test_video_comes_through_where_tokens_and_certificate_fit(
 async def test_a_gstreamer_sender_gets_in_too(start_module: Start, folder: Path) -> None:
     server = await secured_server(start_module, folder)
     sender = await start_module(
-        *('gstreamer_sender', '--server', server.url, '--ca', f'{folder}/server.pem'),
+        *('commands.gstreamer', '--server', server.url, '--ca', f'{folder}/server.pem'),
         *('--token-file', f'{folder}/camera', '--id', 'front-top', '--source', 'test'),
     )
     match = await sender.line('registered at|error: ')
@@ -91,11 +94,11 @@ def test_no_secret_is_an_option(options: type) -> None:
 
 
 async def test_a_server_in_the_network_needs_a_secret_or_a_word(start_module: Start) -> None:
-    refused = await start_module('signaling_server', '--host', '0.0.0.0', '--port', '0')
+    refused = await start_module('commands.signaling', '--host', '0.0.0.0', '--port', '0')
     assert await refused.ended() == 1
     (line,) = refused.lines
     assert line.startswith('error: other machines reach 0.0.0.0, and there is no secret: ')
     served = await start_module(
-        'signaling_server', '--host', '0.0.0.0', '--port', '0', '--allow-anonymous'
+        'commands.signaling', '--host', '0.0.0.0', '--port', '0', '--allow-anonymous'
     )
     await served.line(r'everybody who reaches 0\.0\.0\.0:\d+ may watch')

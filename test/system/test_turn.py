@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from aioice.turn import TurnTransport
-from turn_server import SECRET, TurnServer, running_turn_server
-from watching import watching
+from support.links.turn_server import SECRET, TurnServer, running_turn_server
+from support.peers.watching import watching
 
-from webrtc_bridge.media.camera import Camera
+from webrtc_bridge.media.capture.camera import Camera
 from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import (
@@ -22,13 +22,13 @@ from webrtc_bridge.options import (
     SignalingOptions,
     SourceOptions,
 )
-from webrtc_bridge.peer import ice_gathering
-from webrtc_bridge.peer.aiortc_peer import AiortcPeer, IceOptions
-from webrtc_bridge.peer.aiortc_tuning.sending import waiting_bytes
+from webrtc_bridge.peer.aiortc import ice_gathering
+from webrtc_bridge.peer.aiortc.patches.sending import waiting_bytes
+from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.negotiation import IceCandidate
-from webrtc_bridge.sender import Sender
-from webrtc_bridge.signaling.ice_servers import TURN_SECRET, IceServers
-from webrtc_bridge.signaling.server import SignalingServer
+from webrtc_bridge.sending.sender import Sender
+from webrtc_bridge.signaling.server.ice_servers import TURN_SECRET, IceServers
+from webrtc_bridge.signaling.server.server import SignalingServer
 
 FIRST_PICTURE = 1.0
 'Seconds that servers may cost until the first picture.'

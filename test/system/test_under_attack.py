@@ -7,13 +7,13 @@ import socket
 import time
 
 import pytest
-from hostile_datagrams import send_hostile
-from watching import watching
+from support.peers.hostile_datagrams import send_hostile
+from support.peers.watching import watching
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from webrtc_bridge.errors import RequirementError
-from webrtc_bridge.peer.gstreamer_library import require_gstreamer
+from webrtc_bridge.gstreamer.library import require_gstreamer
 
 ATTACK_TIME = 3.0
 LONGEST_GAP = 1.0
@@ -27,7 +27,7 @@ HTTP = [
 ]
 
 
-@pytest.mark.parametrize('program', ['webcam_sender', 'gstreamer_sender'])
+@pytest.mark.parametrize('program', ['commands.webcam', 'commands.gstreamer'])
 async def test_the_stream_goes_on(start_module, server, program):
     skip_unless_installed(program)
     sender = await start_module(
@@ -47,7 +47,7 @@ async def test_the_stream_goes_on(start_module, server, program):
 
 
 def skip_unless_installed(program):
-    if program == 'gstreamer_sender':
+    if program == 'commands.gstreamer':
         try:
             require_gstreamer()
         except RequirementError as missing:

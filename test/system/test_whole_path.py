@@ -9,15 +9,15 @@ import pytest
 
 pytest.importorskip('rclpy', reason='needs rclpy')
 
-from images import ImageSubscriber, wrong_bars
-from programs import start_server
-from ros_calls import set_parameter
+from support.programs import start_server
+from support.ros.images import ImageSubscriber, wrong_bars
+from support.ros.ros_calls import set_parameter
 
 SENDER = ['--id', 'front', '--source', 'test', '--fps', '30']
 
 
 async def start_sender(start_module, url, *more):
-    return await start_module('webcam_sender', '--server', url, *SENDER, *more)
+    return await start_module('commands.webcam', '--server', url, *SENDER, *more)
 
 
 async def start_receiver(start_module, url, *parameters):
@@ -171,10 +171,10 @@ async def test_a_receiver_without_a_sender_id_takes_the_first_that_is_there(star
 
 async def test_setting_the_parameter_switches_the_camera(start_module, server):
     await start_module(
-        'webcam_sender', '--server', server.url, '--id', 'front', '--source', 'test'
+        'commands.webcam', '--server', server.url, '--id', 'front', '--source', 'test'
     )
     await start_module(
-        'webcam_sender',
+        'commands.webcam',
         '--server',
         server.url,
         '--id',
@@ -199,7 +199,7 @@ async def test_setting_the_parameter_switches_the_camera(start_module, server):
 
 async def test_a_gstreamer_sender_reaches_the_topic(start_module, server):
     sender = await start_module(
-        'gstreamer_sender', '--server', server.url, '--id', 'rover', '--source', 'test'
+        'commands.gstreamer', '--server', server.url, '--id', 'rover', '--source', 'test'
     )
     if (await sender.line('error: |registered at'))[0] == 'error: ':
         pytest.skip(sender.output)

@@ -1,7 +1,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from chromium import PROGRAM, Browser, running_chromium
+from support.browser.chromium import PROGRAM, Browser, running_chromium
 
 
 @pytest.fixture(scope='session')

@@ -1,13 +1,13 @@
 """Pages at a server that asks for tokens, in a real Chromium."""
 
-from chromium import Browser, Page
-from pictures import until_it_moves
-from programs import Program, Start, start_server
+from support.browser.chromium import Browser, Page
+from support.browser.pictures import until_it_moves
+from support.programs import Program, Start, start_server
 
-from webrtc_bridge.signaling.authentication import SECRET
-from webrtc_bridge.signaling.rights import Rights
-from webrtc_bridge.signaling.server_access import TOKEN
-from webrtc_bridge.signaling.signed_tokens import SignedTokens
+from webrtc_bridge.signaling.broker.rights import Rights
+from webrtc_bridge.signaling.client.server_access import TOKEN
+from webrtc_bridge.signaling.server.authentication import SECRET
+from webrtc_bridge.signaling.server.signed_tokens import SignedTokens
 
 WORDS = 'a secret of several words'
 ASKS = "!document.getElementById('login').hidden"
@@ -29,7 +29,7 @@ async def start_all(start_module: Start, *cameras: str) -> tuple[Program, str]:
     server = await start_server(start_module, **{SECRET: WORDS})
     for name in cameras:
         camera = await start_module(
-            *('webcam_sender', '--server', server.url, '--id', name, '--source', 'test'),
+            *('commands.webcam', '--server', server.url, '--id', name, '--source', 'test'),
             *('--width', '320', '--height', '240'),
             **{TOKEN: WORDS},
         )

@@ -3,12 +3,13 @@
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from aiohttp import ClientSession, web
 
 import webrtc_bridge
-from webrtc_bridge.signaling.http_pages import add_pages
+from webrtc_bridge.signaling.server.http_pages import add_pages
 
 VIEWER = Path(webrtc_bridge.__file__).parent / 'viewer'
 
@@ -37,7 +38,7 @@ async def test_only_the_viewer_may_be_framed_and_only_by_those_allowed(url: str)
 
     assert await framers('/') == "'self' https://dashboard.example"
     assert await framers('/publish') == "'none'"
-    assert await framers('/viewer.js') == "'none'"
+    assert await framers('/watching/viewer.js') == "'none'"
 
 
 async def test_only_the_publish_page_may_ask_for_the_camera(url: str) -> None:
@@ -45,7 +46,7 @@ async def test_only_the_publish_page_may_ask_for_the_camera(url: str) -> None:
     assert 'camera=(self)' in (await headers_of(f'{url}/publish'))['Permissions-Policy']
 
 
-@pytest.mark.parametrize('path', ['/', '/publish', '/viewer.js', '/page.css', '/nothing'])
+@pytest.mark.parametrize('path', ['/', '/publish', '/watching/viewer.js', '/page.css', '/nothing'])
 async def test_nothing_inline_and_nothing_foreign_is_allowed(url: str, path: str) -> None:
     headers = await headers_of(url + path)
     policy = headers['Content-Security-Policy']
@@ -56,16 +57,18 @@ async def test_nothing_inline_and_nothing_foreign_is_allowed(url: str, path: str
 
 
 async def test_every_file_that_a_page_names_is_served(url: str) -> None:
-    for file in VIEWER.iterdir():
+    for file in VIEWER.rglob('*.*'):
         text = file.read_text('utf-8')
-        names = re.findall(r'(?:src|href)="([\w.]+\.\w+)"', text)
-        names += re.findall(r"from '\./([\w.]+)'", text)
+        names = re.findall(r'(?:src|href)="([\w./]+\.\w+)"', text)
+        names += re.findall(r"from '([\w./]+)'", text)
+        folder = '/'.join(['', *file.relative_to(VIEWER).parts[:-1], ''])
         for name in names:
-            assert (await headers_of(f'{url}/{name}'))['status'] == '200', (file.name, name)
+            path = urljoin(folder, name)
+            assert (await headers_of(url + path))['status'] == '200', (file.name, name)
 
 
 def test_pages_set_text_never_markup() -> None:
-    for file in VIEWER.glob('*.js'):
+    for file in VIEWER.rglob('*.js'):
         text = file.read_text('utf-8')
         assert not re.search(r'innerHTML|outerHTML|insertAdjacentHTML|document\.write', text)
     for file in VIEWER.glob('*.html'):
@@ -77,4 +80,4 @@ def test_all_files_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     patterns = re.search(r'package_data=\{NAME: \[(.+)\]\}', (root / 'setup.py').read_text())
     assert patterns
     kinds = set(re.findall(r"\*\*/\*(\.\w+)'", patterns[1]))
-    assert {file.suffix for file in VIEWER.iterdir()} <= kinds
+    assert {file.suffix for file in VIEWER.rglob('*.*')} <= kinds

@@ -3,14 +3,14 @@
 import asyncio
 
 import pytest
-from chromium import Browser, Page
-from pictures import tile, until_it_moves
-from programs import Program, Start, start_server
+from support.browser.chromium import Browser, Page
+from support.browser.pictures import tile, until_it_moves
+from support.programs import Program, Start, start_server
 
-from webrtc_bridge.delivery import Output
 from webrtc_bridge.media.received_frame import ReceivedFrame
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiver import Receiver
+from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.receiver import Receiver
 
 ON_AIR = "document.body.dataset.server === 'connected'"
 
@@ -77,7 +77,7 @@ async def test_the_camera_arrives_as_ros_images(
     start_module: Start, server: Program, browser: Browser
 ) -> None:
     pytest.importorskip('rclpy', reason='needs rclpy')
-    from images import ImageSubscriber
+    from support.ros.images import ImageSubscriber
 
     await publish(browser, server)
     node = await start_module(

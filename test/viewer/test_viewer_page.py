@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import Browser, Page
-from pictures import colours, frames, tile, until_it_moves, wrong_bars
-from programs import Program, Start, start_server
+from support.browser.chromium import Browser, Page
+from support.browser.pictures import colours, frames, tile, until_it_moves, wrong_bars
+from support.programs import Program, Start, start_server
 from websockets.asyncio.client import connect
 
 SMALL = ('--width', '320', '--height', '240')
@@ -24,7 +24,7 @@ async def start_camera(
     start_module: Start, server: Program, sender_id: str, *more: str
 ) -> Program:
     camera = await start_module(
-        'webcam_sender', '--server', server.url, '--id', sender_id, '--source', 'test', *more
+        'commands.webcam', '--server', server.url, '--id', sender_id, '--source', 'test', *more
     )
     await camera.line('registered at')
     return camera
@@ -62,7 +62,7 @@ async def test_a_gstreamer_sender_is_shown_moving(
     start_module: Start, server: Program, browser: Browser
 ) -> None:
     sender = await start_module(
-        'gstreamer_sender', '--server', server.url, '--id', 'rover', '--source', 'test'
+        'commands.gstreamer', '--server', server.url, '--id', 'rover', '--source', 'test'
     )
     if await first_of(sender, 'error: ', 'registered at') == 'error: ':
         pytest.skip(sender.output)

@@ -5,15 +5,15 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from webrtc_bridge.doctor.findings import CheckFailed
-from webrtc_bridge.signaling.client import SignalingClient
-from webrtc_bridge.signaling.messages import (
+from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.server_access import ServerAccess
+from webrtc_bridge.signaling.protocol.messages import (
     IceServer,
     Message,
     Role,
     SenderExit,
     SenderPresent,
 )
-from webrtc_bridge.signaling.server_access import ServerAccess
 
 TIMEOUT = 8.0
 'Seconds; the server takes its time to answer a wrong token.'

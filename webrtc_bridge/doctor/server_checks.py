@@ -13,8 +13,8 @@ import aiohttp
 from webrtc_bridge import __version__
 from webrtc_bridge.doctor.findings import CheckFailed
 from webrtc_bridge.errors import printable
-from webrtc_bridge.signaling.server_access import ServerAccess
-from webrtc_bridge.signaling.trust import why_not_trusted
+from webrtc_bridge.signaling.client.client_tls import why_not_trusted
+from webrtc_bridge.signaling.client.server_access import ServerAccess
 
 TIMEOUT = 5.0
 'Seconds for each of these checks.'

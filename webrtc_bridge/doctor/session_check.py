@@ -5,11 +5,11 @@ import contextlib
 import logging
 from collections.abc import Iterator
 
-from webrtc_bridge.delivery import Output
 from webrtc_bridge.doctor.findings import CheckFailed
 from webrtc_bridge.media.received_frame import ReceivedFrame
 from webrtc_bridge.options import DoctorOptions, ReceiverOptions
-from webrtc_bridge.receiver import Receiver
+from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.receiver import Receiver
 
 FIRST_PICTURE_TIMEOUT = 8.0
 WATCH_TIME = 2.0
@@ -17,7 +17,7 @@ WATCH_TIME = 2.0
 
 TIMEOUT = FIRST_PICTURE_TIMEOUT + WATCH_TIME + 3.0
 
-LOGS = ('webrtc_bridge.peer.session', 'webrtc_bridge.receiver')
+LOGS = ('webrtc_bridge.peer.session', 'webrtc_bridge.receiving.receiver')
 NO_OFFER = 'made no offer'
 ENDED = ' ended: '
 

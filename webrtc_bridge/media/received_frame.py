@@ -11,7 +11,7 @@ class ReceivedFrame:
     A decoded picture of sender `sender_id`.
 
     `picture` is yuv420p; `stamp_ns` is the Unix time, in nanoseconds, that it was captured or
-    arrived at (media/stamper.py); it rises from frame to frame.
+    arrived at (receiving/stamper.py); it rises from frame to frame.
     """
 
     picture: av.VideoFrame

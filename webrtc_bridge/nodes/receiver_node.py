@@ -4,17 +4,17 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from webrtc_bridge.nodes.node_program import NodeProgram
+from webrtc_bridge.nodes.ros.node_program import NodeProgram
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.requirements import require_aiortc
+from webrtc_bridge.program.requirements import require_aiortc
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from rclpy.node import Node
 
-    from webrtc_bridge.nodes.cameras import Cameras
-    from webrtc_bridge.nodes.parameters import Parameters
+    from webrtc_bridge.nodes.publishing.cameras import Cameras
+    from webrtc_bridge.nodes.ros.parameters import Parameters
 
 
 def prepare(
@@ -22,7 +22,7 @@ def prepare(
 ) -> 'Coroutine[None, None, None]':
     """Create topics and services; return what receives."""
     # Imported only now: main() must be able to say in one line that a library is missing.
-    from webrtc_bridge.nodes.cameras import Cameras
+    from webrtc_bridge.nodes.publishing.cameras import Cameras
 
     return receive(Cameras(node, parameters))
 

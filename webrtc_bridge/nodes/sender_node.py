@@ -6,10 +6,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.nodes.node_program import NodeProgram
-from webrtc_bridge.option_row import rows
+from webrtc_bridge.nodes.ros.node_program import NodeProgram
 from webrtc_bridge.options import PEER_ID, SenderNodeOptions, SenderOptions
-from webrtc_bridge.requirements import require_aiortc
+from webrtc_bridge.program.option_row import rows
+from webrtc_bridge.program.requirements import require_aiortc
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.parameter import Parameter
 
-    from webrtc_bridge.nodes.parameters import Parameters
-    from webrtc_bridge.nodes.topic_sender import TopicSender
+    from webrtc_bridge.nodes.ros.parameters import Parameters
+    from webrtc_bridge.nodes.subscribing.topic_sender import TopicSender
 
 
 def prepare(
@@ -27,7 +27,7 @@ def prepare(
 ) -> 'Coroutine[None, None, None]':
     """Create a sender for each topic; return what serves."""
     # Imported only now: main() must be able to say in one line that a library is missing.
-    from webrtc_bridge.nodes.topic_sender import TopicSender
+    from webrtc_bridge.nodes.subscribing.topic_sender import TopicSender
 
     parameters.refuse_unknown()
     options = parameters.options
@@ -92,7 +92,7 @@ def topics_of(node: 'Node', options: SenderNodeOptions) -> tuple[str, ...]:
 
     Raises: OptionError, unless all have names for topics.
     """
-    from webrtc_bridge.nodes.topic_names import image_topic
+    from webrtc_bridge.nodes.ros.topic_names import image_topic
 
     topics = options.topics or (options.topic,)
     for topic in topics:
@@ -106,7 +106,7 @@ def refuse_changes_that_do_not_fit(
     """Refuse values that are fine in themselves, but not together, or for `number` senders."""
     from rcl_interfaces.msg import SetParametersResult
 
-    from webrtc_bridge.nodes.topic_sender import depth_range
+    from webrtc_bridge.nodes.subscribing.topic_sender import depth_range
 
     table = {row.name: row for row in rows(SenderNodeOptions)}
 

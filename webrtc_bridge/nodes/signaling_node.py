@@ -4,17 +4,17 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from webrtc_bridge.nodes.node_program import NodeProgram
+from webrtc_bridge.nodes.ros.node_program import NodeProgram
 from webrtc_bridge.options import SignalingOptions
-from webrtc_bridge.program import fast_loop
-from webrtc_bridge.requirements import require_aiohttp
+from webrtc_bridge.program.lifetime import fast_loop
+from webrtc_bridge.program.requirements import require_aiohttp
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from rclpy.node import Node
 
-    from webrtc_bridge.nodes.parameters import Parameters
+    from webrtc_bridge.nodes.ros.parameters import Parameters
 
 
 def prepare(
@@ -28,7 +28,7 @@ def prepare(
 async def serve(options: SignalingOptions) -> None:
     """Serve until cancelled."""
     # Imported only now: main() must be able to say in one line that a library is missing.
-    from webrtc_bridge.signaling.server import SignalingServer
+    from webrtc_bridge.signaling.server.server import SignalingServer
 
     async with SignalingServer(options):
         await asyncio.Event().wait()

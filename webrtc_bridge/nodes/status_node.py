@@ -5,9 +5,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from webrtc_bridge.errors import NoImagesError
-from webrtc_bridge.nodes.node_program import NodeProgram
+from webrtc_bridge.nodes.ros.node_program import NodeProgram
 from webrtc_bridge.options import StatusOptions
-from webrtc_bridge.requirements import require_rclpy
+from webrtc_bridge.program.requirements import require_rclpy
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rclpy.node import Node
     from sensor_msgs.msg import Image
 
-    from webrtc_bridge.nodes.parameters import Parameters
+    from webrtc_bridge.nodes.ros.parameters import Parameters
 
 TERMINAL_INTERVAL, LOG_INTERVAL = 1.0, 5.0
 'Seconds between two lines where they replace each other, and where they stay.'

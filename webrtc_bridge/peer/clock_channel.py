@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from webrtc_bridge.media.clock_offset import ClockOffset, Exchange
+from webrtc_bridge.peer.clock_offset import ClockOffset, Exchange
 
 if TYPE_CHECKING:
     # The GStreamer sender answers by `answer_to`, and needs no aiortc.

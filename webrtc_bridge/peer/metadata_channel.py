@@ -2,7 +2,7 @@
 The data channel `metadata`, by which a sender tells its receivers about its pictures.
 
 Each message is a JSON object, which takes the place of the one before. Known members:
-`camera_info`, what a `sensor_msgs/CameraInfo` says of the lens (nodes/calibration.py).
+`camera_info`, what a `sensor_msgs/CameraInfo` says of the lens (nodes/calibration/calibration.py).
 """
 
 import json

@@ -7,19 +7,19 @@ from collections.abc import Callable
 from aiortc import RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
-from webrtc_bridge.media.broadcast import Broadcast
+from webrtc_bridge.media.bandwidth.estimator import LinkRate
+from webrtc_bridge.media.bandwidth.feedback import Feedback
 from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
-from webrtc_bridge.media.feedback import Feedback
-from webrtc_bridge.media.link_rate import LinkRate
-from webrtc_bridge.media.outbound_track import OutboundTrack
+from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.peer import clock_channel, metadata_channel
-from webrtc_bridge.peer.aiortc_peer import IceOptions
-from webrtc_bridge.peer.aiortc_session import AiortcSession
-from webrtc_bridge.peer.aiortc_tuning.sending import EncodedFrameSender
+from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
+from webrtc_bridge.peer.aiortc.patches.sending import EncodedFrameSender
+from webrtc_bridge.peer.aiortc.peer import IceOptions
+from webrtc_bridge.peer.aiortc.session import AiortcSession
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import Description
 from webrtc_bridge.peer.viewer_watchdog import ViewerWatchdog
-from webrtc_bridge.signaling.messages import Answer, Message, Offer
+from webrtc_bridge.signaling.protocol.messages import Answer, Message, Offer
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from webrtc_bridge.errors import SessionError
 from webrtc_bridge.peer.negotiation import IceCandidate
-from webrtc_bridge.signaling.messages import Answer, Bye, Candidate, Message, Offer
+from webrtc_bridge.signaling.protocol.messages import Answer, Bye, Candidate, Message, Offer
 
 CONNECT_TIMEOUT = 15.0
 'Seconds from the start of a session to its connection.'

@@ -1,0 +1,129 @@
+"""What packet loss does to the video of each kind of sender."""
+
+import dataclasses
+import itertools
+import math
+import time
+
+import pytest
+from support.links.impaired_link import OneLoss
+from support.links.relayed_pair import RelayedPair
+from support.links.signaling_proxy import relayed_signaling
+from support.links.udp_relay import UdpRelay
+from support.peers.senders import KINDS, SENDER_ID, StartSender
+from support.peers.session_pair import CameraStation, until
+from support.peers.watching import Seen, watching
+from support.programs import Program
+
+from webrtc_bridge.signaling.protocol.messages import Message, Offer
+
+FEWEST = {1: 29 / 30, 5: 27 / 30, 10: 24 / 30}
+'The part of the frames that must be shown, by the percentage of packets that are lost.'
+
+WORST_GAP = 1.0
+WORST_GAP_OF_ONE_LOSS = 0.7
+WORST_GAP_OF_MIXED = 0.5
+'Seconds without a picture.'
+
+LONGEST = 60.0
+'Seconds that a sender may take for the frames of a test.'
+
+EDGE = 2
+'Frames that may be under way when those that were sent and those that came are counted.'
+
+
+def check_gap(relay: UdpRelay, seen: Seen, begin: float, limit: float) -> None:
+    """Check the longest time without a picture; a machine that is busy delays both ends."""
+    assert seen.longest_gap(begin) < limit + 2 * relay.to_receiver.worst_gap(begin)
+
+
+async def check_random_loss(relay: UdpRelay, seen: Seen, percent: int, frames: int) -> None:
+    """Lose packets, both ways, while the sender sends `frames`."""
+    begin, sent, shown = time.monotonic(), relay.to_receiver.frames, len(seen.times)
+    for link in relay.links:
+        link.loss = percent / 100
+    await until(lambda: relay.to_receiver.frames >= sent + frames, LONGEST)
+    for link in relay.links:
+        link.loss = 0.0
+    await seen.wait_for_more(5)
+    sent, shown = relay.to_receiver.frames - sent, len(seen.times) - shown
+    assert shown + EDGE >= FEWEST[percent] * sent, f'{percent} %: {shown} of {sent}'
+    check_gap(relay, seen, begin, WORST_GAP)
+
+
+async def check_one_loss(relay: UdpRelay, seen: Seen, resent: float) -> None:
+    """Lose one packet and `resent` retransmissions of it."""
+    begin, sent = time.monotonic(), relay.to_receiver.frames
+    loss = relay.to_receiver.drop = OneLoss(resent)
+    await until(lambda: relay.to_receiver.frames >= sent + 30, LONGEST)
+    await seen.wait_for_more(5)
+    relay.to_receiver.drop = None
+    assert loss.lost_resent >= min(resent, 1)
+    check_gap(relay, seen, begin, WORST_GAP_OF_ONE_LOSS)
+
+
+async def check_mixed(relay: UdpRelay, seen: Seen) -> None:
+    """Delay packets by up to 150 ms, let some overtake others and some come twice."""
+    begin, sent, shown = time.monotonic(), relay.to_receiver.frames, len(seen.stamps)
+    for link in relay.links:
+        link.jitter, link.reordered, link.duplicated = 0.15, 0.1, 0.1
+    await until(lambda: relay.to_receiver.frames >= sent + 60, LONGEST)
+    for link in relay.links:
+        link.jitter = link.reordered = link.duplicated = 0.0
+    await seen.wait_for_more(5)
+    check_gap(relay, seen, begin, WORST_GAP_OF_MIXED)
+    stamps = seen.stamps[shown:]
+    assert all(earlier < later for earlier, later in itertools.pairwise(stamps))
+
+
+@pytest.mark.parametrize('kind', KINDS)
+async def test_lost_late_and_mixed_packets_leave_the_video_running(
+    start_sender: StartSender, server: Program, kind: str
+) -> None:
+    await start_sender(kind)
+    async with relayed_signaling(server.url) as (url, relay), watching(url, SENDER_ID) as seen:
+        await seen.wait_for_more(30)
+        for percent in FEWEST if kind == KINDS[0] else (5,):
+            await check_random_loss(relay, seen, percent, 60)
+        for resent in (1, math.inf):
+            await check_one_loss(relay, seen, resent)
+        assert (await seen.receiver.report()).skipped >= 1  # the packet that never came
+        await check_mixed(relay, seen)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize('kind', KINDS)
+async def test_random_loss_for_a_while(
+    start_sender: StartSender, server: Program, kind: str
+) -> None:
+    await start_sender(kind)
+    async with relayed_signaling(server.url) as (url, relay), watching(url, SENDER_ID) as seen:
+        await seen.wait_for_more(30)
+        for percent in FEWEST:
+            await check_random_loss(relay, seen, percent, 600)
+
+
+class NamelessPair(RelayedPair):
+    """The sender does not say whose retransmissions are whose, as GStreamer's do not."""
+
+    def to_inbound(self, message: Message) -> None:
+        if isinstance(message, Offer):
+            lines = message.sdp.splitlines(keepends=True)
+            sdp = ''.join(line for line in lines if not line.startswith('a=ssrc'))
+            message = dataclasses.replace(message, sdp=sdp)
+        super().to_inbound(message)
+
+
+async def test_retransmissions_are_used_where_the_sender_does_not_name_them(
+    station: CameraStation,
+) -> None:
+    pair = NamelessPair(station.broadcast)
+    pair.start()
+    try:
+        await pair.received(10)
+        loss = pair.relay.to_receiver.drop = OneLoss(0)
+        await pair.received(30)
+        assert loss.victim is not None
+        assert sum(frame.keyframe for frame in station.encoded) == 1
+    finally:
+        await pair.close()

@@ -1,0 +1,70 @@
+"""What is read in viewers' RTCP packets."""
+
+import pytest
+from aiortc.rtp import RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, pack_remb_fci
+
+from webrtc_bridge.gstreamer.feedback import parse_rtcp
+from webrtc_bridge.media.bandwidth.feedback import Feedback
+
+SSRC = 5
+
+NOW = 1_700_000_000.0
+'Unix time, in seconds.'
+
+NOW_IN_SHORT = int(NOW + 2_208_988_800) % 65536 * 65536
+'The same as the middle 32 bits of an NTP time (RFC 3550 section 4).'
+
+
+def report(fractions: dict[int, int], lsr: int = 0, dlsr: int = 0) -> bytes:
+    blocks = [
+        RtcpReceiverInfo(
+            **{'ssrc': ssrc, 'fraction_lost': lost, 'packets_lost': 9, 'highest_sequence': 5},
+            **{'jitter': 1, 'lsr': lsr, 'dlsr': dlsr},
+        )
+        for ssrc, lost in fractions.items()
+    ]
+    return bytes(RtcpRrPacket(ssrc=1, reports=blocks))
+
+
+def remb(bitrate: int) -> bytes:
+    return bytes(RtcpPsfbPacket(fmt=15, ssrc=1, media_ssrc=0, fci=pack_remb_fci(bitrate, [7])))
+
+
+def parsed(data: bytes) -> Feedback:
+    return parse_rtcp(data, SSRC, NOW)
+
+
+def test_loss_is_that_of_the_pictures_not_of_what_is_sent_again():
+    assert parsed(report({SSRC: 64})) == Feedback(fraction_lost=0.25)
+    assert parsed(report({SSRC: 64, 9: 200})) == Feedback(fraction_lost=0.25)
+    assert parsed(report({9: 200})) == Feedback()
+    assert parsed(report({})) == Feedback()
+
+
+def test_the_viewers_estimate_is_read_beside_its_report():
+    found = parsed(report({SSRC: 0}) + remb(1_500_000))
+    assert found.fraction_lost == 0
+    assert found.bitrate_estimate == pytest.approx(1_500_000, rel=0.01)
+
+
+def test_a_lost_picture_is_no_estimate():
+    assert parsed(bytes(RtcpPsfbPacket(fmt=1, ssrc=1, media_ssrc=2))) == Feedback()
+
+
+def test_what_is_cut_short_says_nothing_and_breaks_nothing():
+    whole = report({SSRC: 64}) + remb(1_000_000)
+    for end in range(len(whole)):
+        parsed(whole[:end])
+    assert parsed(whole[:31]) == Feedback()
+
+
+def test_the_round_trip_is_what_the_viewer_did_not_wait():
+    second = 65536
+    found = parsed(report({SSRC: 0}, lsr=NOW_IN_SHORT - second, dlsr=second * 3 // 4))
+    assert found.round_trip == pytest.approx(0.25, abs=1e-4)
+    assert parsed(report({SSRC: 0}, lsr=NOW_IN_SHORT, dlsr=second // 2)).round_trip is None
+    assert parsed(report({SSRC: 0}, lsr=NOW_IN_SHORT - second)).round_trip is None
+
+
+def test_a_report_of_before_the_first_sender_report_tells_no_round_trip():
+    assert parsed(report({SSRC: 0})).round_trip is None

@@ -1,0 +1,149 @@
+"""The layers of a real pipeline, seen by branches without a webrtcbin."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from support.peers.session_pair import until
+
+from webrtc_bridge.errors import RequirementError
+from webrtc_bridge.gstreamer.library import Gst, GstVideo, require_gstreamer
+from webrtc_bridge.media.encoded_frame import Layer
+from webrtc_bridge.options import GStreamerOptions
+
+try:
+    require_gstreamer()
+except RequirementError as missing:
+    pytest.skip(str(missing), allow_module_level=True)
+
+from webrtc_bridge.gstreamer.encoders import KINDS
+from webrtc_bridge.gstreamer.gate import KeyframeGate
+from webrtc_bridge.gstreamer.library import post
+from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
+from webrtc_bridge.gstreamer.source import describe
+
+SOURCE = GStreamerOptions(source='test', width=320, height=240)
+
+
+class Branch:
+    """Counts the pictures that come; `widths` has each one's, `times` its running time (ns)."""
+
+    def __init__(self, pipeline):
+        self.element = Gst.parse_bin_from_description(
+            'queue name=queue ! fakesink name=sink async=false', True
+        )
+        self.layer = Layer.FULL
+        self.widths, self.times = [], []
+        self.keyframes = 0
+        self._pipeline = pipeline
+        self.pad = pipeline.add_branch(self.element)
+        self.queue = self.element.get_by_name('queue')
+        self.sink = self.element.get_by_name('sink').get_static_pad('sink')
+        self.sink.add_probe(Gst.PadProbeType.BUFFER, self._on_picture)
+
+    def move(self, layer):
+        self.pad = self._pipeline.move_branch(self.element, self.pad, self.layer, layer)
+        self.layer = layer
+
+    async def more(self, number):
+        have = len(self.widths)
+        await until(lambda: len(self.widths) >= have + number)
+
+    def ask_for_keyframe(self):
+        """Ask as a viewer's webrtcbin does."""
+        none = Gst.CLOCK_TIME_NONE
+        event = GstVideo.video_event_new_upstream_force_key_unit(none, False, 0)
+        self.sink.push_event(event)
+
+    async def remove(self):
+        await self._pipeline.remove_branch(self.element, self.pad, self.layer)
+
+    def _on_picture(self, pad, info):
+        structure = pad.get_current_caps().get_structure(0)
+        self.widths.append(structure.get_int('width')[1])
+        self.times.append(info.get_buffer().pts)
+        self.keyframes += not info.get_buffer().has_flags(Gst.BufferFlags.DELTA_UNIT)
+        return Gst.PadProbeReturn.OK
+
+
+class Running:
+    """A pipeline, the bit rates that it has told, and its viewers."""
+
+    def __init__(self):
+        self.bitrates = []
+        self.pipeline = GStreamerPipeline(
+            describe(SOURCE), KINDS['x264enc'], 0, self.bitrates.append, lambda *_: None
+        )
+
+    def encoders(self):
+        """Return the encoders that there are."""
+        factory = Gst.ElementFactory.find('x264enc')
+        elements = self.pipeline.element.iterate_recurse()
+        return [element for element in elements if element.get_factory() is factory]
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Running]:
+    """Return a pipeline that has been started."""
+    one = Running()
+    await one.pipeline.start()
+    yield one
+    await one.pipeline.close()
+
+
+async def test_half_the_size_is_encoded_once_somebody_needs_it_and_the_time_goes_on(running):
+    first, second = Branch(running.pipeline), Branch(running.pipeline)
+    await second.more(5)
+    assert len(running.encoders()) == 1
+    second.move(Layer.SMALL)
+    await second.more(10)
+    second.move(Layer.FULL)
+    await second.more(5)
+    assert len(running.encoders()) == 2
+    assert sorted(set(second.widths)) == [160, 320]
+    assert set(first.widths) == {320}
+    # None is the same picture's, and the clock is the same: a second has 30 pictures in both.
+    assert second.times == sorted(set(second.times))
+    assert second.times[-1] - second.times[0] < 5 * Gst.SECOND
+    await first.remove()
+    await second.remove()
+
+
+async def test_a_second_encoder_that_fails_is_done_without(running, caplog):
+    branch = Branch(running.pipeline)
+    (full,) = running.encoders()
+    branch.move(Layer.SMALL)
+    await branch.more(3)
+    assert running.pipeline.layered
+    (small,) = [encoder for encoder in running.encoders() if encoder is not full]
+    small.message_full(
+        Gst.MessageType.ERROR, Gst.library_error_quark(), 1, 'no session left', None, '', '', 1
+    )
+    await until(lambda: len(running.bitrates) == 2)
+    assert not running.pipeline.layered
+    assert 'no small layer for narrow links from now on: no session left' in caplog.text
+    branch.move(Layer.FULL)
+    await branch.more(3)
+    assert branch.widths[-1] == 320
+    await branch.remove()
+
+
+async def test_who_is_sent_nothing_for_a_while_costs_others_no_keyframe(running):
+    first, second = Branch(running.pipeline), Branch(running.pipeline)
+    loop = asyncio.get_running_loop()
+    gate = KeyframeGate(
+        second.queue.get_static_pad('sink'),
+        lambda: running.pipeline.request_keyframe(Layer.FULL),
+        lambda *given: post(loop, *given),
+    )
+    await first.more(3)
+    second.ask_for_keyframe()
+    await first.more(15)
+    assert first.keyframes == 1
+    gate.open_at_keyframe()
+    await second.more(10)
+    assert first.keyframes == 2
+    second.ask_for_keyframe()
+    await until(lambda: first.keyframes == 3)
+    await first.remove()
+    await second.remove()

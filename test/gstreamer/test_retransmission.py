@@ -1,0 +1,22 @@
+"""Which packets are sent again."""
+
+from webrtc_bridge.gstreamer.retransmission import BURST, Retransmissions
+
+
+def test_what_is_lost_now_and_then_is_sent_again_all_of_it():
+    again = Retransmissions()
+    assert all(again.allows(number % 65536, number % 65536) for number in range(0, 200_000, 10))
+
+
+def test_a_full_link_is_not_filled_with_it():
+    again = Retransmissions()
+    allowed = sum(again.allows(lost, 1000 + lost) for lost in range(100) for _ in range(10))
+    assert BURST < allowed <= BURST + 100 / 2
+
+
+def test_nothing_of_before_a_pause_is_sent_again():
+    again = Retransmissions()
+    again.forget(3)
+    assert not again.allows(65_530, 4)
+    assert not again.allows(3, 4)
+    assert again.allows(4, 4)

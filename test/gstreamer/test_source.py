@@ -1,0 +1,70 @@
+"""What `--source` of the GStreamer sender stands for."""
+
+import pytest
+
+from webrtc_bridge.errors import OptionError, SourceNotFound
+from webrtc_bridge.gstreamer.source import check_device, describe, shown
+from webrtc_bridge.options import GStreamerOptions
+
+
+@pytest.mark.parametrize(
+    ('source', 'elements'),
+    [
+        ('test', 'videotestsrc is-live=true pattern=smpte'),
+        ('/dev/video2', 'v4l2src device="/dev/video2"'),
+        ('avfoundation:1', 'avfvideosrc device-index=1'),
+        ('v4l2src device=/dev/video0', 'v4l2src device=/dev/video0'),
+        ('a ! video/x-raw,width=8', 'a ! video/x-raw,width=8 ! identity'),
+        ('rtspsrc location=rtsp://a/b ! decodebin', 'rtspsrc location=rtsp://a/b ! decodebin'),
+    ],
+)
+def test_a_source_is_a_plain_name_or_elements(source, elements):
+    assert describe(GStreamerOptions(source=source)).elements == elements
+
+
+def test_a_url_cannot_put_in_elements_of_its_own():
+    elements = describe(GStreamerOptions(source='rtsp://a/" ! filesink location="x')).elements
+    assert elements.startswith(r'rtspsrc location="rtsp://a/\" ! filesink location=\"x"')
+
+
+@pytest.mark.parametrize('source', ['', ' ', 'gopher://a', '! videotestsrc'])
+def test_what_is_no_source_is_refused(source):
+    with pytest.raises(OptionError, match='--source'):
+        describe(GStreamerOptions(source=source))
+
+
+def test_a_camera_is_asked_for_a_size_and_rate():
+    assert describe(GStreamerOptions(source='/dev/video0')).caps.startswith(
+        'video/x-raw,width=640,height=480,framerate=30/1;image/jpeg,'
+    )
+    wide = GStreamerOptions(source='v4l2src', width=1280, height=720, fps=29.97)
+    assert 'width=1280,height=720,framerate=2997/100;' in describe(wide).caps
+
+
+def test_other_sources_keep_their_own_size_unless_told():
+    assert describe(GStreamerOptions(source='aravissrc')).caps == ''
+    assert describe(GStreamerOptions(source='videotestsrc ! video/x-raw,width=80')).caps == ''
+    assert describe(GStreamerOptions(source='aravissrc', fps=10.0)).caps.startswith(
+        'video/x-raw,framerate=10/1;'
+    )
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'rtsp://me:secret@cam/1',
+        'rtspsrc location=rtsp://me:secret@cam/1 latency=0',
+        'rtspsrc location="rtsp://me:secret@cam/1" latency=0',
+        'rtspsrc location=rtsp://cam/1 user-id=me user-pw=secret',
+        'Could not open rtsp://me:secret@cam/1\nfor reading',
+    ],
+)
+def test_passwords_are_not_shown(text):
+    assert 'secret' not in shown(text)
+    assert 'cam/1' in shown(text)
+    assert '\n' not in shown(text)
+
+
+def test_a_device_that_does_not_exist_is_named():
+    with pytest.raises(SourceNotFound, match='/dev/video77: no such device'):
+        check_device(describe(GStreamerOptions(source='/dev/video77')))

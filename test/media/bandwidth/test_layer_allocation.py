@@ -1,0 +1,80 @@
+"""Who gets which layer, and at what bit rate."""
+
+import pytest
+
+from webrtc_bridge.media.bandwidth.layer_allocation import Bounds, Viewer, decide
+from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
+
+FULL, SMALL = Stream(Codec.H264), Stream(Codec.H264, Layer.SMALL)
+BOUNDS = Bounds(100_000, 1_000_000)
+
+
+def plan(*viewers, bounds=BOUNDS):
+    return decide(dict(enumerate(viewers)), dict.fromkeys(Codec, bounds))
+
+
+def layer(viewer, bounds=BOUNDS):
+    return plan(viewer, bounds=bounds).layers[0]
+
+
+def test_without_a_limit_all_get_all():
+    found = plan(Viewer(FULL), Viewer(Stream(Codec.VP8)))
+    assert set(found.layers.values()) == {Layer.FULL}
+    assert found.rates == {}
+
+
+def test_the_full_layer_follows_the_slowest_of_its_viewers():
+    found = plan(Viewer(FULL, 900_000.0), Viewer(FULL, 700_000.0), Viewer(FULL))
+    assert found.rates == {FULL: 700_000}
+
+
+def test_who_is_much_slower_slows_nobody():
+    found = plan(Viewer(FULL), Viewer(FULL, 300_000.0), Viewer(FULL, 800_000.0))
+    assert found.layers == {0: Layer.FULL, 1: Layer.SMALL, 2: Layer.FULL}
+    assert found.rates == {FULL: 800_000, SMALL: 300_000}
+
+
+def test_the_small_layer_follows_its_slowest_within_the_bounds():
+    assert plan(Viewer(SMALL, 300_000.0), Viewer(SMALL, 200_000.0)).rates == {SMALL: 200_000}
+    assert plan(Viewer(SMALL, 20_000.0)).rates == {SMALL: 100_000}
+    assert plan(Viewer(SMALL, 700_000.0)).rates == {SMALL: 500_000}
+
+
+def test_no_rate_is_above_the_highest():
+    assert plan(Viewer(FULL, 5e6)).rates == {FULL: 1_000_000}
+
+
+def test_it_takes_more_to_come_back_than_to_go():
+    rates = [1e6, 0.6e6, 0.49e6, 0.6e6, 0.74e6, 0.76e6, 0.6e6, 0.51e6]
+    stream, layers = FULL, []
+    for rate in rates:
+        stream = Stream(Codec.H264, layer(Viewer(stream, rate)))
+        layers.append(stream.layer)
+    full, small = Layer.FULL, Layer.SMALL
+    assert layers == [full, full, small, small, small, full, full, full]
+
+
+def test_a_limit_that_is_gone_brings_a_viewer_back():
+    assert layer(Viewer(SMALL)) is Layer.FULL
+
+
+@pytest.mark.parametrize('lowest', [1_000_000, 2_000_000])
+def test_a_bit_rate_can_be_fixed(lowest):
+    found = plan(Viewer(FULL, 50_000.0), Viewer(SMALL, 50_000.0), bounds=Bounds(lowest, 1_000_000))
+    assert found.layers == {0: Layer.FULL, 1: Layer.FULL}
+    assert found.rates == {FULL: 1_000_000}
+
+
+def test_a_lowest_bit_rate_above_half_leaves_one_layer():
+    found = plan(Viewer(FULL, 50_000.0), bounds=Bounds(600_000, 1_000_000))
+    assert (found.layers, found.rates) == ({0: Layer.FULL}, {FULL: 600_000})
+
+
+def test_what_cannot_be_made_small_stays_full():
+    assert layer(Viewer(SMALL, 50_000.0), Bounds(100_000, 1_000_000, layered=False)) is Layer.FULL
+
+
+def test_codecs_do_not_slow_each_other():
+    vp8 = Stream(Codec.VP8)
+    found = plan(Viewer(FULL, 900_000.0), Viewer(vp8, 600_000.0))
+    assert found.rates == {FULL: 900_000, vp8: 600_000}

@@ -1,0 +1,278 @@
+import itertools
+import socket
+import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import av
+import pytest
+from support.media.video_files import write_video
+from support.programs import SUPPORT
+
+from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound, SourceUnreadable
+from webrtc_bridge.media.capture import sources, stream_source
+from webrtc_bridge.media.capture.camera import Camera, CameraState
+from webrtc_bridge.media.captured_frame import AccessUnit
+from webrtc_bridge.media.h264.units import IDR_SLICE, PPS, SPS, kind, nal_units
+from webrtc_bridge.media.latest import Latest
+from webrtc_bridge.options import SourceOptions
+
+DEADLINE = 20.0
+RTSP_SERVER = SUPPORT / 'media/rtsp_server.py'
+PYTHON = '/usr/bin/python3'
+
+
+class CameraPage(BaseHTTPRequestHandler):
+    """An IP camera: a JPEG each 50 ms at /mjpeg, one of them and then silence at /silent."""
+
+    jpeg = b''
+    film = b''
+
+    def do_GET(self):
+        if self.path == '/film.mp4':
+            self.send_response(200)
+            self.send_header('Content-Length', str(len(self.film)))
+            self.end_headers()
+            self.wfile.write(self.film)
+        elif self.path in ('/mjpeg', '/silent'):
+            self.stream()
+        else:
+            self.send_error(401 if self.path == '/secret' else 404)
+
+    def stream(self):
+        self.send_response(200)
+        self.send_header('Content-Type', 'multipart/x-mixed-replace; boundary=frame')
+        self.end_headers()
+        for count in itertools.count():
+            if self.server.ended.wait(0.05):
+                return
+            if self.path == '/silent' and count > 20:
+                continue
+            head = (
+                f'--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(self.jpeg)}\r\n\r\n'
+            )
+            try:
+                self.wfile.write(head.encode() + self.jpeg + b'\r\n')
+            except OSError:
+                return
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def ip_camera(tmp_path):
+    """Return the URL of an IP camera that speaks HTTP, without a scheme."""
+    with av.open(str(write_video(tmp_path / 'film.avi', 'mjpeg', frames=1))) as container:
+        CameraPage.jpeg = bytes(next(container.demux(video=0)))
+    CameraPage.film = write_video(tmp_path / 'film.mp4', frames=5).read_bytes()
+    server = ThreadingHTTPServer(('127.0.0.1', 0), CameraPage)
+    server.ended = threading.Event()
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield f'127.0.0.1:{server.server_port}'
+    server.ended.set()
+    server.shutdown()
+    server.server_close()
+    thread.join(DEADLINE)
+
+
+@pytest.fixture
+def connect():
+    """Open a URL as a source; closed at the end of the test."""
+    opened = []
+
+    def open_url(url, **values):
+        source = sources.opener(SourceOptions(source=url, **values))()
+        opened.append(source)
+        return source
+
+    yield open_url
+    for source in opened:
+        source.close()
+
+
+class RtspServer:
+    """A real RTSP server in a process of its own."""
+
+    def __init__(self, *credentials):
+        self.credentials = credentials
+        self.port = '0'
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [PYTHON, str(RTSP_SERVER), self.port, *self.credentials],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.port = self.process.stdout.readline().strip()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(DEADLINE)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def rtsp_server():
+    """Start real RTSP servers; skipped where the system has none."""
+    found = "import gi; gi.require_version('GstRtspServer', '1.0'); "
+    found += 'from gi.repository import GstRtspServer, Gst; Gst.init(None); '
+    found += "assert Gst.ElementFactory.find('x264enc')"
+    try:
+        answer = subprocess.run([PYTHON, '-c', found], capture_output=True, timeout=DEADLINE)
+    except OSError:
+        pytest.skip(f'no {PYTHON} here')
+    if answer.returncode:
+        pytest.skip('needs gir1.2-gst-rtsp-server-1.0, python3-gst-1.0, gstreamer1.0-plugins-ugly')
+    started = []
+
+    def start(*credentials):
+        server = RtspServer(*credentials)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.kill()
+
+
+def pictures(source, count):
+    deadline = time.monotonic() + DEADLINE
+    frames = []
+    while len(frames) < count:
+        assert time.monotonic() < deadline, 'no pictures in time'
+        frame = source.read()
+        if frame is not None:
+            frames.append(frame)
+    return frames
+
+
+def next_frame(frames):
+    frame = frames.get(timeout=DEADLINE)
+    assert frame is not None, 'no picture in time'
+    return frame
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, 'not in time'
+        time.sleep(0.01)
+
+
+def test_mjpeg_over_http_is_shown(connect, ip_camera):
+    frames = pictures(connect(f'http://{ip_camera}/mjpeg'), 5)
+    assert (frames[0].picture.width, frames[0].picture.height) == (64, 48)
+    assert abs(frames[-1].capture_ns - time.time_ns()) < 5e9
+
+
+def test_a_film_on_an_http_server_is_paced_and_starts_over(connect, ip_camera):
+    frames = pictures(connect(f'http://{ip_camera}/film.mp4'), 12)
+    assert 0.5 <= (frames[-1].capture_ns - frames[0].capture_ns) / 1e9 < 10
+
+
+def test_a_stream_that_falls_silent_is_noticed(connect, ip_camera):
+    source = connect(f'http://{ip_camera}/silent')
+    started = time.monotonic()
+    with pytest.raises(SourceError, match='no data in time'):
+        pictures(source, 1000)
+    assert time.monotonic() - started < 10
+
+
+def test_refusals_of_a_server_are_told_apart(connect, ip_camera):
+    with pytest.raises(SourceForbidden, match='user name and password'):
+        connect(f'http://{ip_camera}/secret')
+    with pytest.raises(SourceNotFound, match='this path'):
+        connect(f'http://{ip_camera}/nothing')
+
+
+@pytest.mark.parametrize('scheme', ['rtsp', 'http'])
+def test_nobody_there_is_said_without_the_password(connect, scheme):
+    with pytest.raises(SourceNotFound, match=f'source {scheme}://127.0.0.1:1/cam') as refusal:
+        connect(f'{scheme}://me:secret@127.0.0.1:1/cam')
+    assert 'secret' not in str(refusal.value)
+
+
+def test_a_page_that_is_no_video_is_said_to_be_none(connect, ip_camera):
+    CameraPage.film = b'<html>hello</html>' * 100
+    with pytest.raises(SourceUnreadable, match='no video'):
+        connect(f'http://{ip_camera}/film.mp4')
+
+
+def test_a_server_that_says_nothing_is_given_up(connect, monkeypatch):
+    monkeypatch.setattr(stream_source, 'CONNECT_TIMEOUT', 0.5)
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(SourceNotFound, match=r'no answer within 0\.5 s'):
+            connect(f'rtsp://me:secret@127.0.0.1:{port}/cam')
+
+
+@pytest.mark.parametrize('transport', ['tcp', 'udp'])
+def test_rtsp_is_shown(connect, rtsp_server, transport):
+    server = rtsp_server()
+    source = connect(f'rtsp://127.0.0.1:{server.port}/cam', rtsp_transport=transport)
+    frames = pictures(source, 20)
+    assert (frames[0].picture.width, frames[0].picture.height) == (320, 240)
+    assert frames[0].picture.format.name == 'yuv420p'
+    assert 0.3 < (frames[-1].capture_ns - frames[0].capture_ns) / 1e9 < 5
+
+
+def test_rtsp_with_a_password_is_shown_and_the_password_is_not(connect, rtsp_server):
+    server = rtsp_server('me', 'secret')
+    source = connect(f'rtsp://me:secret@127.0.0.1:{server.port}/cam')
+    assert pictures(source, 1)
+    assert source.description.startswith(f'rtsp://127.0.0.1:{server.port}/cam 320x240')
+    with pytest.raises(SourceForbidden, match='user name and password') as refusal:
+        connect(f'rtsp://me:guess@127.0.0.1:{server.port}/cam')
+    assert 'guess' not in str(refusal.value)
+    with pytest.raises(SourceNotFound, match='this path'):
+        connect(f'rtsp://me:secret@127.0.0.1:{server.port}/nothing')
+
+
+@pytest.mark.parametrize('transport', ['tcp', 'udp'])
+def test_rtsp_is_passed_through_from_a_keyframe_on(rtsp_server, transport):
+    server = rtsp_server()
+    options = SourceOptions(source=f'rtsp://127.0.0.1:{server.port}/cam', rtsp_transport=transport)
+    source = sources.opener(options, passes_h264=True)()
+    try:
+        frames = pictures(source, 20)
+    finally:
+        source.close()
+    assert all(isinstance(frame, AccessUnit) for frame in frames)
+    kinds = [[kind(unit) for unit in nal_units(frame.data)] for frame in frames]
+    assert {SPS, PPS, IDR_SLICE} <= set(kinds[0])
+    assert any(IDR_SLICE in those for those in kinds[1:])
+    decoder = av.CodecContext.create('h264', 'r')
+    shown = [picture for frame in frames for picture in decoder.decode(av.Packet(frame.data))]
+    assert (shown[0].width, shown[0].height) == (320, 240)
+    assert frames[-1].capture_ns > frames[0].capture_ns
+
+
+def test_an_rtsp_camera_that_is_killed_comes_back(rtsp_server, caplog):
+    caplog.set_level('INFO')
+    server = rtsp_server('me', 'secret')
+    frames = Latest()
+    options = SourceOptions(source=f'rtsp://me:secret@127.0.0.1:{server.port}/cam')
+    camera = Camera(options, frames)
+    camera.open()
+    try:
+        before = next_frame(frames)
+        server.kill()
+        wait_for(lambda: camera.state is CameraState.LOST)
+        frames.get(timeout=0)
+        server.start()
+        after = next_frame(frames)
+        assert after.capture_ns > before.capture_ns
+        assert camera.state is CameraState.LIVE
+    finally:
+        camera.close()
+    lines = [record.getMessage() for record in caplog.records]
+    assert [sum(word in line for line in lines) for word in ('camera lost', 'camera is back')] == [
+        1,
+        1,
+    ]
+    assert 'secret' not in caplog.text

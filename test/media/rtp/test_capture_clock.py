@@ -1,0 +1,43 @@
+import pytest
+
+from webrtc_bridge.media.rtp.capture_clock import CaptureClock, from_ntp, to_ntp
+
+NOW = 1_790_000_000_123_456_789
+
+
+def test_ntp_time_and_back_is_exact_to_a_nanosecond() -> None:
+    assert abs(from_ntp(to_ntp(NOW)) - NOW) <= 1
+
+
+def test_ntp_time_counts_from_1900() -> None:
+    assert to_ntp(0) >> 32 == 2_208_988_800
+
+
+def test_before_a_report_nothing_is_known() -> None:
+    assert CaptureClock().time_ns(1234) is None
+
+
+def test_a_report_without_a_time_tells_nothing() -> None:
+    clock = CaptureClock()
+    clock.report(1234, 0)
+    assert clock.time_ns(1234) is None
+
+
+@pytest.mark.parametrize(
+    ('reported', 'timestamp', 'seconds'),
+    [
+        (90_000, 90_000, 0.0),
+        (90_000, 180_000, 1.0),
+        (180_000, 90_000, -1.0),
+        (0xFFFFFFFF - 44_999, 45_000, 1.0),  # wraps in between
+        (45_000, 0xFFFFFFFF - 44_999, -1.0),
+    ],
+)
+def test_a_frame_is_as_far_from_the_report_as_its_timestamp(
+    reported: int, timestamp: int, seconds: float
+) -> None:
+    clock = CaptureClock()
+    clock.report(reported, to_ntp(NOW))
+    found = clock.time_ns(timestamp)
+    assert found is not None
+    assert found - NOW == pytest.approx(seconds * 1e9, abs=2)

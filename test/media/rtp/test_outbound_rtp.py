@@ -1,0 +1,132 @@
+import pytest
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
+from aiortc.rtp import HeaderExtensionsMap, RtpPacket, unwrap_rtx
+
+from webrtc_bridge.media.rtp.outbound_rtp import (
+    ABS_SEND_TIME,
+    HISTORY,
+    MID,
+    OutboundRtp,
+    RtpFormat,
+)
+
+NOW = 1_700_000_000.5
+SSRC, RTX_SSRC = 0xFEDCBA98, 0x12345678
+TYPE, RTX_TYPE = 99, 100
+PAYLOADS = (b'first', b'second', b'', b'last')
+
+
+def form(mid='video', ids=None, retransmission=(RTX_SSRC, RTX_TYPE)):
+    ids = {MID: 1, ABS_SEND_TIME: 2} if ids is None else ids
+    return RtpFormat(SSRC, TYPE, mid, ids, retransmission)
+
+
+def parse(packet, ids):
+    """Return what aiortc reads in `packet`."""
+    extensions = HeaderExtensionsMap()
+    known = [RTCRtpHeaderExtensionParameters(id=number, uri=uri) for uri, number in ids.items()]
+    extensions.configure(RTCRtpParameters(headerExtensions=known))
+    return RtpPacket.parse(packet, extensions)
+
+
+def sent(rtp, payloads=PAYLOADS, timestamp=3000, now=NOW, ids=None):
+    ids = {MID: 1, ABS_SEND_TIME: 2} if ids is None else ids
+    return [parse(packet, ids) for packet in rtp.packets(payloads, timestamp, now)]
+
+
+def test_a_frame_is_packets_in_a_row_of_which_the_last_is_marked():
+    packets = sent(OutboundRtp(form()))
+    assert [packet.payload for packet in packets] == list(PAYLOADS)
+    assert [packet.marker for packet in packets] == [0, 0, 0, 1]
+    assert {(packet.ssrc, packet.payload_type) for packet in packets} == {(SSRC, TYPE)}
+    first = packets[0].sequence_number
+    assert [packet.sequence_number for packet in packets] == list(range(first, first + 4))
+
+
+def test_sequence_numbers_go_on_and_wrap_around():
+    rtp = OutboundRtp(form())
+    numbers = [packet.sequence_number for _ in range(80) for packet in sent(rtp, [b'x'] * 1000)]
+    assert numbers[0] < 1 << 15
+    assert numbers == [(numbers[0] + n) & 0xFFFF for n in range(80_000)]
+
+
+def test_timestamps_begin_at_random_and_keep_their_distance():
+    rtp = OutboundRtp(form())
+    stamps = [sent(rtp, timestamp=t)[0].timestamp for t in (0, 3000, 0xFFFFFFFF)]
+    assert stamps == [rtp.timestamp(t) for t in (0, 3000, 0xFFFFFFFF)]
+    assert (stamps[1] - stamps[0]) & 0xFFFFFFFF == 3000
+    assert (stamps[0] - stamps[2]) & 0xFFFFFFFF == 1
+    assert len({OutboundRtp(form()).timestamp(0) for _ in range(5)}) > 1
+
+
+def test_packets_tell_their_media_and_when_they_were_sent():
+    for packet in sent(OutboundRtp(form())):
+        assert packet.extensions.mid == 'video'
+        seconds = packet.extensions.abs_send_time / (1 << 18)
+        assert seconds == pytest.approx(NOW % 64, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('mid', 'ids', 'told'),
+    [
+        ('0', {}, (None, None)),
+        ('0', {MID: 4}, ('0', None)),
+        ('', {MID: 4}, (None, None)),
+        ('a mid that is too long', {MID: 4}, (None, None)),
+        ('0', {MID: 15, ABS_SEND_TIME: 14}, (None, 8192 * 1024)),
+        ('0', {MID: 0, ABS_SEND_TIME: 300}, (None, None)),
+        ('0', {'urn:ietf:params:rtp-hdrext:toffset': 3}, (None, None)),
+    ],
+)
+def test_only_what_is_negotiated_and_fits_is_told(mid, ids, told):
+    rtp = OutboundRtp(form(mid, ids))
+    (packet,) = sent(rtp, [b'payload'], now=32.0, ids=ids)
+    assert (packet.extensions.mid, packet.extensions.abs_send_time) == told
+    assert packet.payload == b'payload'
+
+
+def test_a_lost_packet_is_sent_again_in_a_stream_of_its_own():
+    rtp = OutboundRtp(form())
+    packets = sent(rtp)
+    again = [
+        parse(rtp.again(packet.sequence_number, NOW + 1), {ABS_SEND_TIME: 2}) for packet in packets
+    ]
+    first = again[0].sequence_number
+    assert [packet.sequence_number for packet in again] == list(range(first, first + 4))
+    for packet, copy in zip(packets, again, strict=True):
+        assert (copy.ssrc, copy.payload_type) == (RTX_SSRC, RTX_TYPE)
+        assert (copy.timestamp, copy.marker) == (packet.timestamp, packet.marker)
+        # Its own time: with that of the lost one it would look like a packet that took long.
+        time = copy.extensions.abs_send_time / (1 << 18)
+        assert time == pytest.approx((NOW + 1) % 64, abs=1e-5)
+        original = unwrap_rtx(copy, TYPE, SSRC)
+        assert original.sequence_number == packet.sequence_number
+        assert original.payload == packet.payload
+
+
+def test_without_a_stream_for_that_it_is_sent_again_as_it_was():
+    rtp = OutboundRtp(form(retransmission=None))
+    packets = rtp.packets(PAYLOADS, 3000, NOW)
+    numbers = [parse(packet, {}).sequence_number for packet in packets]
+    assert [rtp.again(number, NOW + 1) for number in numbers] == packets
+
+
+def test_what_was_never_sent_or_is_forgotten_is_not_sent_again():
+    rtp = OutboundRtp(form())
+    first = sent(rtp)[0].sequence_number
+    assert rtp.again(first, NOW)
+    assert rtp.again((first + 4) & 0xFFFF, NOW) is None
+    assert rtp.again((first - HISTORY) & 0xFFFF, NOW) is None
+    sent(rtp, [b'x'] * (HISTORY - 4))
+    assert rtp.again(first, NOW)
+    sent(rtp, [b'x'])
+    assert rtp.again(first, NOW) is None
+
+
+def test_what_is_to_be_forgotten_is_not_sent_again():
+    rtp = OutboundRtp(form())
+    forgotten = sent(rtp)[0].sequence_number
+    rtp.forget()
+    kept = sent(rtp)[0].sequence_number
+    assert rtp.again(forgotten, NOW) is None
+    assert rtp.again(kept, NOW)

@@ -1,0 +1,280 @@
+import asyncio
+import functools
+import itertools
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from fractions import Fraction
+from importlib.util import find_spec
+
+import av
+import numpy as np
+import pytest
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from support.ros.collected import Collected, until
+
+from webrtc_bridge.media.capture.camera import Camera
+from webrtc_bridge.media.capture.pattern import read_clock
+from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.latest import Latest
+from webrtc_bridge.nodes.publishing.camera_topics import CameraTopics
+from webrtc_bridge.nodes.ros.parameters import Parameters
+from webrtc_bridge.nodes.ros.ros_thread import while_spinning
+from webrtc_bridge.options import (
+    EncoderOptions,
+    ReceiverOptions,
+    SenderOptions,
+    SignalingOptions,
+    SourceOptions,
+)
+from webrtc_bridge.receiving.receiver import Receiver
+from webrtc_bridge.sending.sender import Sender
+from webrtc_bridge.signaling.server.server import SignalingServer
+
+ALL = QoSProfile(depth=1000)
+
+
+def topics_of(node) -> CameraTopics:
+    return CameraTopics(node, Parameters(node, ReceiverOptions).options)
+
+
+@asynccontextmanager
+async def running(work) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def receiving(topics: CameraTopics, codec: str = 'h264') -> AsyncIterator[Receiver]:
+    """Have `topics` publish what a camera sends, through a server and a session."""
+    frames: Latest[CapturedFrame] = Latest()
+    source = Camera(SourceOptions(source='test', width=322, height=242), frames)
+    source.open()
+    try:
+        async with SignalingServer(SignalingOptions(port=0)) as server:
+            options = EncoderOptions(codec=codec)
+            sender = Sender(SenderOptions(server.url, 'front'), options, frames, 30.0)
+            receiver = Receiver(ReceiverOptions(server.url, 'front'), topics.output)
+            async with running(sender.run()), running(receiver.run()):
+                yield receiver
+    finally:
+        source.close()
+
+
+def pictures_of(messages: list[CompressedImage]) -> list[list[np.ndarray]]:
+    """Return the luma of each message's pictures."""
+    decoder = av.CodecContext.create('h264', 'r')
+    decoder.flags |= av.codec.context.Flags.low_delay
+    return [
+        [picture.to_ndarray(format='gray') for picture in decoder.decode(av.Packet(bytes(m.data)))]
+        for m in messages
+    ]
+
+
+async def test_h264_can_be_decoded_from_the_first_message_on_and_nothing_is_decoded_here(
+    make_node,
+):
+    node = make_node('a_node', 'frame_id:=lens')
+    topics = topics_of(node)
+
+    async def work():
+        async with receiving(topics) as receiver:
+            await until(lambda: receiver._current)
+            videos = Collected(node, CompressedImage, 'image_raw/h264', ALL)
+            await until(lambda: len(videos.messages) >= 20)
+            pictures = pictures_of(videos.messages)
+            assert [len(each) for each in pictures] == [1] * len(pictures)
+            assert pictures[0][0].shape == (242, 322)
+            clocks = [read_clock(each[0]) for each in pictures]
+            assert None not in clocks
+            # The stamps are the times that the pictures show.
+            for clock, stamp in zip(clocks, videos.stamps, strict=False):
+                assert stamp == pytest.approx(clock, abs=20e6)
+            assert all(a < b for a, b in itertools.pairwise(videos.stamps))
+            assert {(m.format, m.header.frame_id) for m in videos.messages} == {('h264', 'lens')}
+            # What was decoded would have told its size.
+            report = await receiver.report()
+            assert (report.state, report.width) == ('receiving', 0)
+
+    await while_spinning(node, work())
+
+
+async def test_who_subscribes_later_gets_a_keyframe_too(make_node):
+    node = make_node()
+    topics = topics_of(node)
+
+    async def work():
+        async with receiving(topics):
+            first = Collected(node, CompressedImage, 'image_raw/h264', ALL)
+            await until(lambda: len(first.messages) >= 5)
+            second = Collected(node, CompressedImage, 'image_raw/h264', ALL)
+            await until(lambda: any(pictures_of(second.messages)))
+            # And for the first one the video goes on without a flaw.
+            await first.wait_for_more(5)
+            assert all(pictures_of(first.messages))
+
+    await while_spinning(node, work())
+
+
+async def test_camera_info_alone_comes_with_every_frame_and_nothing_is_decoded(make_node):
+    node = make_node()
+    topics = topics_of(node)
+
+    async def work():
+        async with receiving(topics) as receiver:
+            infos = Collected(node, CameraInfo, 'camera_info', ALL)
+            messages = await infos.wait_for_more(20)
+            assert {(info.width, info.height) for info in messages} == {(322, 242)}
+            assert all(a < b for a, b in itertools.pairwise(infos.stamps))
+            assert (await receiver.report()).width == 0
+            # With the first image it goes over to the pictures' thread, and every image has one.
+            images = Collected(node, Image, 'image_raw', ALL)
+            await until(lambda: len(images.messages) >= 10)
+            newest = images.stamps[9]
+            await until(lambda: infos.stamps[-1] >= newest)
+            assert set(images.stamps[:10]) <= set(infos.stamps)
+            assert all(a < b for a, b in itertools.pairwise(infos.stamps))
+            images.stop()
+            await infos.wait_for_more(20)
+            assert all(a < b for a, b in itertools.pairwise(infos.stamps))
+
+    await while_spinning(node, work())
+
+
+async def test_of_vp8_only_the_camera_info_is_published_and_the_reason_said_once(
+    make_node, caplog
+):
+    node = make_node()
+    topics = topics_of(node)
+
+    async def work():
+        async with receiving(topics, 'vp8'):
+            videos = Collected(node, CompressedImage, 'image_raw/h264', ALL)
+            infos = Collected(node, CameraInfo, 'camera_info', ALL)
+            messages = await infos.wait_for_more(10)
+            assert {(info.width, info.height) for info in messages} == {(322, 242)}
+            assert not videos.messages
+
+    with caplog.at_level(logging.WARNING):
+        await while_spinning(node, work())
+    said = [record.message for record in caplog.records if 'H.264 only' in record.message]
+    assert len(said) == 1
+    assert 'VP8' in said[0]
+
+
+async def test_frames_are_wanted_only_while_somebody_subscribes(make_node):
+    node = make_node()
+    topics = topics_of(node)
+    assert not topics.output.wants_encoded()
+    videos = Collected(node, CompressedImage, 'image_raw/h264')
+
+    async def work():
+        # Once not, which makes the delivery begin with a keyframe, and then on.
+        await until(topics._encoded.notice_newcomers)
+        assert topics.output.wants_encoded()
+        assert not topics.output.wants_pictures()
+        videos.stop()
+        await until(lambda: not topics.output.wants_encoded())
+
+    await while_spinning(node, work())
+
+
+@functools.cache
+def keyframe() -> EncodedFrame:
+    context = av.CodecContext.create('libx264', 'w')
+    context.width, context.height, context.pix_fmt = 64, 48, 'yuv420p'
+    context.time_base = Fraction(1, 30)
+    context.options = {'tune': 'zerolatency'}
+    (packet,) = context.encode(av.VideoFrame(64, 48, 'yuv420p'))
+    return EncodedFrame(Codec.H264, bytes(packet), True, 0, 0)
+
+
+async def published(node, kind, topic) -> object:
+    """Return what comes on `topic` for a keyframe that is stamped with 5.000000006 s."""
+    topics = topics_of(node)
+    collected = Collected(node, kind, topic)
+    received: list[object] = []
+
+    async def work():
+        await until(topics.output.wants_encoded)
+        topics.output.on_encoded(keyframe(), 5_000_000_006)
+        await until(lambda: collected.messages)
+        received.append(collected.messages[0])
+
+    await while_spinning(node, work())
+    return received[0]
+
+
+async def test_a_message_carries_the_frame_as_it_came(make_node):
+    message = await published(make_node(), CompressedImage, 'image_raw/h264')
+    assert bytes(message.data) == keyframe().data
+    assert (message.header.stamp.sec, message.header.stamp.nanosec) == (5, 6)
+
+
+@pytest.mark.skipif(not find_spec('foxglove_msgs'), reason='needs foxglove_msgs')
+async def test_foxglove_gets_a_compressed_video(make_node):
+    from foxglove_msgs.msg import CompressedVideo
+
+    message = await published(make_node(), CompressedVideo, 'image_raw/foxglove')
+    assert (message.format, message.frame_id) == ('h264', 'camera_optical_frame')
+    assert (message.timestamp.sec, message.timestamp.nanosec) == (5, 6)
+    assert bytes(message.data) == keyframe().data
+
+
+@pytest.mark.skipif(
+    not find_spec('ffmpeg_image_transport_msgs'), reason='needs ffmpeg_image_transport_msgs'
+)
+async def test_ffmpeg_image_transport_gets_a_packet(make_node):
+    from ffmpeg_image_transport_msgs.msg import FFMPEGPacket
+
+    message = await published(make_node(), FFMPEGPacket, 'image_raw/ffmpeg')
+    assert (message.encoding, message.flags, message.width, message.height) == ('h264', 1, 64, 48)
+    assert (message.header.stamp.sec, message.header.stamp.nanosec) == (5, 6)
+    assert bytes(message.data) == keyframe().data
+
+
+def test_a_message_package_that_does_not_fit_costs_its_topic_alone(
+    make_node, tmp_path, monkeypatch, caplog
+):
+    folder = tmp_path / 'foxglove_msgs'
+    folder.mkdir()
+    (folder / '__init__.py').touch()
+    (folder / 'msg.py').write_text('class CompressedVideo:\n    pass\n')
+    for module in ('foxglove_msgs', 'foxglove_msgs.msg'):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    node = make_node()
+    topics_of(node)
+    for module in ('foxglove_msgs', 'foxglove_msgs.msg'):
+        monkeypatch.delitem(sys.modules, module)
+    assert node.count_publishers('image_raw/h264') == 1
+    assert 'no topic /image_raw/foxglove: ' in caplog.text
+
+
+async def test_a_frame_has_the_same_stamp_on_all_topics(make_node):
+    node = make_node()
+    topics = topics_of(node)
+
+    async def work():
+        async with receiving(topics):
+            videos = Collected(node, CompressedImage, 'image_raw/h264', ALL)
+            await videos.wait_for_more(1)
+            images = Collected(node, Image, 'image_raw', ALL)
+            jpegs = Collected(node, CompressedImage, 'image_raw/compressed', ALL)
+            infos = Collected(node, CameraInfo, 'camera_info', ALL)
+            await until(lambda: min(len(each.messages) for each in (images, jpegs, infos)) >= 60)
+            topics_stamps = [set(each.stamps) for each in (images, jpegs, infos, videos)]
+            assert len(set.intersection(*topics_stamps)) > 30
+            # A busy machine may lose a message of one topic, but no frame has two stamps: frames
+            # are 33 ms apart.
+            stamps = sorted(set.union(*topics_stamps))
+            assert min(after - stamp for stamp, after in itertools.pairwise(stamps)) > 10_000_000
+
+    await while_spinning(node, work())

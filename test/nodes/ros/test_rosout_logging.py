@@ -1,0 +1,77 @@
+import asyncio
+import logging
+
+import pytest
+from rcl_interfaces.msg import Log
+from rclpy.qos import DurabilityPolicy, QoSProfile
+
+from webrtc_bridge.nodes.ros.ros_thread import while_spinning
+from webrtc_bridge.nodes.ros.rosout_logging import forwarding
+
+LEVELS = {
+    logging.DEBUG: Log.DEBUG,
+    logging.INFO: Log.INFO,
+    logging.WARNING: Log.WARN,
+    logging.ERROR: Log.ERROR,
+    logging.CRITICAL: Log.FATAL,
+}
+
+
+async def test_every_level_arrives_on_rosout_from_any_thread(make_node):
+    node = make_node('logs')
+    loop = asyncio.get_running_loop()
+    records: asyncio.Queue[Log] = asyncio.Queue()
+    subscription = node.create_subscription(
+        Log,
+        '/rosout',
+        lambda record: loop.call_soon_threadsafe(records.put_nowait, record),
+        QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+    )
+    found: dict[str, Log] = {}
+
+    def log() -> None:
+        for level in LEVELS:
+            logging.getLogger('webrtc_bridge.test').log(level, '100 %% of level %d', level)
+
+    async def work() -> None:
+        with forwarding(node.get_logger(), 'debug'):
+            log()
+            await asyncio.to_thread(log)
+            while len(found) < len(LEVELS):
+                record = await asyncio.wait_for(records.get(), 10)
+                if record.msg.startswith('100 % of level'):
+                    found[record.msg] = record
+
+    await while_spinning(node, work())
+    node.destroy_subscription(subscription)
+    assert {text: (record.name, record.level) for text, record in found.items()} == {
+        f'100 % of level {level}': ('logs', severity) for level, severity in LEVELS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ('level', 'logged'), [('info', [False, True]), ('debug', [True, True]), (None, [False, True])]
+)
+def test_the_level_counts_for_this_package_and_warnings_for_all(make_node, level, logged):
+    # A logger keeps its level beyond the node, so each case has one of its own.
+    node = make_node(f'logs_from_{level}')
+    with forwarding(node.get_logger(), level):
+        ours = logging.getLogger('webrtc_bridge.test')
+        other = logging.getLogger('another.library')
+        assert [ours.isEnabledFor(logging.DEBUG), ours.isEnabledFor(logging.INFO)] == logged
+        assert other.isEnabledFor(logging.WARNING)
+        assert not other.isEnabledFor(logging.INFO)
+
+
+def test_an_exception_is_logged_with_its_traceback_and_nothing_stays_behind(make_node, capfd):
+    node = make_node('logs')
+    handlers = list(logging.getLogger().handlers)
+    with forwarding(node.get_logger(), 'info'):
+        try:
+            raise ZeroDivisionError('a reason')
+        except ZeroDivisionError:
+            logging.getLogger('webrtc_bridge.test').exception('it failed')
+    assert logging.getLogger().handlers == handlers
+    said = capfd.readouterr().err
+    assert 'it failed' in said
+    assert 'ZeroDivisionError: a reason' in said

@@ -1,0 +1,398 @@
+"""What peer/aiortc/patches/ needs of the private parts of aiortc and aioice."""
+
+import ast
+import asyncio
+import importlib.util
+import inspect
+from importlib import metadata
+from pathlib import Path
+
+import aioice.ice
+import aioice.stun
+import aioice.turn
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
+from support.peers.session_pair import Ends, until
+
+from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.rtp.broadcast import Broadcast
+from webrtc_bridge.peer.aiortc import patches
+from webrtc_bridge.peer.aiortc.ice_gathering import usable_servers
+from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
+from webrtc_bridge.peer.aiortc.patches.receiving import on_sender_report
+from webrtc_bridge.peer.aiortc.peer import IceOptions
+from webrtc_bridge.peer.outbound_session import OutboundSession
+from webrtc_bridge.program.requirements import VERSIONS, fits
+from webrtc_bridge.signaling.protocol.messages import Answer, Offer
+
+PINNED = ('aiortc', 'aioice', 'av')
+
+SENDER_PARTS = (
+    '_handle_rtcp_packet',
+    '_rtx_ssrc',
+    '_run_rtp',
+    '_send_rtcp',
+    '_ssrc',
+    '_RTCRtpSender__octet_count',
+    '_RTCRtpSender__packet_count',
+    '_RTCRtpSender__rtp_exited',
+    '_RTCRtpSender__rtp_started',
+    '_RTCRtpSender__rtp_timestamp',
+)
+RECEIVER_PARTS = (
+    '_handle_rtcp_packet',
+    '_send_rtcp_nack',
+    '_send_rtcp_pli',
+    '_RTCRtpReceiver__codecs',
+    '_RTCRtpReceiver__jitter_buffer',
+    '_RTCRtpReceiver__rtx_ssrc',
+)
+CONNECTION_PARTS = ('_RTCPeerConnection__connect', '_RTCPeerConnection__iceTransports')
+ICE_PARTS = (
+    '_check_list',
+    '_check_periodic',
+    '_closing',
+    '_early_checks',
+    '_early_checks_done',
+    '_local_candidates',
+    '_nominated',
+    '_pair_remote_candidate',
+    '_protocols',
+    '_remote_candidates',
+    'query_consent',
+    'sort_check_list',
+)
+MODULE_PARTS = {
+    'aioice.ice': (
+        'StunProtocol',
+        'get_host_addresses',
+        'relayed_candidate',
+        'server_reflexive_candidate',
+    ),
+    'aioice.stun': (
+        'RETRY_MAX',
+        'Transaction',
+        'TransactionError',
+        'TransactionFailed',
+        'parse_message',
+    ),
+    'aioice.turn': ('TurnTransport',),
+    'aiortc.codecs': ('depayload',),
+    'aiortc.codecs.h264': ('H264Encoder',),
+    'aiortc.codecs.vpx': ('Vp8Encoder',),
+    'aiortc.rtcicetransport': ('connection_kwargs',),
+    'aiortc.rtcrtpparameters': ('RTCRtpSendParameters',),
+    'aiortc.rtp': (
+        'RTCP_PSFB_APP',
+        'RTCP_PSFB_FIR',
+        'RTCP_PSFB_PLI',
+        'RTCP_RTPFB_NACK',
+        'AnyRtcpPacket',
+        'RtcpPsfbPacket',
+        'RtcpRrPacket',
+        'RtcpRtpfbPacket',
+        'RtcpSenderInfo',
+        'RtcpSrPacket',
+        'unpack_remb_fci',
+    ),
+    'aiortc.sdp': ('candidate_from_sdp',),
+}
+TRANSACTION_PARTS = ('_Transaction__retry', '_Transaction__timeout_delay')
+PACKET_PARTS = ('sequence_number', 'timestamp', 'marker', 'payload', 'ssrc', 'payload_type')
+
+
+@pytest.fixture
+async def transceiver(nothing_left):
+    """Return a video transceiver of a connection that is not used further."""
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    yield connection.addTransceiver(OutboundTrack(Broadcast(print, print)), 'sendonly')
+    await connection.close()
+
+
+def parameters(function):
+    return list(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize('library', PINNED)
+def test_the_installed_version_is_the_one_this_was_written_for(library):
+    found = metadata.version(library)
+    assert fits(found, VERSIONS[library]), f'{library} {found} is not {VERSIONS[library]}'
+
+
+def test_what_is_pinned_is_pinned_to_a_minor_version():
+    assert VERSIONS['aiortc'].startswith('==1.')
+    assert VERSIONS['aioice'].startswith('==0.')
+
+
+@pytest.mark.parametrize('name', SENDER_PARTS)
+async def test_a_sender_has(transceiver, name):
+    assert hasattr(transceiver.sender, name), f'RTCRtpSender has no {name}'
+
+
+@pytest.mark.parametrize('name', RECEIVER_PARTS)
+async def test_a_receiver_has(transceiver, name):
+    assert hasattr(transceiver.receiver, name), f'RTCRtpReceiver has no {name}'
+
+
+@pytest.mark.parametrize('name', CONNECTION_PARTS)
+async def test_a_connection_has(name, nothing_left):
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    assert hasattr(connection, name), f'RTCPeerConnection has no {name}'
+    await connection.close()
+
+
+async def test_what_an_ice_connection_keeps_has(untuned_ice):
+    connection = untuned_ice.Connection(ice_controlling=True)
+    candidate = untuned_ice.Candidate.from_sdp('1 1 udp 1 192.0.2.1 9 typ host')
+    await connection.add_remote_candidate(candidate)
+    (known,) = connection._remote_candidates
+    assert (known._network_host, known.port) == ('192.0.2.1', 9)
+    connection._early_checks.append(('message', ('192.0.2.1', 9), 'protocol'))
+    await connection.close()
+
+
+async def test_a_socket_of_a_candidate_is_made_by_its_name(monkeypatch):
+    """The guard takes its place."""
+    made = []
+
+    class Protocol(aioice.ice.StunProtocol):
+        def __init__(self, receiver):
+            super().__init__(receiver)
+            made.append(self)
+
+    monkeypatch.setattr(aioice.ice, 'StunProtocol', Protocol)
+    connection = aioice.ice.Connection(ice_controlling=True)
+    await connection.gather_candidates()
+    assert made == connection._protocols
+    assert parameters(made[0].datagram_received) == ['data', 'addr']
+    assert all(one.receiver is connection and one.local_candidate.component == 1 for one in made)
+    await connection.close()
+
+
+@pytest.mark.parametrize('name', ICE_PARTS)
+async def test_an_ice_connection_has(name):
+    assert hasattr(aioice.ice.Connection(ice_controlling=True), name), f'Connection has no {name}'
+
+
+async def test_a_transaction_has_what_sets_its_pace():
+    request = aioice.stun.Message(aioice.stun.Method.BINDING, aioice.stun.Class.REQUEST)
+    transaction = aioice.stun.Transaction(request, ('192.0.2.1', 9), None)
+    for name in TRANSACTION_PARTS:
+        assert hasattr(transaction, name), f'Transaction has no {name}'
+
+
+async def test_a_transport_has_an_ice_connection(transceiver):
+    transport = transceiver.receiver.transport.transport
+    assert isinstance(transport._connection, aioice.ice.Connection)
+
+
+async def test_a_transport_has_a_session_that_protects_what_is_sent(transceiver):
+    assert hasattr(transceiver.sender.transport, '_tx_srtp')
+
+
+def test_a_relay_has_the_connection_to_its_server():
+    server = aioice.turn.TurnClientTcpProtocol(('192.0.2.1', 9), 'u', 'p', 600, 500)
+    relay = aioice.turn.TurnTransport(server)
+    assert relay._TurnTransport__inner_protocol is server
+
+
+async def test_a_transport_receives_one_by_one(transceiver):
+    receive = transceiver.sender.transport._recv_next
+    assert inspect.iscoroutinefunction(receive)
+    assert parameters(receive) == []
+
+
+@pytest.mark.parametrize(
+    ('module', 'name'),
+    [(module, name) for module, names in MODULE_PARTS.items() for name in names],
+)
+def test_a_module_has(module, name):
+    assert hasattr(importlib.import_module(module), name), f'{module} has no {name}'
+
+
+@pytest.mark.parametrize('name', PACKET_PARTS)
+def test_an_rtp_packet_has(name):
+    assert hasattr(RtpPacket(), name), f'RtpPacket has no {name}'
+
+
+@pytest.mark.parametrize(
+    ('side', 'name', 'expected'),
+    [
+        ('sender', 'send', ['parameters']),
+        ('sender', '_run_rtp', ['codec']),
+        ('sender', '_handle_rtcp_packet', ['packet']),
+        ('sender', '_send_rtcp', ['packets']),
+        ('receiver', '_handle_rtcp_packet', ['packet']),
+        ('receiver', '_send_rtcp_pli', ['media_ssrc']),
+        ('receiver', '_send_rtcp_nack', ['media_ssrc', 'lost']),
+    ],
+)
+async def test_a_method_is_called_like_this(transceiver, side, name, expected):
+    method = getattr(getattr(transceiver, side), name)
+    assert parameters(method) == expected, f'{name} takes {parameters(method)}'
+    assert inspect.iscoroutinefunction(method), f'{name} is no coroutine function'
+
+
+async def test_a_jitter_buffer_is_used_like_ours(transceiver):
+    buffer = transceiver.receiver._RTCRtpReceiver__jitter_buffer
+    assert parameters(buffer.add) == ['packet']
+    packet = RtpPacket(payload_type=97, sequence_number=1, timestamp=0)
+    packet._data = b''
+    result = buffer.add(packet)
+    assert (type(result), len(result)) == (tuple, 2), 'JitterBuffer.add is no (pli, frame)'
+    assert result == (False, None)
+
+
+def test_a_sender_report_is_made_like_this():
+    information = RtcpSenderInfo(
+        ntp_timestamp=1 << 63, rtp_timestamp=2, packet_count=3, octet_count=4
+    )
+    report = RtcpSrPacket(ssrc=7, sender_info=information)
+    report.sender_info.ntp_timestamp = 9
+    assert (report.sender_info.ntp_timestamp, report.sender_info.rtp_timestamp) == (9, 2)
+    assert bytes(report)
+
+
+@pytest.fixture(scope='module')
+def untuned_ice():
+    """Return a copy of aioice.ice that nothing has been replaced in."""
+    spec = importlib.util.find_spec('aioice.ice')
+    assert spec
+    assert spec.loader
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    return fresh
+
+
+def test_host_addresses_are_asked_for_by_family(untuned_ice):
+    assert parameters(untuned_ice.get_host_addresses) == ['use_ipv4', 'use_ipv6']
+
+
+def test_stun_servers_are_asked_like_this(untuned_ice):
+    (server,) = usable_servers([{'urls': 'stun:host:1'}])
+    assert server.options == {'stun_server': ('host', 1)}
+    assert parameters(untuned_ice.server_reflexive_candidate) == ['protocol', 'stun_server']
+
+
+def test_turn_servers_are_asked_like_this(untuned_ice):
+    (server,) = usable_servers([{'urls': 'turns:host:1', 'username': 'u', 'credential': 'p'}])
+    assert server.options == {
+        'turn_server': ('host', 1),
+        'turn_ssl': True,
+        'turn_transport': 'tcp',
+        'turn_username': 'u',
+        'turn_password': 'p',
+    }
+    assert set(server.options) < set(parameters(untuned_ice.relayed_candidate))
+
+
+@pytest.mark.parametrize(
+    ('name', 'servers'),
+    [('server_reflexive_candidate', 'stun_server'), ('relayed_candidate', 'turn_server')],
+)
+async def test_servers_are_asked_by_the_functions_that_are_replaced(monkeypatch, name, servers):
+    asked = []
+
+    async def ask(*arguments, **options):
+        asked.append((arguments, options))
+        raise TimeoutError
+
+    monkeypatch.setattr(aioice.ice, name, ask)
+    connection = aioice.ice.Connection(ice_controlling=True, **{servers: ('host', 1)})
+    await connection.gather_candidates()
+    await connection.close()
+    assert asked, f'gather_candidates() does not call {name}'
+
+
+def private_names(source):
+    """Return the private attributes that a module uses: of other objects, and of its own."""
+    tree = ast.parse(source)
+    foreign, own = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr.startswith('_'):
+            of_self = isinstance(node.value, ast.Name) and node.value.id == 'self'
+            (own if of_self else foreign).add(node.attr)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            own.add(node.name)
+    return {name for name in foreign if not name.endswith('__')}, own
+
+
+def test_every_private_part_in_use_is_checked_here():
+    sources = sorted(Path(patches.__file__).parent.glob('*.py'))
+    used, own = private_names('\n'.join(path.read_text('utf-8') for path in sources))
+    assert '_RTCRtpReceiver__jitter_buffer' in used
+    checked = {
+        *SENDER_PARTS,
+        *RECEIVER_PARTS,
+        *CONNECTION_PARTS,
+        *ICE_PARTS,
+        *TRANSACTION_PARTS,
+        '_connection',
+        '_data',
+        '_network_host',
+        '_recv_next',
+        '_TurnTransport__inner_protocol',
+        '_tx_srtp',
+    }  # _data: in the last test
+    assert used - own <= checked, f'not checked: {used - own - checked}'
+
+
+@pytest.mark.parametrize('folder', ['media', 'peer'])
+def test_no_other_module_touches_private_parts(folder):
+    package = Path(patches.__file__).parents[3]
+    for path in (package / folder).rglob('*.py'):
+        if path.parent != Path(patches.__file__).parent:
+            used, own = private_names(path.read_text('utf-8'))
+            assert not used - own, f'{path.name} uses {used - own}'
+
+
+class Probe:
+    """Stands where aiortc has its jitter buffer; notes what it is given."""
+
+    def __init__(self):
+        self.packets = []
+
+    def add(self, packet):
+        self.packets.append(packet)
+        return False, None
+
+
+async def test_a_running_connection_uses_all_that_is_replaced(station):
+    """Attributes may exist and no longer be what aiortc calls: look at a connection at work."""
+    stock = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    probe, sent = Probe(), Ends()
+    outbound = OutboundSession(
+        'viewer', 's1', IceOptions(), sent, station.broadcast, (Codec.H264,)
+    )
+    running = asyncio.ensure_future(outbound.run())
+    try:
+        offer = await sent.next(Offer)
+        await stock.setRemoteDescription(RTCSessionDescription(offer.sdp, 'offer'))
+        receiver = stock.getTransceivers()[0].receiver
+        receiver._RTCRtpReceiver__jitter_buffer = probe
+        reports = []
+        on_sender_report(receiver, lambda *report: reports.append(report))
+        await stock.setLocalDescription(await stock.createAnswer())
+        outbound.receive(Answer('viewer', 's1', stock.localDescription.sdp))
+        await until(lambda: len(probe.packets) > 5)
+        packet = probe.packets[0]
+        assert packet._data.startswith(b'\0\0\0\1'), 'RtpPacket._data is no depayloaded H.264'
+        codec = receiver._RTCRtpReceiver__codecs[packet.payload_type]
+        assert codec.name == 'H264', 'RTCRtpReceiver.__codecs maps no payload type to its codec'
+        keyframes = sum(frame.keyframe for frame in station.encoded)
+        await receiver._send_rtcp_pli(packet.ssrc)
+        await until(lambda: sum(frame.keyframe for frame in station.encoded) > keyframes)
+        await until(lambda: reports)
+        count = len(probe.packets)
+        await receiver._send_rtcp_nack(packet.ssrc, [probe.packets[-1].sequence_number])
+        await until(lambda: repeated(probe.packets[count - 1 :]))
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await stock.close()
+
+
+def repeated(packets):
+    numbers = [packet.sequence_number for packet in packets]
+    return len(numbers) > len(set(numbers))

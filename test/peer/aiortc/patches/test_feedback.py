@@ -1,0 +1,94 @@
+import time
+
+import pytest
+from aiortc.rtp import (
+    RtcpByePacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    pack_remb_fci,
+)
+
+from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.peer.aiortc.patches.feedback import SentReport, feedback_of, is_lost, lost
+
+OURS, OTHER, VIEWER = 7, 8, 9
+
+
+def report(ssrc=OURS, fraction_lost=0, lsr=0, dlsr=0):
+    block = RtcpReceiverInfo(
+        ssrc=ssrc,
+        fraction_lost=fraction_lost,
+        packets_lost=0,
+        highest_sequence=0,
+        jitter=0,
+        lsr=lsr,
+        dlsr=dlsr,
+    )
+    return RtcpRrPacket(ssrc=VIEWER, reports=[block])
+
+
+def payload_feedback(fmt, fci=b''):
+    return RtcpPsfbPacket(fmt=fmt, ssrc=VIEWER, media_ssrc=OURS, fci=fci)
+
+
+def test_a_report_tells_the_loss():
+    assert feedback_of(report(fraction_lost=64), OURS, []) == Feedback(fraction_lost=0.25)
+
+
+def test_a_report_about_another_stream_only_shows_that_the_viewer_is_there():
+    assert feedback_of(report(OTHER, 64), OURS, []) == Feedback()
+
+
+def test_the_answer_to_a_report_tells_the_round_trip():
+    reported = [SentReport(1233, 0.0), SentReport(1234, time.monotonic() - 1.0)]
+    feedback = feedback_of(report(lsr=1234, dlsr=int(0.75 * 65536)), OURS, reported)
+    assert feedback
+    assert feedback.round_trip == pytest.approx(0.25, abs=0.1)
+
+
+@pytest.mark.parametrize(('lsr', 'dlsr'), [(1232, 65536), (1234, 0), (0, 0)])
+def test_the_answer_to_another_report_tells_no_round_trip(lsr, dlsr):
+    reported = [SentReport(1233, 0.0), SentReport(1234, time.monotonic() - 1.0)]
+    feedback = feedback_of(report(lsr=lsr, dlsr=dlsr), OURS, reported)
+    assert feedback
+    assert feedback.round_trip is None
+
+
+def test_a_viewer_that_holds_a_report_longer_than_it_took_is_not_believed():
+    feedback = feedback_of(report(lsr=5, dlsr=65536 * 60), OURS, [SentReport(5, time.monotonic())])
+    assert feedback
+    assert feedback.round_trip == 0.0
+
+
+def test_an_estimate_of_the_bit_rate_is_told():
+    packet = payload_feedback(15, pack_remb_fci(250_000, [OTHER, OURS]))
+    assert feedback_of(packet, OURS, []) == Feedback(bitrate_estimate=250_000)
+
+
+@pytest.mark.parametrize(
+    'fci', [pack_remb_fci(250_000, [OTHER]), b'REMB\xff\0\0\0', b'REMB', b'else']
+)
+def test_an_estimate_that_is_broken_or_of_others_is_not(fci):
+    assert feedback_of(payload_feedback(15, fci), OURS, []) is None
+
+
+@pytest.mark.parametrize('fmt', [1, 4])
+def test_the_picture_is_lost(fmt):
+    packet = payload_feedback(fmt)
+    assert is_lost(packet)
+    assert not lost(packet)
+    assert feedback_of(packet, OURS, []) is None
+
+
+def test_packets_are_lost():
+    packet = RtcpRtpfbPacket(fmt=1, ssrc=VIEWER, media_ssrc=OURS)
+    packet.lost = [3, 5]
+    assert lost(packet) == [3, 5]
+    assert not is_lost(packet)
+
+
+def test_other_packets_tell_nothing():
+    bye = RtcpByePacket(sources=[VIEWER])
+    assert (is_lost(bye), lost(bye), feedback_of(bye, OURS, [])) == (False, [], None)

@@ -1,0 +1,54 @@
+import logging
+
+import pytest
+
+from webrtc_bridge.receiving.stamper import Stamper
+
+MS, S = 1_000_000, 1_000_000_000
+NOW = 1_790_000_000 * S
+
+
+def test_the_stamp_is_the_time_of_capture() -> None:
+    assert Stamper('image', use_capture=True).stamp(NOW, NOW - 20 * MS, 0) == NOW - 20 * MS
+
+
+def test_it_is_the_time_of_arrival_where_that_is_asked_for() -> None:
+    assert Stamper('image', use_capture=False).stamp(NOW, NOW - 20 * MS, 0) == NOW
+
+
+@pytest.mark.parametrize('capture', [None, NOW + S, NOW - 60 * S, 0, -(10**30)])
+def test_a_time_of_capture_that_cannot_be_is_not_believed(capture: int | None) -> None:
+    stamper = Stamper('image', use_capture=True)
+    assert stamper.stamp(NOW, capture, 0) == NOW
+    assert stamper.fallbacks == 1
+
+
+def test_what_clocks_are_uncertain_by_is_granted() -> None:
+    assert Stamper('image', use_capture=True).stamp(NOW, NOW + 50 * MS, 60 * MS) == NOW + 50 * MS
+
+
+def test_stamps_rise_when_times_of_capture_step_back() -> None:
+    stamper = Stamper('image', use_capture=True)
+    captures = [NOW, NOW + 33 * MS, NOW - S, NOW - S, NOW + 66 * MS]
+    stamps = [stamper.stamp(NOW + 100 * MS, capture, 0) for capture in captures]
+    assert all(a < b for a, b in zip([0, *stamps], stamps, strict=False))
+    assert stamps[-1] == NOW + 66 * MS
+
+
+def test_a_large_step_back_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    stamper = Stamper('image', use_capture=True)
+    for seconds in (0, 1, -2, -1.9, 1.1, 0.9, -1):
+        stamper.stamp(NOW + S, NOW + round(seconds * S), S)
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [
+        f'image stamps stand still: the times went back by {t} s' for t in ('3.000', '2.100')
+    ]
+
+
+def test_each_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    stamper = Stamper('image', use_capture=True)
+    with caplog.at_level(logging.INFO):
+        for capture in (None, None, NOW, NOW, NOW + 3600 * S, NOW + 3600 * S):
+            stamper.stamp(NOW, capture, 0)
+    assert len(caplog.records) == 3
+    assert '-3600.000 s' in caplog.records[-1].getMessage()

@@ -1,0 +1,136 @@
+"""Run everything on this machine: signaling, a camera or test pattern, and a ROS image topic."""
+
+import asyncio
+import logging
+import os
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from webrtc_bridge.errors import ProgramEndedError, ServeError
+from webrtc_bridge.options import DemoOptions, SignalingOptions, SourceOptions
+from webrtc_bridge.program.command_line import run_command
+from webrtc_bridge.program.option_row import rows
+from webrtc_bridge.program.requirements import require_aiohttp, require_aiortc, require_rclpy
+from webrtc_bridge.signaling.client.server_access import TOKEN
+from webrtc_bridge.signaling.server.authentication import SECRET
+
+SENDER_ID = 'demo'
+
+END_TIMEOUT = 2.0
+'Seconds that a program of the demo has to end by itself.'
+
+logger = logging.getLogger(__name__)
+
+
+def require_all() -> None:
+    """Check the libraries of every program that the demo starts. Raises: RequirementError."""
+    require_rclpy()
+    require_aiortc()
+    require_aiohttp()
+
+
+async def demo(options: DemoOptions, source: SourceOptions) -> None:
+    """
+    Start the programs, say where to look, and end when one of them does.
+
+    Raises: ProgramEndedError, unless it is the status line's at the end of its time.
+    """
+    async with AsyncExitStack() as stack:
+        server_url = await stack.enter_async_context(signaling(options.port))
+        where = ['-p', f'server_url:={server_url}', '-p', f'sender_id:={SENDER_ID}']
+        duration = ['-p', f'duration:={options.duration}']
+        quiet = ['--log-level', 'warn']
+        commands = {
+            'commands.webcam': [
+                *quiet,
+                *flags(source),
+                '--server',
+                server_url,
+                '--id',
+                SENDER_ID,
+                '--name',
+                'Demo',
+            ],
+            'nodes.receiver_node': [*quiet, '--ros-args', *where],
+            'nodes.status_node': [*quiet, '--ros-args', *duration],
+        }
+        print(f'viewer: {server_url.replace("ws://", "http://")}/   topic: /image_raw', flush=True)
+        print('end with Ctrl-C' if not options.duration else f'for {options.duration:.0f} s')
+        processes = [
+            (name, await stack.enter_async_context(program(name, arguments)))
+            for name, arguments in commands.items()
+        ]
+        await first_end(processes)
+
+
+def flags(source: SourceOptions) -> list[str]:
+    """Return the command-line flags that stand for `source`."""
+    pairs = ((row.flag, str(getattr(source, row.name))) for row in rows(SourceOptions))
+    return [word for pair in pairs for word in pair]
+
+
+@asynccontextmanager
+async def signaling(port: int) -> AsyncIterator[str]:
+    """Serve signaling in this process, on a free port where `port` is taken; yield its URL."""
+    from webrtc_bridge.signaling.server.server import SignalingServer
+
+    server = SignalingServer(SignalingOptions(port=port))
+    try:
+        await server.start()
+    except ServeError:
+        server = SignalingServer(SignalingOptions(port=0))
+        await server.start()
+    try:
+        yield server.url
+    finally:
+        await server.close()
+
+
+@asynccontextmanager
+async def program(name: str, arguments: list[str]) -> AsyncIterator[Process]:
+    """Run a module of this package; end it at exit, by force if it takes too long."""
+    module = f'webrtc_bridge.{name}'
+    variables = dict(os.environ)
+    if SECRET in variables:
+        # The server here has it, and asks for a token: the secret is one.
+        variables[TOKEN] = variables[SECRET]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, '-m', module, *arguments, env=variables
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), END_TIMEOUT)
+            except TimeoutError:
+                logger.error('%s did not end; killing it', name)
+                process.kill()
+                await process.wait()
+
+
+async def first_end(processes: list[tuple[str, Process]]) -> None:
+    """Wait until one of `processes` ends. Raises: ProgramEndedError, unless all went well."""
+    waits = {asyncio.ensure_future(process.wait()): name for name, process in processes}
+    try:
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    for wait in done:
+        if wait.result() or waits[wait] != 'nodes.status_node':
+            raise ProgramEndedError(waits[wait].rpartition('.')[2], wait.result())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demo; return its exit status: 0 if images came, 1 if not."""
+    tables = (DemoOptions, SourceOptions)
+    # What the programs do in between would tear the status line apart.
+    return run_command('demo', __doc__, tables, require_all, demo, arguments, 'warn')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""GStreamer's H.264 encoders: how each is told to be quick, and which of them works here."""
+
+import logging
+import os
+from dataclasses import dataclass
+
+from webrtc_bridge.errors import RequirementError
+from webrtc_bridge.gstreamer.library import Element, Gst, require_elements
+
+PROBE_TIMEOUT = 4.0
+'Seconds that an encoder has for five small pictures; a driver may first have to wake up.'
+
+ENDLESS = 1 << 30
+'Pictures between keyframes: they come when somebody asks.'
+
+ENCODED_CAPS = (
+    'video/x-h264,stream-format=byte-stream,alignment=au,'
+    'profile=(string){constrained-baseline,baseline}'
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EncoderKind:
+    """
+    An encoder element and its settings, of which older versions may lack some.
+
+    `rate` is the property with the bit rate, in units of `rate_unit` bit/s.
+    """
+
+    name: str
+    settings: dict[str, object]
+    rate: str = 'bitrate'
+    rate_unit: int = 1000
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        EncoderKind(
+            'nvh264enc',
+            {
+                **{'preset': 'low-latency-hp', 'zerolatency': True, 'rc-mode': 'cbr'},
+                **{'bframes': 0, 'gop-size': -1, 'rc-lookahead': 0, 'aud': False},
+            },
+        ),
+        EncoderKind(
+            'vah264enc',
+            {
+                **{'rate-control': 'cbr', 'b-frames': 0, 'key-int-max': 1024},
+                **{'target-usage': 7, 'ref-frames': 1, 'aud': False},
+            },
+        ),
+        EncoderKind(
+            'vtenc_h264',
+            {
+                **{'realtime': True, 'allow-frame-reordering': False},
+                'max-keyframe-interval': ENDLESS,
+            },
+        ),
+        EncoderKind('v4l2h264enc', {}, rate='extra-controls', rate_unit=1),
+        EncoderKind(
+            'x264enc',
+            {
+                **{'tune': 'zerolatency', 'speed-preset': 'ultrafast', 'bframes': 0},
+                # A keyframe may take no more than 150 ms' worth of the bit rate.
+                **{'key-int-max': ENDLESS, 'vbv-buf-capacity': 150, 'aud': False},
+                'threads': min(2, os.cpu_count() or 1),
+            },
+        ),
+        EncoderKind(
+            'openh264enc',
+            {
+                **{'usage-type': 'camera', 'complexity': 'low', 'rate-control': 'bitrate'},
+                **{'gop-size': 0, 'enable-frame-skip': False},
+            },
+            rate_unit=1,
+        ),
+    )
+}
+'In the order in which `auto` tries them.'
+
+
+def configure(kind: EncoderKind, element: Element, bitrate: int) -> None:
+    """Set up a new encoder for `bitrate` bit/s."""
+    for name, value in kind.settings.items():
+        if element.find_property(name):
+            Gst.util_set_object_arg(element, name, str(value).lower())
+    set_bitrate(kind, element, bitrate)
+
+
+def set_bitrate(kind: EncoderKind, element: Element, bitrate: int) -> None:
+    """Change the bit rate, while it encodes too."""
+    if kind.rate == 'extra-controls':
+        controls = (
+            f'controls,video_bitrate={bitrate},repeat_sequence_header=1,h264_i_frame_period=1000,'
+            'video_gop_size=1000'
+        )
+        element.set_property('extra-controls', Gst.Structure.from_string(controls)[0])
+    else:
+        element.set_property(kind.rate, max(1, bitrate // kind.rate_unit))
+
+
+def choose_encoder(wanted: str) -> EncoderKind:
+    """
+    Return the encoder `wanted`, for `auto` the first that works. Blocks: each encodes a little.
+
+    Raises: RequirementError.
+    """
+    if wanted != 'auto':
+        require_elements(wanted)
+        if reason := failure(KINDS[wanted]):
+            raise _unusable(wanted, reason)
+        logger.info('encoder %s', wanted)
+        return KINDS[wanted]
+    for kind in KINDS.values():
+        if Gst.ElementFactory.find(kind.name) is None:
+            logger.debug('encoder %s is not installed', kind.name)
+        elif reason := failure(kind):
+            logger.info('encoder %s does not work here: %s', kind.name, reason)
+        else:
+            logger.info('encoder %s, the first that works', kind.name)
+            return kind
+    require_elements('x264enc')
+    raise _unusable('any', 'none works')
+
+
+def _unusable(name: str, reason: str) -> RequirementError:
+    installed = f'{name} (which does not work: {reason})'
+    tip = 'choose another with --encoder, or auto'
+    return RequirementError('encoder', installed, 'one that works', tip)
+
+
+def failure(kind: EncoderKind) -> str:
+    """Return why `kind` does not encode a few pictures; empty if it does."""
+    try:
+        pipeline = Gst.parse_launch(
+            'videotestsrc num-buffers=5 ! video/x-raw,width=320,height=240,framerate=30/1'
+            f' ! videoconvert ! {kind.name} name=encoder ! capsfilter caps="{ENCODED_CAPS}"'
+            ' ! h264parse ! fakesink name=sink sync=false'
+        )
+    except Exception as error:  # GLib.Error, where the elements cannot be linked
+        return str(getattr(error, 'message', error))
+    configure(kind, pipeline.get_by_name('encoder'), 500_000)
+    try:
+        pipeline.set_state(Gst.State.PLAYING)
+        end = Gst.MessageType.EOS | Gst.MessageType.ERROR
+        timeout = int(PROBE_TIMEOUT * Gst.SECOND)
+        message = pipeline.get_bus().timed_pop_filtered(timeout, end)
+        if message is None:
+            return f'nothing after {PROBE_TIMEOUT:g} s'
+        if message.type == Gst.MessageType.ERROR:
+            return str(message.parse_error()[0].message)
+        return '' if pipeline.get_by_name('sink').get_property('last-sample') else 'no picture'
+    finally:
+        pipeline.set_state(Gst.State.NULL)

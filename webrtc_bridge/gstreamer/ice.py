@@ -1,0 +1,60 @@
+"""webrtcbin's ways to find a path: STUN, TURN, and addresses of this machine."""
+
+import ipaddress
+import logging
+from typing import Any
+from urllib.parse import quote
+
+from webrtc_bridge.gstreamer.library import Element
+
+logger = logging.getLogger(__name__)
+
+
+def set_up_ice(webrtc: Element) -> None:
+    """
+    Keep libnice from asking the router by UPnP for open ports, and let it meet peers on loopback.
+
+    The first also takes 200 ms; the second is for a machine that has no other address.
+    """
+    ice = webrtc.get_property('ice-agent')
+    if ice.__grefcount__ < 2:
+        # GStreamer 1.22's webrtcbin leaves its agent's first reference to whoever asks for it.
+        ice._ref()
+    ice.get_property('agent').set_property('upnp', False)
+    if only_loopback():
+        ice.emit('add-local-ip-address', '127.0.0.1')
+
+
+def own_addresses() -> list[str]:
+    """Return the addresses of this machine, where that can be told."""
+    try:
+        import ifaddr
+    except ImportError:  # it comes with aiortc, which this sender does without
+        return []
+    addresses = (address.ip for adapter in ifaddr.get_adapters() for address in adapter.ips)
+    return [ip if isinstance(ip, str) else ip[0] for ip in addresses]
+
+
+def only_loopback() -> bool:
+    """Say whether this machine has no address that others could reach."""
+    addresses = own_addresses()
+    return bool(addresses) and all(ipaddress.ip_address(ip).is_loopback for ip in addresses)
+
+
+def add_ice_servers(webrtc: Element, servers: tuple[dict[str, Any], ...]) -> list[str]:
+    """Tell webrtcbin of the first STUN server and all TURN servers; return the latter's names."""
+    named: list[str] = []
+    for server in servers:
+        urls = server.get('urls', ())
+        for url in [urls] if isinstance(urls, str) else urls:
+            scheme, _, address = url.partition(':')
+            if scheme == 'stun' and webrtc.get_property('stun-server') is None:
+                webrtc.set_property('stun-server', f'stun://{address}')
+            elif scheme in ('turn', 'turns'):
+                user = quote(str(server.get('username', '')), safe='')
+                password = quote(str(server.get('credential', '')), safe='')
+                if webrtc.emit('add-turn-server', f'{scheme}://{user}:{password}@{address}'):
+                    named.append(url)
+                else:
+                    logger.warning('TURN server %s cannot be used', url)
+    return named

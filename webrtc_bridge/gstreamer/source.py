@@ -1,0 +1,125 @@
+"""From the text of `--source` to elements, and from what becomes of them to an error. No gi."""
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from webrtc_bridge.errors import OptionError, SourceForbidden, SourceNotFound
+from webrtc_bridge.options import GStreamerOptions
+from webrtc_bridge.program.redaction import without_credentials
+
+TEST = 'videotestsrc is-live=true pattern=smpte'
+CAMERAS = ('v4l2src', 'avfvideosrc', 'libcamerasrc', 'videotestsrc')
+'Elements that are asked for `DEFAULT` where nothing else is said.'
+
+DEFAULT = (640, 480, 30.0)
+EXPECTED = (
+    'auto, test, a camera (/dev/video0, avfoundation:0), rtsp:// or rtsps://, '
+    'or elements as gst-launch-1.0 takes them'
+)
+CAPS_AT_END = re.compile(r'!\s*[a-z-]+/[^!]*$')
+PASSWORD = re.compile(r'((?:user-pw|password|passphrase)\s*=\s*)\S+')
+
+
+@dataclass(frozen=True)
+class SourceDescription:
+    """
+    Elements as gst-launch-1.0 takes them, and what they are asked for.
+
+    `shown` is the source without credentials; `caps` is empty where nothing is asked.
+    """
+
+    elements: str
+    shown: str
+    caps: str
+    fps: float
+
+
+def describe(options: GStreamerOptions) -> SourceDescription:
+    """
+    Return what `options` ask for.
+
+    Raises: OptionError, for a text that is no source.
+    """
+    source = options.source.strip()
+    elements = TEST if source == 'test' else _elements(source)
+    width, height, fps = options.width, options.height, options.fps
+    if elements.split()[0] in CAMERAS and '!' not in elements:
+        width, height, fps = width or DEFAULT[0], height or DEFAULT[1], fps or DEFAULT[2]
+    return SourceDescription(elements, shown(source), _caps(width, height, fps), fps)
+
+
+def _elements(source: str) -> str:
+    if source == 'auto':
+        return first_camera()
+    if match := re.fullmatch(r'avfoundation:(\d+)', source):
+        return f'avfvideosrc device-index={match[1]}'
+    if source.startswith('/dev/'):
+        return f'v4l2src device={quoted(source)}'
+    if re.match(r'rtsps?://', source):
+        # Latency is what it would wait for packets that come out of order: over TCP none do.
+        return f'rtspsrc location={quoted(source)} protocols=tcp latency=0 tcp-timeout=5000000'
+    if not source or re.match(r'[A-Za-z][A-Za-z0-9+.-]*://', source) or source.startswith('!'):
+        raise OptionError('--source', shown(source), EXPECTED)
+    # gst-launch takes caps between two elements alone.
+    return f'{source} ! identity' if CAPS_AT_END.search(source) else source
+
+
+def first_camera() -> str:
+    """Return the elements of the first V4L2 device, of the test picture where there is none."""
+    devices = sorted(Path('/dev').glob('video[0-9]*'), key=lambda path: (len(path.name), path))
+    for device in devices:
+        if stat.S_ISCHR(device.stat().st_mode) and os.access(device, os.R_OK | os.W_OK):
+            return f'v4l2src device={device}'
+    return TEST
+
+
+def quoted(text: str) -> str:
+    """Return `text` as one value of a gst-launch description."""
+    escaped = text.replace('\\', '\\\\').replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def shown(text: str) -> str:
+    """Return a source or message without credentials, in one line."""
+    words = re.split(r'(\s+|")', PASSWORD.sub(r'\1…', ' '.join(text.split())))
+    return ''.join(_word_shown(word) for word in words)
+
+
+def _word_shown(word: str) -> str:
+    name, equals, value = word.partition('=')
+    if equals and '://' in value and '://' not in name:
+        return f'{name}={without_credentials(value)}'
+    return without_credentials(word)
+
+
+def _caps(width: int, height: int, fps: float) -> str:
+    fields = [f'width={width}'] if width else []
+    fields += [f'height={height}'] if height else []
+    if fps:
+        rate = Fraction(fps).limit_denominator(1001)
+        fields.append(f'framerate={rate.numerator}/{rate.denominator}')
+    if not fields:
+        return ''
+    # What a camera can give uncompressed comes first; many give high rates as JPEG alone.
+    kinds = ('video/x-raw', 'image/jpeg', 'video/x-h264')
+    return ';'.join(','.join([kind, *fields]) for kind in kinds)
+
+
+def check_device(source: SourceDescription) -> None:
+    """
+    Check the device that the elements name, if it is a file: GStreamer's own words are vague.
+
+    Raises: SourceNotFound, SourceForbidden.
+    """
+    match = re.search(r'\bdevice="?(/[^\s"]+)', source.elements)
+    if not match:
+        return
+    if not os.path.exists(match[1]):
+        raise SourceNotFound(source.shown, 'no such device')
+    if not os.access(match[1], os.R_OK | os.W_OK):
+        reason = 'permission denied; to be let in: sudo usermod -aG video $USER, then log in anew'
+        raise SourceForbidden(source.shown, reason)

@@ -1,0 +1,69 @@
+"""Where the viewers of one layer get its H.264 from. Belongs to the event loop."""
+
+import asyncio
+from collections.abc import Callable
+
+from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, post
+from webrtc_bridge.media.codec.keyframes import MINIMUM_INTERVAL, KeyframeRequests
+
+
+class LayerTee:
+    """
+    Hands the H.264 of one layer to the branches that are linked to it.
+
+    `element` goes into the pipeline, `entry` is its pad for what the encoder makes. The viewers'
+    requests for keyframes are gathered; `on_keyframe_wanted` is called when one is due.
+    """
+
+    def __init__(self, on_keyframe_wanted: Callable[[], None]) -> None:
+        self._on_keyframe_wanted = on_keyframe_wanted
+        self._loop = asyncio.get_running_loop()
+        self._keyframes = KeyframeRequests()
+        self._keyframe_timer: asyncio.TimerHandle | None = None
+        self._branches = 0
+        self.element: Element = Gst.ElementFactory.make('tee')
+        self.element.set_property('allow-not-linked', True)
+        self.entry: Pad = self.element.get_static_pad('sink')
+        self.entry.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_upstream_event)
+
+    @property
+    def watched(self) -> bool:
+        """Whether there is a branch."""
+        return self._branches > 0
+
+    def link(self, branch: Element) -> Pad:
+        """Let the layer flow into `branch`; return the pad, for `unlink`."""
+        self._branches += 1
+        pad = self.element.request_pad_simple('src_%u')
+        pad.link(branch.get_static_pad('sink'))
+        return pad
+
+    def unlink(self, pad: Pad) -> None:
+        """Let nothing more flow through `pad`: a tee lets go of one between two pictures."""
+        self._branches -= 1
+        self.element.release_request_pad(pad)
+
+    def request_keyframe(self) -> None:
+        """Ask for a keyframe; those asked for within 200 ms are one."""
+        self._keyframes.request()
+        self._ask_when_due()
+
+    def close(self) -> None:
+        """Ask no more; idempotent."""
+        if self._keyframe_timer:
+            self._keyframe_timer.cancel()
+
+    def _ask_when_due(self) -> None:
+        now = self._loop.time()
+        if self._keyframes.due(now):
+            self._keyframes.encoded(now)
+            self._on_keyframe_wanted()
+        elif self._keyframe_timer is None or self._keyframe_timer.when() <= now:
+            self._keyframe_timer = self._loop.call_later(MINIMUM_INTERVAL, self._ask_when_due)
+
+    def _on_upstream_event(self, _: Pad, info: Element) -> object:
+        """Keep the viewers' keyframe requests from the encoder: each would get one of its own."""
+        if not GstVideo.video_event_is_force_key_unit(info.get_event()):
+            return Gst.PadProbeReturn.OK
+        post(self._loop, self.request_keyframe)
+        return Gst.PadProbeReturn.DROP

@@ -1,0 +1,1 @@
+"""What a link carries, and who gets which layer."""

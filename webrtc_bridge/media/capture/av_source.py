@@ -1,0 +1,171 @@
+"""Live pictures through FFmpeg: what cameras and network streams have in common."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import av
+from av.codec.context import Flags
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from webrtc_bridge.errors import SourceError, SourceUnreadable
+from webrtc_bridge.media.capture.source import READ_TIMEOUT
+from webrtc_bridge.media.captured_frame import AccessUnit, Captured, CapturedFrame
+from webrtc_bridge.media.h264.packets import H264Packets
+from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
+
+DECODE_TIMEOUT = 15.0
+'Seconds of packets without one picture; longer than the distance of keyframes in use.'
+
+TEXT_CODECS = ('ansi', 'bintext', 'xbin', 'idf')
+'FFmpeg shows any text file as a film of a terminal.'
+
+ErrorOf: TypeAlias = Callable[[str, Exception], SourceError]
+CaptureTime: TypeAlias = Callable[[int | None], int]
+'From a pts in nanoseconds, if there is one, to Unix time; called when the packet has come.'
+
+
+class AvSource:
+    """
+    A live source: decodes every packet at once and knows no pace but the source's own.
+
+    With `passed` it decodes none, and delivers access units.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        container: InputContainer,
+        capture_time: CaptureTime,
+        error_of: ErrorOf,
+        read_timeout: float = READ_TIMEOUT,
+        passed: H264Packets | None = None,
+    ) -> None:
+        self._name = name
+        self.description = f'{name} {size_and_rate(container.streams.video[0])}'
+        self.read_timeout = read_timeout
+        self._container = container
+        self._capture_time = capture_time
+        self._error_of = error_of
+        self._convert = ToYuv420p().convert
+        self._packets = packets_of(container)
+        self._passed = passed
+        self._last_picture = time.monotonic()
+
+    def read(self) -> Captured | None:
+        """
+        Return the newest picture of the next packet, None where it completes none.
+
+        Raises: SourceError.
+        """
+        packet = self._next_packet()
+        capture_ns = self._capture_time(pts_ns(packet))
+        if self._passed:
+            data = self._passed.access_unit(packet)
+            return AccessUnit(data, capture_ns) if data else None
+        pictures: list[av.VideoFrame] = []
+        # A packet that the network damaged costs its picture, not the connection.
+        with contextlib.suppress(av.error.InvalidDataError):
+            pictures = packet.decode()
+        return self._captured(pictures[-1] if pictures else None, capture_ns)
+
+    def _next_packet(self) -> 'av.Packet[VideoStream]':
+        deadline = time.monotonic() + self.read_timeout
+        while True:
+            try:
+                packet = next(self._packets, None)
+                break
+            except av.error.BlockingIOError as error:
+                # AVFoundation never blocks, it says that there is nothing yet.
+                if time.monotonic() > deadline:
+                    raise self._error_of(self._name, error) from error
+                time.sleep(0.002)
+                self._packets = packets_of(self._container)
+            except (av.error.FFmpegError, OSError) as error:
+                raise self._error_of(self._name, error) from error
+        if packet is None or packet.size == 0:
+            raise SourceUnreadable(self._name, 'the stream ended')
+        return packet
+
+    def _captured(self, picture: av.VideoFrame | None, capture_ns: int) -> CapturedFrame | None:
+        now = time.monotonic()
+        if picture is None:
+            if now - self._last_picture > DECODE_TIMEOUT:
+                reason = f'no picture could be decoded for {DECODE_TIMEOUT:g} s'
+                raise SourceUnreadable(self._name, reason)
+            return None
+        self._last_picture = now
+        return CapturedFrame(self._convert(picture), capture_ns)
+
+    def close(self) -> None:
+        """Release the device or connection."""
+        self._packets = iter(())
+        self._container.close()
+
+
+def open_container(
+    source: str,
+    file: str,
+    error_of: ErrorOf,
+    **arguments: Any,
+) -> InputContainer:
+    """
+    Open `file` for `source` (its name without credentials) and prepare its decoder.
+
+    Raises: SourceError.
+    """
+    try:
+        container: InputContainer = av.open(file, **arguments)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise error_of(source, error) from error
+    try:
+        prepare_decoder(source, container)
+    except BaseException:
+        container.close()
+        raise
+    return container
+
+
+def prepare_decoder(source: str, container: InputContainer) -> None:
+    """
+    Let the first video stream of `container` decode without delay.
+
+    Raises: SourceUnreadable, when there is none.
+    """
+    if not container.streams.video:
+        raise SourceUnreadable(source, 'holds no video')
+    stream = container.streams.video[0]
+    codec = stream.codec_context
+    if codec.name in TEXT_CODECS:
+        raise SourceUnreadable(source, 'is no video that can be read (a text file)')
+    # Frame threads hold back one frame for each thread.
+    codec.thread_type = 'SLICE'
+    codec.thread_count = 1
+    if not codec.has_b_frames:
+        codec.flags |= Flags.low_delay
+
+
+def picture_rate(stream: VideoStream) -> float | None:
+    """Return the frames per second that `stream` claims, None where it does not know."""
+    return float(stream.average_rate) if stream.average_rate else None
+
+
+def size_and_rate(stream: VideoStream) -> str:
+    """Return the size and rate of `stream` in words, as far as they are known."""
+    rate = picture_rate(stream)
+    size = f'{stream.width}x{stream.height}' if stream.width else 'of unknown size'
+    return f'{size} at {rate:g} fps' if rate else size
+
+
+def pts_ns(packet: 'av.Packet[VideoStream]') -> int | None:
+    """Return the presentation time of `packet` in nanoseconds of its own clock."""
+    if packet.pts is None or packet.time_base is None:
+        return None
+    return round(packet.pts * packet.time_base * 1_000_000_000)
+
+
+def packets_of(container: InputContainer) -> 'Iterator[av.Packet[VideoStream]]':
+    """Return the packets of the first video stream."""
+    return container.demux(container.streams.video[0])

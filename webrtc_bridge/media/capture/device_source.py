@@ -1,0 +1,165 @@
+"""Cameras of Linux (V4L2) and macOS (AVFoundation)."""
+
+import glob
+import os
+import re
+import stat
+import sys
+import time
+from collections.abc import Callable
+
+from av.container import InputContainer
+
+from webrtc_bridge.errors import SourceForbidden, SourceNotFound, SourceUnreadable
+from webrtc_bridge.media.capture.av_errors import VIDEO_GROUP, device_error
+from webrtc_bridge.media.capture.av_source import AvSource, open_container, picture_rate
+from webrtc_bridge.media.capture.capture_time import from_driver
+from webrtc_bridge.media.capture.source import READ_TIMEOUT
+from webrtc_bridge.media.h264.packets import is_h264, packets_to_pass
+from webrtc_bridge.options import SourceOptions
+
+V4L2_FORMATS = ('', 'mjpeg', 'h264')
+"""
+Asked for in this order. The first leaves it to FFmpeg, which prefers raw pictures: nothing to
+decode. Over USB 2 they reach their rate only when small; then the camera's own JPEG does.
+"""
+
+
+def cameras() -> list[str]:
+    """Return the paths of this machine's V4L2 devices, by their number."""
+    paths = [path for path in glob.glob('/dev/video*') if re.fullmatch(r'/dev/video\d+', path)]
+    return sorted(paths, key=lambda path: int(path.removeprefix('/dev/video')))
+
+
+def open_v4l2(path: str, options: SourceOptions, passes_h264: bool = False) -> AvSource:
+    """
+    Open the camera at `path` in the first format that reaches the size and rate wanted.
+
+    With `passes_h264`, if that is H.264 that viewers take, it is not decoded.
+
+    Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
+    """
+    check_device(path)
+
+    def open_as(input_format: str) -> InputContainer:
+        return _open_v4l2_as(path, input_format, options)
+
+    return _device_source(path, in_best_format(open_as, options), passes_h264)
+
+
+def in_best_format(
+    open_as: Callable[[str], InputContainer], options: SourceOptions
+) -> InputContainer:
+    """
+    Return the camera as `open_as` opens it in the first of `V4L2_FORMATS` that suffices.
+
+    Where none reaches the size and rate wanted, it is the one that comes nearest.
+
+    Raises: what the first format raised, when none opens.
+    """
+    best, best_reached = '', 0.0
+    first_error: SourceUnreadable | None = None
+    for input_format in V4L2_FORMATS:
+        try:
+            container = open_as(input_format)
+        except SourceUnreadable as error:
+            first_error = first_error or error
+            continue
+        reached = _reached(container, options)
+        if reached >= 1.0:
+            return container
+        # Before the next try: a camera opens once.
+        container.close()
+        if reached > best_reached:
+            best, best_reached = input_format, reached
+    if best_reached == 0.0 and first_error is not None:
+        raise first_error
+    return open_as(best)
+
+
+def check_device(path: str) -> None:
+    """
+    Say in plain words why `path` can't be a camera; FFmpeg's answers are less clear.
+
+    Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except PermissionError as error:
+        raise SourceForbidden(path, VIDEO_GROUP) from error
+    except OSError as error:
+        there = ', '.join(cameras())
+        hint = f'cameras here: {there}' if there else 'no /dev/video* on this machine'
+        raise SourceNotFound(path, f'no such device; {hint}') from error
+    if not stat.S_ISCHR(mode):
+        raise SourceUnreadable(path, 'is no camera (not a device)')
+    if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        raise SourceForbidden(path, VIDEO_GROUP)
+
+
+def open_avfoundation(index: str, options: SourceOptions) -> AvSource:
+    """
+    Open camera number `index` of a Mac.
+
+    Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
+    """
+    name = f'avfoundation:{index}'
+    if sys.platform != 'darwin':
+        raise SourceNotFound(name, 'such cameras exist on macOS alone')
+    wanted = {
+        'video_size': f'{options.width}x{options.height}',
+        'framerate': f'{options.fps:g}',
+    }
+    try:
+        container = _open_avfoundation_with(name, index, wanted)
+    except SourceUnreadable:
+        # A size or rate that the camera lacks is an error there; each has one at 30 fps.
+        container = _open_avfoundation_with(name, index, {'framerate': '30'})
+    return _device_source(name, container)
+
+
+def _open_avfoundation_with(name: str, index: str, wanted: dict[str, str]) -> InputContainer:
+    file = f'{index}:none'
+    return open_container(name, file, device_error, format='avfoundation', options=wanted)
+
+
+def _open_v4l2_as(path: str, input_format: str, options: SourceOptions) -> InputContainer:
+    """
+    Open `path` in `input_format`; the driver takes the nearest size and rate that it has.
+
+    Timestamps stay the kernel's own. FFmpeg could turn them into Unix time (`timestamps=abs`),
+    but gives up on the camera when it finds them odd.
+    """
+    wanted: dict[str, str] = {
+        'video_size': f'{options.width}x{options.height}',
+        'framerate': f'{options.fps:g}',
+        'timestamps': 'default',
+        # Without it FFmpeg watches the first 20 pictures to guess the rate.
+        'fpsprobesize': '0',
+    }
+    if input_format:
+        wanted['input_format'] = input_format
+    return open_container(path, path, device_error, format='v4l2', options=wanted)
+
+
+def _reached(container: InputContainer, options: SourceOptions) -> float:
+    """Return how much of what was wanted `container` delivers: 1.0 is all of it."""
+    stream = container.streams.video[0]
+    rate = picture_rate(stream)
+    size = min(1.0, stream.width * stream.height / (options.width * options.height))
+    # Cameras say 29.97 or 25 where 30 was asked; neither is worth another format.
+    speed = min(1.0, rate / options.fps / 0.8) if rate else 1.0
+    return size * speed
+
+
+def _device_source(name: str, container: InputContainer, passes_h264: bool = False) -> AvSource:
+    stream = container.streams.video[0]
+    rate = picture_rate(stream) or 30.0
+    return AvSource(
+        name,
+        container,
+        lambda stamp: from_driver(stamp, time.time_ns(), time.monotonic_ns()),
+        device_error,
+        read_timeout=max(READ_TIMEOUT, 3 / rate),
+        passed=packets_to_pass(name, stream) if passes_h264 and is_h264(stream) else None,
+    )

@@ -1,0 +1,139 @@
+"""A video file as a source: in real time by its own timestamps, over and over."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import av
+from av.video.stream import VideoStream
+
+from webrtc_bridge.errors import SourceUnreadable
+from webrtc_bridge.media.capture.av_errors import file_error
+from webrtc_bridge.media.capture.av_source import (
+    ErrorOf,
+    open_container,
+    packets_of,
+    picture_rate,
+    size_and_rate,
+)
+from webrtc_bridge.media.capture.pace import STEP, Pace
+from webrtc_bridge.media.capture.source import OPEN_TIMEOUT, READ_TIMEOUT
+from webrtc_bridge.media.captured_frame import AccessUnit, Captured, CapturedFrame
+from webrtc_bridge.media.h264.packets import H264Packets, packets_to_pass
+from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
+
+Item: TypeAlias = 'av.VideoFrame | av.Packet[VideoStream]'
+
+
+class FileSource:
+    """
+    Plays the file `file`, called `name`, for ever.
+
+    Capture times are those of the playback: when each picture was due, by the wall clock. With
+    `passes_h264` a film in H.264 that viewers take is not decoded.
+
+    Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
+    """
+
+    # Decoding, and opening anew at the end, may take a while; the pace keeps `read()` short.
+    read_timeout = READ_TIMEOUT + STEP
+
+    def __init__(
+        self,
+        file: str,
+        name: str,
+        error_of: ErrorOf = file_error,
+        *,
+        passes_h264: bool = False,
+    ) -> None:
+        self._file = file
+        self._name = name
+        self._error_of = error_of
+        self._convert = ToYuv420p().convert
+        self._pace = Pace()
+        self._loop_start = 0.0
+        self._passed: H264Packets | None = None
+        self._passes = False
+        self._open()
+        try:
+            if passes_h264:
+                stream = self._container.streams.video[0]
+                self._passed = packets_to_pass(name, stream)
+                self._passes = self._passed is not None
+            self._next: tuple[float, Item] | None = self._decode_next()
+        except BaseException:
+            self.close()
+            raise
+        self.description = f'{name} {size_and_rate(self._container.streams.video[0])}'
+
+    def read(self) -> Captured | None:
+        """
+        Return the next picture when it is due; None when that is not within 0.1 s.
+
+        Raises: SourceError, when the file is gone or damaged.
+        """
+        if self._next is None:
+            self._next = self._decode_next()
+        position, item = self._next
+        if not self._pace.wait(position):
+            return None
+        self._next = None
+        if isinstance(item, av.VideoFrame):
+            return CapturedFrame(self._convert(item), time.time_ns())
+        data = self._passed.access_unit(item) if self._passed else None
+        return AccessUnit(data, time.time_ns()) if data else None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._container.close()
+
+    def _open(self) -> None:
+        self._container = open_container(
+            self._name, self._file, self._error_of, timeout=(OPEN_TIMEOUT / 2, READ_TIMEOUT)
+        )
+        self._frame_time = 1 / (picture_rate(self._container.streams.video[0]) or 25.0)
+        if self._passes:
+            self._passed = H264Packets(self._container.streams.video[0])
+        self._items = self._read()
+        self._first_pts: float | None = None
+        self._position = self._loop_start - self._frame_time
+
+    def _decode_next(self) -> tuple[float, Item]:
+        """Return the next picture and its place on the time line of all loops, in seconds."""
+        item = next(self._items, None)
+        if item is None:
+            self._rewind()
+            item = next(self._items, None)
+        if item is None:
+            raise SourceUnreadable(self._name, 'no picture in it can be decoded')
+        self._position = self._place(item)
+        return self._position, item
+
+    def _place(self, item: Item) -> float:
+        following = self._position + self._frame_time
+        if item.pts is None or item.time_base is None:
+            return following
+        time = float(item.pts * item.time_base)
+        if self._first_pts is None:
+            self._first_pts = time
+        place = self._loop_start + time - self._first_pts
+        return place if place > self._position else following
+
+    def _rewind(self) -> None:
+        # Opened anew, because not every format can seek back to its start.
+        self._container.close()
+        self._loop_start = self._position + self._frame_time
+        self._open()
+
+    def _read(self) -> Iterator[Item]:
+        try:
+            for packet in packets_of(self._container):
+                if self._passed:
+                    if packet.size:  # the last one is empty, for the decoder
+                        yield packet
+                    continue
+                with contextlib.suppress(av.error.InvalidDataError):
+                    yield from packet.decode()
+        except (av.error.FFmpegError, OSError) as error:
+            raise self._error_of(self._name, error) from error

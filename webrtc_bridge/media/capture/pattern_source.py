@@ -1,0 +1,53 @@
+"""The test pattern as a source: `--source test`."""
+
+import time
+
+from webrtc_bridge.errors import OptionError
+from webrtc_bridge.media.capture.pace import Pace
+from webrtc_bridge.media.capture.pattern import Pattern
+from webrtc_bridge.media.capture.source import READ_TIMEOUT
+from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.options import SourceOptions
+
+
+def check_even(options: SourceOptions) -> None:
+    """
+    Refuse a size that no encoder for 4:2:0 video takes.
+
+    Raises: OptionError.
+    """
+    for name in ('width', 'height'):
+        value = getattr(options, name)
+        if value % 2:
+            raise OptionError(name, value, 'an even number of pixels for the test pattern')
+
+
+class PatternSource:
+    """
+    A camera that looks at the test pattern.
+
+    Raises: OptionError, for an odd width or height.
+    """
+
+    read_timeout = READ_TIMEOUT
+
+    def __init__(self, options: SourceOptions) -> None:
+        check_even(options)
+        self.description = f'test pattern {options.width}x{options.height} at {options.fps:g} fps'
+        self._pattern = Pattern(options.width, options.height)
+        self._interval = 1 / options.fps
+        # Pictures whose time has passed are left out, not made up for in a burst.
+        self._pace = Pace(tolerance=self._interval)
+        self._count = 0
+
+    def read(self) -> CapturedFrame | None:
+        """Wait for the next picture and draw it; None when it is not due soon."""
+        if not self._pace.wait(self._count * self._interval):
+            return None
+        self._count += 1
+        # Whole microseconds, so that the clock in the picture says exactly this.
+        capture_ns = time.time_ns() // 1000 * 1000
+        return CapturedFrame(self._pattern.draw(capture_ns), capture_ns)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""

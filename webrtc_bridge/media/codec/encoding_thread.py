@@ -1,0 +1,210 @@
+"""The thread that encodes the newest picture, once for all who watch."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import av
+
+from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.codec.encoder import Encoder, automatic_bitrate
+from webrtc_bridge.media.codec.keyframes import KeyframeRequests
+from webrtc_bridge.media.codec.small_layer import SmallLayer
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame, Layer, Stream
+from webrtc_bridge.media.rtp.rtp_time import RtpTime
+from webrtc_bridge.options import EncoderOptions
+
+JOIN_TIMEOUT = 1.0
+"Seconds to wait for the thread's last picture; x264 takes 20 ms for one of 1080p."
+
+logger = logging.getLogger(__name__)
+
+
+class Frames(Protocol):
+    """Where the pictures come from; a `Latest[CapturedFrame]` is one."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether no picture will come any more."""
+
+    def get(self, timeout: float | None = None) -> CapturedFrame | None:
+        """Wait for the newest picture; None where there is none yet, or none any more."""
+
+    def again(self) -> None:
+        """Let `get()` return the newest picture once more, if it was taken, unless it is old."""
+
+    def close(self) -> None:
+        """Wake `get()` for the last time."""
+
+
+class EncodingThread:
+    """
+    Encode captured frames, once for each stream that somebody watches; nobody, no work.
+
+    `times` gives the frames of each codec their RTP timestamps. `deliver` gets every encoded
+    frame, in this thread. All methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        options: EncoderOptions,
+        fps: float,
+        deliver: Callable[[EncodedFrame], None],
+        times: Mapping[Codec, RtpTime] | None = None,
+    ) -> None:
+        self._frames = frames
+        self._bitrate = options.bitrate * 1000
+        self._fps = fps
+        self._deliver = deliver
+        self._times = times or {codec: RtpTime() for codec in Codec}
+        self._failing = False
+        self._size: tuple[int, int] | None = None
+        self._encoders: dict[Stream, _StreamEncoder] = {}
+        self._limits: Mapping[Stream, int] = {}
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name='encoder', daemon=True)
+
+    def start(self) -> None:
+        """Start to take frames."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, after the frame at hand. The slot that the frames come from is closed too."""
+        self._frames.close()
+        if self._thread.is_alive():
+            self._thread.join(JOIN_TIMEOUT)
+
+    @property
+    def codecs(self) -> frozenset[Codec]:
+        """The codecs that are watched."""
+        with self._lock:
+            return frozenset(stream.codec for stream in self._encoders)
+
+    @property
+    def highest_bitrate(self) -> int:
+        """The bit rate of full pictures without a limit, in bit/s; 0 before the first picture."""
+        with self._lock:
+            size, bitrate = self._size, self._bitrate
+        return (bitrate or automatic_bitrate(*size, self._fps)) if size else 0
+
+    def request_keyframe(self, stream: Stream) -> None:
+        """
+        Ask for a keyframe of `stream`, which is encoded from now on if it was not yet.
+
+        Who watches alone gets the picture that was taken last, at once: the next one of 30 a
+        second is 17 ms away on average, and that of a slow camera much more.
+        """
+        with self._lock:
+            is_first = not self._encoders
+            if stream not in self._encoders:
+                self._encoders[stream] = self._new_encoder(stream)
+            self._encoders[stream].keyframes.request()
+        if is_first:
+            self._frames.again()
+
+    def begin_anew(self, codec: Codec) -> None:
+        """Let the next picture be a keyframe: what viewers saw last is not of this encoder."""
+        with self._lock:
+            for stream in self._encoders:
+                if stream.codec is codec:
+                    self._encoders[stream] = self._new_encoder(stream)
+
+    def set_bitrate(self, bitrate: int) -> None:
+        """Encode with at most `bitrate` (bit/s, 0 for automatic) from the next picture on."""
+        with self._lock:
+            if bitrate == self._bitrate:
+                return
+            self._bitrate = bitrate
+            self._apply_bitrates()
+        logger.info('encoding at most %s from now on', shown_bitrate(bitrate))
+
+    def limit(self, bitrates: Mapping[Stream, int]) -> None:
+        """Encode these streams with these bit rates, in bit/s, and others without a limit."""
+        with self._lock:
+            self._limits = dict(bitrates)
+            self._apply_bitrates()
+
+    def _apply_bitrates(self) -> None:
+        for stream, encoding in self._encoders.items():
+            encoding.encoder.bitrate = self._bitrate_of(stream)
+
+    def _bitrate_of(self, stream: Stream) -> int:
+        limit = self._limits.get(stream, self._bitrate)
+        return min(limit, self._bitrate or limit)
+
+    def _new_encoder(self, stream: Stream) -> '_StreamEncoder':
+        encoder = Encoder(stream.codec, self._fps, self._bitrate_of(stream), stream.layer)
+        small = SmallLayer(self._fps) if stream.layer is Layer.SMALL else None
+        return _StreamEncoder(encoder, KeyframeRequests(), small)
+
+    def stop_encoding(self, stream: Stream) -> None:
+        """Encode `stream` no longer: nobody watches it."""
+        with self._lock:
+            self._encoders.pop(stream, None)
+
+    def _run(self) -> None:
+        while not self._frames.closed:
+            frame = self._frames.get()
+            if frame is not None:
+                self._encode(frame)
+
+    def _encode(self, frame: CapturedFrame) -> None:
+        with self._lock:
+            self._size = frame.picture.width, frame.picture.height
+            # Who watches the full pictures waits for nobody else's.
+            encoders = sorted(self._encoders.items(), key=lambda one: one[0].layer is Layer.SMALL)
+        timestamps: dict[Codec, int] = {}
+        for (codec, layer), encoder in encoders:
+            if codec is frame.passed_as:
+                continue
+            if codec not in timestamps:
+                timestamps[codec] = self._times[codec].timestamp(frame.capture_ns)
+            # A viewer who goes from one layer to the other may get one picture of both, but no
+            # two with one timestamp.
+            timestamp = timestamps[codec] + (layer is Layer.SMALL)
+            try:
+                encoded = encoder.encode(frame, timestamp)
+            except (av.FFmpegError, ValueError) as error:
+                self._note_failure(codec, error)
+                continue
+            self._failing = False
+            if encoded:
+                self._deliver(encoded)
+
+    def _note_failure(self, codec: Codec, error: Exception) -> None:
+        if not self._failing:  # 30 lines a second help nobody
+            logger.error('%s picture not encoded: %s', codec.value, error)
+        self._failing = True
+
+
+@dataclass(frozen=True)
+class _StreamEncoder:
+    """The encoder of one stream, when it is to give a keyframe, and what makes small pictures."""
+
+    encoder: Encoder
+    keyframes: KeyframeRequests
+    small: SmallLayer | None
+
+    def encode(self, frame: CapturedFrame, timestamp: int) -> EncodedFrame | None:
+        """Return `frame` encoded; None where it is left out."""
+        now = time.monotonic()
+        keyframe = self.keyframes.due(now)
+        if self.small:
+            smaller = self.small.take(frame, self.encoder.bitrate, keyframe)
+            if smaller is None:
+                return None
+            frame = smaller
+            self.encoder.fps = self.small.fps
+        encoded = self.encoder.encode(frame, keyframe=keyframe, timestamp=timestamp)
+        if encoded and encoded.keyframe:
+            self.keyframes.encoded(now)
+        return encoded
+
+
+def shown_bitrate(bitrate: int) -> str:
+    """Return `bitrate` (bit/s, 0 for automatic) for people."""
+    return f'{bitrate // 1000} kbit/s' if bitrate else 'the automatic bit rate'

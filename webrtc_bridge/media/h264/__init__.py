@@ -1,0 +1,1 @@
+"""H.264's NAL units and parameter sets."""

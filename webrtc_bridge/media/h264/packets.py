@@ -1,0 +1,68 @@
+"""From a container's H.264 packets to access units that can be passed through."""
+
+import logging
+
+import av
+from av.bitstream import BitStreamFilterContext
+from av.video.stream import VideoStream
+
+from webrtc_bridge.media.h264.units import SPS, START_CODE, Profile, kind, nal_units
+
+logger = logging.getLogger(__name__)
+
+
+class H264Packets:
+    """Brings the packets of `stream` into the byte stream format, from a keyframe on."""
+
+    def __init__(self, stream: VideoStream) -> None:
+        # Files keep NAL units behind their length; what is a byte stream already goes through.
+        self._filter = BitStreamFilterContext('h264_mp4toannexb', stream)
+        extradata = stream.codec_context.extradata or b''
+        # Told of in the stream's description (SDP) and perhaps never in the stream.
+        self._parameter_sets = extradata if START_CODE in extradata[:4] else b''
+        self._in_sync = False
+
+    def access_unit(self, packet: 'av.Packet[VideoStream]') -> bytes | None:
+        """Return the access unit in `packet`; None before the first keyframe."""
+        keyframe = packet.is_keyframe
+        if not (self._in_sync or keyframe):
+            return None
+        data = b''.join(bytes(filtered) for filtered in self._filter.filter(packet))
+        if not self._in_sync and not has_parameter_sets(data):
+            data = self._parameter_sets + data
+        self._in_sync = True
+        return data
+
+
+def has_parameter_sets(data: bytes) -> bool:
+    """Say whether the access unit `data` brings its own."""
+    return any(kind(unit) == SPS for unit in nal_units(data))
+
+
+def packets_to_pass(name: str, stream: VideoStream) -> H264Packets | None:
+    """Return what passes `stream` of the source `name` through; None, logged, if it cannot be."""
+    codec = stream.codec_context
+    if not is_h264(stream):
+        logger.info('%s: transcoding, it delivers %s', name, codec.name)
+        return None
+    profile = declared_profile(codec.extradata or b'')
+    if profile is None or not profile.is_baseline:
+        what = f'H.264 {profile}' if profile else 'H.264 of a profile it does not tell'
+        logger.info(
+            '%s: transcoding, it delivers %s, and viewers take Constrained Baseline', name, what
+        )
+        return None
+    return H264Packets(stream)
+
+
+def is_h264(stream: VideoStream) -> bool:
+    """Say whether `stream` is H.264; a camera that is not needs no word about it."""
+    return stream.codec_context.name == 'h264'
+
+
+def declared_profile(extradata: bytes) -> Profile | None:
+    """Return the profile told by a stream's `extradata`, of either format, if there is any."""
+    if extradata[:1] == b'\1':
+        # ISO/IEC 14496-15, 5.3.3.1: the three bytes after the version are those of the SPS.
+        return Profile(extradata[:4])
+    return next((Profile(unit) for unit in nal_units(extradata) if kind(unit) == SPS), None)

@@ -1,0 +1,116 @@
+"""The size of the pictures of a stream, read from a keyframe without decoding it."""
+
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.h264.units import SPS, kind, nal_units
+
+WITH_CHROMA_FORMAT = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
+'Values of profile_idc whose SPS has chroma_format_idc and scaling lists.'
+
+CROP_UNITS = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
+'Pixels across and down that cropping counts in, for each chroma_format_idc.'
+
+
+def video_size(frame: EncodedFrame) -> tuple[int, int] | None:
+    """Return width and height of the picture in `frame`; None if it is no keyframe, or broken."""
+    try:
+        if frame.codec is Codec.VP8:
+            return _vp8_size(frame.data)
+        sps = next((unit for unit in nal_units(frame.data) if kind(unit) == SPS), None)
+        return _h264_size(sps) if sps else None
+    except ValueError:
+        return None
+
+
+def _vp8_size(data: bytes) -> tuple[int, int] | None:
+    """Read the frame header of a keyframe (RFC 6386 section 9.1)."""
+    if len(data) < 10 or data[0] & 1 or data[3:6] != b'\x9d\x01\x2a':
+        return None
+    width, height = (int.from_bytes(data[i : i + 2], 'little') & 0x3FFF for i in (6, 8))
+    return width, height
+
+
+def _h264_size(sps: bytes) -> tuple[int, int]:
+    """
+    Read an SPS (ITU-T H.264 section 7.3.2.1.1) as far as the cropping.
+
+    Raises: ValueError when it ends before.
+    """
+    # Without the bytes that keep start codes from appearing (section 7.4.1).
+    bits = _Bits(sps[1:].replace(b'\0\0\3', b'\0\0'))
+    profile = bits.take(24) >> 16  # then constraint flags and the level
+    bits.number()  # seq_parameter_set_id
+    chroma_format = _read_chroma_format(bits) if profile in WITH_CHROMA_FORMAT else 1
+    bits.number()  # log2_max_frame_num_minus4
+    _skip_picture_order(bits)
+    bits.number()  # max_num_ref_frames
+    bits.take(1)  # gaps_in_frame_num_value_allowed_flag
+    width, height = 16 * (bits.number() + 1), 16 * (bits.number() + 1)
+    fields = 1 if bits.take(1) else 2  # frame_mbs_only_flag
+    bits.take(1 if fields == 1 else 2)  # mb_adaptive_frame_field_flag, direct_8x8_inference_flag
+    crop = [bits.number() for _ in range(4)] if bits.take(1) else [0, 0, 0, 0]
+    across, down = CROP_UNITS[chroma_format]
+    left, right, top, bottom = crop
+    return width - across * (left + right), fields * (height - down * (top + bottom))
+
+
+def _read_chroma_format(bits: '_Bits') -> int:
+    chroma_format = bits.number()
+    if chroma_format not in CROP_UNITS:
+        raise ValueError('no such chroma_format_idc')
+    separate_planes = chroma_format == 3 and bits.take(1)
+    bits.number()  # bit_depth_luma_minus8
+    bits.number()  # bit_depth_chroma_minus8
+    bits.take(1)  # qpprime_y_zero_transform_bypass_flag
+    if bits.take(1):  # seq_scaling_matrix_present_flag
+        for i in range(12 if chroma_format == 3 else 8):
+            if bits.take(1):
+                _skip_scaling_list(bits, 16 if i < 6 else 64)
+    return 0 if separate_planes else chroma_format
+
+
+def _skip_scaling_list(bits: '_Bits', size: int) -> None:
+    """Follow ITU-T H.264 section 7.3.2.1.1.1."""
+    last = following = 8
+    for _ in range(size):
+        if following:
+            following = (last + bits.signed_number()) % 256
+        last = following or last
+
+
+def _skip_picture_order(bits: '_Bits') -> None:
+    kind = bits.number()  # pic_order_cnt_type
+    if kind == 0:
+        bits.number()
+    elif kind == 1:
+        bits.take(1)
+        bits.number()
+        bits.number()
+        for _ in range(min(bits.number(), 255)):
+            bits.number()
+
+
+class _Bits:
+    """Read a bit string from its begin; raises ValueError at its end."""
+
+    def __init__(self, data: bytes) -> None:
+        self._bits = int.from_bytes(data, 'big')
+        self._left = 8 * len(data)
+
+    def take(self, count: int) -> int:
+        """Return the next `count` bits as a number."""
+        if count > self._left:
+            raise ValueError('ended')
+        self._left -= count
+        return self._bits >> self._left & ((1 << count) - 1)
+
+    def number(self) -> int:
+        """Return the next Exp-Golomb code, ue(v) (ITU-T H.264 section 9.1)."""
+        zeros = 0
+        while not self.take(1):
+            zeros += 1
+        return (1 << zeros) - 1 + self.take(zeros)
+
+    def signed_number(self) -> int:
+        """Return the next signed Exp-Golomb code, se(v)."""
+        code = self.number()
+        return (code + 1) // 2 if code % 2 else -(code // 2)

@@ -1,0 +1,159 @@
+"""Pictures in the layout that encoders take."""
+
+from collections.abc import Callable
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import VideoReformatter
+
+from webrtc_bridge.media.pixels.depth import BLACK, ENCODINGS, WHITE, DepthRange
+from webrtc_bridge.media.pixels.raw_image import ImageError, Pixels, RawImage
+
+COLOURS = {
+    'rgb8': (3, cv2.COLOR_RGB2YUV_I420),
+    'bgr8': (3, cv2.COLOR_BGR2YUV_I420),
+    'rgba8': (4, cv2.COLOR_RGBA2YUV_I420),
+    'bgra8': (4, cv2.COLOR_BGRA2YUV_I420),
+    '8UC3': (3, cv2.COLOR_BGR2YUV_I420),
+    '8UC4': (4, cv2.COLOR_BGRA2YUV_I420),
+}
+'Bytes for each pixel, and the way to yuv420p, which is BT.601 in the limited range.'
+
+MOSAICS = {
+    # OpenCV calls a pattern by what stands at (1, 1), ROS by what stands at (0, 0).
+    'bayer_rggb8': cv2.COLOR_BayerBG2BGR,
+    'bayer_bggr8': cv2.COLOR_BayerRG2BGR,
+    'bayer_gbrg8': cv2.COLOR_BayerGR2BGR,
+    'bayer_grbg8': cv2.COLOR_BayerGB2BGR,
+}
+GREYS = ('mono8', '8UC1')
+PACKED = {'yuv422': 'uyvy422', 'uyvy': 'uyvy422', 'yuv422_yuy2': 'yuyv422', 'yuyv': 'yuyv422'}
+'Names in FFmpeg. What ROS calls yuv422 is UYVY.'
+
+SEMI_PLANAR = {'nv12': (0, 1), 'nv21': (1, 0)}
+'Where U and V stand in each pair.'
+
+WIDE = {
+    'mono16': ('mono8', 1),
+    'rgb16': ('rgb8', 3),
+    'bgr16': ('bgr8', 3),
+    'rgba16': ('rgba8', 4),
+    'bgra16': ('bgra8', 4),
+    **{f'{name[:-1]}16': (name, 1) for name in MOSAICS},
+}
+'What the more significant bytes of 16-bit encodings are, and how many values a pixel has.'
+
+GREY_LEVELS = np.round(BLACK + np.arange(256) * (WHITE - BLACK) / 255).astype(np.uint8)
+'Luma of the limited range for each grey of the full one.'
+
+KNOWN = frozenset([*COLOURS, *MOSAICS, *GREYS, *PACKED, *SEMI_PLANAR, *WIDE, *ENCODINGS])
+'Encodings that `PictureMaker` makes pictures of.'
+
+
+class PictureMaker:
+    """
+    Make pictures for an encoder, in yuv420p with even sides, of ROS images in `KNOWN` encodings.
+
+    Of an odd width or height the last column or row is left out. A picture is the maker's own
+    memory, good until the next call: encode it at once. For one thread.
+    """
+
+    def __init__(self, depth: DepthRange) -> None:
+        self.depth = depth
+        self._i420: Pixels = np.empty((0, 0), np.uint8)
+        self._packed: av.VideoFrame | None = None
+        self._reformatter = VideoReformatter()
+
+    def picture(self, image: RawImage) -> av.VideoFrame:
+        """
+        Return `image` as a picture.
+
+        Raises: ImageError when its encoding is not known, or its data too short.
+        """
+        name = image.encoding
+        if name in WIDE:
+            image = most_significant(image)
+            name = image.encoding
+        if name in COLOURS:
+            channels, conversion = COLOURS[name]
+            pixels = image.rows(channels).reshape(image.height, image.width, channels)
+            return self._of_colours(pixels, conversion)
+        if name in MOSAICS:
+            return self.of_bgr(cv2.cvtColor(image.rows(1), MOSAICS[name]))
+        if name in PACKED:
+            return self._of_packed(image)
+        if name in SEMI_PLANAR:
+            return self._of_semi_planar(image)
+        if name in GREYS:
+            return self._of_luma(cv2.LUT(image.rows(1), GREY_LEVELS))
+        if name in ENCODINGS:
+            return self._of_luma(self.depth.luma(image))
+        raise ImageError(f'encoding {name!r:.40}', 'one of ' + ', '.join(sorted(KNOWN)))
+
+    def of_bgr(self, pixels: npt.NDArray[Any]) -> av.VideoFrame:
+        """Return `pixels`, blue, green and red of shape (height, width, 3), as a picture."""
+        return self._of_colours(pixels, cv2.COLOR_BGR2YUV_I420)
+
+    def _of_colours(self, pixels: npt.NDArray[Any], conversion: int) -> av.VideoFrame:
+        height, width = pixels.shape[0] & ~1, pixels.shape[1] & ~1
+        convert: Callable[..., Any] = cv2.cvtColor
+        # 0.6 ms at 720p, where swscale takes 6.
+        convert(pixels[:height, :width], conversion, dst=self._planes(width, height))
+        return self._frame()
+
+    def _of_luma(self, luma: npt.NDArray[Any]) -> av.VideoFrame:
+        height, width = luma.shape[0] & ~1, luma.shape[1] & ~1
+        planes = self._planes(width, height)
+        planes[:height] = luma[:height, :width]
+        planes[height:] = 128
+        return self._frame()
+
+    def _of_semi_planar(self, image: RawImage) -> av.VideoFrame:
+        height, width = image.height & ~1, image.width & ~1
+        lines = image.lines(image.height + (image.height + 1) // 2, image.width + image.width % 2)
+        planes = self._planes(width, height)
+        planes[:height] = lines[:height, :width]
+        pairs = lines[image.height :][: height // 2, :width].reshape(height // 2, width // 2, 2)
+        chroma = planes[height:].reshape(2, height // 2, width // 2)
+        for plane, place in zip(chroma, SEMI_PLANAR[image.encoding], strict=True):
+            plane[:] = pairs[..., place]
+        return self._frame()
+
+    def _of_packed(self, image: RawImage) -> av.VideoFrame:
+        height, width = image.height & ~1, image.width & ~1
+        rows = image.lines(image.height, (image.width + 1) // 2 * 4)
+        name, packed = PACKED[image.encoding], self._packed
+        same = packed and (packed.width, packed.height, packed.format.name)
+        if packed is None or same != (width, height, name):
+            packed = self._packed = av.VideoFrame(width, height, name)
+        plane = packed.planes[0]
+        target = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+        target[:height, : 2 * width] = rows[:height, : 2 * width]
+        return self._reformatter.reformat(packed, format='yuv420p')
+
+    def _planes(self, width: int, height: int) -> Pixels:
+        """Return the memory of a picture: Y, and below it U and V without gaps."""
+        if self._i420.shape != (height * 3 // 2, width):
+            self._i420 = np.empty((height * 3 // 2, width), np.uint8)
+        return self._i420
+
+    def _frame(self) -> av.VideoFrame:
+        if len(self._i420) % 6:
+            # PyAV 18 rounds the height of such a buffer down to a multiple of four.
+            return av.VideoFrame.from_ndarray(self._i420, format='yuv420p')
+        return av.VideoFrame.from_numpy_buffer(self._i420, format='yuv420p')
+
+
+def most_significant(image: RawImage) -> RawImage:
+    """
+    Return an image of 16-bit values with 8 bits of each.
+
+    Raises: ImageError.
+    """
+    encoding, channels = WIDE[image.encoding]
+    values = image.rows(2 * channels)[:, 0 if image.is_bigendian else 1 :: 2]
+    step = image.width * channels
+    return RawImage(encoding, image.width, image.height, step, np.ascontiguousarray(values))

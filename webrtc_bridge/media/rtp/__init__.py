@@ -1,0 +1,1 @@
+"""RTP payloads, packets and time stamps."""

@@ -1,0 +1,43 @@
+"""From RTP timestamps back to the time of capture."""
+
+from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
+
+NTP_EPOCH = 2_208_988_800
+'Seconds from 1900, where NTP time begins, to 1970 (RFC 3550 section 4).'
+
+
+def to_ntp(time_ns: int) -> int:
+    """Return Unix time in nanoseconds as a 64-bit NTP timestamp."""
+    seconds, nanoseconds = divmod(time_ns, 1_000_000_000)
+    return (seconds + NTP_EPOCH) << 32 | (nanoseconds << 32) // 1_000_000_000
+
+
+def from_ntp(timestamp: int) -> int:
+    """Return a 64-bit NTP timestamp as Unix time in nanoseconds."""
+    seconds = (timestamp >> 32) - NTP_EPOCH
+    return seconds * 1_000_000_000 + ((timestamp & 0xFFFFFFFF) * 1_000_000_000 >> 32)
+
+
+class CaptureClock:
+    """
+    Tell when a frame was captured, on the clock of its sender.
+
+    Our senders' reports (RTCP SR, RFC 3550 section 6.4.1) pair an RTP timestamp with the time its
+    frame was captured; others' pair it with the time it was sent, which is a little later.
+    """
+
+    def __init__(self) -> None:
+        self._report: tuple[int, int] | None = None
+
+    def report(self, timestamp: int, ntp_timestamp: int) -> None:
+        """Take a sender report: an RTP timestamp (32 bits) and its NTP time (64 bits)."""
+        if ntp_timestamp:
+            self._report = (timestamp, from_ntp(ntp_timestamp))
+
+    def time_ns(self, timestamp: int) -> int | None:
+        """Return the Unix time in nanoseconds of an RTP timestamp; None before a report."""
+        if self._report is None:
+            return None
+        reported, time_ns = self._report
+        ticks = (timestamp - reported + 0x80000000) % 0x100000000 - 0x80000000
+        return time_ns + ticks * 1_000_000_000 // CLOCK_RATE

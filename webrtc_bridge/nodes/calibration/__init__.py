@@ -1,0 +1,1 @@
+"""camera_info and its files."""

@@ -1,0 +1,1 @@
+"""From received frames to topics."""

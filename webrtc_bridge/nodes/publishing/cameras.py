@@ -1,0 +1,107 @@
+"""The cameras that a receiver node follows: one that can be switched, or several."""
+
+import asyncio
+import dataclasses
+
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from webrtc_bridge.errors import OptionError
+from webrtc_bridge.nodes.publishing.camera_topics import CameraTopics
+from webrtc_bridge.nodes.publishing.diagnostics import Diagnostics
+from webrtc_bridge.nodes.ros.parameters import Parameters
+from webrtc_bridge.nodes.ros.ros_names import ros_name
+from webrtc_bridge.options import ReceiverOptions
+from webrtc_bridge.receiving.receiver import Receiver
+from webrtc_bridge.signaling.client.server_access import ServerAccess
+from webrtc_bridge.signaling.client.shared_client import SharedClient
+
+
+class Cameras:
+    """
+    Receivers and their topics, behind one registration; create it before the node spins.
+
+    Raises: OptionError.
+    """
+
+    def __init__(self, node: Node, parameters: Parameters[ReceiverOptions]) -> None:
+        options = parameters.options
+        self._parameters = parameters
+        self._shared = SharedClient(
+            ServerAccess.of(options), peer_id=options.receiver_id, name=options.name
+        )
+        self._topics: list[CameraTopics] = []
+        self._receivers: list[Receiver] = []
+        for one in each_camera(options):
+            topics = CameraTopics(node, one)
+            receiver = Receiver(one, topics.output, self._on_switch_failed, self._shared)
+            self._topics.append(topics)
+            self._receivers.append(receiver)
+        parameters.refuse_unknown([name for topics in self._topics for name in topics.parameters])
+        for topics in self._topics:
+            parameters.on_change(topics.change)
+        if not options.sender_ids:
+            parameters.on_check('sender_id', self._receivers[0].check_sender)
+            parameters.on_change(lambda new: self._receivers[0].follow(new.sender_id))
+        self._diagnostics = Diagnostics(node)
+        node.create_service(Trigger, '~/list_senders', self._list_senders)
+
+    async def run(self) -> None:
+        """Follow until cancelled; then say bye to all senders."""
+        receiving = [asyncio.create_task(receiver.run()) for receiver in self._receivers]
+        signaling = asyncio.create_task(self._shared.run())
+        try:
+            await asyncio.wait([signaling, *receiving], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in receiving:
+                task.cancel()
+            ended = await asyncio.gather(*receiving, return_exceptions=True)
+            signaling.cancel()
+            ended += await asyncio.gather(signaling, return_exceptions=True)
+            for topics in self._topics:
+                topics.close()
+        # Only an error ends one of them before it is cancelled.
+        raise next(error for error in ended if isinstance(error, Exception))
+
+    async def report(self) -> None:
+        """Publish diagnostics until cancelled."""
+        await self._diagnostics.publish([receiver.report for receiver in self._receivers])
+
+    def _on_switch_failed(self, wanted: str, kept: str) -> None:
+        if self._parameters.options.sender_id == wanted:
+            self._parameters.set('sender_id', kept)
+
+    def _list_senders(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        senders = sorted(self._receivers[0].senders.items())
+        response.success = self._shared.connected
+        response.message = (
+            '\n'.join(f'{sender_id}: {name}' if name else sender_id for sender_id, name in senders)
+            if response.success
+            else 'not connected to the signaling server'
+        )
+        return response
+
+
+def each_camera(options: ReceiverOptions) -> list[ReceiverOptions]:
+    """
+    Return the options of each camera that `options` ask for.
+
+    Of several, each has its topics in a namespace, and its frame_id after a prefix, of its id.
+
+    Raises: OptionError.
+    """
+    if not options.sender_ids:
+        return [options]
+    names = [ros_name(sender_id) for sender_id in options.sender_ids]
+    if len(set(names)) < len(names):
+        expected = 'ids that differ in letters and digits'
+        raise OptionError('sender_ids', list(options.sender_ids), expected)
+    return [
+        dataclasses.replace(
+            options,
+            sender_id=sender_id,
+            topic=f'{name}/{options.topic}',
+            frame_id=f'{name}_{options.frame_id}',
+        )
+        for sender_id, name in zip(options.sender_ids, names, strict=True)
+    ]

@@ -1,0 +1,126 @@
+"""From decoded pictures to `sensor_msgs/Image` messages."""
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from sensor_msgs.msg import Image
+
+from webrtc_bridge.media.pixels.raw_image import Pixels
+from webrtc_bridge.nodes.ros.message_header import header
+
+FORMATS = {
+    'bgr8': ('bgr24', 3),
+    'rgb8': ('rgb24', 3),
+    'mono8': ('gray', 1),
+    'nv12': ('nv12', 1),
+}
+'ROS encoding: name of the pixel format in FFmpeg, bytes for each pixel of its first plane.'
+
+MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+}
+"""
+matrix_coefficients of a stream (ITU-T H.273, table 4) that are not BT.601's.
+
+All else is taken for BT.601: unspecified, as most streams are, and what swscale refuses.
+"""
+
+
+GRAY_LEVELS = np.clip(np.round((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+'The gray of each luma of the limited range.'
+
+
+class ImageConverter:
+    """
+    Make messages of `encoding` (one of `FORMATS`) in frame `frame_id`; for one thread at a time.
+
+    A message's `data` is the converter's own memory, good until the next call: publish it at once
+    (`publish()` serialises before it returns, and rclpy has no intra-process subscribers).
+
+    Colours: BT.601 with limited range, unless the stream says otherwise. mono8 is the luma of
+    the picture, stretched to 0 to 255, so the same as the gray value of the bgr8 image. nv12 is
+    the picture as it was encoded, in limited range: below `height` rows of luma, of which an odd
+    width has one more column, half as many of U and V in turns.
+    """
+
+    def __init__(self, encoding: str, frame_id: str) -> None:
+        self._format, self._bytes_per_pixel = FORMATS[encoding]
+        self._encoding = encoding
+        self._frame_id = frame_id
+        # Kept, because setting up swscale costs as much as converting a picture.
+        self._reformatter = VideoReformatter()
+        self._packed = np.empty((0, 0), np.uint8)
+
+    def to_message(self, picture: av.VideoFrame, stamp_ns: int) -> Image:
+        """Return `picture` as a message taken at `stamp_ns`, Unix time in nanoseconds."""
+        message = Image(header=header(self._frame_id, stamp_ns))
+        message.height = picture.height
+        message.width = picture.width
+        message.encoding = self._encoding
+        message.is_bigendian = 0
+        # Past the setter, which copies element by element (720p: 326 ms): what serialises the
+        # message takes any buffer (720p, conversion included: 1.1 ms; through array.array 5.6).
+        message.step, message._data = self._pixels(picture)
+        return message
+
+    def _pixels(self, picture: av.VideoFrame) -> tuple[int, object]:
+        """Return the length of a row in bytes, and the rows."""
+        width, height = picture.width, picture.height
+        if self._encoding == 'mono8' and has_limited_luma(picture):
+            # The same as swscale's gray, in 0.2 ms of 720p instead of 0.6.
+            luma = padded_rows(picture.planes[0], height)[:, :width]
+            return width, cv2.LUT(luma, GRAY_LEVELS, dst=self._memory(height, width))
+        planes = self._converted(picture).planes
+        if self._encoding == 'nv12':
+            step = width + width % 2
+            return step, self._joined(planes, step)
+        step = width * self._bytes_per_pixel
+        return step, self._rows(planes[0], height, step)
+
+    def _converted(self, picture: av.VideoFrame) -> av.VideoFrame:
+        # One thread: a second one saves 0.1 ms of 720p at the cost of CPU that others need.
+        matrix = MATRICES.get(picture.colorspace, Colorspace.ITU601)
+        return self._reformatter.reformat(
+            picture,
+            format=self._format,
+            src_colorspace=matrix,
+            dst_colorspace=matrix,
+            dst_color_range='MPEG' if self._encoding == 'nv12' else None,
+            threads=1,
+        )
+
+    def _rows(self, plane: av.video.plane.VideoPlane, height: int, step: int) -> object:
+        """Return the rows of `plane` without gaps, as many subscribers expect them."""
+        if plane.line_size == step and plane.buffer_size == height * step:
+            return plane
+        # FFmpeg pads rows to a multiple of its alignment: 424 and 1366 pixels, not 640 or 1280.
+        np.copyto(self._memory(height, step), padded_rows(plane, height)[:, :step])
+        return self._packed
+
+    def _joined(self, planes: tuple[av.video.plane.VideoPlane, ...], step: int) -> object:
+        """Return the rows of both `planes` without gaps, the second below the first."""
+        heights = [plane.height for plane in planes]
+        joined = self._memory(sum(heights), step)
+        for plane, rows in zip(planes, np.split(joined, heights[:1]), strict=True):
+            np.copyto(rows, padded_rows(plane, plane.height)[:, :step])
+        return joined
+
+    def _memory(self, height: int, step: int) -> Pixels:
+        if self._packed.shape != (height, step):
+            self._packed = np.empty((height, step), np.uint8)
+        return self._packed
+
+
+def has_limited_luma(picture: av.VideoFrame) -> bool:
+    """Say whether `picture` is as decoders make nearly all."""
+    return picture.format.name == 'yuv420p' and picture.color_range != ColorRange.JPEG
+
+
+def padded_rows(plane: av.video.plane.VideoPlane, height: int) -> Pixels:
+    """Return the rows of `plane`, with what is between them; a view."""
+    pixels: Pixels = np.frombuffer(memoryview(plane), np.uint8)[: height * plane.line_size]
+    return pixels.reshape(height, plane.line_size)

@@ -1,0 +1,56 @@
+"""Publishes a receiver's pictures as `sensor_msgs/Image`, and compressed ones."""
+
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage, Image
+
+from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.nodes.publishing.compressed_images import to_jpeg
+from webrtc_bridge.nodes.publishing.image_converter import ImageConverter
+from webrtc_bridge.nodes.publishing.lazy_publisher import CameraTopic
+from webrtc_bridge.nodes.ros.topic_names import image_topic, transport_topic
+from webrtc_bridge.options import ReceiverOptions
+
+
+class ImagePublisher:
+    """
+    Publish on the topic of `options`, and JPEG on `…/compressed` below it.
+
+    Create it before the node spins. Each picture is converted once for both, and for nobody if
+    nobody subscribes.
+
+    Raises: OptionError when the topic or a QoS override cannot be used.
+    """
+
+    parameters: list[str]
+    'Names of the QoS parameters that were declared.'
+
+    def __init__(self, node: Node, options: ReceiverOptions) -> None:
+        self._raw = CameraTopic(node, Image, image_topic(node, options.topic))
+        compressed = transport_topic(node, options.topic, 'compressed')
+        self._compressed = CameraTopic(node, CompressedImage, compressed)
+        self.parameters = self._raw.parameters + self._compressed.parameters
+        self.jpeg_quality = options.jpeg_quality
+        self._converter = ImageConverter(options.encoding, options.frame_id)
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether anybody wants the images."""
+        return self._raw.subscribed or self._compressed.subscribed
+
+    def publish(self, frame: ReceivedFrame) -> None:
+        """Convert and publish `frame` if somebody subscribes; from one thread at a time."""
+        raw, compressed = self._raw.subscribed, self._compressed.subscribed
+        if not (raw or compressed):
+            return
+        # Here, in the decoder's thread: another one for publishing costs a hop and gains
+        # nothing, because publish() holds the GIL throughout.
+        message = self._converter.to_message(frame.picture, frame.stamp_ns)
+        if raw:
+            self._raw.publish(message)
+        if compressed:
+            self._compressed.publish(to_jpeg(message, self.jpeg_quality))
+
+    def close(self) -> None:
+        """Publish nothing any more."""
+        self._raw.close()
+        self._compressed.close()

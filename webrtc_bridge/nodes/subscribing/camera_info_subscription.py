@@ -1,0 +1,56 @@
+"""The topic that tells about the lens of a topic's images."""
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CameraInfo
+
+from webrtc_bridge.nodes.calibration.camera_info import mapping_from_message
+from webrtc_bridge.nodes.ros.topic_names import sibling
+from webrtc_bridge.nodes.subscribing.lazy_image_subscription import best_available
+
+TRANSPORTS = ('compressed', 'h264')
+'Last parts of topics whose images are those of the topic above.'
+
+
+class CameraInfoTopic:
+    """
+    Subscribe to the `camera_info` beside an image topic; `on_info` gets each that is another.
+
+    All in the node's thread.
+    """
+
+    def __init__(self, node: Node, on_info: Callable[[dict[str, Any]], None]) -> None:
+        self._node = node
+        self._on_info = on_info
+        self._subscription: Subscription | None = None
+        self._newest: dict[str, Any] = {}
+
+    def begin(self, image_topic: str) -> None:
+        """Subscribe to what stands beside `image_topic`, a full name."""
+        self.end()
+        name = camera_info_topic(image_topic)
+        self._subscription = self._node.create_subscription(
+            CameraInfo, name, self._on_message, best_available(1)
+        )
+
+    def end(self) -> None:
+        """Unsubscribe; idempotent."""
+        if self._subscription:
+            self._node.destroy_subscription(self._subscription)
+        self._subscription = None
+        self._newest = {}
+
+    def _on_message(self, message: CameraInfo) -> None:
+        info = mapping_from_message(message)
+        if info != self._newest:
+            self._newest = info
+            self._on_info(info)
+
+
+def camera_info_topic(image_topic: str) -> str:
+    """Return the name of the `camera_info` of `image_topic`, as image_transport gives it."""
+    above, _, last = image_topic.rpartition('/')
+    return sibling(above if last in TRANSPORTS and above else image_topic, 'camera_info')

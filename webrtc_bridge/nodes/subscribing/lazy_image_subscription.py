@@ -1,0 +1,169 @@
+"""A topic of images that is subscribed to only while somebody wants them."""
+
+import logging
+from collections.abc import Callable
+
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.node import Node
+from rclpy.qos import (
+    DurabilityPolicy,
+    HistoryPolicy,
+    LivelinessPolicy,
+    QoSProfile,
+    ReliabilityPolicy,
+    qos_profile_best_available,
+)
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CompressedImage, Image
+
+from webrtc_bridge.nodes.ros.topic_names import image_topic
+from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage
+
+TYPES = {
+    'sensor_msgs/msg/Image': Image,
+    'sensor_msgs/msg/CompressedImage': CompressedImage,
+}
+
+QUEUES = {Image: 5, CompressedImage: 30}
+"""
+Messages that may wait for the node's thread. Without shared memory, fewer than five lose images;
+of a video in H.264 each message needs the one before.
+"""
+
+LOOK_INTERVAL = 0.5
+'Seconds between two looks at who publishes the topic, while somebody wants it.'
+
+PATIENCE = 4
+'Looks without a publisher until that is said: others take a moment to be discovered.'
+
+logger = logging.getLogger(__name__)
+
+
+class ImageTopic:
+    """
+    Subscribe to topic `name`, of either type of `TYPES`, while it is wanted.
+
+    `on_message` gets the messages, `on_begin` the topic's full name before the first of each
+    subscription, and `on_end` is called after it, all in the node's thread. Other threads may call
+    `want` and `follow`. Create it before the node spins.
+
+    Raises: OptionError, when `name` is no name for a topic.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        name: str,
+        on_message: Callable[[ImageMessage], None],
+        on_begin: Callable[[str], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        self._node = node
+        self._name = image_topic(node, name)
+        self._on_message = on_message
+        self._on_begin = on_begin
+        self._on_end = on_end
+        self._wanted = False
+        self._subscription: Subscription | None = None
+        self._subscribed: tuple[str, type] | None = None
+        self._noted = ''
+        self._looks = 0
+        # No other call tells of a publisher that comes than one that asks (rclpy 9.1). Real time:
+        # a simulation's may stand still.
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(LOOK_INTERVAL, self._update, clock=clock)
+        self._timer.cancel()
+
+    def want(self, wanted: bool) -> None:
+        """Subscribe, or do so no longer."""
+        self._wanted = wanted
+        self._update_soon()
+
+    def follow(self, name: str) -> None:
+        """Go over to topic `name`, if it is another one; a valid name."""
+        self._name = image_topic(self._node, name)
+        self._update_soon()
+
+    def _update_soon(self) -> None:
+        self._looks = 0
+        # In the executor's thread: subscribing in another one races with it (rclpy 9.1).
+        if self._node.executor:
+            self._node.executor.create_task(self._update)
+
+    def _update(self) -> None:
+        if not self._wanted:
+            self._timer.cancel()
+            self._unsubscribe()
+            return
+        if self._timer.is_canceled():
+            self._timer.reset()
+        self._looks += 1
+        name = self._name
+        if self._subscribed and self._subscribed[0] != name:
+            self._unsubscribe()
+        found = self._published_type(name)
+        if found and self._subscribed != (name, found):
+            self._unsubscribe()
+            self._subscribe(name, found)
+
+    def _published_type(self, name: str) -> type | None:
+        published = [info.topic_type for info in self._node.get_publishers_info_by_topic(name)]
+        fitting = [TYPES[found] for found in published if found in TYPES]
+        if fitting:
+            now = self._subscribed[1] if self._subscribed else None
+            return now if now in fitting else fitting[0]
+        if published:
+            self._note(f'{name} carries {published[0]}, expected {" or ".join(TYPES)}')
+        elif not self._subscribed:
+            self._note(f'{name} is watched, but nobody publishes it')
+        return None
+
+    def _note(self, text: str) -> None:
+        if text != self._noted and self._looks >= PATIENCE:
+            self._noted = text
+            logger.warning('%s', text)
+
+    def _subscribe(self, name: str, message_type: type) -> None:
+        self._noted = ''
+        self._on_begin(name)
+        self._subscription = self._node.create_subscription(
+            message_type,
+            name,
+            self._on_message,
+            best_available(QUEUES[message_type]),
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
+        )
+        self._subscribed = (name, message_type)
+        logger.info('subscribed to %s (%s)', name, message_type.__name__)
+
+    def _unsubscribe(self) -> None:
+        if self._subscription:
+            assert self._subscribed
+            self._node.destroy_subscription(self._subscription)
+            self._on_end()
+            logger.info('unsubscribed from %s', self._subscribed[0])
+        self._subscription = self._subscribed = None
+
+    def _on_incompatible(self, _: object) -> None:
+        """Subscribe anew: what is best available is settled once, by who publishes then."""
+        if self._node.executor:
+            self._node.executor.create_task(self._resubscribe)
+
+    def _resubscribe(self) -> None:
+        self._unsubscribe()
+        self._update()
+
+
+def best_available(depth: int) -> QoSProfile:
+    """Return the QoS that matches every publisher there is, with a queue of `depth`."""
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.BEST_AVAILABLE,
+        durability=DurabilityPolicy.BEST_AVAILABLE,
+        deadline=qos_profile_best_available.deadline,
+        liveliness=LivelinessPolicy.BEST_AVAILABLE,
+        liveliness_lease_duration=qos_profile_best_available.liveliness_lease_duration,
+    )

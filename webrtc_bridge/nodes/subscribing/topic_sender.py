@@ -1,0 +1,85 @@
+"""One image topic as a sender."""
+
+from typing import Any
+
+from rclpy.node import Node
+from sensor_msgs.msg import CompressedImage
+
+from webrtc_bridge.media.captured_frame import AccessUnit
+from webrtc_bridge.media.codec.passthrough import Passthrough
+from webrtc_bridge.media.pixels.depth import DepthRange
+from webrtc_bridge.nodes.subscribing.camera_info_subscription import CameraInfoTopic
+from webrtc_bridge.nodes.subscribing.image_frames import ImageFrames
+from webrtc_bridge.nodes.subscribing.lazy_image_subscription import ImageTopic
+from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage, capture_ns, is_h264
+from webrtc_bridge.options import SenderNodeOptions, SenderOptions
+from webrtc_bridge.sending.sender import Sender
+
+
+class TopicSender:
+    """
+    Send `topic` as `sender`, subscribing while somebody watches; create it before the node spins.
+
+    Raises: OptionError.
+    """
+
+    def __init__(
+        self, node: Node, topic: str, sender: SenderOptions, options: SenderNodeOptions
+    ) -> None:
+        self._frames = ImageFrames(topic, depth_range(options))
+        self._sender = Sender(sender, options, self._frames, options.fps, self._on_watched)
+        self._topic = ImageTopic(node, topic, self._on_message, self._on_begin, self._on_end)
+        self._info = CameraInfoTopic(node, self._on_info)
+        self._name = topic
+        self._passthrough: Passthrough | None = None
+
+    async def run(self) -> None:
+        """Serve receivers until cancelled."""
+        try:
+            await self._sender.run()
+        finally:
+            self._frames.close()
+
+    def apply(self, topic: str, options: SenderNodeOptions) -> None:
+        """Take changed parameters; in the event loop."""
+        self._sender.set_bitrates(options.min_bitrate, options.bitrate)
+        self._frames.pictures.set_depth(depth_range(options))
+        self._topic.follow(topic)
+
+    def _on_watched(self, sessions: int) -> None:
+        self._topic.want(sessions > 0)
+
+    def _on_begin(self, topic: str) -> None:
+        self._name = topic
+        self._frames.begin(topic)
+        self._end_passthrough()
+        self._info.begin(topic)
+
+    def _on_end(self) -> None:
+        self._info.end()
+
+    def _on_info(self, info: dict[str, Any]) -> None:
+        self._sender.set_metadata({'camera_info': info})
+
+    def _on_message(self, message: ImageMessage) -> None:
+        if isinstance(message, CompressedImage) and is_h264(message):
+            if self._passthrough is None:
+                self._passthrough = self._sender.passthrough(self._name, self._frames.put_picture)
+            self._passthrough.put(AccessUnit(bytes(message.data), capture_ns(message)))
+        else:
+            self._end_passthrough()
+            self._frames.put(message)
+
+    def _end_passthrough(self) -> None:
+        if self._passthrough:
+            self._passthrough.close()
+        self._passthrough = None
+
+
+def depth_range(options: SenderNodeOptions) -> DepthRange:
+    """
+    Return the range of depth images.
+
+    Raises: OptionError.
+    """
+    return DepthRange(options.depth_near, options.depth_far)

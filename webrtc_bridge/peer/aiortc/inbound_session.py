@@ -1,0 +1,148 @@
+"""A session in which the peer's video is watched here."""
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+from math import inf
+
+from aiortc import RTCDataChannel, RTCRtpReceiver
+from aiortc.mediastreams import MediaStreamTrack
+
+from webrtc_bridge.errors import SessionError
+from webrtc_bridge.media.encoded_frame import EncodedFrame
+from webrtc_bridge.media.rtp.capture_clock import CaptureClock
+from webrtc_bridge.peer import clock_channel, metadata_channel
+from webrtc_bridge.peer.aiortc.patches.ice import selected_path
+from webrtc_bridge.peer.aiortc.patches.receiving import EncodedFrameReceiver, on_sender_report
+from webrtc_bridge.peer.aiortc.peer import IceOptions
+from webrtc_bridge.peer.aiortc.session import AiortcSession
+from webrtc_bridge.peer.clock_offset import ClockOffset
+from webrtc_bridge.peer.metadata_channel import Metadata
+from webrtc_bridge.peer.session import Description
+from webrtc_bridge.signaling.protocol.messages import Answer, Message, Offer
+
+REPORT_TIMEOUT = 0.02
+"""
+Seconds that the first frame is held for the report that tells its time of capture. Our senders'
+follows it at once.
+"""
+
+
+def ignore(metadata: Metadata) -> None:
+    """Take no metadata."""
+
+
+class InboundSession(AiortcSession):
+    """
+    Answer the peer's offer and hand its encoded frames to `on_frame`, in the event loop.
+
+    `on_metadata` gets what the peer tells about them.
+    """
+
+    def __init__(
+        self,
+        peer_id: str,
+        session_id: str,
+        ice: IceOptions,
+        send: Callable[[Message], object],
+        on_frame: Callable[[EncodedFrame], None],
+        on_metadata: Callable[[Metadata], None] = ignore,
+    ) -> None:
+        super().__init__(peer_id, session_id, ice, send)
+        self.clock_offset = ClockOffset()
+        self._capture_clock = CaptureClock()
+        self._on_frame = on_frame
+        self._on_metadata = on_metadata
+        self._frames: EncodedFrameReceiver | None = None
+        self._held: list[EncodedFrame] | None = []
+        self._asking: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._reported_at: float | None = None
+        self._peer.connection.on('track', self._on_track)
+        self._peer.connection.on('datachannel', self._on_data_channel)
+
+    @property
+    def reports_age(self) -> float:
+        """Seconds since the sender's newest RTCP report, which it sends without frames, too."""
+        return inf if self._reported_at is None else self._loop.time() - self._reported_at
+
+    def request_keyframe(self) -> None:
+        """Tell the peer that the picture is lost."""
+        if self._frames:
+            self._frames.request_keyframe()
+
+    @property
+    def skipped(self) -> int:
+        """How often a lost packet was given up for a keyframe."""
+        return self._frames.skipped if self._frames else 0
+
+    async def packet_counts(self) -> tuple[int, int]:
+        """Return how many RTP packets came and how many did not."""
+        report = await self._peer.connection.getStats()
+        streams = [entry for entry in report.values() if entry.type == 'inbound-rtp']
+        return sum(s.packetsReceived for s in streams), sum(s.packetsLost for s in streams)
+
+    def path(self) -> str:
+        """Return the pair of candidates that the video comes by; empty before there is one."""
+        receivers = (t.receiver for t in self._peer.connection.getTransceivers())
+        return next((selected_path(receiver) for receiver in receivers), '')
+
+    async def _negotiate(self) -> None:
+        await self._take_messages()
+
+    async def _on_description(self, message: Description) -> None:
+        if isinstance(message, Offer):
+            await self._peer.apply('offer', message.sdp)
+            if self._frames is None:
+                raise SessionError(self.peer_id, 'bad offer: no video')
+            sdp = await self._peer.answer()
+            self._send(Answer(peer_id=self.peer_id, session_id=self.session_id, sdp=sdp))
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind == 'video' and self._frames is None:
+            receiver = self._receiver_of(track)
+            self._frames = EncodedFrameReceiver(receiver, self._on_encoded_frame)
+            on_sender_report(receiver, self._on_report)
+
+    def _receiver_of(self, track: MediaStreamTrack) -> RTCRtpReceiver:
+        receivers = (t.receiver for t in self._peer.connection.getTransceivers())
+        return next(receiver for receiver in receivers if receiver.track is track)
+
+    def _on_data_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == clock_channel.LABEL and self._asking is None:
+            asking = clock_channel.ask_clock_questions(channel, self.clock_offset)
+            self._asking = asyncio.create_task(asking)
+        elif channel.label == metadata_channel.LABEL:
+            metadata_channel.receive_metadata(channel, self._on_metadata)
+
+    def _on_report(self, timestamp: int, ntp_timestamp: int) -> None:
+        self._reported_at = self._loop.time()
+        self._capture_clock.report(timestamp, ntp_timestamp)
+        self._let_go()
+
+    def _on_encoded_frame(self, frame: EncodedFrame) -> None:
+        if self._held is None:
+            self._hand_on(frame)
+            return
+        if not self._held:
+            self._loop.call_later(REPORT_TIMEOUT, self._let_go)
+        self._held.append(frame)
+
+    def _let_go(self) -> None:
+        held, self._held = self._held or [], None
+        for frame in held:
+            self._hand_on(frame)
+
+    def _hand_on(self, frame: EncodedFrame) -> None:
+        captured = self._capture_clock.time_ns(frame.timestamp)
+        if captured is not None:
+            # Now and once: the clocks may be measured better when its picture is decoded.
+            captured = self.clock_offset.to_ours(captured)
+            frame = dataclasses.replace(frame, capture_ns=captured)
+        self._on_frame(frame)
+
+    def _release(self) -> None:
+        if self._frames:
+            self._frames.close()
+        if self._asking:
+            self._asking.cancel()

@@ -1,0 +1,56 @@
+"""The video track of one session that is watched."""
+
+from typing import Any
+
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
+
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.rtp.broadcast import Broadcast, Subscription
+
+
+class OutboundTrack(MediaStreamTrack):
+    """
+    A broadcast's frames for one session, `sent` of them, from when they can be sent.
+
+    `newest` is the RTP timestamp, as sent, and the time of capture of the last that went out;
+    `subscription` is None before the first.
+    """
+
+    kind = 'video'
+
+    def __init__(self, broadcast: Broadcast) -> None:
+        super().__init__()
+        self._broadcast = broadcast
+        self.sent = 0
+        self.newest: tuple[int, int] | None = None
+        self.subscription: Subscription | None = None
+
+    async def next(self, codec: Codec) -> EncodedFrame:
+        """
+        Wait for the next frame; the first call joins the broadcast, at a keyframe.
+
+        Raises: MediaStreamError once stopped; the connection may come about after that.
+        """
+        if self.readyState != 'live':
+            raise MediaStreamError
+        if self.subscription is None:
+            self.subscription = self._broadcast.subscribe(codec)
+        frame = await self.subscription.next()
+        self.sent += 1
+        return frame
+
+    def request_keyframe(self) -> None:
+        """Pass on that the viewer lost the picture."""
+        if self.subscription:
+            self.subscription.request_keyframe()
+
+    async def recv(self) -> Any:
+        """Not used: a session's sender calls `next` (see peer/aiortc/patches/sending.py)."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Leave the broadcast; idempotent."""
+        super().stop()
+        if self.subscription:
+            self.subscription.close()

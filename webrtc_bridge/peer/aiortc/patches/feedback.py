@@ -1,0 +1,68 @@
+"""What a viewer says by RTCP: how well it receives, and what it lost."""
+
+import struct
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    AnyRtcpPacket,
+    RtcpPsfbPacket,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+    unpack_remb_fci,
+)
+
+from webrtc_bridge.media.bandwidth.feedback import Feedback
+
+
+class SentReport(NamedTuple):
+    """The middle bits of a sent report's NTP time, which answers quote, and when it was sent."""
+
+    quoted: int
+    sent: float
+
+
+def is_lost(packet: AnyRtcpPacket) -> bool:
+    """Say whether the viewer lost the picture (RFC 4585 section 6.3.1, RFC 5104 section 4.3.1)."""
+    return isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR)
+
+
+def lost(packet: AnyRtcpPacket) -> list[int]:
+    """Return the sequence numbers that the viewer misses (RFC 4585 section 6.2.1)."""
+    if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
+        return packet.lost
+    return []
+
+
+def feedback_of(
+    packet: AnyRtcpPacket, ssrc: int, reported: Iterable[SentReport]
+) -> Feedback | None:
+    """Return what `packet` tells of the way of `ssrc`; None where it is about other things."""
+    if isinstance(packet, (RtcpRrPacket, RtcpSrPacket)):
+        return _of_report(packet, ssrc, reported)
+    if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
+        try:
+            bitrate, ssrcs = unpack_remb_fci(packet.fci)
+        except (ValueError, struct.error):
+            return None
+        return Feedback(bitrate_estimate=bitrate) if ssrc in ssrcs else None
+    return None
+
+
+def _of_report(
+    packet: RtcpRrPacket | RtcpSrPacket, ssrc: int, reported: Iterable[SentReport]
+) -> Feedback:
+    for report in packet.reports:
+        if report.ssrc == ssrc:
+            round_trip = None
+            sent = dict(reported).get(report.lsr)
+            if sent is not None and report.dlsr:
+                round_trip = max(0.0, time.monotonic() - sent - report.dlsr / 65536)
+            return Feedback(fraction_lost=report.fraction_lost / 256, round_trip=round_trip)
+    return Feedback()

@@ -1,0 +1,171 @@
+"""What ICE is made to do otherwise: which addresses and servers it uses, and until when."""
+
+import asyncio
+import functools
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import aioice.ice
+from aiortc import RTCRtpReceiver
+
+from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering, IceServerUrl, NoAnswer
+
+CHECK_INTERVAL = 0.02
+"aioice's seconds between two checks."
+
+
+@functools.cache
+def meet_on_loopback() -> None:
+    """
+    Offer 127.0.0.1 where a machine has no other address, so that two peers on it can meet.
+
+    aioice never does, and a laptop without a network could not even run a demo.
+    """
+    addresses_of_interfaces = aioice.ice.get_host_addresses
+
+    def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+        addresses: list[str] = addresses_of_interfaces(use_ipv4, use_ipv6)
+        return addresses or (['127.0.0.1'] if use_ipv4 else [])
+
+    aioice.ice.get_host_addresses = get_host_addresses
+
+
+def own_addresses() -> list[str]:
+    """Return the addresses of this machine that are offered to peers."""
+    addresses: list[str] = aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True)
+    return addresses
+
+
+@functools.cache
+def end_consent_checks_with_the_connection() -> None:
+    """
+    Let a connection that is closed in the moment that it comes about not ask for consent for ever.
+
+    aioice 0.13 starts its task for that some time after the end of the checks, closed or not.
+    """
+    connection_class: Any = aioice.ice.Connection
+    query_consent = connection_class.query_consent
+
+    async def query_consent_unless_closing(connection: Any) -> None:
+        if not connection._closing:
+            await query_consent(connection)
+
+    connection_class.query_consent = query_consent_unless_closing
+
+
+@functools.cache
+def connect_with_the_answer_to_a_check() -> None:
+    """
+    Let `connect` return when a check has succeeded, not with the next tick of the checks' clock.
+
+    aioice sleeps for 20 ms between two checks (Ta of RFC 8445, section 14.2), and after the last,
+    before it looks for what has come of them: 19 of the 22 ms that a path over loopback takes.
+    The checks themselves are as far apart as they were.
+    """
+    connection_class: Any = aioice.ice.Connection
+    start_next_check = connection_class._check_periodic
+
+    def check_beside(connection: Any) -> None:
+        if not connection._closing and start_next_check(connection):
+            asyncio.get_running_loop().call_later(CHECK_INTERVAL, check_beside, connection)
+
+    def check_periodic(connection: Any) -> bool:
+        if not connection._check_list:  # `connect` fails without, though candidates may come
+            return bool(start_next_check(connection)) or gathers(connection)
+        check_beside(connection)
+        return False
+
+    connection_class._check_periodic = check_periodic
+
+
+def gathers(connection: Any) -> bool:
+    """Say whether `connection` may still get candidates from a server."""
+    gathering = _gathering_of.get(connection)
+    return gathering is not None and gathering.pending
+
+
+_gathering: ContextVar[IceGathering | None] = ContextVar('gathering', default=None)
+_gathering_of: WeakKeyDictionary[Any, IceGathering] = WeakKeyDictionary()
+
+
+@contextmanager
+def asking_all(gathering: IceGathering) -> Iterator[None]:
+    """Let `gathering` ask for the candidates of the connections that gather in this context."""
+    ask_every_ice_server()
+    token = _gathering.set(gathering)
+    try:
+        yield
+    finally:
+        _gathering.reset(token)
+
+
+@functools.cache
+def ask_every_ice_server() -> None:
+    """
+    Let aioice leave its questions to the gathering of `asking_all`.
+
+    It would ask one server, and have no candidate at all before that has answered or 5 s are over.
+    """
+    ask_stun = aioice.ice.server_reflexive_candidate
+    ask_turn = aioice.ice.relayed_candidate
+
+    async def server_reflexive_candidate(protocol: Any, stun_server: tuple[str, int]) -> Any:
+        def ask(server: IceServerUrl) -> Coroutine[Any, Any, Any]:
+            return ask_stun(protocol, **server.options)
+
+        gathering = _gathering.get()
+        if gathering is None:
+            return await ask_stun(protocol, stun_server)
+        _gathering_of[protocol.receiver] = gathering
+        add = functools.partial(add_candidate, protocol.receiver)
+        await gathering.ask(False, ask, add, lambda answer: None)
+        raise NoAnswer  # to aioice, which goes on; what comes is added then
+
+    async def relayed_candidate(**options: Any) -> Any:
+        def ask(server: IceServerUrl) -> Coroutine[Any, Any, Any]:
+            return ask_turn(**options | server.options)
+
+        def add(answer: Any) -> Any:
+            return add_candidate(answer[1].receiver, answer)
+
+        def give_back(answer: Any) -> None:
+            _, protocol = answer
+            protocol.transport.close()
+
+        gathering = _gathering.get()
+        if gathering is None:
+            return await ask_turn(**options)
+        _gathering_of[options['protocol_factory']().receiver] = gathering
+        await gathering.ask(True, ask, add, give_back)
+        raise NoAnswer
+
+    aioice.ice.server_reflexive_candidate = server_reflexive_candidate
+    aioice.ice.relayed_candidate = relayed_candidate
+
+
+def add_candidate(connection: Any, answer: tuple[Any, Any]) -> Any:
+    """Let `connection` use what a server answered; return the candidate, which the peer needs."""
+    candidate, relay = answer
+    connection._local_candidates.append(candidate)
+    if relay is None:
+        return candidate  # its packets go by the socket of a host candidate, which has its checks
+    connection._protocols.append(relay)
+    for remote in connection._remote_candidates:
+        connection._pair_remote_candidate(remote)
+    connection.sort_check_list()
+    if connection._early_checks_done:  # else `connect` is still to come
+        connection._check_periodic()
+    return candidate
+
+
+def selected_path(receiver: RTCRtpReceiver) -> str:
+    """Return the pair of candidates in use, as `type address -> type address`; '' without one."""
+    connection: Any = receiver.transport.transport
+    pair = connection._connection._nominated.get(1)
+    if pair is None:
+        return ''
+    ends = (pair.local_candidate, pair.remote_candidate)
+    return ' -> '.join(f'{end.type} {end.host}:{end.port}' for end in ends)

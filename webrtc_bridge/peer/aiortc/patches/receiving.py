@@ -1,0 +1,136 @@
+"""How a receiver receives: encoded frames with their last packet, and what is said of them."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from aiortc import RTCRtpReceiver
+from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
+
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.rtp.frame_assembler import (
+    NACK_INTERVAL,
+    FrameAssembler,
+    MediaPacket,
+)
+
+
+def on_sender_report(receiver: RTCRtpReceiver, on_report: Callable[[int, int], None]) -> None:
+    """Call `on_report` with the RTP and NTP timestamps of each report that `receiver` gets."""
+    private: Any = receiver
+    handle_rtcp_packet = private._handle_rtcp_packet
+
+    async def with_report(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpSrPacket):
+            on_report(packet.sender_info.rtp_timestamp, packet.sender_info.ntp_timestamp)
+        await handle_rtcp_packet(packet)
+
+    private._handle_rtcp_packet = with_report
+
+
+class _ResentStreams(dict[int, int]):
+    """
+    Which stream's packets a stream repeats, by SSRC; of the one there is where nothing was said.
+
+    GStreamer's senders say nothing (RFC 5576, section 4.2), and aiortc takes none of their
+    retransmissions.
+    """
+
+    def __init__(self, known: dict[int, int], media_ssrc: Callable[[], int]) -> None:
+        super().__init__(known)
+        self._media_ssrc = media_ssrc
+
+    def get(self, ssrc: int, default: Any = None) -> Any:
+        return super().get(ssrc) or self._media_ssrc() or default
+
+
+class EncodedFrameReceiver:
+    """
+    Takes the place of a receiver's jitter buffer and decoder: encoded frames go to `on_frame`.
+
+    Two frames' worth of delay go with them: the buffer's wait for the next frame, and a queue
+    without a bound in front of the decoder's thread, which stays idle.
+    """
+
+    def __init__(self, receiver: Any, on_frame: Callable[[EncodedFrame], None]) -> None:
+        self._receiver = receiver  # an RTCRtpReceiver; mypy does not know its private parts
+        self._on_frame = on_frame
+        self._assemblers: dict[int, FrameAssembler] = {}
+        self._skipped_before = 0  # in streams that have ended
+        self._media_ssrc = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._feedback: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._receiver._RTCRtpReceiver__jitter_buffer = self
+        known = self._receiver._RTCRtpReceiver__rtx_ssrc
+        self._receiver._RTCRtpReceiver__rtx_ssrc = _ResentStreams(known, lambda: self._media_ssrc)
+
+    @property
+    def skipped(self) -> int:
+        """How often frames were given up for a keyframe."""
+        return self._skipped_before + sum(one.skipped for one in self._assemblers.values())
+
+    def close(self) -> None:
+        """Ask for nothing more."""
+        self._closed = True
+        if self._timer:
+            self._timer.cancel()
+        for task in self._feedback:
+            task.cancel()
+
+    def request_keyframe(self) -> None:
+        """Tell the sender that the picture is lost (PLI, RFC 4585 section 6.3.1)."""
+        if self._media_ssrc:
+            self._send(self._receiver._send_rtcp_pli(self._media_ssrc))
+
+    def add(self, packet: Any) -> tuple[bool, None]:
+        """Take a packet: aiortc calls this as its JitterBuffer's, and never gets a frame back."""
+        assembler = self._assembler_of(packet)
+        if assembler is None or self._closed:
+            return False, None
+        media_packet = MediaPacket(
+            packet.sequence_number,
+            packet.timestamp,
+            bool(packet.marker),
+            packet.payload,
+            packet._data,
+            time.time_ns(),
+        )
+        for frame in assembler.add(media_packet, time.monotonic()):
+            self._on_frame(frame)
+        if assembler.in_need and self._timer is None:
+            self._repair_later()
+        return False, None
+
+    def _assembler_of(self, packet: Any) -> FrameAssembler | None:
+        """Return the assembler of the packet's stream; a sender that starts anew is a new one."""
+        if packet.ssrc not in self._assemblers:
+            codec = self._receiver._RTCRtpReceiver__codecs[packet.payload_type]
+            if codec.name not in Codec.__members__:
+                return None
+            self._skipped_before = self.skipped
+            self._assemblers = {packet.ssrc: FrameAssembler(Codec(codec.name))}
+            self._media_ssrc = packet.ssrc
+        return self._assemblers[packet.ssrc]
+
+    def _repair_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(NACK_INTERVAL, self._repair)
+
+    def _repair(self) -> None:
+        self._timer = None
+        assembler = self._assemblers.get(self._media_ssrc)
+        if assembler is None or not assembler.in_need:
+            return
+        repair = assembler.repair(time.monotonic())
+        if repair.keyframe:
+            self.request_keyframe()
+        elif repair.nack:
+            self._send(self._receiver._send_rtcp_nack(self._media_ssrc, list(repair.nack)))
+        self._repair_later()
+
+    def _send(self, feedback: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(feedback)
+        self._feedback.add(task)
+        task.add_done_callback(self._feedback.discard)

@@ -1,0 +1,200 @@
+"""How a sender sends: encoded frames as they are, and reports that tell the time of capture."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from aioice.turn import TurnTransport
+from aiortc import RTCRtpCodecParameters
+from aiortc.mediastreams import MediaStreamError
+from aiortc.rtcrtpparameters import RTCRtpSendParameters
+from aiortc.rtp import AnyRtcpPacket, RtcpSenderInfo, RtcpSrPacket
+
+from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.rtp.capture_clock import to_ntp
+from webrtc_bridge.media.rtp.outbound_rtp import OutboundRtp, RtpFormat
+from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
+from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
+from webrtc_bridge.peer.aiortc.patches.feedback import SentReport, feedback_of, is_lost, lost
+
+CLOCK_STEP_NS = 1_000_000
+'What RTP time and time of capture may go apart from frame to frame: rounding, but no step.'
+
+REPORTS = 4
+'The sent reports that an answer may be to: where packets wait for a second, not the newest one.'
+
+MOST_WAITING, LOOK_AGAIN = 64 * 1024, 0.01
+"""
+Bytes that may wait in this process for a socket that takes no more, and seconds until it is looked
+at again. That is rare: a TURN server over TCP whose path is slow. asyncio's buffer has no bound,
+the frames of a subscription have one, and are dropped up to a keyframe.
+"""
+
+logger = logging.getLogger(__name__)
+
+
+class EncodedFrameSender:
+    """
+    Takes the place of a sender's encoder and packets: `track`'s frames go out as they are.
+
+    Through the public way, `av.Packet`s from the track's `recv()`, every session would cut every
+    frame into payloads again, write its packets field by field and await each. What the receiver
+    reports goes to `on_feedback`, that it lost the picture to the track. The sender's own
+    reports are made to pair the newest RTP timestamp with the time its frame was captured.
+    """
+
+    def __init__(
+        self,
+        sender: Any,
+        track: OutboundTrack,
+        on_feedback: Callable[[Feedback], None],
+    ) -> None:
+        self._sender = sender  # an RTCRtpSender; mypy does not know its private parts
+        self._track = track
+        self._on_feedback = on_feedback
+        self._newest: EncodedFrame | None = None
+        self._reported: deque[SentReport] = deque(maxlen=REPORTS)
+        self._rtp: OutboundRtp | None = None
+        self._start = sender.send
+        self._send_rtcp = self._sender._send_rtcp
+        self._sender.send = self._start_with
+        self._sender._run_rtp = self._run
+        self._sender._send_rtcp = self._send_with_capture_time
+        self._sender._handle_rtcp_packet = self._on_rtcp
+
+    def forget(self) -> None:
+        """Send nothing again of what was sent: it waits in a full link, or is no longer of use."""
+        if self._rtp:
+            self._rtp.forget()
+
+    async def _start_with(self, parameters: RTCRtpSendParameters) -> None:
+        """Start, in place of `RTCRtpSender.send`, with what was negotiated."""
+        self._rtp = OutboundRtp(self._format(parameters))
+        await self._start(parameters)
+
+    def _format(self, parameters: RTCRtpSendParameters) -> RtpFormat:
+        payload_type = parameters.codecs[0].payloadType
+        again = [c for c in parameters.codecs if c.parameters.get('apt') == payload_type]
+        return RtpFormat(
+            ssrc=self._sender._ssrc,
+            payload_type=payload_type or 0,
+            mid=parameters.muxId,
+            extension_ids={entry.uri: entry.id for entry in parameters.headerExtensions},
+            retransmission=(self._sender._rtx_ssrc, again[0].payloadType or 0) if again else None,
+        )
+
+    async def _run(self, codec: RTCRtpCodecParameters) -> None:
+        """Send until cancelled, or nothing can be sent any more: `RTCRtpSender._run_rtp`."""
+        self._sender._RTCRtpSender__rtp_started.set()
+        try:
+            with contextlib.suppress(ConnectionError, MediaStreamError):
+                await self._send_frames(Codec(codec.name))
+        except Exception:
+            logger.exception('sending failed')
+        finally:
+            self._track.stop()
+            # RTCRtpSender.stop() waits for it.
+            self._sender._RTCRtpSender__rtp_exited.set()
+
+    async def _send_frames(self, codec: Codec) -> None:
+        while True:
+            await self._room_to_send()
+            frame = await self._track.next(codec)
+            before, self._newest = self._newest, frame
+            self._send(frame)
+            if before is None or tells_another_time(before, frame):
+                # aiortc's own next report takes a second, and until there is one the receiver
+                # does not know when what it shows was captured.
+                await self._send_with_capture_time([self._report()])
+
+    async def _room_to_send(self) -> None:
+        # aioice's protocols leave out what asyncio would call: pause_writing, resume_writing.
+        ice = self._sender.transport.transport._connection
+        while waiting_bytes(ice) > MOST_WAITING:  # noqa: ASYNC110
+            await asyncio.sleep(LOOK_AGAIN)
+
+    def _send(self, frame: EncodedFrame) -> None:
+        assert self._rtp is not None  # set before this runs
+        packets = self._rtp.packets(frame.payloads, frame.timestamp, time.time())
+        self._send_packets(packets)
+        timestamp = self._rtp.timestamp(frame.timestamp)
+        self._track.newest = (timestamp, frame.time_ns)
+        self._sender._RTCRtpSender__rtp_timestamp = timestamp
+        self._sender._RTCRtpSender__packet_count += len(packets)
+        self._sender._RTCRtpSender__octet_count += sum(map(len, frame.payloads))
+
+    def _send_packets(self, packets: list[bytes]) -> None:
+        """
+        Send `packets` at once, past a coroutine and four calls for each of them.
+
+        Raises: ConnectionError once there is no way to the peer.
+        """
+        dtls = self._sender.transport
+        pair = dtls.transport._connection._nominated.get(1)
+        if dtls.state != 'connected' or pair is None:
+            raise ConnectionError
+        protect = dtls._tx_srtp.protect
+        sendto, address = pair.protocol.transport.sendto, pair.remote_addr
+        for packet in packets:
+            sendto(protect(packet), address)
+
+    async def _on_rtcp(self, packet: AnyRtcpPacket) -> None:
+        """Take what the receiver says: `RTCRtpSender._handle_rtcp_packet`."""
+        if is_lost(packet):
+            self._track.request_keyframe()
+        elif numbers := lost(packet):
+            self._send_again(numbers)
+        elif feedback := feedback_of(packet, self._sender._ssrc, self._reported):
+            self._on_feedback(feedback)
+
+    def _send_again(self, numbers: list[int]) -> None:
+        assert self._rtp is not None
+        now = time.time()
+        packets = (self._rtp.again(number, now) for number in numbers)
+        self._send_packets([packet for packet in packets if packet])
+
+    async def _send_with_capture_time(self, packets: list[AnyRtcpPacket]) -> None:
+        """Send reports with the newest frame's time of capture: `RTCRtpSender._send_rtcp`."""
+        capture_ntp = to_ntp(self._newest.time_ns) if self._newest else 0
+        for packet in packets:
+            if isinstance(packet, RtcpSrPacket):
+                packet.sender_info.ntp_timestamp = capture_ntp
+                sent = SentReport(capture_ntp >> 16 & 0xFFFFFFFF, time.monotonic())
+                self._reported.append(sent)
+        await self._send_rtcp(packets)
+
+    def _report(self) -> RtcpSrPacket:
+        """Return a report about what was sent; its NTP time is set when it goes."""
+        return RtcpSrPacket(
+            ssrc=self._sender._ssrc,
+            sender_info=RtcpSenderInfo(
+                ntp_timestamp=0,
+                rtp_timestamp=self._sender._RTCRtpSender__rtp_timestamp,
+                packet_count=self._sender._RTCRtpSender__packet_count & 0xFFFFFFFF,
+                octet_count=self._sender._RTCRtpSender__octet_count & 0xFFFFFFFF,
+            ),
+        )
+
+
+def waiting_bytes(connection: Any) -> int:
+    """Return how many bytes of an ICE connection wait for the socket of its path."""
+    pair = connection._nominated.get(1)
+    if pair is None:
+        return 0
+    transport = pair.protocol.transport
+    if isinstance(transport, TurnTransport):
+        transport = transport._TurnTransport__inner_protocol.transport  # type: ignore[attr-defined]
+    size: int = transport.get_write_buffer_size()
+    return size
+
+
+def tells_another_time(before: EncodedFrame, frame: EncodedFrame) -> bool:
+    """Say whether RTP time no longer goes with the time of capture: a clock or source changed."""
+    ticks = (frame.timestamp - before.timestamp) & 0xFFFFFFFF
+    elapsed_ns = ticks * 1_000_000_000 // CLOCK_RATE
+    return abs(elapsed_ns - (frame.time_ns - before.time_ns)) > CLOCK_STEP_NS

@@ -1,0 +1,230 @@
+"""An RTCPeerConnection of aiortc, with everything that can go wrong turned into one error."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import aioice
+from aiortc import (
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.rtcconfiguration import RTCIceTransportPolicy
+from aiortc.sdp import candidate_from_sdp
+
+from webrtc_bridge.errors import SessionError, printable
+from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering, IceServerUrl, usable_servers
+from webrtc_bridge.peer.aiortc.patches.bundled_candidates import (
+    with_candidates_in_every_section,
+)
+from webrtc_bridge.peer.aiortc.patches.connecting import Connecting
+from webrtc_bridge.peer.aiortc.patches.ice import (
+    asking_all,
+    connect_with_the_answer_to_a_check,
+    end_consent_checks_with_the_connection,
+    meet_on_loopback,
+    own_addresses,
+)
+from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
+from webrtc_bridge.peer.aiortc.patches.stun_retries import ask_as_often_as_at_first
+from webrtc_bridge.peer.aiortc.patches.udp_guard import dropped_datagrams, guard_udp
+from webrtc_bridge.peer.candidate_policy import CandidatePolicy
+from webrtc_bridge.peer.negotiation import IceCandidate, Negotiation
+
+CLOSE_TIMEOUT = 1.5
+'Seconds that closing a connection may take; one whose TURN server died needs over 15.'
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class IceOptions:
+    """
+    How a path to the peer may be found.
+
+    `servers` are dictionaries as `RTCPeerConnection` takes them (urls, username, credential);
+    `policy` is `all` or `relay`.
+    """
+
+    servers: tuple[dict[str, Any], ...] = ()
+    policy: str = 'all'
+
+
+def ignore(candidate: IceCandidate) -> None:
+    """Tell nobody."""
+
+
+class AiortcPeer:
+    """
+    One connection to the peer `peer_id`.
+
+    `on_connected` and `on_lost` are called in the event loop when the transport is up and when it
+    is gone for good. `on_candidate` gets the candidates that follow the description, and their
+    end: those that STUN and TURN servers have to be asked for.
+    """
+
+    def __init__(
+        self,
+        peer_id: str,
+        ice: IceOptions,
+        on_connected: Callable[[], None],
+        on_lost: Callable[[str], None],
+        on_candidate: Callable[[IceCandidate], object] = ignore,
+    ) -> None:
+        self._peer_id = peer_id
+        self._on_connected = on_connected
+        self._on_lost = on_lost
+        self._on_candidate = on_candidate
+        self._first_mid = ''
+        meet_on_loopback()
+        ask_as_often_as_at_first()
+        end_consent_checks_with_the_connection()
+        connect_with_the_answer_to_a_check()
+        guard_udp()
+        guard_rtp()
+        self._relay_only = ice.policy == 'relay'
+        policy = CandidatePolicy(own_addresses, ice.servers, self._relay_only)
+        self._negotiation = Negotiation(peer_id, policy)
+        servers = usable_servers(ice.servers)
+        self._gathering = IceGathering(
+            peer_id, servers, self._on_late_candidate, self._on_last, waits=self._relay_only
+        )
+        self.connection = RTCPeerConnection(configuration(servers, ice.policy))
+        self._connecting = Connecting(self.connection, on_lost)
+        self.connection.on('connectionstatechange', self._on_state)
+
+    async def offer(self) -> str:
+        """
+        Return this side's offer, with its addresses as candidates (SDP).
+
+        Raises: SessionError.
+        """
+        return await self._describe(self.connection.createOffer)
+
+    async def answer(self) -> str:
+        """
+        Return this side's answer, with its addresses as candidates (SDP).
+
+        Raises: SessionError.
+        """
+        return await self._describe(self.connection.createAnswer)
+
+    async def apply(self, kind: str, sdp: str) -> None:
+        """
+        Apply the peer's `offer` or `answer`, and the candidates that came before it.
+
+        Raises: SessionError.
+        """
+        expected = self._negotiation.description(sdp)
+        if expected is None:
+            return
+        sdp = with_candidates_in_every_section(expected)
+        try:
+            description = RTCSessionDescription(sdp, kind)
+            await self.connection.setRemoteDescription(description)
+        except Exception as error:  # 22,789 broken SDPs raised seven kinds of error
+            raise SessionError(self._peer_id, f'bad {kind}: {printable(error)}') from error
+        for candidate in self._negotiation.early_candidates():
+            await self._add(candidate)
+
+    async def candidate(self, candidate: IceCandidate) -> None:
+        """Add a candidate of the peer; one that cannot be read is left out, with a line."""
+        for ready in self._negotiation.candidate(candidate):
+            await self._add(ready)
+
+    async def close(self) -> None:
+        """Close the connection, or give up on that after `CLOSE_TIMEOUT`."""
+        self.connection.remove_all_listeners()
+        closing = asyncio.ensure_future(self._close())
+        done, _ = await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT)
+        if not done:
+            closing.cancel()
+            logger.warning('%s: connection not closed in %.1f s', self._peer_id, CLOSE_TIMEOUT)
+        elif closing.exception():
+            logger.warning('%s: closing failed: %s', self._peer_id, printable(closing.exception()))
+
+    async def _close(self) -> None:
+        if dropped := dropped_datagrams(self.connection):
+            text = '%s: %d UDP datagrams of strangers, or without sense, were dropped'
+            logger.info(text, self._peer_id, dropped)
+        await self._gathering.close()
+        await self._connecting.cancel()
+        await self.connection.close()
+
+    async def _describe(self, create: Callable[[], Any]) -> str:
+        try:
+            with asking_all(self._gathering):
+                await self.connection.setLocalDescription(await create())
+        except Exception as error:
+            raise SessionError(self._peer_id, f'no description: {printable(error)}') from error
+        if self._relay_only and not self._gathering.relayed:
+            raise SessionError(self._peer_id, 'no TURN server relays, and all else is off')
+        sdp = self.connection.localDescription.sdp
+        self._first_mid = first_mid(sdp)
+        return without_end_of_candidates(sdp) if self._gathering.pending else sdp
+
+    def _on_late_candidate(self, candidate: aioice.Candidate) -> None:
+        if self._first_mid:  # else the description will hold it
+            line = f'candidate:{candidate.to_sdp()}'
+            # All of a session goes by the transport of its first section (RFC 8843).
+            place = {'sdpMid': self._first_mid, 'sdpMLineIndex': 0}
+            self._on_candidate({'candidate': line, **place})
+
+    def _on_last(self) -> None:
+        if self._first_mid:
+            self._on_candidate(None)
+
+    async def _add(self, candidate: IceCandidate) -> None:
+        try:
+            await self.connection.addIceCandidate(parsed_candidate(candidate))
+        except Exception as error:
+            logger.warning('%s: candidate left out: %s', self._peer_id, printable(error))
+
+    def _on_state(self) -> None:
+        state = self.connection.connectionState
+        logger.debug('%s: connection %s', self._peer_id, state)
+        if state == 'connected':
+            self._gathering.wanted = False
+            self._on_connected()
+        elif state in ('failed', 'closed'):
+            self._on_lost('no path to the peer' if state == 'failed' else 'the peer is gone')
+
+
+def first_mid(sdp: str) -> str:
+    """Return the identification of the first section of `sdp` (RFC 5888)."""
+    lines = (line.partition(':') for line in sdp.splitlines())
+    return next((value for key, _, value in lines if key == 'a=mid'), '')
+
+
+def without_end_of_candidates(sdp: str) -> str:
+    """Return `sdp` without the lines that say that no candidates follow (RFC 8840)."""
+    lines = sdp.splitlines(keepends=True)
+    return ''.join(line for line in lines if line.strip() != 'a=end-of-candidates')
+
+
+def configuration(servers: Iterable[IceServerUrl], policy: str) -> RTCConfiguration:
+    """Return aiortc's form of what is to be asked and used; without servers it asks none."""
+    # Not None, which means a public STUN server, and 5 s of waiting where it isn't reached.
+    known = [RTCIceServer(server.url, *server.login) for server in servers]
+    return RTCConfiguration(
+        iceServers=known,
+        iceTransportPolicy=RTCIceTransportPolicy(policy),
+        # One transport for all: the other one would be gathered for, and then thrown away.
+        bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
+    )
+
+
+def parsed_candidate(candidate: IceCandidate) -> Any:
+    """Return aiortc's form of a candidate; the empty one also means the end of them."""
+    text = (candidate or {}).get('candidate') or ''
+    if candidate is None or not text:
+        return None
+    parsed = candidate_from_sdp(text.removeprefix('candidate:'))
+    parsed.sdpMid = candidate.get('sdpMid')
+    parsed.sdpMLineIndex = candidate.get('sdpMLineIndex')
+    return parsed

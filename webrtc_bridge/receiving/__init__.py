@@ -1,0 +1,1 @@
+"""From the sender that is followed to stamped pictures."""

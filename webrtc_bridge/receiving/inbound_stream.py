@@ -1,0 +1,173 @@
+"""One sender's video as it arrives: a session and the decoding of its frames."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import av
+
+from webrtc_bridge.media.codec.decoding_thread import DecodingThread
+from webrtc_bridge.media.encoded_frame import EncodedFrame
+from webrtc_bridge.peer.aiortc.inbound_session import InboundSession
+from webrtc_bridge.peer.aiortc.peer import IceOptions
+from webrtc_bridge.peer.metadata_channel import Metadata
+from webrtc_bridge.peer.session import SessionMessage
+from webrtc_bridge.peer.watchdog import Watchdog
+from webrtc_bridge.receiving.stream_meter import StreamMeter, StreamReport
+from webrtc_bridge.signaling.protocol.messages import Message
+
+STALE_AFTER = 2.0
+'Seconds without a frame after which a stream is stale.'
+
+PATIENCE = 10.0
+"""
+Seconds without a frame after which another session is asked for although the sender's reports
+come: it lives and the path is good, but its camera may be lost, which no session helps.
+"""
+
+logger = logging.getLogger(__name__)
+
+
+class Stream:
+    """
+    Receive and decode sender `sender_id` in one session.
+
+    `on_frame` gets this stream and each encoded frame, in the event loop, to which everything
+    else belongs; `on_picture` gets them and the picture in the decoder's thread, while
+    `wants_pictures` says so: decoding costs more than all the rest. `on_metadata` is told when
+    the sender has changed `metadata`. Of two streams the one with the higher `serial` is the
+    newer.
+    """
+
+    def __init__(
+        self,
+        serial: int,
+        sender_id: str,
+        session_id: str,
+        ice: IceOptions,
+        send: Callable[[Message], object],
+        on_frame: Callable[['Stream', EncodedFrame], None],
+        on_picture: Callable[['Stream', av.VideoFrame, EncodedFrame], None],
+        wants_pictures: Callable[[], bool],
+        on_metadata: Callable[['Stream'], None],
+        on_stale: Callable[[], None],
+    ) -> None:
+        self.serial = serial
+        self.sender_id = sender_id
+        self.session_id = session_id
+        self.ended = False
+        self.stale = False
+        self._stale_since = 0.0
+        self.metadata: Metadata = {}
+        self.meter = StreamMeter()
+        self.codec = ''
+        self.loop = asyncio.get_running_loop()
+        self._hand_on = on_frame
+        self._wants_pictures = wants_pictures
+        self._decodes = False
+        self._on_stale = on_stale
+        self._tell = on_metadata
+        self._session = InboundSession(
+            sender_id, session_id, ice, send, self._on_frame, self._on_metadata
+        )
+        self._decoder = DecodingThread(
+            sender_id,
+            lambda picture, frame: on_picture(self, picture, frame),
+            self._on_picture_lost,
+        )
+        self._watchdog = Watchdog(STALE_AFTER, self._on_silence)
+
+    def receive(self, message: SessionMessage) -> None:
+        """Take a signaling message of this stream's session."""
+        self._session.receive(message)
+
+    def end(self, reason: str) -> None:
+        """Hand out nothing more, and end the session."""
+        self.ended = True
+        self._session.end(reason)
+
+    @property
+    def clock_uncertainty_ns(self) -> int:
+        """What times of capture may be wrong by, as far as the sender's clock was asked."""
+        best = self._session.clock_offset.best
+        return best.uncertainty_ns if best else 0
+
+    def request_keyframe(self) -> None:
+        """Ask the sender for a picture that needs no other."""
+        self._session.request_keyframe()
+
+    async def report(self) -> StreamReport:
+        """Return how the stream is doing."""
+        now = self.loop.time()
+        fps, bitrate = self.meter.rates(now)
+        clock = self._session.clock_offset
+        return StreamReport(
+            state='stale' if self.stale else 'receiving',
+            sender_id=self.sender_id,
+            silence=None if self.meter.newest is None else now - self.meter.newest,
+            codec=self.codec,
+            width=self.meter.width,
+            height=self.meter.height,
+            fps=fps,
+            bitrate=bitrate,
+            loss=self.meter.loss(*await self._session.packet_counts()),
+            round_trip_ms=clock.newest.round_trip_ns / 1e6 if clock.newest else None,
+            path=self._session.path(),
+            latency_p50_ms=self.meter.latency_ms(0.5),
+            latency_p95_ms=self.meter.latency_ms(0.95),
+            dropped=self._decoder.dropped,
+            skipped=self._session.skipped,
+            freezes=self.meter.freezes,
+            clock_offset_ms=clock.best.offset_ns / 1e6 if clock.best else None,
+            clock_uncertainty_ms=clock.best.uncertainty_ns / 1e6 if clock.best else None,
+        )
+
+    async def run(self) -> str:
+        """Live until the session ends or this is cancelled; return why it ended."""
+        try:
+            return await self._session.run()
+        finally:
+            self.ended = True
+            self._watchdog.close()
+            await asyncio.to_thread(self._decoder.close)
+
+    def _on_frame(self, frame: EncodedFrame) -> None:
+        self._watchdog.heard()
+        if self.stale:
+            logger.info('%s delivers again', self.sender_id)
+            self.stale = False
+        self.codec = frame.codec.value
+        self.meter.frame(len(frame.data), self.loop.time())
+        self._hand_on(self, frame)
+        self._decode(frame)
+
+    def _decode(self, frame: EncodedFrame) -> None:
+        """Pass `frame` to the decoder, if its picture is wanted; the first must be a keyframe."""
+        if not self._wants_pictures():
+            self._decodes = False
+            return
+        if not (self._decodes or frame.keyframe):
+            self._session.request_keyframe()
+            return
+        self._decodes = True
+        self._decoder.put(frame)
+
+    def _on_metadata(self, metadata: Metadata) -> None:
+        self.metadata = metadata
+        self._tell(self)
+
+    def _on_silence(self) -> None:
+        if self.ended:
+            return
+        now = self.loop.time()
+        if not self.stale:
+            logger.warning('%s is stale: no frame for %.0f s', self.sender_id, STALE_AFTER)
+            self.stale = True
+            self._stale_since = now
+        if self._session.reports_age < STALE_AFTER and now - self._stale_since < PATIENCE:
+            self._watchdog.heard()  # look again after as long
+        else:
+            self._on_stale()
+
+    def _on_picture_lost(self) -> None:
+        self.loop.call_soon_threadsafe(self._session.request_keyframe)

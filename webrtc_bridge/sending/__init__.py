@@ -1,0 +1,1 @@
+"""A source, its encoder and the viewers of it."""

@@ -1,0 +1,142 @@
+"""A source, its encoder, and the sessions that watch it."""
+
+import asyncio
+from collections.abc import Callable
+
+from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.codec.encoding_thread import EncodingThread, Frames
+from webrtc_bridge.media.codec.passthrough import Passthrough
+from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.rtp.broadcast import Broadcast
+from webrtc_bridge.media.rtp.rtp_time import RtpTime
+from webrtc_bridge.options import EncoderOptions, SenderOptions
+from webrtc_bridge.peer.aiortc.peer import IceOptions
+from webrtc_bridge.peer.metadata_channel import Metadata
+from webrtc_bridge.peer.outbound_session import OutboundSession
+from webrtc_bridge.sending.adaptation import Adaptation
+from webrtc_bridge.sending.viewers import SendMessage, Viewers
+from webrtc_bridge.signaling.protocol.messages import IceServer
+
+CODECS = {
+    'auto': (Codec.H264, Codec.VP8),
+    'h264': (Codec.H264,),
+    'vp8': (Codec.VP8,),
+}
+
+
+class Sender:
+    """
+    Offer the pictures of `frames` to every receiver that asks, all from one encode.
+
+    `fps` is the rate the pictures come at. `on_watched` gets the number of sessions when it
+    changes. Knows no ROS; belongs to the event loop.
+    """
+
+    def __init__(
+        self,
+        options: SenderOptions,
+        encoder: EncoderOptions,
+        frames: Frames,
+        fps: float,
+        on_watched: Callable[[int], None] = lambda number: None,
+    ) -> None:
+        self._codecs = CODECS[encoder.codec]
+        self._viewers = Viewers(options, self._session, self._on_viewers)
+        self._on_watched = on_watched
+        # Kept from encode to encode, and shared with what is passed through, so that they rise.
+        self._times = {codec: RtpTime() for codec in Codec}
+        self._encoding = EncodingThread(frames, encoder, fps, self._deliver, self._times)
+        self._broadcast = Broadcast(self._encoding.request_keyframe, self._encoding.stop_encoding)
+        self._adaptation = Adaptation(self._encoding, self._viewers, encoder.min_bitrate * 1000)
+        self._metadata: Metadata = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def sender_id(self) -> str:
+        """The id that receivers ask for; empty before the first registration."""
+        return self._viewers.sender_id
+
+    def set_bitrates(self, lowest: int, highest: int) -> None:
+        """
+        Encode with bit rates between these from now on, in kbit/s; from any thread.
+
+        A highest of 0 is automatic.
+        """
+        self._adaptation.lowest = lowest * 1000
+        self._encoding.set_bitrate(highest * 1000)
+        self._adapt()
+
+    def set_metadata(self, metadata: Metadata) -> None:
+        """Tell all receivers `metadata` about the pictures from now on; from any thread."""
+        if self._loop:
+            self._loop.call_soon_threadsafe(self._tell, metadata)
+        else:
+            self._metadata = metadata
+
+    def passthrough(self, name: str, on_picture: Callable[[CapturedFrame], None]) -> Passthrough:
+        """
+        Return what takes the H.264 of the source `name`, where there are no pictures of it.
+
+        `on_picture` is to put a picture into the sender's `frames`.
+        """
+        return Passthrough(
+            name,
+            self._times[Codec.H264],
+            lambda: self._encoding.codecs,
+            self._begin_to_pass,
+            self._pass,
+            on_picture,
+        )
+
+    async def run(self) -> None:
+        """Serve receivers until cancelled; then say bye to all of them."""
+        self._loop = asyncio.get_running_loop()
+        self._encoding.start()
+        try:
+            await self._viewers.run()
+        finally:
+            self._encoding.close()
+
+    def _tell(self, metadata: Metadata) -> None:
+        self._metadata = metadata
+        for session in self._viewers:
+            session.metadata.update(metadata)
+
+    def _begin_to_pass(self) -> None:
+        self._encoding.begin_anew(Codec.H264)
+        self._adaptation.note_passed()
+        self._adapt()
+
+    def _pass(self, frame: EncodedFrame) -> None:
+        self._adaptation.note_passed()
+        self._deliver(frame)
+
+    def _adapt(self) -> None:
+        if self._loop:  # nobody watches before
+            self._loop.call_soon_threadsafe(self._adaptation.follow)
+
+    def _deliver(self, frame: EncodedFrame) -> None:
+        assert self._loop is not None  # nobody watches before
+        self._loop.call_soon_threadsafe(self._broadcast.publish, frame)
+
+    def _on_viewers(self) -> None:
+        self._adaptation.follow()
+        self._on_watched(len(self._viewers))
+
+    def _session(
+        self,
+        peer_id: str,
+        session_id: str,
+        ice_servers: tuple[IceServer, ...],
+        send: SendMessage,
+    ) -> OutboundSession:
+        return OutboundSession(
+            peer_id,
+            session_id,
+            IceOptions(ice_servers),
+            send,
+            self._broadcast,
+            self._codecs,
+            self._metadata,
+            self._adaptation.follow,
+        )

@@ -1,0 +1,144 @@
+"""Those who watch one sender: its registration, and a session for each that asks."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+from webrtc_bridge.options import SenderOptions
+from webrtc_bridge.peer.session import Session, SessionState
+from webrtc_bridge.program.fd_limit import files_left
+from webrtc_bridge.signaling.client.client import SignalingClient, log_refusal
+from webrtc_bridge.signaling.client.server_access import ServerAccess
+from webrtc_bridge.signaling.protocol.messages import (
+    Answer,
+    Bye,
+    Candidate,
+    ErrorReply,
+    IceServer,
+    Message,
+    ReceiverExit,
+    RequestOffer,
+    Role,
+)
+
+MOST_SESSIONS = 64
+"Sessions at once; a sender is a robot's computer, not a media server."
+
+RESERVED_FILES, FILES_OF_A_SESSION = 12, 4
+"""
+Open files that are kept for a camera that comes back and the way to the server, and those that a
+session may need that is coming about: a socket for each address of this machine.
+"""
+
+S = TypeVar('S', bound=Session)
+SendMessage = Callable[[Message], object]
+
+logger = logging.getLogger(__name__)
+
+
+class Viewers(Generic[S]):
+    """
+    Register a sender, and run a session for each receiver that asks it for an offer.
+
+    `make_session` gets the receiver's id, the session's id, the ICE servers and what sends a
+    message; `on_change` is called when the number of sessions has changed. Belongs to the event
+    loop.
+
+    Raises: OptionError for an unusable URL, token, CA, id or name.
+    """
+
+    def __init__(
+        self,
+        options: SenderOptions,
+        make_session: Callable[[str, str, tuple[IceServer, ...], SendMessage], S],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._make_session = make_session
+        self._on_change = on_change
+        self._sessions: dict[str, tuple[S, asyncio.Task[None]]] = {}
+        self._signaling = SignalingClient(
+            ServerAccess.of(options),
+            Role.SENDER,
+            peer_id=options.sender_id,
+            name=options.name,
+            on_message=self._on_message,
+        )
+
+    @property
+    def sender_id(self) -> str:
+        """The id that receivers ask for; empty before the first registration."""
+        return self._signaling.peer_id
+
+    def __len__(self) -> int:
+        """Return how many sessions there are."""
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[S]:
+        """Yield the sessions."""
+        return (session for session, _ in self._sessions.values())
+
+    async def run(self) -> None:
+        """Serve receivers until cancelled; then say bye to all of them."""
+        signaling = asyncio.ensure_future(self._signaling.run())
+        try:
+            await asyncio.shield(signaling)
+        finally:
+            tasks = [task for _, task in self._sessions.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            signaling.cancel()
+            await asyncio.gather(signaling, return_exceptions=True)
+
+    def _on_message(self, message: Message) -> None:
+        if isinstance(message, RequestOffer):
+            self._start_session(message)
+        elif isinstance(message, (Answer, Candidate, Bye)):
+            session, _ = self._sessions.get(message.session_id, (None, None))
+            if session:
+                session.receive(message)
+            else:
+                logger.debug('%s of an ended session', message.TYPE)
+        elif isinstance(message, ReceiverExit):
+            for session in self:
+                if session.peer_id == message.receiver_id:
+                    session.peer_left()
+        elif isinstance(message, ErrorReply):
+            log_refusal(message)
+
+    def _start_session(self, request: RequestOffer) -> None:
+        for session in self:
+            if session.peer_id == request.peer_id:
+                session.end('a newer session of the same receiver')
+        if refusal := self._refusal():
+            logger.warning('%s gets no session: %s', request.peer_id, refusal)
+            self._signaling.send(Bye(request.peer_id, request.session_id, refusal))
+            return
+        session = self._make_session(
+            request.peer_id,
+            request.session_id,
+            tuple(self._signaling.ice_servers),
+            self._signaling.send,
+        )
+        task = asyncio.create_task(self._live(session))
+        self._sessions[request.session_id] = (session, task)
+        self._on_change()
+
+    def _refusal(self) -> str:
+        """Return why there cannot be one more session; empty if there can."""
+        if len(self) >= MOST_SESSIONS:
+            return f'all {MOST_SESSIONS} sessions are in use'
+        coming = sum(session.state is SessionState.NEGOTIATING for session in self)
+        if files_left() < RESERVED_FILES + FILES_OF_A_SESSION * (coming + 1):
+            return 'the sender may open no more files'
+        return ''
+
+    async def _live(self, session: S) -> None:
+        try:
+            await session.run()
+        except Exception:
+            logger.exception('session with %s failed', session.peer_id)
+        finally:
+            del self._sessions[session.session_id]
+            self._on_change()

@@ -1,0 +1,1 @@
+"""Every decision of the signaling server, without I/O."""

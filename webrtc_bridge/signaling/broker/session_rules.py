@@ -1,0 +1,50 @@
+"""When a message of a session is allowed, and what it does to the session's state."""
+
+from webrtc_bridge.errors import MessageError
+from webrtc_bridge.signaling.broker.session_table import Peer, Session, SessionState
+from webrtc_bridge.signaling.protocol.messages import (
+    Answer,
+    Candidate,
+    Offer,
+    Role,
+    SessionMessage,
+)
+from webrtc_bridge.signaling.protocol.session_description import count_candidates
+
+
+def next_state(
+    session: Session, peer: Peer, message: SessionMessage, max_candidates: int
+) -> SessionState:
+    """
+    Return the state after `message` from `peer`, having counted its candidates.
+
+    Raises: MessageError with bad_state or too_many; the session is as it was.
+    """
+    state = session.state
+    if isinstance(message, Offer):
+        _expect(state is SessionState.REQUESTED, state, message)
+        _count(session, peer, count_candidates(message.sdp), max_candidates, message)
+        return SessionState.OFFERED
+    if isinstance(message, Answer):
+        _expect(state is SessionState.OFFERED, state, message)
+        _count(session, peer, count_candidates(message.sdp), max_candidates, message)
+        return SessionState.ANSWERED
+    if isinstance(message, Candidate):
+        # Only the sender can have candidates before there is an offer.
+        early = peer.role is Role.RECEIVER and state is SessionState.REQUESTED
+        _expect(not early, state, message)
+        _count(session, peer, 1 if message.candidate else 0, max_candidates, message)
+    return state
+
+
+def _expect(holds: bool, state: SessionState, message: SessionMessage) -> None:
+    if not holds:
+        text = f'type: {message.TYPE} given, the session is {state.value}'
+        raise MessageError('bad_state', text, message.TYPE)
+
+
+def _count(session: Session, peer: Peer, more: int, allowed: int, message: SessionMessage) -> None:
+    if session.candidates[peer.role] + more > allowed:
+        text = f'candidate: more than {allowed} from one side of a session'
+        raise MessageError('too_many', text, message.TYPE)
+    session.candidates[peer.role] += more

@@ -1,0 +1,130 @@
+"""Who is there, and who has a session with whom: the broker's memory, without its rules."""
+
+import enum
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+
+from webrtc_bridge.signaling.broker.rights import Rights
+from webrtc_bridge.signaling.protocol.messages import Bye, Role
+
+
+class SessionState(enum.Enum):
+    """How far the negotiation of a session is."""
+
+    REQUESTED = 'requested'
+    OFFERED = 'offered'
+    ANSWERED = 'answered'
+
+
+@dataclass(eq=False, slots=True)
+class Peer:
+    """A registered id; it outlives its socket, `connection`, for a while."""
+
+    role: Role
+    id: str
+    name: str
+    connection: Hashable | None = None
+    left_at: float = 0.0
+    sessions: dict[str, 'Session'] = field(default_factory=dict)
+    'By the id of the other party.'
+    rights: Rights = field(default_factory=Rights)
+    missed: list[Bye] = field(default_factory=list)
+    'Sessions that ended while it had no socket; never more than it had sessions then.'
+
+
+@dataclass(eq=False, slots=True)
+class Session:
+    """One attempt of a receiver to get a sender's video, and what came of it."""
+
+    id: str
+    sender: Peer
+    receiver: Peer
+    requested_at: float
+    state: SessionState = SessionState.REQUESTED
+    candidates: dict[Role, int] = field(default_factory=lambda: dict.fromkeys(Role, 0))
+
+    def other(self, peer: Peer) -> Peer:
+        """Return the other party."""
+        return self.receiver if peer is self.sender else self.sender
+
+
+class SessionTable:
+    """All peers and sessions, and the two waiting lists among them, oldest first."""
+
+    def __init__(self) -> None:
+        self.peers: dict[Role, dict[str, Peer]] = {role: {} for role in Role}
+        self._absent: dict[Peer, None] = {}
+        self._pending: dict[Session, None] = {}
+        self._sessions = 0
+
+    def __len__(self) -> int:
+        return self._sessions
+
+    def connected(self, role: Role) -> Iterator[Peer]:
+        """Yield the peers of `role` that have a socket."""
+        return (peer for peer in self.peers[role].values() if peer.connection is not None)
+
+    def enter(
+        self, role: Role, peer_id: str, name: str, connection: Hashable, rights: Rights
+    ) -> Peer:
+        """Give the id a socket, and return its peer: the one that is known, or a new one."""
+        peer = self.peers[role].setdefault(peer_id, Peer(role, peer_id, name))
+        peer.name = name
+        peer.connection = connection
+        peer.rights = rights
+        self._absent.pop(peer, None)
+        return peer
+
+    def leave(self, peer: Peer, now: float) -> None:
+        """Take the socket from `peer`; without sessions it is forgotten at once."""
+        peer.connection = None
+        peer.left_at = now
+        if peer.sessions:
+            self._absent[peer] = None
+        else:
+            del self.peers[peer.role][peer.id]
+
+    def open(self, session_id: str, sender: Peer, receiver: Peer, now: float) -> Session:
+        """Return a new session of a pair that has none."""
+        session = Session(session_id, sender, receiver, now)
+        sender.sessions[receiver.id] = receiver.sessions[sender.id] = session
+        self._pending[session] = None
+        self._sessions += 1
+        return session
+
+    def advance(self, session: Session, state: SessionState) -> None:
+        """Set how far the negotiation is."""
+        session.state = state
+        if state is SessionState.ANSWERED:
+            self._pending.pop(session, None)
+
+    def end(self, session: Session) -> None:
+        """Forget the session."""
+        del session.sender.sessions[session.receiver.id]
+        del session.receiver.sessions[session.sender.id]
+        self._pending.pop(session, None)
+        self._sessions -= 1
+
+    def overdue(self, before: float) -> list[Session]:
+        """Return the sessions without an answer that were requested before then."""
+        overdue = []
+        for session in self._pending:
+            if session.requested_at > before:
+                break
+            overdue.append(session)
+        return overdue
+
+    def forget_absent(self, before: float, keep: int) -> None:
+        """Forget who left before then, and the longest gone beyond `keep`."""
+        while self._absent:
+            peer = next(iter(self._absent))
+            if peer.left_at > before and len(self._absent) <= keep:
+                return
+            self.forget(peer)
+
+    def forget(self, peer: Peer) -> None:
+        """Forget one that has no socket, and its sessions."""
+        for session in list(peer.sessions.values()):
+            self.end(session)
+        del self._absent[peer]
+        del self.peers[peer.role][peer.id]

@@ -1,0 +1,1 @@
+"""A connection to the signaling server that lasts."""

@@ -1,0 +1,68 @@
+"""Where a signaling server is, and what it takes to get in."""
+
+import ipaddress
+import ssl
+from dataclasses import dataclass, field, replace
+from urllib.parse import SplitResult
+
+from webrtc_bridge.errors import OptionError
+from webrtc_bridge.options import ServerOptions
+from webrtc_bridge.signaling.client.client_tls import client_context
+from webrtc_bridge.signaling.client.server_url import check_server_url, shown
+from webrtc_bridge.signaling.secret_file import read_secret
+
+TOKEN = 'WEBRTC_BRIDGE_TOKEN'
+'Environment variable with the token; no option may hold it: anybody reads command lines.'
+
+
+@dataclass(frozen=True)
+class ServerAccess:
+    """A server's address, the token for it, and whom to trust; its `repr` holds no secret."""
+
+    url: SplitResult = field(repr=False)
+    token: str = field(default='', repr=False)
+    'Empty: none.'
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    'None for ws://.'
+    token_file: str = ''
+
+    @classmethod
+    def of(cls, options: ServerOptions) -> 'ServerAccess':
+        """
+        Return what `options`, the files that they name, and the environment say.
+
+        Raises: OptionError, which shows no secret.
+        """
+        url = check_server_url(options.server_url)
+        secure = url.scheme == 'wss'
+        if options.ca_file and not secure:
+            raise OptionError('ca', options.ca_file, 'none, or a server at wss://')
+        tls = client_context(options.ca_file) if secure else None
+        access = cls(url, tls=tls, token_file=options.token_file).renewed()
+        if access.token and '@' in url.netloc:
+            expected = 'a URL without user and password, since there is a token'
+            raise OptionError('server', shown(url), expected)
+        return access
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without credentials, for people."""
+        return shown(self.url)
+
+    @property
+    def exposes_token(self) -> bool:
+        """Whether others may read the token on its way."""
+        host = self.url.hostname or ''
+        try:
+            is_here = ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            is_here = host == 'localhost'
+        return bool(self.token) and self.tls is None and not is_here
+
+    def renewed(self) -> 'ServerAccess':
+        """
+        Return this with the token that its file holds by now; tokens expire.
+
+        Raises: OptionError.
+        """
+        return replace(self, token=read_secret('token-file', self.token_file, TOKEN))

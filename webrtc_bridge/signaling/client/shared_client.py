@@ -1,0 +1,103 @@
+"""Several receivers that are one peer for the signaling server."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.server_access import ServerAccess
+from webrtc_bridge.signaling.protocol.messages import (
+    Answer,
+    Bye,
+    Candidate,
+    IceServer,
+    Message,
+    Offer,
+    RequestOffer,
+    Role,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Member:
+    """
+    One of the receivers that share a client: it gets the messages of the senders that it asked.
+
+    For its receiver it is what a `SignalingClient` of its own would be.
+    """
+
+    def __init__(
+        self,
+        client: SignalingClient,
+        on_message: Callable[[Message], None],
+        on_connected: Callable[[bool], None],
+    ) -> None:
+        self.on_message = on_message
+        self.on_connected = on_connected
+        self.asked: set[str] = set()
+        self._client = client
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server has registered the client."""
+        return self._client.connected
+
+    @property
+    def ice_servers(self) -> tuple[IceServer, ...]:
+        """The ICE servers that the server named."""
+        return self._client.ice_servers
+
+    def send(self, message: Message) -> bool:
+        """Send `message`; False while not connected."""
+        if isinstance(message, RequestOffer):
+            self.asked.add(message.peer_id)
+        return self._client.send(message)
+
+    async def run(self) -> None:
+        """Wait until cancelled: it is the client that runs."""
+        await asyncio.get_running_loop().create_future()
+
+
+class SharedClient:
+    """One receiver's registration, shared; each sender is asked by one member only."""
+
+    def __init__(self, access: ServerAccess, *, peer_id: str, name: str) -> None:
+        self._members: list[Member] = []
+        self._client = SignalingClient(
+            access,
+            Role.RECEIVER,
+            peer_id=peer_id,
+            name=name,
+            on_message=self._on_message,
+            on_connected=self._on_connected,
+        )
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server has registered it."""
+        return self._client.connected
+
+    def join(
+        self, on_message: Callable[[Message], None], on_connected: Callable[[bool], None]
+    ) -> Member:
+        """Return a new member; join before `run`."""
+        member = Member(self._client, on_message, on_connected)
+        self._members.append(member)
+        return member
+
+    async def run(self) -> None:
+        """Stay registered until cancelled; then send what is queued."""
+        await self._client.run()
+
+    def _on_message(self, message: Message) -> None:
+        for member in self._members:
+            if not isinstance(message, (Offer, Answer, Candidate, Bye)):
+                member.on_message(message)
+            elif message.peer_id in member.asked:
+                member.on_message(message)
+                return
+
+    def _on_connected(self, connected: bool) -> None:
+        for member in self._members:
+            member.on_connected(connected)

@@ -1,0 +1,74 @@
+"""How a client opens its WebSocket to the signaling server, and why that failed or ended."""
+
+import asyncio
+import errno
+import inspect
+import logging
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from webrtc_bridge.errors import printable
+from webrtc_bridge.signaling.client.server_access import ServerAccess
+from webrtc_bridge.signaling.protocol.wire import MAX_MESSAGE
+
+OPEN_TIMEOUT = 5.0
+PING_INTERVAL = 5.0
+PING_TIMEOUT = 4.0
+'Seconds; a server that is gone without a word is noticed after at most both of these.'
+
+CLOSE_TIMEOUT = 0.5
+
+logger = logging.getLogger(__name__)
+# At DEBUG websockets logs each header, and one of them is the token.
+logger.setLevel(logging.WARNING)
+
+
+class Connect(connect):
+    """Follow no redirect: whatever it is, what it sends away is none of our servers."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Return `exc`, to be raised."""
+        return exc
+
+
+def connect_options(access: ServerAccess) -> dict[str, Any]:
+    """Return the arguments for `Connect`, besides the URL."""
+    options: dict[str, Any] = {
+        'compression': None,
+        'max_size': MAX_MESSAGE,
+        'open_timeout': OPEN_TIMEOUT,
+        'ping_interval': PING_INTERVAL,
+        'ping_timeout': PING_TIMEOUT,
+        'close_timeout': CLOSE_TIMEOUT,
+        'logger': logger,
+    }
+    if access.tls:
+        options |= {'ssl': access.tls, 'ssl_shutdown_timeout': CLOSE_TIMEOUT}
+    if access.token:
+        options['additional_headers'] = {'Authorization': f'Bearer {access.token}'}
+    # websockets 15 began to use the proxy of the environment, unasked; before, it knows no such
+    # argument.
+    if 'proxy' in inspect.signature(connect.__init__).parameters:
+        options['proxy'] = None
+    return options
+
+
+def reason_of(error: BaseException) -> str:
+    """Return in words why the server was not reached."""
+    if isinstance(error, asyncio.TimeoutError | TimeoutError):
+        return 'no answer in time'
+    if isinstance(error, OSError) and error.errno == errno.ENETUNREACH:
+        return f'{error.strerror}: no network interface leads there'
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return printable(str(error) or type(error).__name__, 200).strip('\'"')
+
+
+def close_reason(socket: ClientConnection, otherwise: str) -> str:
+    """Return in words why the socket was closed; `otherwise`, where no close frame came."""
+    # websockets 13.0 has these on the protocol alone.
+    code, reason = socket.protocol.close_code, socket.protocol.close_reason
+    if code is None:
+        return otherwise
+    return f'code {code} {printable(reason)}' if reason else f'code {code}'

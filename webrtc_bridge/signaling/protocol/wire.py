@@ -1,0 +1,243 @@
+"""
+From text on a WebSocket to a message and back.
+
+The other party of a session message is `receiver_id` on a sender's socket and `sender_id` on a
+receiver's, in both directions; so `role` below is always the role of the peer on that socket,
+whichever end of it calls.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from webrtc_bridge.errors import MessageError, printable
+from webrtc_bridge.signaling.protocol import fields
+from webrtc_bridge.signaling.protocol.ice_candidate import check_candidate
+from webrtc_bridge.signaling.protocol.json_text import read_object, write_object
+from webrtc_bridge.signaling.protocol.messages import (
+    Answer,
+    Bye,
+    Candidate,
+    ErrorReply,
+    IceServer,
+    IceServersChanged,
+    Message,
+    Offer,
+    ReceiverExit,
+    Register,
+    Registered,
+    RequestOffer,
+    Role,
+    SenderExit,
+    SenderPresent,
+    SessionMessage,
+)
+from webrtc_bridge.signaling.protocol.session_description import check_description
+
+MAX_MESSAGE = 65536
+'Bytes of one message.'
+
+SESSION_MESSAGES = (RequestOffer, Offer, Answer, Candidate, Bye)
+
+_Fields = dict[str, Any]
+
+
+def parse_register(text: str) -> Register:
+    """
+    Return the first message of a socket on `/ws`.
+
+    Raises: MessageError; bad_state for any other message of the protocol.
+    """
+    value = read_object(text)
+    kind = _kind(value)
+    if kind == Register.TYPE:
+        return register_of(fields.role(value, kind), value)
+    if kind in _FROM_PEER:
+        raise MessageError('bad_state', f'type: {kind} given, expected register first', kind)
+    raise _unknown(kind)
+
+
+def register_of(role: Role, value: _Fields) -> Register:
+    """
+    Return the registration that the fields, or the query, `value` ask for.
+
+    Raises: MessageError.
+    """
+    ref = Register.TYPE
+    return Register(
+        role,
+        fields.own_id(value, ref),
+        fields.plain_text(value, 'name', ref),
+        fields.yes_or_no(value, 'takeover', ref),
+    )
+
+
+def parse_from_peer(text: str, role: Role) -> SessionMessage:
+    """
+    Return what a registered peer of `role` sent to the server.
+
+    Raises: MessageError.
+    """
+    value = read_object(text)
+    kind = _kind(value)
+    parse = _FROM_PEER.get(kind)
+    if parse is None:
+        if kind == Register.TYPE:
+            raise MessageError('bad_state', 'type: register given, this socket has an id', kind)
+        raise _unknown(kind)
+    if kind in _FORBIDDEN[role]:
+        raise MessageError('forbidden', f'type: no {role.value} sends {kind}', kind)
+    return parse(value, f'{role.other.value}_id')
+
+
+def parse_from_server(text: str, role: Role) -> Message:
+    """
+    Return what the server sent to a peer of `role`.
+
+    Raises: MessageError; its code unknown_type may come from a newer server.
+    """
+    value = read_object(text)
+    kind = _kind(value)
+    if kind == Registered.TYPE:
+        return _registered(value, role)
+    if kind == IceServersChanged.TYPE:
+        return IceServersChanged(_ice_servers(fields.required(value, 'ice_servers', kind), kind))
+    if kind == SenderPresent.TYPE:
+        sender_id = fields.target_id(value, 'sender_id', kind)
+        return SenderPresent(sender_id, fields.plain_text(value, 'name', kind))
+    if kind == SenderExit.TYPE:
+        return SenderExit(fields.target_id(value, 'sender_id', kind))
+    if kind == ReceiverExit.TYPE:
+        return ReceiverExit(fields.target_id(value, 'receiver_id', kind))
+    if kind == ErrorReply.TYPE:
+        return _error_reply(value)
+    if kind not in _FROM_PEER:
+        raise _unknown(kind)
+    return _FROM_PEER[kind](value, f'{role.other.value}_id')
+
+
+def to_text(message: Message, role: Role) -> str:
+    """Return `message` as text for, or from, a peer of `role`."""
+    if isinstance(message, SESSION_MESSAGES):
+        return session_text(message, role, message.peer_id, message.session_id)
+    return write_object({'type': message.TYPE} | _of_server(message, role))
+
+
+def session_text(message: SessionMessage, role: Role, peer_id: str, session_id: str) -> str:
+    """Return `message` as text for, or from, a peer of `role`, with these ids, not its own."""
+    value: _Fields = {'type': message.TYPE, f'{role.other.value}_id': peer_id}
+    if session_id:
+        value['session_id'] = session_id
+    match message:
+        case Offer() | Answer():
+            value[message.TYPE] = {'type': message.TYPE, 'sdp': message.sdp}
+        case Candidate():
+            value['candidate'] = message.candidate
+        case Bye():
+            value['reason'] = message.reason
+    return write_object(value)
+
+
+def _of_server(message: Message, role: Role) -> _Fields:
+    match message:
+        case Registered(peer_id, protocol, ice_servers):
+            ids = {f'{role.value}_id': peer_id}
+            if role is Role.RECEIVER:
+                # The first diagram of this protocol calls it so, and clients read it.
+                ids['receive_id'] = peer_id
+            return ids | {'protocol': protocol, 'ice_servers': list(ice_servers)}
+        case IceServersChanged(ice_servers):
+            return {'ice_servers': list(ice_servers)}
+        case SenderPresent(sender_id, name):
+            return {'sender_id': sender_id, 'name': name}
+        case SenderExit(sender_id):
+            return {'sender_id': sender_id}
+        case ReceiverExit(receiver_id):
+            return {'receiver_id': receiver_id}
+        case ErrorReply(code, text, ref):
+            return {'code': code, 'message': text} | ({'ref': ref} if ref is not None else {})
+        case Register(own_role, peer_id, name, takeover):
+            values = {'role': own_role.value, 'id': peer_id, 'name': name}
+            return values | ({} if takeover else {'takeover': False})
+    raise TypeError(f'{message!r} is no message')
+
+
+def _kind(value: _Fields) -> str:
+    return fields.required_text(value, 'type', None)
+
+
+def _unknown(kind: str) -> MessageError:
+    return MessageError('unknown_type', f'type: {printable(kind)} is not known', kind[:64])
+
+
+def _session(value: _Fields, kind: str) -> str:
+    return fields.optional_text(value, 'session_id', kind)
+
+
+def _request_offer(value: _Fields, peer_key: str) -> SessionMessage:
+    kind = RequestOffer.TYPE
+    return RequestOffer(fields.target_id(value, peer_key, kind), _session(value, kind))
+
+
+def _offer(value: _Fields, peer_key: str) -> SessionMessage:
+    kind = Offer.TYPE
+    peer_id = fields.target_id(value, peer_key, kind)
+    sdp = check_description(fields.required(value, kind, kind), kind)
+    return Offer(peer_id, _session(value, kind), sdp)
+
+
+def _answer(value: _Fields, peer_key: str) -> SessionMessage:
+    kind = Answer.TYPE
+    peer_id = fields.target_id(value, peer_key, kind)
+    sdp = check_description(fields.required(value, kind, kind), kind)
+    return Answer(peer_id, _session(value, kind), sdp)
+
+
+def _candidate(value: _Fields, peer_key: str) -> SessionMessage:
+    kind = Candidate.TYPE
+    peer_id = fields.target_id(value, peer_key, kind)
+    candidate = check_candidate(fields.required(value, kind, kind))
+    return Candidate(peer_id, _session(value, kind), candidate)
+
+
+def _bye(value: _Fields, peer_key: str) -> SessionMessage:
+    kind = Bye.TYPE
+    peer_id = fields.target_id(value, peer_key, kind)
+    return Bye(peer_id, _session(value, kind), fields.plain_text(value, 'reason', kind))
+
+
+def _registered(value: _Fields, role: Role) -> Registered:
+    kind = Registered.TYPE
+    protocol = value.get('protocol', 1)
+    if type(protocol) is not int:
+        raise fields.error('bad_type', 'protocol', protocol, 'a whole number', kind)
+    return Registered(
+        fields.target_id(value, f'{role.value}_id', kind),
+        protocol,
+        _ice_servers(value.get('ice_servers', []), kind),
+    )
+
+
+def _ice_servers(value: Any, kind: str) -> tuple[IceServer, ...]:
+    if type(value) is not list or not all(type(server) is dict for server in value):
+        raise fields.error('bad_type', 'ice_servers', value, 'a list of objects', kind)
+    return tuple(value)
+
+
+def _error_reply(value: _Fields) -> ErrorReply:
+    kind = ErrorReply.TYPE
+    code = fields.required_text(value, 'code', kind)
+    ref = fields.optional_text(value, 'ref', kind) or None
+    return ErrorReply(code, fields.optional_text(value, 'message', kind), ref)
+
+
+_FROM_PEER: dict[str, Callable[[_Fields, str], SessionMessage]] = {
+    RequestOffer.TYPE: _request_offer,
+    Offer.TYPE: _offer,
+    Answer.TYPE: _answer,
+    Candidate.TYPE: _candidate,
+    Bye.TYPE: _bye,
+}
+_FORBIDDEN = {
+    Role.SENDER: frozenset({RequestOffer.TYPE, Answer.TYPE}),
+    Role.RECEIVER: frozenset({Offer.TYPE}),
+}

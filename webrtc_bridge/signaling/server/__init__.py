@@ -1,0 +1,1 @@
+"""The sockets, pages and passwords of the signaling server."""

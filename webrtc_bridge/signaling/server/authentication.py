@@ -1,0 +1,126 @@
+"""Who comes: the token of a request for a WebSocket, and what it gives the right to."""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+
+from webrtc_bridge.signaling.broker.rights import Rights
+from webrtc_bridge.signaling.secret_file import MAX_SECRET, UnusableSecretError, read_secret
+from webrtc_bridge.signaling.server.admission import network_of
+from webrtc_bridge.signaling.server.signed_tokens import NoTokenError, SignedTokens, TokenError
+
+SECRET = 'WEBRTC_BRIDGE_SECRET'
+'Environment variable with the secret.'
+
+MIN_SECRET = 16
+'Characters; the ones we make have 256 random bits, beyond all guessing.'
+
+PROTOCOL = 'webrtc_bridge.v1'
+'WebSocket subprotocol of pages, which can send no header of their own.'
+
+TOKEN_PROTOCOL = 'webrtc_bridge.token.'
+'And a second one, with the token behind it in base64url (RFC 4648, section 5), unpadded.'
+
+DELAY = 1.0
+'Seconds that the bearer of a wrong token waits for the answer.'
+
+MAX_WAITING = 64
+MAX_WAITING_PER_ADDRESS = 8
+'Requests at a time that are made to wait; what comes beyond is answered 429.'
+
+
+def read_server_secret(option: str, file: str) -> str:
+    """
+    Return the secret in `file`, or else in the environment; empty if there is none.
+
+    Raises: UnusableSecretError, also for one that is short.
+    """
+    secret = read_secret(option, file, SECRET)
+    if secret and len(secret) < MIN_SECRET:
+        expected = f'at least {MIN_SECRET}; webrtc_bridge token --new-secret FILE makes one'
+        raise UnusableSecretError(file or SECRET, f'{len(secret)} characters', expected)
+    return secret
+
+
+def is_page(headers: Mapping[str, str]) -> bool:
+    """Say whether a request offers the subprotocol of pages."""
+    return PROTOCOL in _protocols(headers)
+
+
+class Authentication:
+    """
+    Checks tokens against `secret`; without one everybody has all rights.
+
+    Raises: RequirementError.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._tokens = SignedTokens(secret) if secret else None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether a token is needed."""
+        return self._tokens is not None
+
+    def check(self, headers: Mapping[str, str]) -> Rights:
+        """
+        Return the rights of who sent a request with these headers.
+
+        Raises: TokenError.
+        """
+        if self._tokens is None:
+            return Rights()
+        token = _token(headers)
+        if not token:
+            raise NoTokenError
+        if len(token) > MAX_SECRET:
+            raise TokenError('wrong')
+        return self._tokens.check(token)
+
+
+class Penalties:
+    """Let those with wrong tokens wait, but never more of them than the server can bear."""
+
+    def __init__(self) -> None:
+        self._waiting: Counter[str] = Counter()
+
+    @contextlib.asynccontextmanager
+    async def wait(self, address: str) -> AsyncIterator[bool]:
+        """Wait `DELAY` and yield True, or False at once where too many wait already."""
+        source = network_of(address)
+        full = self._waiting.total() >= MAX_WAITING
+        if full or self._waiting[source] >= MAX_WAITING_PER_ADDRESS:
+            yield False
+            return
+        self._waiting[source] += 1
+        try:
+            await asyncio.sleep(DELAY)
+            yield True
+        finally:
+            self._waiting[source] -= 1
+            if not self._waiting[source]:
+                del self._waiting[source]
+
+
+def _token(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get('Authorization', '').partition(' ')
+    if scheme.lower() == 'bearer':
+        return token.strip()
+    for protocol in _protocols(headers):
+        if protocol.startswith(TOKEN_PROTOCOL):
+            return _decoded(protocol.removeprefix(TOKEN_PROTOCOL))
+    return ''
+
+
+def _protocols(headers: Mapping[str, str]) -> list[str]:
+    return [part.strip() for part in headers.get('Sec-WebSocket-Protocol', '').split(',')]
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(text + '=' * (-len(text) % 4)).decode()
+    except (binascii.Error, ValueError):
+        return text

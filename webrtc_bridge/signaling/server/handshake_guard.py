@@ -1,0 +1,206 @@
+"""
+A deadline for TLS handshake and HTTP request header, which aiohttp has not.
+
+Each new connection first speaks to a `HeaderDeadline`; once its header is complete, the
+transport and what it has received are handed to aiohttp's own protocol for good.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Any, cast
+
+from webrtc_bridge.signaling.abort import cut
+
+MAX_HEADER = 16384
+'Bytes; aiohttp itself then refuses lines above 8 KiB.'
+
+SHUTDOWN_TIMEOUT = 1.0
+'Seconds for the end of TLS to be answered; asyncio waits for 30.'
+
+_END = b'\r\n\r\n'
+
+_CLIENT_HELLO = b'\x16'
+'Begin of TLS (RFC 8446, section 5.1), where none is spoken: whoever waits for it should know.'
+
+
+def _refusal(status: str) -> bytes:
+    return f'HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'.encode()
+
+
+class WaitingRoom:
+    """
+    The connections whose header is not complete, oldest first.
+
+    Beyond `max_waiting`, the oldest is cut: somebody who opens hundreds and sends nothing must
+    not keep a newcomer out. With `tls` each begins with a handshake, for which the same holds.
+    """
+
+    def __init__(
+        self,
+        make_protocol: Callable[[], asyncio.Protocol],
+        timeout: float,
+        max_waiting: int,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.make_protocol = make_protocol
+        self.timeout = timeout
+        self.tls = tls
+        self._max_waiting = max_waiting
+        self._waiting: dict[HeaderDeadline, None] = {}
+
+    def __call__(self) -> 'HeaderDeadline':
+        """Return the protocol for a new connection, as `loop.create_server` wants it."""
+        return HeaderDeadline(self)
+
+    def enter(self, connection: 'HeaderDeadline') -> None:
+        """Let a new connection wait for its header."""
+        if len(self._waiting) >= self._max_waiting:
+            next(iter(self._waiting)).refuse('503 Service Unavailable')
+        self._waiting[connection] = None
+
+    def leave(self, connection: 'HeaderDeadline') -> None:
+        """Forget a connection; again for the same one does nothing."""
+        self._waiting.pop(connection, None)
+
+    async def close(self) -> None:
+        """Cut all that wait."""
+        waiting = list(self._waiting)
+        for connection in waiting:
+            connection.refuse('503 Service Unavailable')
+        await asyncio.gather(*(connection.aclose() for connection in waiting))
+
+
+class HeaderDeadline(asyncio.Protocol):
+    """Shake hands where there is TLS, collect the request header, then step aside."""
+
+    def __init__(self, room: WaitingRoom) -> None:
+        self._room = room
+        self._received = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._handshake: asyncio.Task[None] | None = None
+        self._is_open = False
+        self._is_secure = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the deadline."""
+        # Not asserted: uvloop's transports are no subclasses.
+        self._transport = transport = cast(asyncio.Transport, transport)
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(self._room.timeout, self.refuse, '408 Request Timeout')
+        self._room.enter(self)
+        if self._room.tls is None:
+            self._is_open = True
+        else:
+            # Until TLS reads, nobody may.
+            transport.pause_reading()
+            self._handshake = loop.create_task(self._shake_hands(transport, self._room.tls))
+
+    def data_received(self, data: bytes) -> None:
+        """Look for the end of the header."""
+        if self._transport is None:
+            return
+        self._received += data
+        if self._handshake is not None and not self._is_secure:
+            return  # uvloop reads before it can be stopped: `_feed` has a use for it
+        # An empty line before the request is allowed (RFC 9112, section 2.2), and is no header.
+        while self._received.startswith(b'\r\n'):
+            del self._received[:2]
+        if self._received.startswith(_CLIENT_HELLO):
+            self.refuse('400 Bad Request')
+        elif self._is_open:
+            self._look_for_end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._step_aside()
+        self._end_handshake()
+
+    def refuse(self, status: str) -> None:
+        """Answer with a bare HTTP status, and close."""
+        is_open = self._is_open
+        transport = self._step_aside()
+        if transport is None:
+            return
+        if is_open:
+            transport.write(_refusal(status))
+            transport.close()
+        else:
+            cut(transport)
+            self._end_handshake()
+
+    async def aclose(self) -> None:
+        """Wait until a handshake has ended; to be called after `refuse`."""
+        if self._handshake is not None:
+            await asyncio.wait({self._handshake})
+
+    async def _shake_hands(self, transport: asyncio.Transport, tls: ssl.SSLContext) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            starting = loop.create_task(
+                loop.start_tls(
+                    transport,
+                    self,
+                    tls,
+                    server_side=True,
+                    # Only that ours comes first.
+                    ssl_handshake_timeout=self._room.timeout + 1.0,
+                    ssl_shutdown_timeout=SHUTDOWN_TIMEOUT,
+                )
+            )
+            await asyncio.sleep(0)
+            # By now TLS is the transport's protocol, and will be told so in the loop's next round.
+            loop.call_soon(self._feed, transport)
+            secure = await starting
+        except OSError:
+            # ssl.SSLError and ConnectionError are some: what a stranger sends is no news.
+            self._step_aside()
+            cut(transport)
+            return
+        if self._transport is None or secure is None or secure.is_closing():
+            self._step_aside()
+            cut(transport)
+            return
+        self._transport = secure
+        self._is_open = True
+        self._look_for_end()
+
+    def _end_handshake(self) -> None:
+        if self._handshake is not None:
+            self._handshake.cancel()
+
+    def _feed(self, transport: asyncio.Transport) -> None:
+        """Give TLS what had come before it was there."""
+        early, self._received = self._received, bytearray()
+        self._is_secure = True
+        # A BufferedProtocol, though uvloop's does not derive from that.
+        protocol: Any = transport.get_protocol()
+        while early and not transport.is_closing():
+            buffer: memoryview = protocol.get_buffer(len(early))
+            size = min(len(buffer), len(early))
+            buffer[:size] = early[:size]
+            del early[:size]
+            protocol.buffer_updated(size)
+
+    def _look_for_end(self) -> None:
+        if _END in self._received:
+            self._hand_over()
+        elif len(self._received) > MAX_HEADER:
+            self.refuse('431 Request Header Fields Too Large')
+
+    def _hand_over(self) -> None:
+        transport = self._step_aside()
+        if transport is None or transport.is_closing():
+            return
+        protocol = self._room.make_protocol()
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(bytes(self._received))
+
+    def _step_aside(self) -> asyncio.Transport | None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._room.leave(self)
+        transport, self._transport = self._transport, None
+        return transport

@@ -1,0 +1,99 @@
+"""What the server answers to plain HTTP: fixed pages, and headers that fence them in."""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from importlib import resources
+from importlib.abc import Traversable
+from pathlib import PurePath
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors "
+)
+'Content-Security-Policy of every answer; who may frame it follows.'
+
+HEADERS = {
+    'Content-Security-Policy': POLICY + "'none'",
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
+    'Cache-Control': 'no-store',
+    'Server': 'webrtc_bridge',
+}
+
+PAGES = {'/': 'index.html', '/publish': 'publish.html'}
+'Path to file in `viewer/`; what else the pages need is served under its own name.'
+
+TYPES = {'.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml'}
+'Files of `viewer/` that the pages need, by suffix; nothing else is ever read.'
+
+ORIGIN = re.compile(r'https?://[A-Za-z0-9.:\[\]-]+')
+
+
+def add_pages(app: web.Application, allowed_origins: Iterable[str] = ()) -> None:
+    """
+    Let `app` serve the pages, and give every response the headers.
+
+    The viewer may be shown in a frame by our own pages and by those of `allowed_origins`; the page
+    that turns a camera on, by nobody.
+    """
+    framers = ' '.join(["'self'", *filter(ORIGIN.fullmatch, allowed_origins)])
+    own_headers = {
+        '/': {'Content-Security-Policy': POLICY + framers},
+        '/publish': {'Permissions-Policy': 'camera=(self), microphone=(), geolocation=()'},
+    }
+    folder = resources.files('webrtc_bridge') / 'viewer'
+    for path, name in PAGES.items():
+        page = _Page((folder / name).read_text('utf-8'), 'text/html', own_headers[path])
+        app.router.add_get(path, page.serve)
+    for path, file in _files(folder):
+        if kind := TYPES.get(PurePath(path).suffix):
+            app.router.add_get(path, _Page(file.read_text('utf-8'), kind, {}).serve)
+    app.on_response_prepare.append(_set_headers)
+
+
+def _files(folder: Traversable, path: str = '/') -> Iterator[tuple[str, Traversable]]:
+    """Yield the files in `folder` and below, each with its path from `folder`."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _files(entry, f'{path}{entry.name}/')
+        else:
+            yield path + entry.name, entry
+
+
+class _Page:
+    """One file of the package, read once; `headers` replace the common ones."""
+
+    def __init__(self, text: str, kind: str, headers: dict[str, str]) -> None:
+        self._text = text
+        self._kind = kind
+        self._headers = headers
+
+    async def serve(self, request: web.Request) -> web.Response:
+        """Return the file."""
+        return web.Response(text=self._text, content_type=self._kind, headers=self._headers)
+
+
+async def _set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers['Server'] = HEADERS['Server']
+    # One request for each connection: the header's deadline holds for the first one.
+    response.force_close()
+
+
+class NoClientErrors(logging.Filter):
+    """Keep out of the log, a traceback each time, what a client sent as malformed HTTP."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return False for those records."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
+
+http_logger = logging.getLogger('webrtc_bridge.signaling.http')
+http_logger.addFilter(NoClientErrors())

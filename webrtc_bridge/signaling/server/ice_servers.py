@@ -1,0 +1,145 @@
+"""The STUN and TURN servers that `registered` tells every peer."""
+
+import logging
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from webrtc_bridge.errors import MessageError, OptionError
+from webrtc_bridge.program.redaction import without_credentials
+from webrtc_bridge.signaling.protocol.json_text import read_object
+from webrtc_bridge.signaling.protocol.messages import IceServer
+from webrtc_bridge.signaling.server.turn_credentials import turn_credentials
+
+TURN_SECRET = 'WEBRTC_BRIDGE_TURN_SECRET'
+"""
+Environment variable with the secret shared with the TURN server, coturn's `static-auth-secret`.
+
+No option: every node may read parameters, and every user of the machine command lines.
+"""
+
+_URL = re.compile(
+    r'(?P<scheme>stuns?|turns?):(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])'
+    r'(?::(?P<port>[0-9]{1,5}))?(?P<transport>\?transport=(?:udp|tcp))?'
+)
+'RFC 7064 and RFC 7065, section 3.1.'
+
+_EXPECTED = 'stun:host:port, turn:host:port?transport=udp|tcp or turns:host:port'
+_SECRET_EXPECTED = (
+    f'a secret in {TURN_SECRET}, or this TURN server with its password in ice_servers_file'
+)
+_KEYS = {'urls', 'username', 'credential'}
+_FILE = 'a JSON file like [{"urls": "turn:host:3478", "username": "…", "credential": "…"}]'
+MAX_FILE = 65536
+
+logger = logging.getLogger(__name__)
+
+
+class IceServers:
+    """
+    The servers of the option `ice_servers`, `urls`, and those in the file, if there is one.
+
+    TURN servers without a password of their own get one made of `secret`, valid for `lifetime`
+    seconds from the moment that a peer is told; `now` returns Unix time in seconds.
+
+    Raises: OptionError, also for a file that cannot be read and a TURN server that nobody could
+    log in to, which would make a browser refuse the whole list.
+    """
+
+    def __init__(
+        self,
+        urls: Iterable[str] = (),
+        file: str = '',
+        secret: str = '',
+        lifetime: float = 43200.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._secret = secret
+        self._lifetime = lifetime
+        self._now = now
+        self._servers: list[IceServer] = []
+        for url in urls:
+            if not _is_url(url):
+                raise OptionError('ice_servers', without_credentials(url), _EXPECTED)
+            self._add({'urls': url}, 'ice_servers')
+        for server in _read(file) if file else []:
+            self._add(server, 'ice_servers_file')
+        if secret and not self.expire:
+            logger.warning('%s is set, but no TURN server that would need it', TURN_SECRET)
+
+    @property
+    def expire(self) -> bool:
+        """Whether what a peer is told is valid for a limited time only."""
+        return any(map(_wants_password, self._servers))
+
+    def for_peer(self, peer_id: str) -> tuple[IceServer, ...]:
+        """Return what to tell `peer_id` now."""
+        expires = int(self._now() + self._lifetime)
+        made = asdict(turn_credentials(self._secret, expires, peer_id))
+        return tuple(
+            server | made if _wants_password(server) else server for server in self._servers
+        )
+
+    def _add(self, server: IceServer, option: str) -> None:
+        if _wants_password(server) and not self._secret:
+            raise OptionError(option, ', '.join(_urls(server)), _SECRET_EXPECTED)
+        self._servers.append(server)
+
+
+def secret_of_environment() -> str:
+    """Return the secret for TURN passwords; empty where there is none."""
+    return os.environ.get(TURN_SECRET, '').strip()
+
+
+def _wants_password(server: IceServer) -> bool:
+    is_turn = any(url.startswith('turn') for url in _urls(server))
+    return is_turn and not ('username' in server and 'credential' in server)
+
+
+def _urls(server: IceServer) -> list[Any]:
+    urls = server.get('urls')
+    return urls if isinstance(urls, list) else [urls]
+
+
+def _read(file: str) -> list[IceServer]:
+    try:
+        text = Path(file).read_text('utf-8')
+        mode = Path(file).stat().st_mode
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OptionError('ice_servers_file', file, f'a readable file ({reason})') from None
+    except ValueError:
+        raise OptionError('ice_servers_file', file, _FILE) from None
+    try:
+        servers = read_object(f'{{"servers":{text}}}')['servers']
+    except MessageError:
+        raise OptionError('ice_servers_file', file, _FILE) from None
+    if len(text) > MAX_FILE // 2 or type(servers) is not list:
+        raise OptionError('ice_servers_file', file, _FILE)
+    for server in servers:
+        if not _is_server(server):
+            # Not shown: it holds a password.
+            raise OptionError('ice_servers_file', file, _FILE)
+    if mode & stat.S_IROTH and any('credential' in server for server in servers):
+        logger.warning('every user may read the passwords in %s: chmod o-r it', file)
+    return servers
+
+
+def _is_server(server: object) -> bool:
+    if not isinstance(server, dict) or not set(server) <= _KEYS:
+        return False
+    urls = _urls(server)
+    texts = [server.get(key, '') for key in ('username', 'credential')]
+    return bool(urls) and all(map(_is_url, urls)) and all(type(t) is str for t in texts)
+
+
+def _is_url(url: object) -> bool:
+    match = _URL.fullmatch(url) if isinstance(url, str) else None
+    if match is None or (match['transport'] and not match['scheme'].startswith('turn')):
+        return False
+    return match['port'] is None or 0 < int(match['port']) < 65536

@@ -1,0 +1,142 @@
+"""
+Tokens: the shared secret itself, which gives all rights, or a signed list of rights.
+
+A signed one is a JSON Web Token (RFC 7519) with HS256 and the claims `rights` (of `publish`,
+`view`), `senders` (patterns of ids), `jti` (the key's id, which stands in the log), `exp` and,
+if wanted, `nbf`.
+"""
+
+import hashlib
+import hmac
+import math
+import re
+import secrets
+from dataclasses import replace
+from typing import Any, TypeGuard
+
+from webrtc_bridge.errors import WebrtcBridgeError
+from webrtc_bridge.program.requirements import require
+from webrtc_bridge.signaling.broker.rights import Rights
+
+ALGORITHM = 'HS256'
+RIGHTS = ('publish', 'view')
+MAX_PATTERNS = 64
+SENDERS = re.compile(r'[A-Za-z0-9_.*?\[\]!-]{1,64}')
+'A pattern of sender ids.'
+KEY = re.compile(r'[A-Za-z0-9_.-]{1,64}')
+
+
+class TokenError(WebrtcBridgeError):
+    """A token gives no rights; `reason` says why, `key` which it is, where we made it."""
+
+    def __init__(self, reason: str, key: str = '') -> None:
+        super().__init__(reason, key)
+        self.reason = reason
+        self.key = key
+
+    def __str__(self) -> str:
+        return f'token: {self.reason}'
+
+
+class NoTokenError(TokenError):
+    """Where one was needed, there was none."""
+
+    def __init__(self) -> None:
+        super().__init__('none given')
+
+
+class SignedTokens:
+    """
+    Makes and checks the tokens of one `secret`.
+
+    Raises: RequirementError without PyJWT.
+    """
+
+    def __init__(self, secret: str) -> None:
+        require('pyjwt')
+        # Whoever has one token can try secrets on it at leisure, so each try is to be costly:
+        # 16 MB and 50 ms. RFC 7518, section 3.2, wants 32 bytes at least for HS256.
+        salt = b'webrtc_bridge token'
+        self._key = hashlib.scrypt(secret.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
+        self._secret = _digest(secret)
+
+    def make(self, rights: Rights, name: str = '') -> tuple[str, str]:
+        """Return a token with `rights`, and its key's id, which begins with `name`."""
+        import jwt
+
+        key = '-'.join(filter(None, (name, secrets.token_hex(4))))
+        claims: dict[str, Any] = {
+            'jti': key,
+            'rights': [right for right in RIGHTS if getattr(rights, right)],
+            'senders': list(rights.senders),
+        }
+        if math.isfinite(rights.expires):
+            claims['exp'] = int(rights.expires)
+        return jwt.encode(claims, self._key, ALGORITHM), key
+
+    def check(self, token: str) -> Rights:
+        """
+        Return the rights of `token`, in a time that does not depend on the secret.
+
+        Raises: TokenError.
+        """
+        proof = _digest(token)
+        if hmac.compare_digest(proof, self._secret):
+            return Rights(key='shared secret', proof=proof)
+        return replace(_rights(self._verified(token)), proof=proof)
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        import jwt
+
+        key = ''
+        try:
+            # The signature first and then the times, so that the log can name the key.
+            options = {'verify_exp': False, 'verify_nbf': False, 'verify_iat': False}
+            claims = jwt.decode(token, self._key, algorithms=[ALGORITHM], options=options)
+            key = _key(claims)
+            return jwt.decode(token, self._key, algorithms=[ALGORITHM])
+        except jwt.ExpiredSignatureError:
+            raise TokenError('expired', key) from None
+        except jwt.ImmatureSignatureError:
+            raise TokenError('not valid yet', key) from None
+        except (
+            jwt.PyJWTError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ):
+            # What a stranger wrote into the header reaches json and base64 as it is.
+            raise TokenError('wrong', key) from None
+
+
+def _rights(claims: dict[str, Any]) -> Rights:
+    key, given, senders = _key(claims), claims.get('rights'), claims.get('senders')
+    if not (_texts(given) and _texts(senders) and set(given) <= set(RIGHTS)):
+        raise TokenError('signed, but without usable rights and senders', key)
+    expires = float(claims.get('exp', math.inf))
+    return Rights('publish' in given, 'view' in given, tuple(senders), expires, key)
+
+
+def _texts(value: Any) -> TypeGuard[list[str]]:
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_PATTERNS
+        and all(isinstance(one, str) and SENDERS.fullmatch(one) for one in value)
+    )
+
+
+def patterns(text: str) -> tuple[str, ...]:
+    """Return the patterns of sender ids in `text`, separated by commas; empty if one is none."""
+    found = tuple(part.strip() for part in text.split(','))
+    return found if _texts(list(found)) else ()
+
+
+def _key(claims: dict[str, Any]) -> str:
+    key = claims.get('jti')
+    return key if isinstance(key, str) and KEY.fullmatch(key) else 'unnamed'
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors='surrogatepass')).digest()

@@ -1,0 +1,231 @@
+/** The publish page: the camera of this browser becomes a sender. */
+
+import { cameraErrorWords, listCameras, openCamera } from './local_camera.js';
+import { Login } from '../shared/login.js';
+import { Publisher } from './publisher.js';
+import { serverWords } from '../shared/server_words.js';
+import { ServerState } from '../shared/signaling.js';
+import { WakeLock } from '../shared/wake_lock.js';
+
+const KEPT = ['id', 'name', 'resolution'];
+
+class PublishPage {
+  #publisher = null;
+  #stream = null;
+  #opening = false;
+  #problem = '';
+  #wakeLock = new WakeLock();
+  #login = new Login();
+
+  constructor() {
+    this.#restore();
+    element('form').onsubmit = (event) => {
+      event.preventDefault();
+      this.#start();
+    };
+    element('stop').onclick = () => this.#stop();
+    element('camera').onchange = element('resolution').onchange = () => this.#change();
+    this.#list();
+    navigator.mediaDevices.addEventListener?.('devicechange', () => this.#list());
+    this.#show();
+  }
+
+  hurry() {
+    if (this.#publisher?.signaling.state === ServerState.LOST) {
+      this.#publisher.signaling.renew();
+    }
+  }
+
+  close() {
+    this.#publisher?.close();
+    this.#release();
+  }
+
+  async #start() {
+    this.#keep();
+    if (await this.#open()) {
+      this.#publisher = new Publisher({
+        id: element('id').value,
+        name: element('name').value.trim(),
+        track: this.#stream.getVideoTracks()[0],
+        onChange: () => this.#onPublisher(),
+      });
+    }
+    this.#show();
+  }
+
+  #stop(problem = '') {
+    this.#publisher?.close();
+    this.#publisher = null;
+    this.#release();
+    this.#problem = problem;
+    this.#show();
+  }
+
+  /** Another camera or size while it is sent: the viewers stay. */
+  async #change() {
+    if (!this.#publisher || this.#opening) {
+      return;
+    }
+    this.#keep();
+    if (await this.#open()) {
+      this.#publisher?.replaceTrack(this.#stream.getVideoTracks()[0]);
+      this.#show();
+    } else {
+      this.#stop(this.#problem);
+    }
+  }
+
+  async #open() {
+    this.#release(); // a phone opens one camera at a time
+    this.#problem = '';
+    this.#opening = true;
+    this.#show();
+    try {
+      const [width, height] = element('resolution').value.split('x').map(Number);
+      this.#stream = await openCamera(element('camera').value, width, height);
+    } catch (error) {
+      this.#problem = cameraErrorWords(error);
+      return false;
+    } finally {
+      this.#opening = false;
+    }
+    const [track] = this.#stream.getVideoTracks();
+    track.onended = () => this.#stop('The camera was unplugged or taken away from this page.');
+    track.onmute = track.onunmute = () => this.#show();
+    element('preview').srcObject = this.#stream;
+    await this.#list(); // now with their names
+    return true;
+  }
+
+  #release() {
+    for (const track of this.#stream?.getTracks() ?? []) {
+      track.onended = null;
+      track.stop();
+    }
+    this.#stream = null;
+    element('preview').srcObject = null;
+  }
+
+  async #list() {
+    const select = element('camera');
+    const device = this.#stream?.getVideoTracks()[0].getSettings().deviceId;
+    const choices = await listCameras().catch(() => []);
+    const wanted = device ? `device:${device}` : select.value;
+    select.replaceChildren(...choices.map(({ value, label }) => new Option(label, value)));
+    if (choices.some(({ value }) => value === wanted)) {
+      select.value = wanted;
+    }
+  }
+
+  #onPublisher() {
+    const { state, refusal } = this.#publisher?.signaling ?? {};
+    if (state === ServerState.REFUSED) {
+      this.#stop(`The server refused the id or the name (${refusal}). Choose another one.`);
+    } else {
+      this.#show();
+    }
+  }
+
+  #words() {
+    if (this.#problem || !this.#publisher) {
+      return this.#problem;
+    }
+    const { state, refusal, id } = this.#publisher.signaling;
+    if (refusal === 'id_in_use') {
+      return `A camera with the id “${id}” is on the server already. Stop and choose another id, `
+        + 'or wait until that one has left.';
+    }
+    if (state !== ServerState.CONNECTED && state !== ServerState.LOGIN) {
+      return `${serverWords(this.#publisher.signaling)}.`;
+    }
+    if (this.#stream?.getVideoTracks()[0].muted) {
+      return 'The system gives no pictures at the moment. Is this page in the background?';
+    }
+    return '';
+  }
+
+  #show() {
+    const live = this.#publisher !== null;
+    const connected = this.#publisher?.signaling.state === ServerState.CONNECTED;
+    document.body.dataset.server = this.#publisher?.signaling.state ?? 'closed';
+    element('start').hidden = live;
+    element('start').disabled = this.#opening;
+    element('stop').hidden = !live;
+    element('name').disabled = element('id').disabled = live;
+    element('server').textContent = connected ? 'On air' : live ? this.#waits() : 'Not sending';
+    element('words').textContent = this.#words();
+    this.#login.show(this.#publisher?.signaling ?? null);
+    element('watch').hidden = !connected;
+    element('viewers').textContent = viewersText(this.#publisher?.viewers ?? 0);
+    element('link').href = `./?sender=${encodeURIComponent(element('id').value)}`;
+    this.#showSize();
+    this.#wakeLock.want(live);
+  }
+
+  #waits() {
+    const { signaling } = this.#publisher;
+    return signaling.state === ServerState.LOGIN ? serverWords(signaling) : 'Connecting …';
+  }
+
+  #showSize() {
+    const { width, height } = this.#stream?.getVideoTracks()[0].getSettings() ?? {};
+    element('size').textContent = width ? `${width}×${height}` : '';
+    element('picture').style.aspectRatio = width ? `${width} / ${height}` : '';
+  }
+
+  #restore() {
+    element('id').value = `camera-${Math.random().toString(36).slice(2, 6)}`;
+    for (const key of KEPT) {
+      const kept = stored(() => localStorage.getItem(`publish.${key}`));
+      if (kept) {
+        element(key).value = kept;
+      }
+    }
+  }
+
+  #keep() {
+    for (const key of KEPT) {
+      stored(() => localStorage.setItem(`publish.${key}`, element(key).value));
+    }
+  }
+}
+
+function viewersText(number) {
+  return number === 0 ? 'Nobody watches.' : number === 1 ? '1 watches.' : `${number} watch.`;
+}
+
+/** Return what `access` does; null where the browser keeps nothing. */
+function stored(access) {
+  try {
+    return access();
+  } catch {
+    return null;
+  }
+}
+
+function element(id) {
+  return document.getElementById(id);
+}
+
+function begin() {
+  if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) {
+    const url = `http://localhost:${location.port || 80}${location.pathname}`;
+    element('insecure').hidden = false;
+    element('host').textContent = location.host;
+    element('origin').textContent = location.origin;
+    element('local').href = element('local').textContent = url;
+    element('tunnel').textContent =
+      `ssh -L ${location.port || 80}:localhost:${location.port || 80} ${location.hostname}`;
+    element('main').hidden = true;
+    element('server').textContent = 'Not sending';
+    return;
+  }
+  const page = new PublishPage();
+  addEventListener('online', () => page.hurry());
+  addEventListener('pagehide', () => page.close());
+  // Brought back from the browser's memory, with all connections closed.
+  addEventListener('pageshow', (event) => event.persisted && location.reload());
+}
+
+begin();

@@ -1,0 +1,169 @@
+/** The viewer page: what the address says is opened, the rest is up to who looks at it. */
+
+import { CameraList } from './camera_list.js';
+import { Login, keptToken } from '../shared/login.js';
+import { serverWords } from '../shared/server_words.js';
+import { ServerState, Signaling } from '../shared/signaling.js';
+import { Tile } from './tile.js';
+import { WakeLock } from '../shared/wake_lock.js';
+import { WatchedCamera } from './watched_camera.js';
+
+class Viewer {
+  #signaling;
+  #list;
+  #names = new Map(); // of the cameras that the server lists, by id
+  #open = new Map(); // id to { camera, tile }
+  #wakeLock = new WakeLock();
+  #login = new Login();
+
+  constructor(parameters) {
+    document.body.classList.toggle('bare', parameters.get('controls') === '0');
+    this.#signaling = new Signaling({
+      role: 'receiver',
+      name: 'browser',
+      token: keptToken(),
+      onMessage: (message) => this.#receive(message),
+      onState: () => this.#onServer(),
+    });
+    this.#list = new CameraList(element('cameras'), (id) => this.#toggle(id));
+    element('open-all').onclick = () => this.#openAll();
+    element('close-all').onclick = () => this.#closeAll();
+    for (const id of new Set(parameters.getAll('sender').filter(Boolean))) {
+      this.#openCamera(id);
+    }
+    this.#signaling.open();
+    this.#show();
+  }
+
+  /** Try the server now instead of later. */
+  hurry() {
+    if (this.#signaling.state === ServerState.LOST) {
+      this.#signaling.renew();
+    }
+  }
+
+  close() {
+    for (const { camera } of this.#open.values()) {
+      camera.close();
+    }
+    this.#signaling.close();
+  }
+
+  #receive(message) {
+    if (message.type === 'registered') {
+      // It tells anew who is there.
+      this.#names.clear();
+      this.#open.forEach(({ camera }) => camera.setPresent(false));
+      this.#show();
+    } else if (message.type === 'sender') {
+      this.#names.set(message.sender_id, message.name);
+      this.#present(message.sender_id, true);
+    } else if (message.type === 'sender_exit') {
+      this.#names.delete(message.sender_id);
+      this.#present(message.sender_id, false);
+    } else if (message.type === 'error') {
+      console.debug('the server refused', message.ref, message.message);
+    } else {
+      this.#open.get(message.sender_id)?.camera.receive(message);
+    }
+  }
+
+  #present(id, present) {
+    const opened = this.#open.get(id);
+    opened?.camera.setPresent(present);
+    if (present) {
+      opened?.tile.setName(this.#nameOf(id));
+    }
+    this.#show();
+  }
+
+  #onServer() {
+    this.#open.forEach(({ camera }) => camera.serverChanged());
+    this.#show();
+  }
+
+  #nameOf(id) {
+    return this.#names.get(id) || id;
+  }
+
+  #toggle(id) {
+    if (this.#open.has(id)) {
+      this.#closeCamera(id);
+    } else {
+      this.#openCamera(id);
+    }
+    this.#changed();
+  }
+
+  #openAll() {
+    for (const id of this.#names.keys()) {
+      if (!this.#open.has(id)) {
+        this.#openCamera(id);
+      }
+    }
+    this.#changed();
+  }
+
+  #closeAll() {
+    for (const id of [...this.#open.keys()]) {
+      this.#closeCamera(id);
+    }
+    this.#changed();
+  }
+
+  #openCamera(id) {
+    const signaling = this.#signaling;
+    const camera = new WatchedCamera(id, signaling, () => this.#open.get(id)?.tile.show());
+    const onClose = () => {
+      this.#toggle(id);
+      element('cameras').querySelector(`[data-sender="${CSS.escape(id)}"]`)?.focus();
+    };
+    const tile = new Tile({ camera, signaling, name: this.#nameOf(id), onClose });
+    this.#open.set(id, { camera, tile });
+    element('grid').append(tile.element);
+    camera.setPresent(this.#names.has(id));
+  }
+
+  #closeCamera(id) {
+    const { camera, tile } = this.#open.get(id);
+    this.#open.delete(id);
+    camera.close();
+    tile.close();
+  }
+
+  /** Put what is open into the address, so that it can be kept and passed on. */
+  #changed() {
+    const url = new URL(location.href);
+    url.searchParams.delete('sender');
+    this.#open.forEach((_, id) => url.searchParams.append('sender', id));
+    history.replaceState(null, '', url);
+    this.#show();
+  }
+
+  #show() {
+    const connected = this.#signaling.state === ServerState.CONNECTED;
+    document.body.dataset.server = this.#signaling.state;
+    element('server').textContent = serverWords(this.#signaling);
+    this.#login.show(this.#signaling);
+    element('none').hidden = !connected || this.#names.size > 0;
+    element('hint').hidden = this.#names.size === 0 || this.#open.size > 0;
+    element('several').hidden = this.#names.size < 2 && this.#open.size < 2;
+    element('open-all').disabled = [...this.#names.keys()].every((id) => this.#open.has(id));
+    element('close-all').disabled = this.#open.size === 0;
+    element('grid').dataset.count = this.#open.size;
+    this.#list.show(this.#names, this.#open);
+    this.#wakeLock.want(this.#open.size > 0);
+  }
+}
+
+function element(id) {
+  return document.getElementById(id);
+}
+
+element('command').textContent =
+  `webcam_sender --server ${location.origin.replace('http', 'ws')} --id front`;
+const viewer = new Viewer(new URLSearchParams(location.search));
+addEventListener('online', () => viewer.hurry());
+addEventListener('pagehide', () => viewer.close());
+// Brought back from the browser's memory, with all connections closed.
+addEventListener('pageshow', (event) => event.persisted && location.reload());

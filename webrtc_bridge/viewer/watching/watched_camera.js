@@ -1,0 +1,261 @@
+/** Watches one camera: asks for a session whenever there is none, whatever comes and goes. */
+
+import { InboundSession } from '../webrtc/inbound_session.js';
+import { End, SessionState } from '../webrtc/session.js';
+import { ServerState } from '../shared/signaling.js';
+import { StreamStatistics } from './stream_statistics.js';
+
+const RETRY_SECONDS = [0, 0.3, 1, 2, 3];
+const OFFER_TIMEOUT_MS = 5000;
+const LOOK_MS = 1000;
+const LOOK_AT_FIRST_MS = 150;
+const STALLED_AFTER_MS = 3000;
+const UNDECODED_AFTER_MS = 5000;
+
+export const CameraState = Object.freeze({
+  WAITING: 'waiting', // for the camera or for the server
+  ASKING: 'asking',
+  CONNECTING: 'connecting',
+  PLAYING: 'playing',
+  STALLED: 'stalled', // connected, but nothing comes
+  CLOSED: 'closed',
+});
+
+/** What is wrong; null while all is well. */
+export const Problem = Object.freeze({
+  NO_OFFER: 'no offer',
+  NO_VIDEO: 'no video',
+  UNDECODED: 'undecoded',
+});
+
+export class WatchedCamera {
+  #signaling;
+  #onChange;
+  #state = CameraState.WAITING;
+  #present = false;
+  #session = null;
+  #statistics = new StreamStatistics();
+  #timer = null;
+  #looking = null;
+  #attempt = 0;
+  #unanswered = 0;
+  #begun = 0;
+  #heard = { packets: 0, at: 0 };
+
+  /** `onChange` is called when something that a viewer can see has changed. */
+  constructor(id, signaling, onChange) {
+    this.id = id;
+    this.problem = null;
+    this.detail = '';
+    this.#signaling = signaling;
+    this.#onChange = onChange;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get present() {
+    return this.#present;
+  }
+
+  get stream() {
+    return this.#session?.stream ?? null;
+  }
+
+  /** Return the Unix time that the frame of an RTP timestamp was captured; null: not known. */
+  captured(rtp) {
+    return this.#session?.captured(rtp) ?? null;
+  }
+
+  get statistics() {
+    return this.#statistics.current;
+  }
+
+  /** Say whether the server lists the camera. */
+  setPresent(present) {
+    const came = present && !this.#present;
+    this.#present = present;
+    if (came) {
+      this.#attempt = 0;
+    } else if (!present && this.#state === CameraState.ASKING) {
+      this.#setState(CameraState.WAITING);
+    }
+    this.#pursue();
+    this.#onChange();
+  }
+
+  /** Note that the server is there again, or gone; video that flows goes on. */
+  serverChanged() {
+    if (this.#state === CameraState.ASKING) {
+      this.#setState(CameraState.WAITING); // nobody knows any more what was asked
+    }
+    this.#pursue();
+    this.#onChange();
+  }
+
+  /** Take a message that names this camera. */
+  receive(message) {
+    if (message.type === 'offer') {
+      this.#onOffer(message);
+    } else if (this.#session?.id === message.session_id) {
+      this.#session.receive(message);
+    } else if (message.type === 'bye' && this.#state === CameraState.ASKING) {
+      this.#failed({ why: End.BYE, detail: message.reason ?? '' }); // instead of an offer
+    }
+  }
+
+  close() {
+    this.#setState(CameraState.CLOSED);
+    clearTimeout(this.#timer);
+    this.#endSession();
+  }
+
+  /** Ask for a session, unless one delivers or is under way. */
+  #pursue() {
+    const wants = [CameraState.WAITING, CameraState.STALLED].includes(this.#state);
+    clearTimeout(wants ? this.#timer : null);
+    if (wants && this.#present && this.#signaling.state === ServerState.CONNECTED) {
+      const seconds = RETRY_SECONDS[Math.min(this.#attempt, RETRY_SECONDS.length - 1)];
+      this.#timer = setTimeout(() => this.#request(), seconds * 1000);
+    }
+  }
+
+  #request() {
+    this.#attempt += 1;
+    if (this.#signaling.send({ type: 'request_offer', sender_id: this.id })) {
+      this.#setState(CameraState.ASKING);
+      this.#timer = setTimeout(() => this.#unansweredRequest(), OFFER_TIMEOUT_MS);
+    }
+  }
+
+  #unansweredRequest() {
+    this.problem = Problem.NO_OFFER;
+    this.#unanswered += 1;
+    this.#setState(CameraState.WAITING);
+    if (this.#unanswered % 3 === 2) {
+      this.#signaling.renew(); // perhaps it is the connection that is dead
+    }
+    this.#pursue();
+  }
+
+  #onOffer(message) {
+    const address = { sender_id: this.id, session_id: message.session_id };
+    if (this.#state !== CameraState.ASKING) {
+      this.#signaling.send({ type: 'bye', reason: 'not asked for', ...address });
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#unanswered = 0;
+    this.#endSession();
+    this.#begun = performance.now();
+    this.#heard = { packets: 0, at: this.#begun };
+    this.#statistics = new StreamStatistics();
+    this.#setState(CameraState.CONNECTING);
+    try {
+      this.#session = this.#newSession(address);
+    } catch (error) {
+      this.#failed({ why: End.FAILED, detail: error.message });
+      return;
+    }
+    this.#session.receive(message);
+    this.#lookLater();
+  }
+
+  #newSession(address) {
+    const session = new InboundSession({
+      address,
+      iceServers: this.#signaling.iceServers,
+      send: (message) => this.#signaling.send(message),
+      onChange: () => this.#onSession(session),
+    });
+    return session;
+  }
+
+  #onSession(session) {
+    if (session !== this.#session) {
+      return;
+    }
+    if (session.state === SessionState.CONNECTED) {
+      this.#heard.at = performance.now();
+    } else if (session.state === SessionState.ENDED && this.#state !== CameraState.ASKING) {
+      this.#failed(session.ended); // while asking, it is the new request that ended the old one
+    }
+  }
+
+  #failed({ why, detail }) {
+    clearTimeout(this.#looking);
+    this.problem = why;
+    this.detail = detail;
+    this.#setState(CameraState.WAITING);
+    this.#pursue();
+  }
+
+  #endSession() {
+    clearTimeout(this.#looking);
+    const session = this.#session;
+    this.#session = null;
+    session?.end(End.CLOSED);
+  }
+
+  #lookLater() {
+    const first = this.#state !== CameraState.PLAYING;
+    this.#looking = setTimeout(() => this.#look(), first ? LOOK_AT_FIRST_MS : LOOK_MS);
+  }
+
+  async #look() {
+    const session = this.#session;
+    const report = await session.statistics().catch(() => null);
+    if (session !== this.#session || session.state === SessionState.ENDED) {
+      return;
+    }
+    if (report) {
+      this.#statistics.add(report);
+    }
+    this.#judge(performance.now());
+    this.#onChange();
+    this.#lookLater();
+  }
+
+  #judge(now) {
+    const { packets, pictures } = this.#statistics.current;
+    if (packets !== this.#heard.packets) {
+      this.#heard = { packets, at: now };
+    }
+    if (this.#session.state !== SessionState.CONNECTED || this.#state === CameraState.ASKING) {
+      return;
+    }
+    if (now - this.#heard.at > STALLED_AFTER_MS) {
+      this.#stalled();
+    } else if (pictures > 0) {
+      this.#plays();
+    } else if (packets > 0 && now - this.#begun > UNDECODED_AFTER_MS) {
+      this.problem = Problem.UNDECODED;
+      this.detail = this.#statistics.current.codec;
+    }
+  }
+
+  #plays() {
+    clearTimeout(this.#timer);
+    this.#attempt = 0;
+    this.problem = null;
+    this.detail = '';
+    this.#setState(CameraState.PLAYING);
+  }
+
+  #stalled() {
+    if (this.#state !== CameraState.STALLED) {
+      this.problem = Problem.NO_VIDEO;
+      this.#setState(CameraState.STALLED);
+      this.#pursue();
+    }
+  }
+
+  #setState(state) {
+    if (this.#state !== state && this.#state !== CameraState.CLOSED) {
+      console.debug(`camera ${this.id}: ${this.#state} -> ${state}`);
+      this.#state = state;
+      this.#onChange();
+    }
+  }
+}
