@@ -7,13 +7,13 @@ import sys
 from benchmark.programs.draining import FrameCount
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.program.lifetime import run
-from webrtc_bridge.receiving.delivery import Output, ignore
+from webrtc_bridge.receiving.delivery import FrameSink, ignore
 from webrtc_bridge.receiving.receiver import Receiver
 
 
 def viewer(number: int, options: ReceiverOptions, count: FrameCount) -> Receiver:
     """Return a receiver that counts the frames it gets."""
-    output = Output(
+    output = FrameSink(
         ignore,
         wants_pictures=lambda: False,
         on_encoded=lambda *_: count.add(number),

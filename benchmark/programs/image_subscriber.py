@@ -21,7 +21,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
 from webrtc_bridge.media.capture.pattern import read_clock
-from webrtc_bridge.nodes.ros.ros_thread import initialised, ros_node, while_spinning
+from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning
 from webrtc_bridge.program.lifetime import run
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -52,7 +52,7 @@ def green(image: Image) -> np.ndarray:
 async def watch(clock: ImageClock, best_effort: bool) -> None:
     """Let `clock` take the time of the images of all its topics until cancelled."""
     reliability = ReliabilityPolicy.BEST_EFFORT if best_effort else ReliabilityPolicy.RELIABLE
-    with initialised([]), ros_node('image_subscriber') as node:
+    with initialised([]), created_node('image_subscriber') as node:
         qos = QoSProfile(depth=10, reliability=reliability)
         for topic in clock.samples:
             node.create_subscription(Image, topic, partial(clock.on_image, topic), qos)

@@ -16,13 +16,13 @@ from benchmark.plan import FPS
 from benchmark.programs.image_subscriber import forever
 from benchmark.programs.stock_receiver import to_message
 from webrtc_bridge.media.capture.pattern import Pattern
-from webrtc_bridge.nodes.ros.ros_thread import initialised, ros_node, while_spinning
+from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning
 from webrtc_bridge.program.lifetime import run
 
 
 async def publish(topic: str, pattern: Pattern, instants: list[tuple[str, int, int]]) -> None:
     """Publish `pattern` on `topic` until cancelled, and note when in `instants`."""
-    with initialised([]), ros_node('publish_pattern') as node:
+    with initialised([]), created_node('publish_pattern') as node:
         publisher = node.create_publisher(Image, topic, 10)
 
         def publish_one() -> None:

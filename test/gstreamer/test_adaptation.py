@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from webrtc_bridge.gstreamer.adaptation import GStreamerAdaptation
-from webrtc_bridge.media.bandwidth.estimator import LinkRate
-from webrtc_bridge.media.encoded_frame import Layer
+from webrtc_bridge.media.bandwidth.estimator import BandwidthEstimator
+from webrtc_bridge.media.frames import Layer
 
 HIGHEST = 1_000_000
 
@@ -16,7 +16,7 @@ class Session:
 
     def __init__(self, rate=None, layer=Layer.FULL):
         self.peer_id = 'viewer'
-        self.link = LinkRate()
+        self.link = BandwidthEstimator()
         self.link.rate = rate
         self.layer = layer
 

@@ -8,7 +8,7 @@ from support.peers.session_pair import until
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Gst, GstVideo, require_gstreamer
-from webrtc_bridge.media.encoded_frame import Layer
+from webrtc_bridge.media.frames import Layer
 from webrtc_bridge.options import GStreamerOptions
 
 try:

@@ -6,7 +6,7 @@ from support.peers.session_pair import until
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import require_gstreamer
 from webrtc_bridge.media.bandwidth.feedback import Feedback
-from webrtc_bridge.media.encoded_frame import Layer
+from webrtc_bridge.media.frames import Layer
 from webrtc_bridge.peer import viewer_watchdog
 
 try:

@@ -35,24 +35,24 @@ def test_an_item_that_was_taken_can_be_had_again():
     box.put('picture')
     for _ in range(2):
         assert box.get(0) == 'picture'
-        box.again()
+        box.repeat()
     box.put('newer')
-    box.again()
+    box.repeat()
     assert box.get(0) == 'newer'
 
 
 def test_what_is_old_or_forgotten_is_not_had_again(monkeypatch):
     box = Latest()
-    box.again()
+    box.repeat()
     assert box.get(0) is None
     box.put('picture')
-    box.forget()
-    box.again()
+    box.clear()
+    box.repeat()
     assert box.get(0) is None
     monkeypatch.setattr(latest, 'RECENT', 0.0)
     box.put('picture')
     assert box.get(0) == 'picture'
-    box.again()
+    box.repeat()
     assert box.get(0) is None
 
 

@@ -24,7 +24,7 @@ def own_domain(monkeypatch: pytest.MonkeyPatch) -> int:
 @pytest.fixture
 def make_node() -> Iterator[Callable[..., object]]:
     """Return a function that makes a node from a name and command-line arguments."""
-    from webrtc_bridge.nodes.ros.ros_thread import initialised, ros_node
+    from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised
 
     with contextlib.ExitStack() as stack:
 
@@ -33,6 +33,6 @@ def make_node() -> Iterator[Callable[..., object]]:
             for parameter in parameters:
                 arguments += ['-p', parameter]
             stack.enter_context(initialised(arguments))
-            return stack.enter_context(ros_node(name))
+            return stack.enter_context(created_node(name))
 
         yield make

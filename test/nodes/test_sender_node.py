@@ -15,14 +15,14 @@ from support.media.raw_images import image_of, quarters, wrong_quarters
 from support.ros.topic_publisher import TopicPublisher
 
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
-from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.frames import Codec
 from webrtc_bridge.media.pixels.pixels import KNOWN
 from webrtc_bridge.media.pixels.raw_image import RawImage
 from webrtc_bridge.nodes.ros.parameters import Parameters
-from webrtc_bridge.nodes.ros.ros_thread import initialised, ros_node, while_spinning
+from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning
 from webrtc_bridge.nodes.sender_node import prepare
 from webrtc_bridge.options import ReceiverOptions, SenderNodeOptions, SignalingOptions
-from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.signaling.server.server import SignalingServer
 
@@ -49,7 +49,7 @@ class Viewer:
     def __init__(self, url, sender_id):
         self.frames = []
         self.encoded = []
-        output = Output(self.add, on_encoded=self.add_encoded, wants_encoded=lambda: True)
+        output = FrameSink(self.add, on_encoded=self.add_encoded, wants_encoded=lambda: True)
         self.receiver = Receiver(ReceiverOptions(url, sender_id), output)
 
     def add(self, frame):
@@ -90,7 +90,7 @@ async def bridge(*parameters):
         arguments = ['--ros-args', '-p', f'server_url:={server.url}']
         for parameter in parameters or ('sender_id:=cam',):
             arguments += ['-p', parameter]
-        with initialised(arguments), ros_node('webrtc_sender') as node:
+        with initialised(arguments), created_node('webrtc_sender') as node:
             work = prepare(node, Parameters(node, SenderNodeOptions))
             async with running(while_spinning(node, work)):
                 yield Bridge(server.url, node)

@@ -3,7 +3,7 @@ import resource
 
 import pytest
 
-from webrtc_bridge.program.fd_limit import files_left
+from webrtc_bridge.program.fd_limit import free_descriptors
 
 
 @pytest.fixture
@@ -15,11 +15,11 @@ def limit():
 
 def test_each_file_that_is_opened_is_one_less(limit):
     limit(500)
-    left = files_left()
+    left = free_descriptors()
     assert 0 < left < 500
     with open(os.devnull) as _:
-        assert files_left() == left - 1
-    assert files_left() == left
+        assert free_descriptors() == left - 1
+    assert free_descriptors() == left
 
 
 def test_where_there_are_none_none_are_left(limit):
@@ -32,7 +32,7 @@ def test_where_there_are_none_none_are_left(limit):
         except OSError:
             break
     try:
-        assert files_left() == 0
+        assert free_descriptors() == 0
     finally:
         for file in opened:
             os.close(file)

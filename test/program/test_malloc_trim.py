@@ -19,7 +19,7 @@ async def test_memory_that_is_free_between_what_stays_is_given_back(monkeypatch)
     kept = [bytes(1000) for _ in range(100_000)]
     del kept[:90_000]  # what stays is at the top, so that glibc keeps all below it
     before = resident()
-    giving_back = asyncio.ensure_future(malloc_trim.give_back_freed_memory())
+    giving_back = asyncio.ensure_future(malloc_trim.trim_periodically())
     for _ in range(100):
         await asyncio.sleep(0.05)
         if resident() < before - 50 * MIB:

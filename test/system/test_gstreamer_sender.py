@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import require_gstreamer
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 try:
@@ -36,7 +36,7 @@ class Viewer:
         self.pictures: list[tuple[np.ndarray, int]] = []
         self.keyframes: list[bool] = []
         self.wants_encoded = False
-        output = Output(
+        output = FrameSink(
             self._on_frame,
             on_encoded=lambda frame, stamp: self.keyframes.append(frame.keyframe),
             wants_encoded=lambda: self.wants_encoded,

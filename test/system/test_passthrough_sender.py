@@ -8,7 +8,7 @@ import pytest
 
 from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 START = 1_700_000_000_000_000_000
@@ -50,7 +50,7 @@ async def watched(url, count):
     def on_encoded(frame, stamp_ns):
         encoded.append(frame)
 
-    output = Output(on_frame, on_encoded=on_encoded, wants_encoded=lambda: True)
+    output = FrameSink(on_frame, on_encoded=on_encoded, wants_encoded=lambda: True)
     task = asyncio.ensure_future(Receiver(ReceiverOptions(url, 'cam'), output).run())
     try:
         await asyncio.wait_for(done.wait(), 20)

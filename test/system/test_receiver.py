@@ -8,9 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from webrtc_bridge.media.capture.camera import Camera
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.frames import CapturedFrame, ReceivedFrame
 from webrtc_bridge.media.latest import Latest
-from webrtc_bridge.media.received_frame import ReceivedFrame
 from webrtc_bridge.options import (
     EncoderOptions,
     ReceiverOptions,
@@ -20,7 +19,7 @@ from webrtc_bridge.options import (
     SourceOptions,
 )
 from webrtc_bridge.receiving import receiver as receiver_module
-from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.sending.sender import Sender
 from webrtc_bridge.signaling.client.client import SignalingClient
@@ -106,7 +105,7 @@ async def url() -> AsyncIterator[str]:
 
 async def test_a_switch_is_one_stream_without_a_gap(url: str) -> None:
     pictures = Pictures()
-    receiver = Receiver(ReceiverOptions(url, 'front'), Output(pictures.add))
+    receiver = Receiver(ReceiverOptions(url, 'front'), FrameSink(pictures.add))
     async with camera(url, 'front'), camera(url, 'rear'), running(receiver.run()):
         await pictures.wait_for_more(30, 'front')
         before = len(pictures.frames)
@@ -119,7 +118,7 @@ async def test_a_switch_is_one_stream_without_a_gap(url: str) -> None:
 
 async def test_ten_switches_in_a_row_end_at_the_last(url: str) -> None:
     pictures = Pictures()
-    receiver = Receiver(ReceiverOptions(url, 'front'), Output(pictures.add))
+    receiver = Receiver(ReceiverOptions(url, 'front'), FrameSink(pictures.add))
     async with camera(url, 'front'), camera(url, 'rear'), running(receiver.run()):
         await pictures.wait_for_more(10, 'front')
         for _ in range(5):
@@ -140,7 +139,7 @@ async def test_a_sender_that_shows_nothing_leaves_the_old_one_running(
     failed: list[tuple[str, str]] = []
     receiver = Receiver(
         ReceiverOptions(url, 'front'),
-        Output(pictures.add),
+        FrameSink(pictures.add),
         on_switch_failed=lambda *names: failed.append(names),
     )
     async with camera(url, 'front'), dead_camera(url, 'rear'), running(receiver.run()):

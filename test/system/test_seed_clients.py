@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 
 from webrtc_bridge.media.capture.pattern import plane_pixels, read_clock
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 
@@ -104,7 +104,7 @@ async def test_a_sender_of_the_diagram_is_received(server):
 
     sender = asyncio.ensure_future(diagram_sender(server.url, registered))
     receiver = asyncio.ensure_future(
-        Receiver(ReceiverOptions(server_url=server.url), Output(on_frame)).run()
+        Receiver(ReceiverOptions(server_url=server.url), FrameSink(on_frame)).run()
     )
     try:
         for _ in range(10):

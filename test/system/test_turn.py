@@ -14,7 +14,7 @@ from support.links.turn_server import SECRET, TurnServer, running_turn_server
 from support.peers.watching import watching
 
 from webrtc_bridge.media.capture.camera import Camera
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.frames import CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import (
     EncoderOptions,

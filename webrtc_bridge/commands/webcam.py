@@ -25,7 +25,7 @@ async def send(
     """
     # Imported only now: `require_aiortc` has something to say before aiortc is imported.
     from webrtc_bridge.media.capture.camera import Camera
-    from webrtc_bridge.media.captured_frame import CapturedFrame
+    from webrtc_bridge.media.frames import CapturedFrame
     from webrtc_bridge.media.latest import Latest
     from webrtc_bridge.sending.sender import Sender
 

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Iterator
 
 from webrtc_bridge.doctor.findings import CheckFailed
-from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.options import DoctorOptions, ReceiverOptions
-from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 FIRST_PICTURE_TIMEOUT = 8.0
@@ -38,7 +38,7 @@ async def watch(options: DoctorOptions, sender_id: str) -> str:
             sender_id=sender_id,
             name='doctor',
         ),
-        Output(on_frame),
+        FrameSink(on_frame),
     )
     with listening_to_the_log() as said:
         running = asyncio.ensure_future(receiver.run())

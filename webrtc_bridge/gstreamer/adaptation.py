@@ -4,15 +4,15 @@ import logging
 from collections.abc import Hashable, Iterable
 from typing import Protocol
 
-from webrtc_bridge.media.bandwidth.estimator import LinkRate
+from webrtc_bridge.media.bandwidth.estimator import BandwidthEstimator
 from webrtc_bridge.media.bandwidth.layer_allocation import (
     SMALL_BELOW,
     Bounds,
     Viewer,
-    decide,
-    told,
+    allocate,
+    describe,
 )
-from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
 LOWEST_BITRATE = 100_000
 'Bits a second that a layer is encoded with at least.'
@@ -40,7 +40,7 @@ class Watcher(Hashable, Protocol):
     """Who gets it: a `GStreamerSession`."""
 
     peer_id: str
-    link: LinkRate
+    link: BandwidthEstimator
 
     @property
     def layer(self) -> Layer:
@@ -52,7 +52,7 @@ class Watcher(Hashable, Protocol):
 
 class GStreamerAdaptation:
     """
-    Set the layers' bit rates, and each session's layer, to what `rate_control` decides.
+    Set the layers' bit rates, and each session's layer, to what `layer_allocation` decides.
 
     Belongs to the event loop.
     """
@@ -71,16 +71,16 @@ class GStreamerAdaptation:
 
     def follow(self) -> None:
         """Do what follows from the sessions that there are, and what is known of their links."""
-        plan = decide(
-            {one: Viewer(Stream(CODEC, one.layer), one.link.rate) for one in self._sessions},
+        plan = allocate(
+            {one: Viewer(Encoding(CODEC, one.layer), one.link.rate) for one in self._sessions},
             {CODEC: self._bounds()},
         )
         if self._highest:
             for layer in Layer:
-                self._limit(layer, plan.rates.get(Stream(CODEC, layer), self._highest))
+                self._limit(layer, plan.rates.get(Encoding(CODEC, layer), self._highest))
         for session, layer in plan.layers.items():
             if layer is not session.layer:
-                logger.info('%s gets %s', session.peer_id, told(layer, session.link.rate))
+                logger.info('%s gets %s', session.peer_id, describe(layer, session.link.rate))
                 session.change_layer(layer)
 
     def _bounds(self) -> Bounds:

@@ -27,7 +27,7 @@ from webrtc_bridge.gstreamer.library import (
     require_elements,
 )
 from webrtc_bridge.gstreamer.source import SourceDescription, shown
-from webrtc_bridge.media.encoded_frame import Layer
+from webrtc_bridge.media.frames import Layer
 
 FITTING_PROFILES = ('constrained-baseline', 'baseline')
 """

@@ -8,8 +8,8 @@ from webrtc_bridge.gstreamer.encoders import (
     set_bitrate,
 )
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad
-from webrtc_bridge.media.codec.frame_decimation import PictureInterval, small_size
-from webrtc_bridge.media.encoded_frame import Layer
+from webrtc_bridge.media.codec.frame_decimation import FrameDecimator, small_size
+from webrtc_bridge.media.frames import Layer
 
 CHAIN = (
     'valve name=valve drop-mode=forward-sticky-events drop=true'
@@ -34,7 +34,7 @@ class LayerEncoder:
     ) -> None:
         self._size = small_size(*size) if layer is Layer.SMALL else size
         self._kind = kind_for(layer, kind)
-        self._interval = PictureInterval(fps)
+        self._interval = FrameDecimator(fps)
         scaling = SCALING.format(*self._size) if layer is Layer.SMALL else ''
         description = CHAIN.format(scaling=scaling, encoder=self._kind.name, caps=ENCODED_CAPS)
         self.element: Element = Gst.parse_bin_from_description(description, True)

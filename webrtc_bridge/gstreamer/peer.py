@@ -25,7 +25,7 @@ from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.gstreamer.retransmission import Retransmissions
 from webrtc_bridge.gstreamer.sdp import adapted, description, is_tcp, reply_of, takes_h264
 from webrtc_bridge.media.bandwidth.feedback import Feedback
-from webrtc_bridge.media.encoded_frame import Layer
+from webrtc_bridge.media.frames import Layer
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.negotiation import IceCandidate, Negotiation
 

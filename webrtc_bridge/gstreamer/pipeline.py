@@ -32,7 +32,7 @@ from webrtc_bridge.gstreamer.library import (
 )
 from webrtc_bridge.gstreamer.source import SourceDescription, check_device, shown
 from webrtc_bridge.gstreamer.tee import LayerTee
-from webrtc_bridge.media.encoded_frame import Layer
+from webrtc_bridge.media.frames import Layer
 
 START_TIMEOUT = 10.0
 'Seconds that a source has for its first picture.'

@@ -7,9 +7,9 @@ from typing import Any
 
 from webrtc_bridge.gstreamer.peer import GStreamerPeer, PeerEvents
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
-from webrtc_bridge.media.bandwidth.estimator import LinkRate
+from webrtc_bridge.media.bandwidth.estimator import BandwidthEstimator
 from webrtc_bridge.media.bandwidth.feedback import Feedback
-from webrtc_bridge.media.encoded_frame import Layer
+from webrtc_bridge.media.frames import Layer
 from webrtc_bridge.peer.negotiation import IceCandidate
 from webrtc_bridge.peer.session import Description, Session
 from webrtc_bridge.peer.viewer_watchdog import ViewerWatchdog
@@ -37,7 +37,7 @@ class GStreamerSession(Session):
         on_rate: Callable[[], None],
     ) -> None:
         super().__init__(peer_id, session_id, send)
-        self.link = LinkRate()
+        self.link = BandwidthEstimator()
         self._on_rate = on_rate
         self._loop = asyncio.get_running_loop()
         self._watchdog = ViewerWatchdog(self._on_silence)

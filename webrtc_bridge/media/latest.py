@@ -44,14 +44,14 @@ class Latest(Generic[T]):
                 self._newest = item, time.monotonic()
                 self._changed.notify()
 
-    def again(self) -> None:
+    def repeat(self) -> None:
         """Offer the item that was taken last once more, unless it is not `RECENT`."""
         with self._changed:
             if self._newest and time.monotonic() - self._newest[1] < RECENT:
                 self._item = self._newest[0]
                 self._changed.notify()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Offer nothing of what was put before this."""
         with self._changed:
             self._item = self._newest = None

@@ -92,11 +92,11 @@ def topics_of(node: 'Node', options: SenderNodeOptions) -> tuple[str, ...]:
 
     Raises: OptionError, unless all have names for topics.
     """
-    from webrtc_bridge.nodes.ros.topic_names import image_topic
+    from webrtc_bridge.nodes.ros.topic_names import resolve_image_topic
 
     topics = options.topics or (options.topic,)
     for topic in topics:
-        image_topic(node, topic)
+        resolve_image_topic(node, topic)
     return topics
 
 

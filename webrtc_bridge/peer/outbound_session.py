@@ -7,9 +7,9 @@ from collections.abc import Callable
 from aiortc import RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
-from webrtc_bridge.media.bandwidth.estimator import LinkRate
+from webrtc_bridge.media.bandwidth.estimator import BandwidthEstimator
 from webrtc_bridge.media.bandwidth.feedback import Feedback
-from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
@@ -52,7 +52,7 @@ class OutboundSession(AiortcSession):
         on_link: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(peer_id, session_id, ice, send)
-        self.link = LinkRate()
+        self.link = BandwidthEstimator()
         self.on_link = on_link
         self._track = OutboundTrack(broadcast)
         transceiver = self._peer.connection.addTransceiver(self._track, 'sendonly')
@@ -72,9 +72,9 @@ class OutboundSession(AiortcSession):
         self._watchdog.left()
 
     @property
-    def stream(self) -> Stream | None:
-        """The stream that the peer gets; None before the first frame."""
-        return self._track.subscription.stream if self._track.subscription else None
+    def encoding(self) -> Encoding | None:
+        """The encoding that the peer gets; None before the first frame."""
+        return self._track.subscription.encoding if self._track.subscription else None
 
     def change_layer(self, layer: Layer) -> None:
         """Let the peer get `layer` from its next keyframe on."""

@@ -9,7 +9,7 @@ except ImportError:  # Windows has no such limit to ask for.
     resource = None  # type: ignore[assignment]
 
 
-def files_left() -> float:
+def free_descriptors() -> float:
     """Return how many; infinity where that is not told."""
     if resource is None:
         return float('inf')

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from webrtc_bridge.errors import WebrtcBridgeError
-from webrtc_bridge.program.malloc_trim import give_back_freed_memory
+from webrtc_bridge.program.malloc_trim import trim_periodically
 
 SHUTDOWN_TIMEOUT = 2.5
 'Seconds a program may take to end after a signal; `ros2 launch` loses patience after 5.'
@@ -80,7 +80,7 @@ async def until_signal(main: Coroutine[Any, Any, None]) -> None:
         loop.add_signal_handler(number, stop.set)
     task = asyncio.ensure_future(main)
     stopped = asyncio.ensure_future(stop.wait())
-    giving_back = asyncio.ensure_future(give_back_freed_memory())
+    giving_back = asyncio.ensure_future(trim_periodically())
     try:
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():

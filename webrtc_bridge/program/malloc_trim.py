@@ -10,7 +10,7 @@ what lies between those that stay: 10 MB more after 25 min in a node that leaked
 """
 
 
-async def give_back_freed_memory() -> None:
+async def trim_periodically() -> None:
     """Let the C library give back what is free, again and again; 2 ms each time."""
     try:
         trim = ctypes.CDLL(None).malloc_trim

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import av
 
-from webrtc_bridge.media.encoded_frame import EncodedFrame
-from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.media.frames import EncodedFrame, ReceivedFrame
 from webrtc_bridge.peer.metadata_channel import Metadata
-from webrtc_bridge.receiving.inbound_stream import Stream
+from webrtc_bridge.receiving.inbound_stream import InboundStream
 from webrtc_bridge.receiving.stamper import Stamper
 
 
@@ -19,7 +18,7 @@ def ignore(*_: object) -> None:
 
 
 @dataclass(frozen=True)
-class Output:
+class FrameSink:
     """
     What takes pictures, and when it wants them.
 
@@ -44,13 +43,13 @@ class Delivery:
     """
 
     def __init__(
-        self, output: Output, *, use_capture: bool, on_begin: Callable[[Stream], None]
+        self, output: FrameSink, *, use_capture: bool, on_begin: Callable[[InboundStream], None]
     ) -> None:
         self._output = output
         self._on_begin = on_begin
         self._lock = threading.Lock()  # taken by decoders' threads alone
         self._serial = 0
-        self._encoded_of: Stream | None = None
+        self._encoded_of: InboundStream | None = None
         self._stamper = Stamper('image', use_capture=use_capture)
         self._encoded_stamper = Stamper('video', use_capture=use_capture)
 
@@ -59,7 +58,7 @@ class Delivery:
         """How many pictures were stamped with the time of arrival for want of a better one."""
         return self._stamper.fallbacks
 
-    def picture(self, stream: Stream, picture: av.VideoFrame, frame: EncodedFrame) -> None:
+    def picture(self, stream: InboundStream, picture: av.VideoFrame, frame: EncodedFrame) -> None:
         """Hand a picture on, unless a newer stream has begun; in a decoder's thread."""
         with self._lock:
             if stream.ended or stream.serial < self._serial:
@@ -73,7 +72,7 @@ class Delivery:
             latency = None if frame.capture_ns is None else time.time_ns() - frame.capture_ns
             stream.meter.picture(picture.width, picture.height, latency)
 
-    def encoded(self, stream: Stream, frame: EncodedFrame) -> None:
+    def encoded(self, stream: InboundStream, frame: EncodedFrame) -> None:
         """Hand an encoded frame on, if it is of the newest stream that has begun."""
         if stream.serial > self._serial and not self._output.wants_pictures():
             # Nobody waits for its first picture, so its first frame is what ends the old stream.
@@ -86,12 +85,12 @@ class Delivery:
             stamp = self._encoded_stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty)
             self._output.on_encoded(frame, stamp)
 
-    def metadata(self, stream: Stream) -> None:
+    def metadata(self, stream: InboundStream) -> None:
         """Hand on what is told of a stream, if it is the newest that has begun."""
         if stream.serial == self._serial:
             self._output.on_metadata(stream.metadata)
 
-    def _is_in_sync(self, stream: Stream, frame: EncodedFrame) -> bool:
+    def _is_in_sync(self, stream: InboundStream, frame: EncodedFrame) -> bool:
         if stream is not self._encoded_of and not frame.keyframe:
             stream.request_keyframe()
             return False

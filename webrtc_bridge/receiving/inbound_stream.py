@@ -7,7 +7,7 @@ from collections.abc import Callable
 import av
 
 from webrtc_bridge.media.codec.decoding_thread import DecodingThread
-from webrtc_bridge.media.encoded_frame import EncodedFrame
+from webrtc_bridge.media.frames import EncodedFrame
 from webrtc_bridge.peer.aiortc.inbound_session import InboundSession
 from webrtc_bridge.peer.aiortc.peer import IceOptions
 from webrtc_bridge.peer.metadata_channel import Metadata
@@ -28,7 +28,7 @@ come: it lives and the path is good, but its camera may be lost, which no sessio
 logger = logging.getLogger(__name__)
 
 
-class Stream:
+class InboundStream:
     """
     Receive and decode sender `sender_id` in one session.
 
@@ -46,10 +46,10 @@ class Stream:
         session_id: str,
         ice: IceOptions,
         send: Callable[[Message], object],
-        on_frame: Callable[['Stream', EncodedFrame], None],
-        on_picture: Callable[['Stream', av.VideoFrame, EncodedFrame], None],
+        on_frame: Callable[['InboundStream', EncodedFrame], None],
+        on_picture: Callable[['InboundStream', av.VideoFrame, EncodedFrame], None],
         wants_pictures: Callable[[], bool],
-        on_metadata: Callable[['Stream'], None],
+        on_metadata: Callable[['InboundStream'], None],
         on_stale: Callable[[], None],
     ) -> None:
         self.serial = serial

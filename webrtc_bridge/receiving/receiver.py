@@ -9,8 +9,8 @@ from collections.abc import Callable
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.peer.aiortc.peer import IceOptions
-from webrtc_bridge.receiving.delivery import Delivery, Output
-from webrtc_bridge.receiving.inbound_stream import Stream
+from webrtc_bridge.receiving.delivery import Delivery, FrameSink
+from webrtc_bridge.receiving.inbound_stream import InboundStream
 from webrtc_bridge.receiving.stream_meter import StreamReport
 from webrtc_bridge.signaling.client.client import log_refusal
 from webrtc_bridge.signaling.client.server_access import ServerAccess
@@ -52,7 +52,7 @@ class Receiver:
     def __init__(
         self,
         options: ReceiverOptions,
-        output: Output,
+        output: FrameSink,
         on_switch_failed: Callable[[str, str], None] = lambda wanted, kept: None,
         shared: SharedClient | None = None,
     ) -> None:
@@ -69,9 +69,9 @@ class Receiver:
         )
         self._client = None if shared else client
         self._signaling = client.join(self._on_message, self._on_connected)
-        self._streams: dict[str, tuple[Stream, asyncio.Task[None]]] = {}
-        self._current: Stream | None = None
-        self._next: Stream | None = None
+        self._streams: dict[str, tuple[InboundStream, asyncio.Task[None]]] = {}
+        self._current: InboundStream | None = None
+        self._next: InboundStream | None = None
         self._requested: str | None = None
         self._attempt = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -241,7 +241,7 @@ class Receiver:
         self._cancel_timer()
         self._serial += 1
         servers = tuple({'urls': url} for url in self._options.ice_servers)
-        stream = Stream(
+        stream = InboundStream(
             self._serial,
             offer.peer_id,
             offer.session_id,
@@ -260,7 +260,7 @@ class Receiver:
         self._next = stream
         stream.receive(offer)
 
-    async def _live(self, stream: Stream) -> None:
+    async def _live(self, stream: InboundStream) -> None:
         try:
             await stream.run()
         except Exception:
@@ -273,7 +273,7 @@ class Receiver:
                 self._current = None
         self._pursue()
 
-    def _on_begin(self, stream: Stream) -> None:
+    def _on_begin(self, stream: InboundStream) -> None:
         if stream.ended:
             return
         old, self._current = self._current, stream

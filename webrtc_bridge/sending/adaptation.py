@@ -4,9 +4,9 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 
-from webrtc_bridge.media.bandwidth.layer_allocation import Bounds, Viewer, decide, told
+from webrtc_bridge.media.bandwidth.layer_allocation import Bounds, Viewer, allocate, describe
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread
-from webrtc_bridge.media.encoded_frame import Codec, Stream
+from webrtc_bridge.media.frames import Codec, Encoding
 from webrtc_bridge.peer.outbound_session import OutboundSession
 
 SMALLEST_CHANGE = 0.05
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 class Adaptation:
     """
-    Set the encoders' bit rates, and each session's layer, to what `rate_control` decides.
+    Set the encoders' bit rates, and each session's layer, to what `layer_allocation` decides.
 
     `lowest` is in bit/s. Belongs to the event loop, but for `note_passed`.
     """
@@ -31,7 +31,7 @@ class Adaptation:
         self.lowest = lowest
         self._encoding = encoding
         self._sessions = sessions
-        self._rates: Mapping[Stream, int] = {}
+        self._rates: Mapping[Encoding, int] = {}
         self._passed_at = float('-inf')
 
     def note_passed(self) -> None:
@@ -44,29 +44,29 @@ class Adaptation:
         if not highest:
             return
         viewers = {
-            session: Viewer(session.stream, session.link.rate)
+            session: Viewer(session.encoding, session.link.rate)
             for session in self._sessions
-            if session.stream
+            if session.encoding
         }
         passes = time.monotonic() - self._passed_at < PASSED_LATELY
         bounds = {
             codec: Bounds(self.lowest, highest, layered=not (passes and codec is Codec.H264))
             for codec in Codec
         }
-        plan = decide(viewers, bounds)
+        plan = allocate(viewers, bounds)
         if is_other(self._rates, plan.rates):
             logger.debug('bit rates %s', plan.rates)
             self._rates = plan.rates
             self._encoding.limit(plan.rates)
         for session, layer in plan.layers.items():
-            if layer is not viewers[session].stream.layer:
-                logger.info('%s gets %s', session.peer_id, told(layer, session.link.rate))
+            if layer is not viewers[session].encoding.layer:
+                logger.info('%s gets %s', session.peer_id, describe(layer, session.link.rate))
                 session.change_layer(layer)
 
 
-def is_other(before: Mapping[Stream, int], now: Mapping[Stream, int]) -> bool:
+def is_other(before: Mapping[Encoding, int], now: Mapping[Encoding, int]) -> bool:
     """Say whether the encoders are to be told of bit rates."""
     return before.keys() != now.keys() or any(
-        abs(rate - before[stream]) > SMALLEST_CHANGE * before[stream]
-        for stream, rate in now.items()
+        abs(rate - before[encoding]) > SMALLEST_CHANGE * before[encoding]
+        for encoding, rate in now.items()
     )

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread, Frames
 from webrtc_bridge.media.codec.passthrough import Passthrough
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 from webrtc_bridge.options import EncoderOptions, SenderOptions

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from webrtc_bridge.options import SenderOptions
 from webrtc_bridge.peer.session import Session, SessionState
-from webrtc_bridge.program.fd_limit import files_left
+from webrtc_bridge.program.fd_limit import free_descriptors
 from webrtc_bridge.signaling.client.client import SignalingClient, log_refusal
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import (
@@ -130,7 +130,7 @@ class Viewers(Generic[S]):
         if len(self) >= MOST_SESSIONS:
             return f'all {MOST_SESSIONS} sessions are in use'
         coming = sum(session.state is SessionState.NEGOTIATING for session in self)
-        if files_left() < RESERVED_FILES + FILES_OF_A_SESSION * (coming + 1):
+        if free_descriptors() < RESERVED_FILES + FILES_OF_A_SESSION * (coming + 1):
             return 'the sender may open no more files'
         return ''
 

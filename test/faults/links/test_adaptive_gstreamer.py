@@ -14,7 +14,7 @@ from support.peers.session_pair import until
 from support.peers.watching import Seen, watching
 from support.programs import Program
 
-from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.media.frames import ReceivedFrame
 
 SIZE, SMALL_SIZE = (640, 480), (320, 240)
 

@@ -10,7 +10,7 @@ import pytest
 from support.links.relayed_pair import RelayedPair
 from support.peers.session_pair import CameraStation, SessionPair, until
 
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame, Layer, Stream
+from webrtc_bridge.media.frames import Codec, EncodedFrame, Encoding, Layer
 from webrtc_bridge.media.h264.video_size import video_size
 from webrtc_bridge.sending.adaptation import Adaptation
 
@@ -118,7 +118,7 @@ async def test_a_viewer_on_a_narrow_link_slows_nobody_and_is_not_late(
     async with theatre() as both:
         await check(both, 300e3, 0.5, 4.0)
         assert video_size(next(f for f in both.narrow.frames[::-1] if f.keyframe)) == SMALL_SIZE
-        assert both.narrow.outbound.stream == Stream(Codec.H264, Layer.SMALL)
+        assert both.narrow.outbound.encoding == Encoding(Codec.H264, Layer.SMALL)
         if both.direct.outbound.link.rate is None:  # a busy machine looks like a narrow link
             assert {video_size(f) for f in both.direct.frames if f.keyframe} == {SIZE}
         assert 'viewer gets half size: its link carries' in caplog.text
@@ -146,16 +146,16 @@ async def test_every_narrow_link_is_lived_with(
 async def test_a_narrow_link_is_lived_with_in_vp8(theatre, queue: float) -> None:
     async with theatre(codec=Codec.VP8) as both:
         await check(both, 300e3, queue, 20.0)
-        assert both.narrow.outbound.stream == Stream(Codec.VP8, Layer.SMALL)
+        assert both.narrow.outbound.encoding == Encoding(Codec.VP8, Layer.SMALL)
 
 
 @pytest.mark.long
 async def test_a_link_that_is_wide_again_brings_the_full_size_back(theatre) -> None:
     async with theatre() as both:
         await both.begin(300e3, 0.5)
-        small = Stream(Codec.H264, Layer.SMALL)
-        await until(lambda: both.narrow.outbound.stream == small, 15.0)
+        small = Encoding(Codec.H264, Layer.SMALL)
+        await until(lambda: both.narrow.outbound.encoding == small, 15.0)
         await until(passed(5.0), 15.0)
         both.narrow.relay.to_receiver.rate = 0.0
         await until(lambda: video_size(both.narrow.frames[-1]) == SIZE, 90.0)
-        await until(lambda: both.station.encoded[-1].stream == both.station.encoded[-2].stream)
+        await until(lambda: both.station.encoded[-1].encoding == both.station.encoded[-2].encoding)

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from webrtc_bridge.media.bandwidth.estimator import LONGEST_PAUSE, TRIAL, LinkRate
+from webrtc_bridge.media.bandwidth.estimator import LONGEST_PAUSE, TRIAL, BandwidthEstimator
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 
 FRAME = 1 / 30
@@ -19,7 +19,7 @@ class Link:
     """
 
     def __init__(self, capacity, wants=1e6, queue=0.5, loss=0.0, delay=0.01, estimates=True):
-        self.rate = LinkRate()
+        self.rate = BandwidthEstimator()
         self.rate.begin(0.0)
         self.capacity, self.wants, self.queue, self.loss = capacity, wants, queue, loss
         self.delay, self.estimates = delay, estimates
@@ -167,7 +167,7 @@ def test_what_waits_is_given_time_to_pass():
 
 @pytest.mark.parametrize('fps', [1, 2, 5])
 def test_few_frames_a_second_are_no_limit(fps):
-    rate, dice, sent, reported = LinkRate(), random.Random(2), 0, 0.5
+    rate, dice, sent, reported = BandwidthEstimator(), random.Random(2), 0, 0.5
     rate.begin(0.0)
     for frame in range(1, 60 * fps):
         now = frame / fps
@@ -183,7 +183,7 @@ def test_few_frames_a_second_are_no_limit(fps):
 
 @pytest.mark.parametrize(('late', 'estimate'), [(0.15, None), (1.5, 1_000_000)])
 def test_one_late_report_is_no_queue(late, estimate):
-    rate = LinkRate()
+    rate = BandwidthEstimator()
     rate.begin(0.0)
     for second in range(1, 20):
         late_now = late if second % 3 == 0 else 0.002
@@ -210,7 +210,7 @@ def test_a_path_that_became_longer_is_no_queue_for_ever():
     ],
 )
 def test_no_report_breaks_it(feedback):
-    rate = LinkRate()
+    rate = BandwidthEstimator()
     for second in range(100):
         assert 0 <= rate.report(feedback, 0, float(second)) <= LONGEST_PAUSE
         assert rate.rate is None or rate.rate > 10_000

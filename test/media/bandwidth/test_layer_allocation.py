@@ -2,15 +2,15 @@
 
 import pytest
 
-from webrtc_bridge.media.bandwidth.layer_allocation import Bounds, Viewer, decide
-from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
+from webrtc_bridge.media.bandwidth.layer_allocation import Bounds, Viewer, allocate
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
-FULL, SMALL = Stream(Codec.H264), Stream(Codec.H264, Layer.SMALL)
+FULL, SMALL = Encoding(Codec.H264), Encoding(Codec.H264, Layer.SMALL)
 BOUNDS = Bounds(100_000, 1_000_000)
 
 
 def plan(*viewers, bounds=BOUNDS):
-    return decide(dict(enumerate(viewers)), dict.fromkeys(Codec, bounds))
+    return allocate(dict(enumerate(viewers)), dict.fromkeys(Codec, bounds))
 
 
 def layer(viewer, bounds=BOUNDS):
@@ -18,7 +18,7 @@ def layer(viewer, bounds=BOUNDS):
 
 
 def test_without_a_limit_all_get_all():
-    found = plan(Viewer(FULL), Viewer(Stream(Codec.VP8)))
+    found = plan(Viewer(FULL), Viewer(Encoding(Codec.VP8)))
     assert set(found.layers.values()) == {Layer.FULL}
     assert found.rates == {}
 
@@ -46,10 +46,10 @@ def test_no_rate_is_above_the_highest():
 
 def test_it_takes_more_to_come_back_than_to_go():
     rates = [1e6, 0.6e6, 0.49e6, 0.6e6, 0.74e6, 0.76e6, 0.6e6, 0.51e6]
-    stream, layers = FULL, []
+    encoding, layers = FULL, []
     for rate in rates:
-        stream = Stream(Codec.H264, layer(Viewer(stream, rate)))
-        layers.append(stream.layer)
+        encoding = Encoding(Codec.H264, layer(Viewer(encoding, rate)))
+        layers.append(encoding.layer)
     full, small = Layer.FULL, Layer.SMALL
     assert layers == [full, full, small, small, small, full, full, full]
 
@@ -75,6 +75,6 @@ def test_what_cannot_be_made_small_stays_full():
 
 
 def test_codecs_do_not_slow_each_other():
-    vp8 = Stream(Codec.VP8)
+    vp8 = Encoding(Codec.VP8)
     found = plan(Viewer(FULL, 900_000.0), Viewer(vp8, 600_000.0))
     assert found.rates == {FULL: 900_000, vp8: 600_000}

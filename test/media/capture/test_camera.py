@@ -12,7 +12,7 @@ from webrtc_bridge.media.capture import auto_source
 from webrtc_bridge.media.capture.auto_source import AutoSource
 from webrtc_bridge.media.capture.camera import HUNG_LIMIT, Camera, CameraState
 from webrtc_bridge.media.capture.pattern_source import PatternSource
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.frames import CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import SourceOptions
 

@@ -11,7 +11,7 @@ from support.media.video_files import write_sound, write_video
 
 from webrtc_bridge.errors import SourceForbidden, SourceNotFound, SourceUnreadable
 from webrtc_bridge.media.capture.sources import opener
-from webrtc_bridge.media.captured_frame import AccessUnit, CapturedFrame
+from webrtc_bridge.media.frames import AccessUnit, CapturedFrame
 from webrtc_bridge.media.h264.units import IDR_SLICE, kind, nal_units
 from webrtc_bridge.options import SourceOptions
 

@@ -13,7 +13,7 @@ from support.programs import SUPPORT
 from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound, SourceUnreadable
 from webrtc_bridge.media.capture import sources, stream_source
 from webrtc_bridge.media.capture.camera import Camera, CameraState
-from webrtc_bridge.media.captured_frame import AccessUnit
+from webrtc_bridge.media.frames import AccessUnit
 from webrtc_bridge.media.h264.units import IDR_SLICE, PPS, SPS, kind, nal_units
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import SourceOptions

@@ -6,10 +6,9 @@ import time
 import pytest
 
 from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
-from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.codec.decoding_thread import BACKLOG, CATCH_UP, DecodingThread
 from webrtc_bridge.media.codec.encoder import Encoder
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame
 
 START = 1_700_000_000_000_000_000
 INTERVAL = 33_333_333

@@ -8,10 +8,9 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av.video.reformatter import ColorRange
 
 from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
-from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import HEADROOM, VBV_SECONDS, Encoder, automatic_bitrate
-from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.frames import CapturedFrame, Codec
 
 START = 1_700_000_000_000_000_000
 INTERVAL = 33_333_333

@@ -6,10 +6,9 @@ import av
 import pytest
 
 from webrtc_bridge.media.capture.pattern import Pattern
-from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.codec.encoder import automatic_bitrate
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread
-from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
+from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding, Layer
 from webrtc_bridge.media.h264.video_size import video_size
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import EncoderOptions
@@ -30,7 +29,7 @@ class ObservedLatest(Latest):
         self.asked.release()
         item = super().get(timeout)
         if not self.kept:
-            self.forget()  # so that tests see nothing encoded but what they show
+            self.clear()  # so that tests see nothing encoded but what they show
         return item
 
 
@@ -69,14 +68,14 @@ def encoder_threads():
 
 def test_nothing_is_encoded_while_nobody_watches(station):
     assert station.show() == []
-    station.thread.request_keyframe(Stream(Codec.H264))
-    station.thread.stop_encoding(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
+    station.thread.stop_encoding(Encoding(Codec.H264))
     assert station.show() == []
 
 
 def test_the_first_request_starts_a_codec_with_a_keyframe(station):
     station.show()
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     (frame,) = station.show()
     assert (frame.codec, frame.keyframe) == (Codec.H264, True)
     (frame,) = station.show()
@@ -86,29 +85,29 @@ def test_the_first_request_starts_a_codec_with_a_keyframe(station):
 def test_who_watches_first_gets_the_picture_before_at_once(station):
     station.frames.kept = True
     station.show()
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     frame = station.encoded.get(timeout=DEADLINE)
     assert (frame.keyframe, frame.time_ns) == (True, START + 33_333_333)
     # Who comes later shares the next picture: this one the others have seen.
     assert station.frames.asked.acquire(timeout=DEADLINE)
-    station.thread.request_keyframe(Stream(Codec.VP8))
+    station.thread.request_keyframe(Encoding(Codec.VP8))
     assert {frame.codec for frame in station.show()} == {Codec.H264, Codec.VP8}
 
 
 def test_many_requests_make_one_encode_and_one_keyframe(station):
     for _ in range(8):
-        station.thread.request_keyframe(Stream(Codec.H264))
+        station.thread.request_keyframe(Encoding(Codec.H264))
     encoded = [station.show() for _ in range(4)]
     assert [len(frames) for frames in encoded] == [1] * 4
     assert [frame.keyframe for (frame,) in encoded] == [True, False, False, False]
 
 
 def test_a_request_soon_after_a_keyframe_is_answered_once_the_interval_is_over(station):
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     (first,) = station.show()
     assert first.keyframe
     for _ in range(3):
-        station.thread.request_keyframe(Stream(Codec.H264))
+        station.thread.request_keyframe(Encoding(Codec.H264))
     keyframes = 0
     while not keyframes:
         keyframes += sum(frame.keyframe for frame in station.show())
@@ -118,25 +117,25 @@ def test_a_request_soon_after_a_keyframe_is_answered_once_the_interval_is_over(s
 
 
 def test_each_codec_that_is_watched_is_encoded(station):
-    station.thread.request_keyframe(Stream(Codec.H264))
-    station.thread.request_keyframe(Stream(Codec.VP8))
+    station.thread.request_keyframe(Encoding(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.VP8))
     assert {frame.codec for frame in station.show()} == {Codec.H264, Codec.VP8}
-    station.thread.stop_encoding(Stream(Codec.H264))
+    station.thread.stop_encoding(Encoding(Codec.H264))
     assert [frame.codec for frame in station.show()] == [Codec.VP8]
 
 
 def test_a_codec_that_is_watched_again_begins_at_a_keyframe(station):
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     station.show()
-    station.thread.stop_encoding(Stream(Codec.H264))
+    station.thread.stop_encoding(Encoding(Codec.H264))
     station.show()
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     (frame,) = station.show()
     assert frame.keyframe
 
 
 def test_a_picture_that_cannot_be_encoded_does_not_end_it(station, caplog):
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     station.show()
     with caplog.at_level(logging.ERROR):
         assert station.show(av.VideoFrame(1, 1, 'yuv420p')) == []
@@ -145,15 +144,15 @@ def test_a_picture_that_cannot_be_encoded_does_not_end_it(station, caplog):
 
 
 def test_a_picture_that_one_codec_cannot_take_reaches_the_other(station):
-    station.thread.request_keyframe(Stream(Codec.H264))
-    station.thread.request_keyframe(Stream(Codec.VP8))
+    station.thread.request_keyframe(Encoding(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.VP8))
     # libvpx takes sides of less than 16384.
     frames = station.show(av.VideoFrame(16384, 16, 'yuv420p'))
     assert [frame.codec for frame in frames] == [Codec.H264]
 
 
 def test_a_picture_that_cannot_be_encoded_is_told_of_once(station, caplog):
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     for _ in range(3):
         station.show(av.VideoFrame(1, 1, 'yuv420p'))
     assert caplog.text.count('picture not encoded') == 1
@@ -163,14 +162,14 @@ def test_a_picture_that_cannot_be_encoded_is_told_of_once(station, caplog):
 
 
 def test_a_picture_that_viewers_have_in_a_codec_is_encoded_in_the_others_alone(station):
-    station.thread.request_keyframe(Stream(Codec.H264))
-    station.thread.request_keyframe(Stream(Codec.VP8))
+    station.thread.request_keyframe(Encoding(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.VP8))
     frames = station.show(passed_as=Codec.H264)
     assert [frame.codec for frame in frames] == [Codec.VP8]
 
 
 def test_an_encode_that_begins_anew_begins_with_a_keyframe_and_later_timestamps(station):
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     frames = [*station.show(), *station.show()]
     station.thread.begin_anew(Codec.H264)
     frames += [*station.show(), *station.show()]
@@ -183,12 +182,12 @@ def test_an_encode_that_begins_anew_begins_with_a_keyframe_and_later_timestamps(
 
 def test_another_bit_rate_holds_for_what_is_watched_and_for_what_will_be(station, caplog):
     caplog.set_level(logging.DEBUG)
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     station.show()
     station.thread.set_bitrate(700_000)
     (frame,) = station.show()
     assert not frame.keyframe
-    station.thread.request_keyframe(Stream(Codec.VP8))
+    station.thread.request_keyframe(Encoding(Codec.VP8))
     station.show()
     lines = [record.getMessage() for record in caplog.records]
     assert 'encoding at most 700 kbit/s from now on' in lines
@@ -196,12 +195,12 @@ def test_another_bit_rate_holds_for_what_is_watched_and_for_what_will_be(station
     assert 'encoding 320x240 as VP8 at 700 kbit/s' in lines
 
 
-SMALL = Stream(Codec.H264, Layer.SMALL)
+SMALL = Encoding(Codec.H264, Layer.SMALL)
 
 
 def test_the_small_layer_has_half_the_size_and_a_later_timestamp_of_the_same_picture(station):
     station.thread.request_keyframe(SMALL)
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     pairs = [station.show() for _ in range(3)]
     assert [[frame.layer for frame in pair] for pair in pairs] == [[Layer.FULL, Layer.SMALL]] * 3
     assert [video_size(frame) for frame in pairs[0]] == [(320, 240), (160, 120)]
@@ -212,7 +211,7 @@ def test_the_small_layer_has_half_the_size_and_a_later_timestamp_of_the_same_pic
 
 
 def test_a_keyframe_of_one_layer_is_none_of_the_other(station):
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     station.show()
     station.thread.request_keyframe(SMALL)
     assert [(frame.layer, frame.keyframe) for frame in station.show()] == [
@@ -228,12 +227,12 @@ def test_a_limit_holds_for_its_stream_and_within_the_highest(station, caplog):
     assert station.thread.highest_bitrate == 0
     station.thread.limit({SMALL: 120_000})
     station.thread.request_keyframe(SMALL)
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     station.show()
     assert station.thread.highest_bitrate == automatic_bitrate(320, 240, 30.0)
     assert 'encoding 320x240 as H264 at 400 kbit/s' in caplog.text
     assert 'encoding 160x120 as H264 at 120 kbit/s' in caplog.text
-    station.thread.limit({Stream(Codec.H264): 200_000, SMALL: 120_000})
+    station.thread.limit({Encoding(Codec.H264): 200_000, SMALL: 120_000})
     assert not any(frame.keyframe for frame in station.show())
     assert 'encoding H264 at 200 kbit/s' in caplog.text
     station.thread.set_bitrate(150_000)
@@ -243,7 +242,7 @@ def test_a_limit_holds_for_its_stream_and_within_the_highest(station, caplog):
 
 
 def test_closing_ends_the_thread(station):
-    station.thread.request_keyframe(Stream(Codec.H264))
+    station.thread.request_keyframe(Encoding(Codec.H264))
     station.show()
     station.thread.close()
     station.thread.close()

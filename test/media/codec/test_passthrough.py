@@ -7,9 +7,8 @@ from aiortc.codecs import depayload
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
-from webrtc_bridge.media.captured_frame import AccessUnit
 from webrtc_bridge.media.codec.passthrough import Passthrough
-from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.frames import AccessUnit, Codec
 from webrtc_bridge.media.h264.units import IDR_SLICE, SPS, kind, nal_units
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 

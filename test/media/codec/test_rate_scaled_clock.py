@@ -2,14 +2,14 @@
 
 import pytest
 
-from webrtc_bridge.media.codec.rate_scaled_clock import LONGEST_STEP, StretchedTime
+from webrtc_bridge.media.codec.rate_scaled_clock import LONGEST_STEP, RateScaledClock
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
 
 FRAME = CLOCK_RATE // 30
 
 
 def test_it_goes_as_fast_as_it_is_told():
-    clock = StretchedTime(30.0)
+    clock = RateScaledClock(30.0)
     assert [clock.pts(n * FRAME, speed) for n, speed in enumerate([1, 1, 0.5, 0.5, 2])] == [
         0,
         FRAME,
@@ -20,19 +20,19 @@ def test_it_goes_as_fast_as_it_is_told():
 
 
 def test_it_loses_no_part_of_a_tick():
-    clock = StretchedTime(30.0)
+    clock = RateScaledClock(30.0)
     last = [clock.pts(n * FRAME, 1 / 7) for n in range(701)][-1]
     assert last == pytest.approx(100 * FRAME, abs=1)
 
 
 def test_it_always_goes_on():
-    clock = StretchedTime(30.0)
+    clock = RateScaledClock(30.0)
     times = [clock.pts(n, 0.01) for n in range(10)]
     assert times == sorted(set(times))
 
 
 @pytest.mark.parametrize(('fps', 'longest'), [(30.0, LONGEST_STEP), (2.0, 1.0)])
 def test_a_long_silence_counts_for_little(fps, longest):
-    clock = StretchedTime(fps)
+    clock = RateScaledClock(fps)
     clock.pts(0, 1.0)
     assert clock.pts(60 * CLOCK_RATE, 1.0) == longest * CLOCK_RATE

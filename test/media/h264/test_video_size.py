@@ -3,7 +3,7 @@ from fractions import Fraction
 import av
 import pytest
 
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.h264.video_size import video_size
 
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame, Layer, Stream
+from webrtc_bridge.media.frames import Codec, EncodedFrame, Encoding, Layer
 from webrtc_bridge.media.rtp.broadcast import BACKLOG, Broadcast
 
 DEADLINE = 5.0
@@ -38,7 +38,7 @@ async def taken(subscription, count):
 
 async def test_joining_asks_for_a_keyframe(station):
     station.broadcast.subscribe(Codec.VP8)
-    assert station.wanted == [Stream(Codec.VP8)]
+    assert station.wanted == [Encoding(Codec.VP8)]
 
 
 async def test_a_subscription_begins_at_a_keyframe(station):
@@ -80,7 +80,7 @@ async def test_a_slow_subscriber_skips_to_the_next_keyframe_and_asks_for_it(stat
     station.publish(keyframe=True)
     for _ in range(BACKLOG + 3):
         station.publish()
-    assert station.wanted == [Stream(Codec.H264)] * 2
+    assert station.wanted == [Encoding(Codec.H264)] * 2
     keyframe, following = station.publish(keyframe=True), station.publish()
     assert await taken(slow, 2) == [keyframe, following]
     assert slow.dropped == BACKLOG + 4
@@ -106,7 +106,7 @@ async def test_what_waits_for_a_subscriber_is_bounded(station):
 async def test_a_lost_picture_asks_for_a_keyframe(station):
     subscription = station.broadcast.subscribe(Codec.VP8)
     subscription.request_keyframe()
-    assert station.wanted == [Stream(Codec.VP8)] * 2
+    assert station.wanted == [Encoding(Codec.VP8)] * 2
 
 
 async def test_the_codec_is_encoded_until_the_last_one_leaves(station):
@@ -115,9 +115,9 @@ async def test_the_codec_is_encoded_until_the_last_one_leaves(station):
     first.close()
     assert station.unwatched == []
     second.close()
-    assert station.unwatched == [Stream(Codec.H264)]
+    assert station.unwatched == [Encoding(Codec.H264)]
     other.close()
-    assert station.unwatched == [Stream(Codec.H264), Stream(Codec.VP8)]
+    assert station.unwatched == [Encoding(Codec.H264), Encoding(Codec.VP8)]
 
 
 async def test_leaving_twice_is_leaving_once(station):
@@ -126,7 +126,7 @@ async def test_leaving_twice_is_leaving_once(station):
     first.close()
     assert station.unwatched == []
     second.close()
-    assert station.unwatched == [Stream(Codec.H264)]
+    assert station.unwatched == [Encoding(Codec.H264)]
 
 
 async def test_nothing_arrives_after_leaving(station):
@@ -137,17 +137,17 @@ async def test_nothing_arrives_after_leaving(station):
         await asyncio.wait_for(subscription.next(), 0.01)
 
 
-SMALL = Stream(Codec.H264, Layer.SMALL)
+SMALL = Encoding(Codec.H264, Layer.SMALL)
 
 
 async def test_a_change_of_layer_happens_at_a_keyframe(station):
     subscription = station.broadcast.subscribe(Codec.H264)
     published = [station.publish(keyframe=True)]
     subscription.change_layer(Layer.SMALL)
-    assert station.wanted == [Stream(Codec.H264), SMALL]
+    assert station.wanted == [Encoding(Codec.H264), SMALL]
     station.publish(layer=Layer.SMALL)
     published += [station.publish(), station.publish(keyframe=True, layer=Layer.SMALL)]
-    assert station.unwatched == [Stream(Codec.H264)]
+    assert station.unwatched == [Encoding(Codec.H264)]
     station.publish()
     published.append(station.publish(layer=Layer.SMALL))
     assert await taken(subscription, 4) == published
@@ -155,7 +155,7 @@ async def test_a_change_of_layer_happens_at_a_keyframe(station):
     published = [station.publish(layer=Layer.SMALL), station.publish(keyframe=True)]
     station.publish(layer=Layer.SMALL)
     assert await taken(subscription, 2) == published
-    assert station.unwatched == [Stream(Codec.H264), SMALL]
+    assert station.unwatched == [Encoding(Codec.H264), SMALL]
     assert subscription.dropped == 0
 
 
@@ -187,7 +187,7 @@ async def test_a_pause_ends_with_a_keyframe_of_the_layer_that_was_chosen_meanwhi
     subscription = station.broadcast.subscribe(Codec.H264)
     station.publish(keyframe=True)
     subscription.pause(0.01)
-    assert station.unwatched == [Stream(Codec.H264)]
+    assert station.unwatched == [Encoding(Codec.H264)]
     subscription.change_layer(Layer.SMALL)
     subscription.request_keyframe()
     station.publish(keyframe=True)
@@ -195,7 +195,7 @@ async def test_a_pause_ends_with_a_keyframe_of_the_layer_that_was_chosen_meanwhi
     async with asyncio.timeout(DEADLINE):
         while station.wanted[-1] != SMALL:  # noqa: ASYNC110 (a list has no event)
             await asyncio.sleep(0.001)
-    assert station.wanted == [Stream(Codec.H264), SMALL]
+    assert station.wanted == [Encoding(Codec.H264), SMALL]
     assert not waiting.done()
     published = station.publish(keyframe=True, layer=Layer.SMALL)
     assert (await asyncio.wait_for(waiting, DEADLINE)).data == published
@@ -208,7 +208,7 @@ async def test_what_is_closed_neither_pauses_nor_changes(station):
     subscription.change_layer(Layer.SMALL)
     subscription.pause(0.001)
     await asyncio.sleep(0.01)
-    assert station.wanted == [Stream(Codec.H264)]
+    assert station.wanted == [Encoding(Codec.H264)]
 
 
 async def test_the_bytes_that_were_sent_are_counted(station):

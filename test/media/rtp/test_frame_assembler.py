@@ -9,10 +9,9 @@ from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
-from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import Encoder
-from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.frames import CapturedFrame, Codec
 from webrtc_bridge.media.rtp.frame_assembler import (
     CAPACITY,
     MOST_ASKED,

@@ -11,7 +11,7 @@ from support.ros.calibrations import FULL, WRITTEN_BY_CAMERA_CALIBRATION
 from support.ros.collected import Collected, stamp_of, until
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.calibration.calibration_file import load
 from webrtc_bridge.nodes.calibration.camera_info import mapping_from_message
 from webrtc_bridge.nodes.publishing.camera_topics import CameraTopics
@@ -284,9 +284,9 @@ async def test_an_older_picture_gets_no_camera_info_after_a_newer_one(make_node)
     ],
 )
 def test_the_other_topics_follow_the_image_topic_unless_remapped_themselves(arguments, names):
-    from webrtc_bridge.nodes.ros.ros_thread import initialised, ros_node
+    from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised
 
-    with initialised(['--ros-args', *arguments]), ros_node('a_node') as node:
+    with initialised(['--ros-args', *arguments]), created_node('a_node') as node:
         topics_of(node)
         found = dict(node.get_publisher_names_and_types_by_node('a_node', node.get_namespace()))
         image, info = names

@@ -17,8 +17,7 @@ from support.ros.collected import Collected, until
 
 from webrtc_bridge.media.capture.camera import Camera
 from webrtc_bridge.media.capture.pattern import read_clock
-from webrtc_bridge.media.captured_frame import CapturedFrame
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.nodes.publishing.camera_topics import CameraTopics
 from webrtc_bridge.nodes.ros.parameters import Parameters

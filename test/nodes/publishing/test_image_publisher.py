@@ -14,7 +14,7 @@ from sensor_msgs.msg import Image
 from support.programs import SUPPORT
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.publishing.image_publisher import ImagePublisher
 from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_thread import while_spinning

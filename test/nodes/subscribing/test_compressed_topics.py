@@ -9,7 +9,7 @@ from sensor_msgs.msg import CompressedImage
 from support.media.decoded_pictures import RGB, YUV, gradient, plain
 from support.ros.collected import Collected, until
 
-from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.publishing.camera_topics import CameraTopics
 from webrtc_bridge.nodes.publishing.compressed_images import to_jpeg
 from webrtc_bridge.nodes.publishing.image_converter import ImageConverter

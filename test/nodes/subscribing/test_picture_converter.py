@@ -11,7 +11,7 @@ from support.media.raw_images import image_of, wrong_quarters
 from webrtc_bridge.media.pixels.depth import DepthRange
 from webrtc_bridge.media.pixels.raw_image import ImageError
 from webrtc_bridge.nodes.subscribing.image_frames import ImageFrames
-from webrtc_bridge.nodes.subscribing.picture_converter import MessagePictures, capture_ns, is_h264
+from webrtc_bridge.nodes.subscribing.picture_converter import PictureConverter, capture_ns, is_h264
 
 
 def stamped(sec, nanosec=0):
@@ -46,14 +46,14 @@ def message_of(image):
 def test_an_encoding_that_nobody_knows_is_refused_with_or_without_cv_bridge():
     message = Image(encoding='xyz', width=8, height=8, step=8, data=bytes(64))
     with pytest.raises(ImageError, match="encoding 'xyz', expected one"):
-        MessagePictures(DepthRange(1, 2)).picture(message)
+        PictureConverter(DepthRange(1, 2)).picture(message)
 
 
 @pytest.mark.parametrize('data', [b'', b'nonsense', b'\x89PNG\r\n\x1a\n', b'\xff\xd8\xff\xe0' * 9])
 def test_a_compressed_image_that_is_none_is_refused(data):
     message = CompressedImage(format='jpeg', data=data)
     with pytest.raises(ImageError, match="format 'jpeg', expected a whole jpeg or png"):
-        MessagePictures(DepthRange(1, 2)).picture(message)
+        PictureConverter(DepthRange(1, 2)).picture(message)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_newest_image_is_converted_when_it_is_taken(frames):
 
 def test_the_pixels_are_not_copied_before_they_are_converted():
     message = message_of(image_of('bgr8', (64, 48)))
-    pictures = MessagePictures(DepthRange(1, 2))
+    pictures = PictureConverter(DepthRange(1, 2))
     assert np.shares_memory(np.frombuffer(message.data, np.uint8), pictures.raw(message).rows(3))
 
 

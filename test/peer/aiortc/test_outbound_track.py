@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame, Stream
+from webrtc_bridge.media.frames import Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
 
@@ -37,7 +37,7 @@ async def test_it_joins_when_the_first_frame_is_asked_for(broadcast, wanted):
     track = OutboundTrack(broadcast)
     assert wanted == []
     first = await joined(track)
-    assert wanted == [Stream(Codec.H264)]
+    assert wanted == [Encoding(Codec.H264)]
     broadcast.publish(KEYFRAME)
     assert await asyncio.wait_for(first, DEADLINE) is KEYFRAME
 
@@ -49,7 +49,7 @@ async def test_it_joins_once(broadcast, wanted):
     broadcast.publish(KEYFRAME)
     await asyncio.wait_for(first, DEADLINE)
     await asyncio.wait_for(track.next(Codec.H264), DEADLINE)
-    assert wanted == [Stream(Codec.H264)]
+    assert wanted == [Encoding(Codec.H264)]
 
 
 async def test_a_lost_picture_asks_for_a_keyframe(broadcast, wanted):
@@ -58,7 +58,7 @@ async def test_a_lost_picture_asks_for_a_keyframe(broadcast, wanted):
     broadcast.publish(KEYFRAME)
     await first
     track.request_keyframe()
-    assert wanted == [Stream(Codec.H264)] * 2
+    assert wanted == [Encoding(Codec.H264)] * 2
 
 
 async def test_a_lost_picture_before_the_first_one_asks_for_nothing(broadcast, wanted):
@@ -71,7 +71,7 @@ async def test_stopping_leaves_the_broadcast(broadcast, unwatched):
     first = await joined(track)
     track.stop()
     track.stop()
-    assert unwatched == [Stream(Codec.H264)]
+    assert unwatched == [Encoding(Codec.H264)]
     assert track.readyState == 'ended'
     first.cancel()
 

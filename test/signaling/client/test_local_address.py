@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from webrtc_bridge.signaling.client import local_address
-from webrtc_bridge.signaling.client.local_address import is_own, until_gone
+from webrtc_bridge.signaling.client.local_address import is_own, wait_until_lost
 
 
 class Transport(asyncio.BaseTransport):
@@ -27,7 +27,7 @@ def test_an_address_is_this_machines_or_not(address, own):
 async def test_it_is_noticed_when_it_goes(monkeypatch):
     monkeypatch.setattr(local_address, 'INTERVAL', 0.01)
     transport = Transport(('127.0.0.1', 80))
-    waiting = asyncio.ensure_future(until_gone(transport))
+    waiting = asyncio.ensure_future(wait_until_lost(transport))
     done, _ = await asyncio.wait({waiting}, timeout=0.1)
     assert not done
     monkeypatch.setattr(local_address, 'is_own', lambda address: False)

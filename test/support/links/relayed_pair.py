@@ -5,7 +5,7 @@ import dataclasses
 from support.links.udp_relay import Side, UdpRelay
 from support.peers.session_pair import SessionPair
 
-from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.frames import Codec
 from webrtc_bridge.signaling.protocol.messages import Answer, Candidate, Message, Offer
 
 

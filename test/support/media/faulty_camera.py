@@ -13,7 +13,7 @@ import time
 from webrtc_bridge.errors import SourceNotFound
 from webrtc_bridge.media.capture.camera import Camera
 from webrtc_bridge.media.capture.pattern import Pattern
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.frames import CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import EncoderOptions, SenderOptions, SourceOptions
 from webrtc_bridge.program.lifetime import configure_logging, run

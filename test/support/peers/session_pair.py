@@ -5,9 +5,8 @@ import threading
 import time
 
 from webrtc_bridge.media.capture.pattern import Pattern
-from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread
-from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.frames import CapturedFrame, Codec
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.options import EncoderOptions

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 
@@ -64,7 +64,7 @@ async def watching(
     """Follow `sender_id` at the signaling server `url`."""
     seen = Seen(on_picture)
     seen.receiver = Receiver(
-        ReceiverOptions(url, sender_id=sender_id, **options), Output(seen.add)
+        ReceiverOptions(url, sender_id=sender_id, **options), FrameSink(seen.add)
     )
     running = asyncio.ensure_future(seen.receiver.run())
     try:

@@ -84,7 +84,7 @@ TRIAL = 30.0
 'Seconds after that in which a new limit shows that it was too early.'
 
 
-class LinkRate:
+class BandwidthEstimator:
     """
     The bit rate that one viewer's link allows: down at once, up slowly.
 

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from webrtc_bridge.media.encoded_frame import Codec, Layer, Stream
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
 SMALL_BELOW, FULL_FROM = 0.5, 0.75
 """
@@ -33,31 +33,31 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The stream that a viewer gets, and what its link allows (bit/s; None: no limit known)."""
+    """The encoding that a viewer gets, and what its link allows (bit/s; None: no limit known)."""
 
-    stream: Stream
+    encoding: Encoding
     rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[V]):
-    """The layer of each viewer and the bit rate of each stream; those left out: the highest."""
+    """The layer of each viewer and the bit rate of each encoding; those left out: the highest."""
 
     layers: Mapping[V, Layer]
-    rates: Mapping[Stream, int]
+    rates: Mapping[Encoding, int]
 
 
-def decide(viewers: Mapping[V, Viewer], bounds: Mapping[Codec, Bounds]) -> Plan[V]:
+def allocate(viewers: Mapping[V, Viewer], bounds: Mapping[Codec, Bounds]) -> Plan[V]:
     """Return what to encode for `viewers`, each layer for the slowest of those that it is for."""
     layers: dict[V, Layer] = {}
-    rates: dict[Stream, int] = {}
+    rates: dict[Encoding, int] = {}
     for key, viewer in viewers.items():
-        codec = viewer.stream.codec
+        codec = viewer.encoding.codec
         layers[key] = layer = layer_for(viewer, bounds[codec])
         if viewer.rate is not None:
-            stream = Stream(codec, layer)
+            encoding = Encoding(codec, layer)
             rate = allowed(viewer.rate, layer, bounds[codec])
-            rates[stream] = min(rate, rates.get(stream, rate))
+            rates[encoding] = min(rate, rates.get(encoding, rate))
     return Plan(layers, rates)
 
 
@@ -65,7 +65,7 @@ def layer_for(viewer: Viewer, bounds: Bounds) -> Layer:
     """Return the layer that `viewer` is to get."""
     if not bounds.small_below or viewer.rate is None:
         return Layer.FULL
-    if viewer.stream.layer is Layer.FULL:
+    if viewer.encoding.layer is Layer.FULL:
         return Layer.SMALL if viewer.rate < bounds.small_below else Layer.FULL
     return Layer.FULL if viewer.rate >= FULL_FROM * bounds.highest else Layer.SMALL
 
@@ -77,7 +77,7 @@ def allowed(rate: float, layer: Layer, bounds: Bounds) -> int:
     return int(min(max(rate, bounds.lowest, bounds.small_below), bounds.highest))
 
 
-def told(layer: Layer, rate: float | None) -> str:
+def describe(layer: Layer, rate: float | None) -> str:
     """Return, for people, which pictures a viewer gets from now on, and why."""
     carries = f'about {rate / 1000:.0f} kbit/s' if rate else 'more'
     return f'{layer.value}: its link carries {carries}'

@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from webrtc_bridge.errors import SourceError, SourceUnreadable
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
-from webrtc_bridge.media.captured_frame import AccessUnit, Captured, CapturedFrame
+from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.h264.packets import H264Packets
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 

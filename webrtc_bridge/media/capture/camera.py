@@ -13,7 +13,7 @@ from webrtc_bridge.media.capture.capture_time import RisingTime
 from webrtc_bridge.media.capture.reader import Reader
 from webrtc_bridge.media.capture.source import OPEN_TIMEOUT, OpenSource
 from webrtc_bridge.media.capture.sources import opener
-from webrtc_bridge.media.captured_frame import AccessUnit, Captured, CapturedFrame
+from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.program.redaction import without_credentials

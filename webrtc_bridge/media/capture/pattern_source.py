@@ -6,7 +6,7 @@ from webrtc_bridge.errors import OptionError
 from webrtc_bridge.media.capture.pace import Pace
 from webrtc_bridge.media.capture.pattern import Pattern
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.frames import CapturedFrame
 from webrtc_bridge.options import SourceOptions
 
 

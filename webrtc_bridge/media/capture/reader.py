@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from webrtc_bridge.errors import SourceError, SourceNotFound, SourceUnreadable
 from webrtc_bridge.media.capture.source import OPEN_TIMEOUT, OpenSource, Source
-from webrtc_bridge.media.captured_frame import Captured
+from webrtc_bridge.media.frames import Captured
 
 LOOK_INTERVAL = 0.5
 """

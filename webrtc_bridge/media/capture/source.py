@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from webrtc_bridge.media.captured_frame import Captured
+from webrtc_bridge.media.frames import Captured
 
 READ_TIMEOUT = 2.0
 'Seconds without a sign of life after which a source counts as gone.'

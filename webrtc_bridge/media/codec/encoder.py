@@ -10,9 +10,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 
-from webrtc_bridge.media.captured_frame import CapturedFrame
-from webrtc_bridge.media.codec.rate_scaled_clock import StretchedTime
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame, Layer
+from webrtc_bridge.media.codec.rate_scaled_clock import RateScaledClock
+from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Layer
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE, RtpTime
 
@@ -38,7 +37,7 @@ How far the bit rate moves, up or down, before the encoder is opened anew, with 
 x264 changes the rate of a stream that began with a constant one (CBR), and never to more than
 the `maxrate` it was opened with; so it is opened with this much more, and told the rate wanted
 before the first picture. FFmpeg cannot change `bufsize`, so what a keyframe may take stays.
-libvpx is told by `StretchedTime`.
+libvpx is told by `RateScaledClock`.
 """
 
 DROP_BELOW = 30
@@ -135,7 +134,7 @@ class Encoder:
         # Of aiortc's encoders only `pack` is used, which cuts RTP payloads (RFC 6184, RFC 7741).
         self._payloader = H264Encoder() if codec is Codec.H264 else Vp8Encoder()
         self._context: VideoCodecContext | None = None
-        self._stretched = StretchedTime(fps)
+        self._stretched = RateScaledClock(fps)
         self._bitrate = self._opened_with = 0
         self._opened_for = fps
 
@@ -200,7 +199,7 @@ class Encoder:
     def _open(self, width: int, height: int, bitrate: int) -> VideoCodecContext:
         self._context = None
         self._context = open_encoder(self.codec, width, height, self.fps, bitrate)
-        self._stretched = StretchedTime(self.fps)
+        self._stretched = RateScaledClock(self.fps)
         self._bitrate = self._opened_with = bitrate
         self._opened_for = self.fps
         logger.info(

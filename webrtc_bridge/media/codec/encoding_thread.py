@@ -9,11 +9,10 @@ from typing import Protocol
 
 import av
 
-from webrtc_bridge.media.captured_frame import CapturedFrame
 from webrtc_bridge.media.codec.encoder import Encoder, automatic_bitrate
 from webrtc_bridge.media.codec.keyframes import KeyframeRequests
 from webrtc_bridge.media.codec.small_layer import SmallLayer
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame, Layer, Stream
+from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding, Layer
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 from webrtc_bridge.options import EncoderOptions
 
@@ -33,7 +32,7 @@ class Frames(Protocol):
     def get(self, timeout: float | None = None) -> CapturedFrame | None:
         """Wait for the newest picture; None where there is none yet, or none any more."""
 
-    def again(self) -> None:
+    def repeat(self) -> None:
         """Let `get()` return the newest picture once more, if it was taken, unless it is old."""
 
     def close(self) -> None:
@@ -42,7 +41,7 @@ class Frames(Protocol):
 
 class EncodingThread:
     """
-    Encode captured frames, once for each stream that somebody watches; nobody, no work.
+    Encode captured frames, once for each encoding that somebody watches; nobody, no work.
 
     `times` gives the frames of each codec their RTP timestamps. `deliver` gets every encoded
     frame, in this thread. All methods may be called from any thread.
@@ -63,8 +62,8 @@ class EncodingThread:
         self._times = times or {codec: RtpTime() for codec in Codec}
         self._failing = False
         self._size: tuple[int, int] | None = None
-        self._encoders: dict[Stream, _StreamEncoder] = {}
-        self._limits: Mapping[Stream, int] = {}
+        self._encoders: dict[Encoding, _RunningEncoder] = {}
+        self._limits: Mapping[Encoding, int] = {}
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name='encoder', daemon=True)
 
@@ -82,7 +81,7 @@ class EncodingThread:
     def codecs(self) -> frozenset[Codec]:
         """The codecs that are watched."""
         with self._lock:
-            return frozenset(stream.codec for stream in self._encoders)
+            return frozenset(encoding.codec for encoding in self._encoders)
 
     @property
     def highest_bitrate(self) -> int:
@@ -91,27 +90,27 @@ class EncodingThread:
             size, bitrate = self._size, self._bitrate
         return (bitrate or automatic_bitrate(*size, self._fps)) if size else 0
 
-    def request_keyframe(self, stream: Stream) -> None:
+    def request_keyframe(self, encoding: Encoding) -> None:
         """
-        Ask for a keyframe of `stream`, which is encoded from now on if it was not yet.
+        Ask for a keyframe of `encoding`, which is encoded from now on if it was not yet.
 
         Who watches alone gets the picture that was taken last, at once: the next one of 30 a
         second is 17 ms away on average, and that of a slow camera much more.
         """
         with self._lock:
             is_first = not self._encoders
-            if stream not in self._encoders:
-                self._encoders[stream] = self._new_encoder(stream)
-            self._encoders[stream].keyframes.request()
+            if encoding not in self._encoders:
+                self._encoders[encoding] = self._new_encoder(encoding)
+            self._encoders[encoding].keyframes.request()
         if is_first:
-            self._frames.again()
+            self._frames.repeat()
 
     def begin_anew(self, codec: Codec) -> None:
         """Let the next picture be a keyframe: what viewers saw last is not of this encoder."""
         with self._lock:
-            for stream in self._encoders:
-                if stream.codec is codec:
-                    self._encoders[stream] = self._new_encoder(stream)
+            for encoding in self._encoders:
+                if encoding.codec is codec:
+                    self._encoders[encoding] = self._new_encoder(encoding)
 
     def set_bitrate(self, bitrate: int) -> None:
         """Encode with at most `bitrate` (bit/s, 0 for automatic) from the next picture on."""
@@ -122,29 +121,29 @@ class EncodingThread:
             self._apply_bitrates()
         logger.info('encoding at most %s from now on', shown_bitrate(bitrate))
 
-    def limit(self, bitrates: Mapping[Stream, int]) -> None:
-        """Encode these streams with these bit rates, in bit/s, and others without a limit."""
+    def limit(self, bitrates: Mapping[Encoding, int]) -> None:
+        """Encode these encodings with these bit rates, in bit/s, and others without a limit."""
         with self._lock:
             self._limits = dict(bitrates)
             self._apply_bitrates()
 
     def _apply_bitrates(self) -> None:
-        for stream, encoding in self._encoders.items():
-            encoding.encoder.bitrate = self._bitrate_of(stream)
+        for encoding, running in self._encoders.items():
+            running.encoder.bitrate = self._bitrate_of(encoding)
 
-    def _bitrate_of(self, stream: Stream) -> int:
-        limit = self._limits.get(stream, self._bitrate)
+    def _bitrate_of(self, encoding: Encoding) -> int:
+        limit = self._limits.get(encoding, self._bitrate)
         return min(limit, self._bitrate or limit)
 
-    def _new_encoder(self, stream: Stream) -> '_StreamEncoder':
-        encoder = Encoder(stream.codec, self._fps, self._bitrate_of(stream), stream.layer)
-        small = SmallLayer(self._fps) if stream.layer is Layer.SMALL else None
-        return _StreamEncoder(encoder, KeyframeRequests(), small)
+    def _new_encoder(self, encoding: Encoding) -> '_RunningEncoder':
+        encoder = Encoder(encoding.codec, self._fps, self._bitrate_of(encoding), encoding.layer)
+        small = SmallLayer(self._fps) if encoding.layer is Layer.SMALL else None
+        return _RunningEncoder(encoder, KeyframeRequests(), small)
 
-    def stop_encoding(self, stream: Stream) -> None:
-        """Encode `stream` no longer: nobody watches it."""
+    def stop_encoding(self, encoding: Encoding) -> None:
+        """Encode `encoding` no longer: nobody watches it."""
         with self._lock:
-            self._encoders.pop(stream, None)
+            self._encoders.pop(encoding, None)
 
     def _run(self) -> None:
         while not self._frames.closed:
@@ -182,8 +181,8 @@ class EncodingThread:
 
 
 @dataclass(frozen=True)
-class _StreamEncoder:
-    """The encoder of one stream, when it is to give a keyframe, and what makes small pictures."""
+class _RunningEncoder:
+    """One encoding's encoder, its keyframe requests, and what makes its pictures small."""
 
     encoder: Encoder
     keyframes: KeyframeRequests

@@ -15,7 +15,7 @@ ENOUGH = 1.3
 'How many times the fewest bits there must be for more pictures again.'
 
 
-class PictureInterval:
+class FrameDecimator:
     """
     Says which pictures are encoded: `value` is 1 for each of them, 2 for every other.
 

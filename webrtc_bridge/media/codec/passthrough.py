@@ -9,9 +9,8 @@ from fractions import Fraction
 import av
 from aiortc.codecs.h264 import H264Encoder
 
-from webrtc_bridge.media.captured_frame import AccessUnit, CapturedFrame
 from webrtc_bridge.media.codec.decoding_thread import DecodingThread
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import AccessUnit, CapturedFrame, Codec, EncodedFrame
 from webrtc_bridge.media.h264.units import (
     IDR_SLICE,
     SLICE,

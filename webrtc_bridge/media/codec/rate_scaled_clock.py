@@ -10,7 +10,7 @@ Without, one of 640x360 at 500 kbit/s has 98 kB after three seconds of silence, 
 """
 
 
-class StretchedTime:
+class RateScaledClock:
     """
     The time of pictures as libvpx is to see it, in ticks of the RTP clock.
 

@@ -3,8 +3,8 @@
 import av
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from webrtc_bridge.media.captured_frame import CapturedFrame
-from webrtc_bridge.media.codec.frame_decimation import PictureInterval, small_size
+from webrtc_bridge.media.codec.frame_decimation import FrameDecimator, small_size
+from webrtc_bridge.media.frames import CapturedFrame
 
 
 class SmallLayer:
@@ -16,7 +16,7 @@ class SmallLayer:
 
     def __init__(self, fps: float) -> None:
         self.fps = self._full_fps = fps
-        self._interval = PictureInterval(fps)
+        self._interval = FrameDecimator(fps)
         self._reformatter = VideoReformatter()
 
     def take(self, frame: CapturedFrame, bitrate: int, keyframe: bool) -> CapturedFrame | None:

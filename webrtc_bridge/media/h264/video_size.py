@@ -1,6 +1,6 @@
 """The size of the pictures of a stream, read from a keyframe without decoding it."""
 
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.h264.units import SPS, kind, nal_units
 
 WITH_CHROMA_FORMAT = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}

@@ -1,10 +1,10 @@
-"""One encode of each stream for every session."""
+"""One encode of each encoding for every session."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame, Layer, Stream
+from webrtc_bridge.media.frames import Codec, EncodedFrame, Encoding, Layer
 
 BACKLOG = 15
 """
@@ -15,17 +15,17 @@ next keyframe: late video is worth less than a moment without.
 
 class Subscription:
     """
-    The frames of one stream for one session, from a keyframe on. Belongs to the event loop.
+    The frames of one encoding for one session, from a keyframe on. Belongs to the event loop.
 
-    `stream` is what it gets, or will get with the next keyframe; `sent_bytes` what it got.
+    `encoding` is what it gets, or will get with the next keyframe; `sent_bytes` what it got.
     """
 
-    def __init__(self, broadcast: 'Broadcast', stream: Stream) -> None:
-        self.stream = stream
+    def __init__(self, broadcast: 'Broadcast', encoding: Encoding) -> None:
+        self.encoding = encoding
         self.dropped = 0
         self.sent_bytes = 0
         self._broadcast = broadcast
-        self._coming_from: Stream | None = None
+        self._coming_from: Encoding | None = None
         self._frames: deque[EncodedFrame] = deque()
         self._arrived = asyncio.Event()
         self._in_sync = False
@@ -42,19 +42,19 @@ class Subscription:
     def request_keyframe(self) -> None:
         """Pass on that this session's viewer lost the picture."""
         if self._pause is None:  # after which there is one anyway
-            self._broadcast.on_keyframe_wanted(self.stream)
+            self._broadcast.on_keyframe_wanted(self.encoding)
 
     def change_layer(self, layer: Layer) -> None:
         """Go over to `layer` when its next keyframe is there, which is asked for."""
-        if layer is self.stream.layer or self._closed:
+        if layer is self.encoding.layer or self._closed:
             return
         if self._coming_from:
             self._stay(self._coming_from)
             return
-        before, self.stream = self.stream, Stream(self.stream.codec, layer)
+        before, self.encoding = self.encoding, Encoding(self.encoding.codec, layer)
         if self._pause is None:
             self._coming_from = before
-            self._broadcast.join(self, self.stream)
+            self._broadcast.join(self, self.encoding)
 
     def pause(self, seconds: float) -> None:
         """Drop what waits and what comes in the next `seconds`; then go on at a keyframe."""
@@ -73,7 +73,7 @@ class Subscription:
 
     def push(self, frame: EncodedFrame) -> None:
         """Queue `frame`, unless it cannot be decoded without one that was dropped."""
-        if frame.layer is not self.stream.layer:
+        if frame.layer is not self.encoding.layer:
             if not self._in_sync:
                 return
         elif self._coming_from:
@@ -92,10 +92,10 @@ class Subscription:
         self._frames.append(frame)
         self._arrived.set()
 
-    def _stay(self, stream: Stream) -> None:
-        """Stay with `stream`: the keyframe of the other one has not come yet."""
-        self._broadcast.leave(self, self.stream)
-        self.stream, self._coming_from = stream, None
+    def _stay(self, encoding: Encoding) -> None:
+        """Stay with `encoding`: the keyframe of the other one has not come yet."""
+        self._broadcast.leave(self, self.encoding)
+        self.encoding, self._coming_from = encoding, None
         if not self._in_sync:
             self.request_keyframe()
 
@@ -105,48 +105,48 @@ class Subscription:
         self._in_sync = False
 
     def _leave_all(self) -> None:
-        self._broadcast.leave(self, self.stream)
+        self._broadcast.leave(self, self.encoding)
         self._broadcast.leave(self, self._coming_from)
         self._coming_from = None
 
     def _go_on(self) -> None:
         self._pause = None
-        self._broadcast.join(self, self.stream)
+        self._broadcast.join(self, self.encoding)
 
 
 class Broadcast:
-    """Hand every encoded frame to all sessions of its stream. Belongs to the event loop."""
+    """Hand every encoded frame to all sessions of its encoding. Belongs to the event loop."""
 
     def __init__(
         self,
-        on_keyframe_wanted: Callable[[Stream], None],
-        on_unwatched: Callable[[Stream], None],
+        on_keyframe_wanted: Callable[[Encoding], None],
+        on_unwatched: Callable[[Encoding], None],
     ) -> None:
         self.on_keyframe_wanted = on_keyframe_wanted
         self._on_unwatched = on_unwatched
-        self._subscriptions: dict[Stream, set[Subscription]] = {}
+        self._subscriptions: dict[Encoding, set[Subscription]] = {}
 
     def subscribe(self, codec: Codec) -> Subscription:
         """Join: a keyframe of `codec` is asked for, and the subscription begins with it."""
-        subscription = Subscription(self, Stream(codec))
-        self.join(subscription, subscription.stream)
+        subscription = Subscription(self, Encoding(codec))
+        self.join(subscription, subscription.encoding)
         return subscription
 
-    def join(self, subscription: Subscription, stream: Stream) -> None:
-        """Let `subscription` have the frames of `stream` too, and ask for a keyframe."""
-        self._subscriptions.setdefault(stream, set()).add(subscription)
-        self.on_keyframe_wanted(stream)
+    def join(self, subscription: Subscription, encoding: Encoding) -> None:
+        """Let `subscription` have the frames of `encoding` too, and ask for a keyframe."""
+        self._subscriptions.setdefault(encoding, set()).add(subscription)
+        self.on_keyframe_wanted(encoding)
 
-    def leave(self, subscription: Subscription, stream: Stream | None) -> None:
-        """Let it have no more frames of `stream`; the last one ends its encoding. Idempotent."""
-        subscriptions = self._subscriptions.get(stream) if stream else None
-        if stream and subscriptions and subscription in subscriptions:
+    def leave(self, subscription: Subscription, encoding: Encoding | None) -> None:
+        """Let it have no more frames of `encoding`; the last one ends its encoding. Idempotent."""
+        subscriptions = self._subscriptions.get(encoding) if encoding else None
+        if encoding and subscriptions and subscription in subscriptions:
             subscriptions.discard(subscription)
             if not subscriptions:
-                del self._subscriptions[stream]
-                self._on_unwatched(stream)
+                del self._subscriptions[encoding]
+                self._on_unwatched(encoding)
 
     def publish(self, frame: EncodedFrame) -> None:
-        """Queue `frame` for every session of its stream."""
-        for subscription in self._subscriptions.get(frame.stream, ()):
+        """Queue `frame` for every session of its encoding."""
+        for subscription in self._subscriptions.get(frame.encoding, ()):
             subscription.push(frame)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import Codec, EncodedFrame
 
 CAPACITY = 1024
 'Packets that wait for a missing one: two seconds of 5 Mbit/s, twice what `SKIP_AFTER` allows.'

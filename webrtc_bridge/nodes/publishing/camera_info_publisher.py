@@ -15,7 +15,7 @@ from webrtc_bridge.errors import OptionError, WebrtcBridgeError
 from webrtc_bridge.nodes.calibration import calibration_file
 from webrtc_bridge.nodes.calibration.calibration import Calibration, calibration_from
 from webrtc_bridge.nodes.calibration.camera_info import from_message, to_message
-from webrtc_bridge.nodes.publishing.lazy_publisher import CameraTopic
+from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
 from webrtc_bridge.nodes.ros.message_header import header
 from webrtc_bridge.nodes.ros.topic_names import sibling_service, sibling_topic
 from webrtc_bridge.options import ReceiverOptions
@@ -39,7 +39,7 @@ class CameraInfoPublisher:
     """
 
     def __init__(self, node: Node, options: ReceiverOptions) -> None:
-        self._topic = CameraTopic(
+        self._topic = LazyPublisher(
             node, CameraInfo, sibling_topic(node, options.topic, 'camera_info')
         )
         self.parameters = self._topic.parameters

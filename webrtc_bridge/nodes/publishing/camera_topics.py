@@ -5,14 +5,13 @@ from typing import Any
 
 from rclpy.node import Node
 
-from webrtc_bridge.media.encoded_frame import EncodedFrame
+from webrtc_bridge.media.frames import EncodedFrame, ReceivedFrame
 from webrtc_bridge.media.h264.video_size import video_size
-from webrtc_bridge.media.received_frame import ReceivedFrame
 from webrtc_bridge.nodes.publishing.camera_info_publisher import CameraInfoPublisher
 from webrtc_bridge.nodes.publishing.encoded_publisher import EncodedPublisher
 from webrtc_bridge.nodes.publishing.image_publisher import ImagePublisher
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import Output
+from webrtc_bridge.receiving.delivery import FrameSink
 
 
 class CameraTopics:
@@ -28,7 +27,7 @@ class CameraTopics:
     parameters: list[str]
     'Names of the parameters that were declared besides the option table.'
 
-    output: Output
+    output: FrameSink
     'What the receiver hands its pictures and frames to.'
 
     def __init__(self, node: Node, options: ReceiverOptions) -> None:
@@ -38,7 +37,7 @@ class CameraTopics:
         self._publishers = (self._images, self._encoded, self._info)
         self.parameters = [name for each in self._publishers for name in each.parameters]
         self._size: tuple[int, int] | None = None
-        self.output = Output(
+        self.output = FrameSink(
             on_frame=self._on_frame,
             wants_pictures=lambda: self._images.subscribed,
             on_encoded=self._on_encoded,

@@ -8,7 +8,7 @@ from typing import Any
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Header
 
-from webrtc_bridge.media.encoded_frame import EncodedFrame
+from webrtc_bridge.media.frames import EncodedFrame
 
 KEY_FLAG = 1
 'AV_PKT_FLAG_KEY of FFmpeg.'

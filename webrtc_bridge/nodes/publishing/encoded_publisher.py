@@ -5,9 +5,9 @@ import logging
 from rclpy.node import Node
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.nodes.publishing.encoded_messages import Transport, available_transports
-from webrtc_bridge.nodes.publishing.lazy_publisher import CameraTopic
+from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
 from webrtc_bridge.nodes.ros.message_header import header
 from webrtc_bridge.nodes.ros.topic_names import transport_topic
 from webrtc_bridge.options import ReceiverOptions
@@ -72,7 +72,7 @@ class EncodedPublisher:
         self._codec_was_said = True
 
 
-def created_topic(node: Node, image_topic: str, transport: Transport) -> CameraTopic | None:
+def created_topic(node: Node, image_topic: str, transport: Transport) -> LazyPublisher | None:
     """
     Return the topic of `transport` below `image_topic`; None if it cannot be had.
 
@@ -80,7 +80,7 @@ def created_topic(node: Node, image_topic: str, transport: Transport) -> CameraT
     """
     name = transport_topic(node, image_topic, transport.name)
     try:
-        return CameraTopic(node, transport.kind, name)
+        return LazyPublisher(node, transport.kind, name)
     except OptionError:
         raise
     except Exception as exc:

@@ -3,11 +3,11 @@
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 
-from webrtc_bridge.media.received_frame import ReceivedFrame
+from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.publishing.compressed_images import to_jpeg
 from webrtc_bridge.nodes.publishing.image_converter import ImageConverter
-from webrtc_bridge.nodes.publishing.lazy_publisher import CameraTopic
-from webrtc_bridge.nodes.ros.topic_names import image_topic, transport_topic
+from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
+from webrtc_bridge.nodes.ros.topic_names import resolve_image_topic, transport_topic
 from webrtc_bridge.options import ReceiverOptions
 
 
@@ -25,9 +25,9 @@ class ImagePublisher:
     'Names of the QoS parameters that were declared.'
 
     def __init__(self, node: Node, options: ReceiverOptions) -> None:
-        self._raw = CameraTopic(node, Image, image_topic(node, options.topic))
+        self._raw = LazyPublisher(node, Image, resolve_image_topic(node, options.topic))
         compressed = transport_topic(node, options.topic, 'compressed')
-        self._compressed = CameraTopic(node, CompressedImage, compressed)
+        self._compressed = LazyPublisher(node, CompressedImage, compressed)
         self.parameters = self._raw.parameters + self._compressed.parameters
         self.jpeg_quality = options.jpeg_quality
         self._converter = ImageConverter(options.encoding, options.frame_id)

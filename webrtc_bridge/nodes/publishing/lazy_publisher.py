@@ -8,7 +8,7 @@ from rclpy.node import Node
 from webrtc_bridge.nodes.ros.image_qos import image_qos
 
 
-class CameraTopic:
+class LazyPublisher:
     """
     Publish messages of type `kind` on `name`, a full name; create it before the node spins.
 

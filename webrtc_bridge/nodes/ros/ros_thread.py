@@ -60,7 +60,7 @@ def initialised(arguments: list[str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def ros_node(name: str) -> Iterator[Node]:
+def created_node(name: str) -> Iterator[Node]:
     """Create the node `name`, destroy it at exit."""
     created = Node(name)
     try:

@@ -12,7 +12,7 @@ from rclpy.node import Node
 from webrtc_bridge.errors import OptionError
 
 
-def image_topic(node: Node, topic: str) -> str:
+def resolve_image_topic(node: Node, topic: str) -> str:
     """
     Return the full name of the image topic `topic`, remapped.
 
@@ -28,7 +28,9 @@ def transport_topic(node: Node, topic: str, transport: str) -> str:
     Raises: OptionError.
     """
     return _follow(
-        node.resolve_topic_name, f'{topic}/{transport}', f'{image_topic(node, topic)}/{transport}'
+        node.resolve_topic_name,
+        f'{topic}/{transport}',
+        f'{resolve_image_topic(node, topic)}/{transport}',
     )
 
 
@@ -39,7 +41,9 @@ def sibling_topic(node: Node, topic: str, name: str) -> str:
     Raises: OptionError.
     """
     return _follow(
-        node.resolve_topic_name, sibling(topic, name), sibling(image_topic(node, topic), name)
+        node.resolve_topic_name,
+        sibling(topic, name),
+        sibling(resolve_image_topic(node, topic), name),
     )
 
 
@@ -50,7 +54,9 @@ def sibling_service(node: Node, topic: str, name: str) -> str:
     Raises: OptionError.
     """
     return _follow(
-        node.resolve_service_name, sibling(topic, name), sibling(image_topic(node, topic), name)
+        node.resolve_service_name,
+        sibling(topic, name),
+        sibling(resolve_image_topic(node, topic), name),
     )
 
 

@@ -15,7 +15,7 @@ TRANSPORTS = ('compressed', 'h264')
 'Last parts of topics whose images are those of the topic above.'
 
 
-class CameraInfoTopic:
+class CameraInfoSubscription:
     """
     Subscribe to the `camera_info` beside an image topic; `on_info` gets each that is another.
 

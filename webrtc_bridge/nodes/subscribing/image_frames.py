@@ -2,13 +2,13 @@
 
 import logging
 
-from webrtc_bridge.media.captured_frame import CapturedFrame
+from webrtc_bridge.media.frames import CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.media.pixels.depth import DepthRange
 from webrtc_bridge.media.pixels.raw_image import ImageError
 from webrtc_bridge.nodes.subscribing.picture_converter import (
     ImageMessage,
-    MessagePictures,
+    PictureConverter,
     capture_ns,
 )
 
@@ -26,7 +26,7 @@ class ImageFrames:
     """
 
     def __init__(self, topic: str, depth: DepthRange) -> None:
-        self.pictures = MessagePictures(depth)
+        self.pictures = PictureConverter(depth)
         self._newest: Latest[tuple[ImageMessage, int] | CapturedFrame] = Latest()
         self._complaints: set[tuple[str, str]] = set()
         self._topic = topic
@@ -45,7 +45,7 @@ class ImageFrames:
         """Take images of `topic` from now on, and tell of its own mistakes."""
         self._topic = topic
         self._complaints = set()
-        self._newest.forget()
+        self._newest.clear()
 
     def put(self, message: ImageMessage) -> None:
         """Offer an image; never blocks."""
@@ -69,9 +69,9 @@ class ImageFrames:
             self._complain(message, f'{type(error).__name__}: {error}')
         return None
 
-    def again(self) -> None:
+    def repeat(self) -> None:
         """Offer the image that was taken last once more, unless it is old."""
-        self._newest.again()
+        self._newest.repeat()
 
     def close(self) -> None:
         """Refuse what comes and wake `get`. May be called again."""

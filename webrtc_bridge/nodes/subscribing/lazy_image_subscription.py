@@ -18,7 +18,7 @@ from rclpy.qos import (
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
-from webrtc_bridge.nodes.ros.topic_names import image_topic
+from webrtc_bridge.nodes.ros.topic_names import resolve_image_topic
 from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage
 
 TYPES = {
@@ -41,7 +41,7 @@ PATIENCE = 4
 logger = logging.getLogger(__name__)
 
 
-class ImageTopic:
+class LazyImageSubscription:
     """
     Subscribe to topic `name`, of either type of `TYPES`, while it is wanted.
 
@@ -61,7 +61,7 @@ class ImageTopic:
         on_end: Callable[[], None],
     ) -> None:
         self._node = node
-        self._name = image_topic(node, name)
+        self._name = resolve_image_topic(node, name)
         self._on_message = on_message
         self._on_begin = on_begin
         self._on_end = on_end
@@ -83,7 +83,7 @@ class ImageTopic:
 
     def follow(self, name: str) -> None:
         """Go over to topic `name`, if it is another one; a valid name."""
-        self._name = image_topic(self._node, name)
+        self._name = resolve_image_topic(self._node, name)
         self._update_soon()
 
     def _update_soon(self) -> None:

@@ -18,7 +18,7 @@ END_OF_NTP = 2_085_978_496
 'Seconds from 1970 to 2036, where the 32 bits of the NTP timestamps in RTCP are used up.'
 
 
-class MessagePictures:
+class PictureConverter:
     """
     Make pictures of messages; as `PictureMaker`, whose memory they are.
 

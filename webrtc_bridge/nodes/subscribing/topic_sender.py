@@ -5,12 +5,12 @@ from typing import Any
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
-from webrtc_bridge.media.captured_frame import AccessUnit
 from webrtc_bridge.media.codec.passthrough import Passthrough
+from webrtc_bridge.media.frames import AccessUnit
 from webrtc_bridge.media.pixels.depth import DepthRange
-from webrtc_bridge.nodes.subscribing.camera_info_subscription import CameraInfoTopic
+from webrtc_bridge.nodes.subscribing.camera_info_subscription import CameraInfoSubscription
 from webrtc_bridge.nodes.subscribing.image_frames import ImageFrames
-from webrtc_bridge.nodes.subscribing.lazy_image_subscription import ImageTopic
+from webrtc_bridge.nodes.subscribing.lazy_image_subscription import LazyImageSubscription
 from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage, capture_ns, is_h264
 from webrtc_bridge.options import SenderNodeOptions, SenderOptions
 from webrtc_bridge.sending.sender import Sender
@@ -28,8 +28,10 @@ class TopicSender:
     ) -> None:
         self._frames = ImageFrames(topic, depth_range(options))
         self._sender = Sender(sender, options, self._frames, options.fps, self._on_watched)
-        self._topic = ImageTopic(node, topic, self._on_message, self._on_begin, self._on_end)
-        self._info = CameraInfoTopic(node, self._on_info)
+        self._topic = LazyImageSubscription(
+            node, topic, self._on_message, self._on_begin, self._on_end
+        )
+        self._info = CameraInfoSubscription(node, self._on_info)
         self._name = topic
         self._passthrough: Passthrough | None = None
 

@@ -9,7 +9,7 @@ from aiortc import RTCDataChannel, RTCRtpReceiver
 from aiortc.mediastreams import MediaStreamTrack
 
 from webrtc_bridge.errors import SessionError
-from webrtc_bridge.media.encoded_frame import EncodedFrame
+from webrtc_bridge.media.frames import EncodedFrame
 from webrtc_bridge.media.rtp.capture_clock import CaptureClock
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc.patches.ice import selected_path

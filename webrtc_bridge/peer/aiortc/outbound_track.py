@@ -5,7 +5,7 @@ from typing import Any
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.rtp.broadcast import Broadcast, Subscription
 
 

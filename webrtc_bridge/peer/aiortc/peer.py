@@ -20,18 +20,18 @@ from aiortc.sdp import candidate_from_sdp
 from webrtc_bridge.errors import SessionError, printable
 from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering, IceServerUrl, usable_servers
 from webrtc_bridge.peer.aiortc.patches.bundled_candidates import (
-    with_candidates_in_every_section,
+    copy_bundled_candidates,
 )
 from webrtc_bridge.peer.aiortc.patches.connecting import Connecting
 from webrtc_bridge.peer.aiortc.patches.ice import (
     asking_all,
-    connect_with_the_answer_to_a_check,
-    end_consent_checks_with_the_connection,
-    meet_on_loopback,
+    connect_on_check_success,
+    offer_loopback_candidate,
     own_addresses,
+    stop_consent_checks_on_close,
 )
 from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
-from webrtc_bridge.peer.aiortc.patches.stun_retries import ask_as_often_as_at_first
+from webrtc_bridge.peer.aiortc.patches.stun_retries import use_constant_stun_retry
 from webrtc_bridge.peer.aiortc.patches.udp_guard import dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.negotiation import IceCandidate, Negotiation
@@ -81,10 +81,10 @@ class AiortcPeer:
         self._on_lost = on_lost
         self._on_candidate = on_candidate
         self._first_mid = ''
-        meet_on_loopback()
-        ask_as_often_as_at_first()
-        end_consent_checks_with_the_connection()
-        connect_with_the_answer_to_a_check()
+        offer_loopback_candidate()
+        use_constant_stun_retry()
+        stop_consent_checks_on_close()
+        connect_on_check_success()
         guard_udp()
         guard_rtp()
         self._relay_only = ice.policy == 'relay'
@@ -123,7 +123,7 @@ class AiortcPeer:
         expected = self._negotiation.description(sdp)
         if expected is None:
             return
-        sdp = with_candidates_in_every_section(expected)
+        sdp = copy_bundled_candidates(expected)
         try:
             description = RTCSessionDescription(sdp, kind)
             await self.connection.setRemoteDescription(description)

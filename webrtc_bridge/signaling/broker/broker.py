@@ -19,7 +19,12 @@ from webrtc_bridge.signaling.broker.limits import TAKEN_OVER, CloseCode, Limits
 from webrtc_bridge.signaling.broker.rate_limit import TokenBucket
 from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.broker.session_rules import next_state
-from webrtc_bridge.signaling.broker.session_table import Peer, Session, SessionState, SessionTable
+from webrtc_bridge.signaling.broker.session_table import (
+    BrokeredSession,
+    NegotiationState,
+    Peer,
+    SessionTable,
+)
 from webrtc_bridge.signaling.protocol.messages import (
     Bye,
     ErrorReply,
@@ -267,7 +272,7 @@ class Broker:
             raise self._no_peer(receiver, message)
         older = receiver.sessions.get(sender.id)
         states = [s.state for s in receiver.sessions.values() if s is not older]
-        pending = sum(state is not SessionState.ANSWERED for state in states)
+        pending = sum(state is not NegotiationState.ANSWERED for state in states)
         if pending >= self._limits.max_pending:
             raise MessageError(
                 'too_many',
@@ -278,7 +283,7 @@ class Broker:
         session = self._table.open(self._make_session_id(), sender, receiver, now)
         return actions + self._to(sender, RequestOffer(receiver.id, session.id))
 
-    def _session(self, peer: Peer, message: SessionMessage) -> Session:
+    def _session(self, peer: Peer, message: SessionMessage) -> BrokeredSession:
         session = peer.sessions.get(message.peer_id)
         if session is not None and message.session_id in ('', session.id):
             return session
@@ -300,7 +305,7 @@ class Broker:
             return MessageError('bad_target', text, message.TYPE)
         return MessageError('unknown_peer', f'{field}: {target} is not here', message.TYPE)
 
-    def _end(self, session: Session, reason: str) -> list[Action]:
+    def _end(self, session: BrokeredSession, reason: str) -> list[Action]:
         self._table.end(session)
         sender, receiver = session.sender, session.receiver
         return [

@@ -1,7 +1,7 @@
 """When a message of a session is allowed, and what it does to the session's state."""
 
 from webrtc_bridge.errors import MessageError
-from webrtc_bridge.signaling.broker.session_table import Peer, Session, SessionState
+from webrtc_bridge.signaling.broker.session_table import BrokeredSession, NegotiationState, Peer
 from webrtc_bridge.signaling.protocol.messages import (
     Answer,
     Candidate,
@@ -13,8 +13,8 @@ from webrtc_bridge.signaling.protocol.session_description import count_candidate
 
 
 def next_state(
-    session: Session, peer: Peer, message: SessionMessage, max_candidates: int
-) -> SessionState:
+    session: BrokeredSession, peer: Peer, message: SessionMessage, max_candidates: int
+) -> NegotiationState:
     """
     Return the state after `message` from `peer`, having counted its candidates.
 
@@ -22,28 +22,30 @@ def next_state(
     """
     state = session.state
     if isinstance(message, Offer):
-        _expect(state is SessionState.REQUESTED, state, message)
+        _expect(state is NegotiationState.REQUESTED, state, message)
         _count(session, peer, count_candidates(message.sdp), max_candidates, message)
-        return SessionState.OFFERED
+        return NegotiationState.OFFERED
     if isinstance(message, Answer):
-        _expect(state is SessionState.OFFERED, state, message)
+        _expect(state is NegotiationState.OFFERED, state, message)
         _count(session, peer, count_candidates(message.sdp), max_candidates, message)
-        return SessionState.ANSWERED
+        return NegotiationState.ANSWERED
     if isinstance(message, Candidate):
         # Only the sender can have candidates before there is an offer.
-        early = peer.role is Role.RECEIVER and state is SessionState.REQUESTED
+        early = peer.role is Role.RECEIVER and state is NegotiationState.REQUESTED
         _expect(not early, state, message)
         _count(session, peer, 1 if message.candidate else 0, max_candidates, message)
     return state
 
 
-def _expect(holds: bool, state: SessionState, message: SessionMessage) -> None:
+def _expect(holds: bool, state: NegotiationState, message: SessionMessage) -> None:
     if not holds:
         text = f'type: {message.TYPE} given, the session is {state.value}'
         raise MessageError('bad_state', text, message.TYPE)
 
 
-def _count(session: Session, peer: Peer, more: int, allowed: int, message: SessionMessage) -> None:
+def _count(
+    session: BrokeredSession, peer: Peer, more: int, allowed: int, message: SessionMessage
+) -> None:
     if session.candidates[peer.role] + more > allowed:
         text = f'candidate: more than {allowed} from one side of a session'
         raise MessageError('too_many', text, message.TYPE)

@@ -8,7 +8,7 @@ from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.protocol.messages import Bye, Role
 
 
-class SessionState(enum.Enum):
+class NegotiationState(enum.Enum):
     """How far the negotiation of a session is."""
 
     REQUESTED = 'requested'
@@ -25,7 +25,7 @@ class Peer:
     name: str
     connection: Hashable | None = None
     left_at: float = 0.0
-    sessions: dict[str, 'Session'] = field(default_factory=dict)
+    sessions: dict[str, 'BrokeredSession'] = field(default_factory=dict)
     'By the id of the other party.'
     rights: Rights = field(default_factory=Rights)
     missed: list[Bye] = field(default_factory=list)
@@ -33,14 +33,14 @@ class Peer:
 
 
 @dataclass(eq=False, slots=True)
-class Session:
+class BrokeredSession:
     """One attempt of a receiver to get a sender's video, and what came of it."""
 
     id: str
     sender: Peer
     receiver: Peer
     requested_at: float
-    state: SessionState = SessionState.REQUESTED
+    state: NegotiationState = NegotiationState.REQUESTED
     candidates: dict[Role, int] = field(default_factory=lambda: dict.fromkeys(Role, 0))
 
     def other(self, peer: Peer) -> Peer:
@@ -54,7 +54,7 @@ class SessionTable:
     def __init__(self) -> None:
         self.peers: dict[Role, dict[str, Peer]] = {role: {} for role in Role}
         self._absent: dict[Peer, None] = {}
-        self._pending: dict[Session, None] = {}
+        self._pending: dict[BrokeredSession, None] = {}
         self._sessions = 0
 
     def __len__(self) -> int:
@@ -84,28 +84,28 @@ class SessionTable:
         else:
             del self.peers[peer.role][peer.id]
 
-    def open(self, session_id: str, sender: Peer, receiver: Peer, now: float) -> Session:
+    def open(self, session_id: str, sender: Peer, receiver: Peer, now: float) -> BrokeredSession:
         """Return a new session of a pair that has none."""
-        session = Session(session_id, sender, receiver, now)
+        session = BrokeredSession(session_id, sender, receiver, now)
         sender.sessions[receiver.id] = receiver.sessions[sender.id] = session
         self._pending[session] = None
         self._sessions += 1
         return session
 
-    def advance(self, session: Session, state: SessionState) -> None:
+    def advance(self, session: BrokeredSession, state: NegotiationState) -> None:
         """Set how far the negotiation is."""
         session.state = state
-        if state is SessionState.ANSWERED:
+        if state is NegotiationState.ANSWERED:
             self._pending.pop(session, None)
 
-    def end(self, session: Session) -> None:
+    def end(self, session: BrokeredSession) -> None:
         """Forget the session."""
         del session.sender.sessions[session.receiver.id]
         del session.receiver.sessions[session.sender.id]
         self._pending.pop(session, None)
         self._sessions -= 1
 
-    def overdue(self, before: float) -> list[Session]:
+    def overdue(self, before: float) -> list[BrokeredSession]:
         """Return the sessions without an answer that were requested before then."""
         overdue = []
         for session in self._pending:

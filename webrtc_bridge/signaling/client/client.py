@@ -24,11 +24,11 @@ from websockets.http11 import Response
 
 from webrtc_bridge.errors import MessageError, OptionError, printable
 from webrtc_bridge.options import PEER_ID
-from webrtc_bridge.signaling.abort import cut
+from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.broker.limits import TAKEN_OVER
 from webrtc_bridge.signaling.client.backoff import Backoff
 from webrtc_bridge.signaling.client.client_tls import why_not_trusted
-from webrtc_bridge.signaling.client.local_address import until_gone
+from webrtc_bridge.signaling.client.local_address import wait_until_lost
 from webrtc_bridge.signaling.client.server_access import TOKEN, ServerAccess
 from webrtc_bridge.signaling.client.server_url import peer_url
 from webrtc_bridge.signaling.client.web_socket import (
@@ -194,12 +194,12 @@ class SignalingClient:
             # CancelledError before Python 3.11.3 (gh-102780), and websockets uses one here.
             closing = asyncio.ensure_future(socket.close())
             await asyncio.wait({writer, watching, closing}, timeout=2 * CLOSE_TIMEOUT)
-            cut(socket.transport)
+            abort(socket.transport)
 
     async def _cut_without_address(self, socket: ClientConnection) -> None:
-        await until_gone(socket.transport)
+        await wait_until_lost(socket.transport)
         logger.warning('%s: the address of this machine has changed', self._who)
-        cut(socket.transport)
+        abort(socket.transport)
 
     async def _read(self, socket: ClientConnection) -> None:
         try:

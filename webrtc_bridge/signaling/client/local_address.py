@@ -8,7 +8,7 @@ INTERVAL = 1.0
 'Seconds between two looks. The kernel tells nobody, and heartbeats take up to 9 s.'
 
 
-async def until_gone(transport: asyncio.BaseTransport) -> None:
+async def wait_until_lost(transport: asyncio.BaseTransport) -> None:
     """Return when the address at this end of `transport` is gone."""
     address = transport.get_extra_info('sockname')
     while not address or is_own(address):  # noqa: ASYNC110, there is no event to wait for

@@ -81,7 +81,7 @@ class Authentication:
         return self._tokens.check(token)
 
 
-class Penalties:
+class AuthThrottle:
     """Let those with wrong tokens wait, but never more of them than the server can bear."""
 
     def __init__(self) -> None:

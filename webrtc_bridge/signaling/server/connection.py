@@ -8,7 +8,7 @@ from collections import deque
 from aiohttp import web
 
 from webrtc_bridge.errors import printable
-from webrtc_bridge.signaling.abort import cut
+from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.broker.limits import CloseCode
 
 CLOSE_TIMEOUT = 1.5
@@ -107,7 +107,7 @@ class Connection:
 
     def abort(self) -> None:
         """Cut the connection now."""
-        cut(self._transport)
+        abort(self._transport)
 
     async def aclose(self) -> None:
         """Wait until closed; begin it where nobody has."""
@@ -143,14 +143,14 @@ class Connection:
             await asyncio.wait_for(self._orderly(code, reason), CLOSE_TIMEOUT)
         except (TimeoutError, ConnectionError):
             logger.debug('socket %d is cut', self.number)
-            cut(self._transport)
+            abort(self._transport)
         finally:
             if self._writer is not None:
                 self._writer.cancel()
                 await asyncio.wait({self._writer})
             # Nobody may be reading what the transport still wants to write.
             loop = asyncio.get_running_loop()
-            loop.call_later(CLOSE_TIMEOUT, cut, self._transport)
+            loop.call_later(CLOSE_TIMEOUT, abort, self._transport)
 
     async def _orderly(self, code: int, reason: str) -> None:
         if self._writer is not None:

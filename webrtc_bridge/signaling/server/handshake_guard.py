@@ -1,7 +1,7 @@
 """
 A deadline for TLS handshake and HTTP request header, which aiohttp has not.
 
-Each new connection first speaks to a `HeaderDeadline`; once its header is complete, the
+Each new connection first speaks to a `HandshakeGuard`; once its header is complete, the
 transport and what it has received are handed to aiohttp's own protocol for good.
 """
 
@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, cast
 
-from webrtc_bridge.signaling.abort import cut
+from webrtc_bridge.signaling.abort import abort
 
 MAX_HEADER = 16384
 'Bytes; aiohttp itself then refuses lines above 8 KiB.'
@@ -28,7 +28,7 @@ def _refusal(status: str) -> bytes:
     return f'HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'.encode()
 
 
-class WaitingRoom:
+class PendingConnections:
     """
     The connections whose header is not complete, oldest first.
 
@@ -47,19 +47,19 @@ class WaitingRoom:
         self.timeout = timeout
         self.tls = tls
         self._max_waiting = max_waiting
-        self._waiting: dict[HeaderDeadline, None] = {}
+        self._waiting: dict[HandshakeGuard, None] = {}
 
-    def __call__(self) -> 'HeaderDeadline':
+    def __call__(self) -> 'HandshakeGuard':
         """Return the protocol for a new connection, as `loop.create_server` wants it."""
-        return HeaderDeadline(self)
+        return HandshakeGuard(self)
 
-    def enter(self, connection: 'HeaderDeadline') -> None:
+    def enter(self, connection: 'HandshakeGuard') -> None:
         """Let a new connection wait for its header."""
         if len(self._waiting) >= self._max_waiting:
             next(iter(self._waiting)).refuse('503 Service Unavailable')
         self._waiting[connection] = None
 
-    def leave(self, connection: 'HeaderDeadline') -> None:
+    def leave(self, connection: 'HandshakeGuard') -> None:
         """Forget a connection; again for the same one does nothing."""
         self._waiting.pop(connection, None)
 
@@ -71,10 +71,10 @@ class WaitingRoom:
         await asyncio.gather(*(connection.aclose() for connection in waiting))
 
 
-class HeaderDeadline(asyncio.Protocol):
+class HandshakeGuard(asyncio.Protocol):
     """Shake hands where there is TLS, collect the request header, then step aside."""
 
-    def __init__(self, room: WaitingRoom) -> None:
+    def __init__(self, room: PendingConnections) -> None:
         self._room = room
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
@@ -127,7 +127,7 @@ class HeaderDeadline(asyncio.Protocol):
             transport.write(_refusal(status))
             transport.close()
         else:
-            cut(transport)
+            abort(transport)
             self._end_handshake()
 
     async def aclose(self) -> None:
@@ -156,11 +156,11 @@ class HeaderDeadline(asyncio.Protocol):
         except OSError:
             # ssl.SSLError and ConnectionError are some: what a stranger sends is no news.
             self._step_aside()
-            cut(transport)
+            abort(transport)
             return
         if self._transport is None or secure is None or secure.is_closing():
             self._step_aside()
-            cut(transport)
+            abort(transport)
             return
         self._transport = secure
         self._is_open = True

@@ -28,12 +28,12 @@ from webrtc_bridge.signaling.server.admission import Admission, may_connect, soc
 from webrtc_bridge.signaling.server.authentication import (
     PROTOCOL,
     Authentication,
-    Penalties,
+    AuthThrottle,
     is_page,
     read_server_secret,
 )
 from webrtc_bridge.signaling.server.connection import Connection
-from webrtc_bridge.signaling.server.handshake_guard import WaitingRoom
+from webrtc_bridge.signaling.server.handshake_guard import PendingConnections
 from webrtc_bridge.signaling.server.http_pages import add_pages, http_logger
 from webrtc_bridge.signaling.server.ice_servers import IceServers, secret_of_environment
 from webrtc_bridge.signaling.server.listen import is_local, listen, url_of
@@ -76,11 +76,11 @@ class SignalingServer:
         self._admission = Admission(options.max_sockets, options.max_sockets_per_address)
         self._authentication = Authentication('')
         self._scheme = 'ws'
-        self._penalties = Penalties()
+        self._penalties = AuthThrottle()
         self._connections: dict[Connection, None] = {}
         self._opened = 0
         self._runner: web.AppRunner | None = None
-        self._room: WaitingRoom | None = None
+        self._room: PendingConnections | None = None
         self._listener: asyncio.Server | None = None
         self._ticker: asyncio.Task[None] | None = None
         self.port = 0
@@ -138,7 +138,9 @@ class SignalingServer:
         await self._runner.setup()
         try:
             assert self._runner.server is not None
-            self._room = WaitingRoom(self._runner.server, options.hello_timeout, waiting, tls)
+            self._room = PendingConnections(
+                self._runner.server, options.hello_timeout, waiting, tls
+            )
             exposed = bool(secret) or options.allow_anonymous
             self._listener = await listen(self._room, options.host, options.port, exposed=exposed)
         except BaseException:

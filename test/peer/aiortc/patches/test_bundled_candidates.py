@@ -4,7 +4,7 @@ import pytest
 from aiortc import RTCPeerConnection
 from support.peers.session_pair import until
 
-from webrtc_bridge.peer.aiortc.patches.bundled_candidates import with_candidates_in_every_section
+from webrtc_bridge.peer.aiortc.patches.bundled_candidates import copy_bundled_candidates
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 
 
@@ -23,14 +23,14 @@ async def offer(nothing_left):
 async def test_the_candidates_of_the_first_section_are_those_of_all(offer):
     expected = [line for line in offer.splitlines() if line.startswith('a=candidate')]
     assert expected
-    sections = with_candidates_in_every_section(offer).split('m=')[1:]
+    sections = copy_bundled_candidates(offer).split('m=')[1:]
     for section in sections:
         assert [line for line in section.splitlines() if 'candidate:' in line] == expected
 
 
 def test_what_is_no_bundle_stays():
     sdp = 'v=0\r\nm=video 9\r\na=candidate:1\r\nm=application 9\r\n'
-    assert with_candidates_in_every_section(sdp) == sdp
+    assert copy_bundled_candidates(sdp) == sdp
 
 
 async def test_they_are_looked_for_a_path_with(offer):

@@ -15,7 +15,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
 from support.peers.session_pair import Ends, until
 
-from webrtc_bridge.media.encoded_frame import Codec
+from webrtc_bridge.media.frames import Codec
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.peer.aiortc import patches
 from webrtc_bridge.peer.aiortc.ice_gathering import usable_servers

@@ -5,7 +5,7 @@ import re
 CANDIDATES = ('a=candidate:', 'a=end-of-candidates')
 
 
-def with_candidates_in_every_section(sdp: str) -> str:
+def copy_bundled_candidates(sdp: str) -> str:
     """
     Return a bundled description in which each section without candidates has the first one's.
 

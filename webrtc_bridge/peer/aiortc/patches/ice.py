@@ -18,7 +18,7 @@ CHECK_INTERVAL = 0.02
 
 
 @functools.cache
-def meet_on_loopback() -> None:
+def offer_loopback_candidate() -> None:
     """
     Offer 127.0.0.1 where a machine has no other address, so that two peers on it can meet.
 
@@ -40,7 +40,7 @@ def own_addresses() -> list[str]:
 
 
 @functools.cache
-def end_consent_checks_with_the_connection() -> None:
+def stop_consent_checks_on_close() -> None:
     """
     Let a connection that is closed in the moment that it comes about not ask for consent for ever.
 
@@ -57,7 +57,7 @@ def end_consent_checks_with_the_connection() -> None:
 
 
 @functools.cache
-def connect_with_the_answer_to_a_check() -> None:
+def connect_on_check_success() -> None:
     """
     Let `connect` return when a check has succeeded, not with the next tick of the checks' clock.
 

@@ -8,7 +8,7 @@ from typing import Any
 from aiortc import RTCRtpReceiver
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.rtp.frame_assembler import (
     NACK_INTERVAL,
     FrameAssembler,

@@ -15,7 +15,7 @@ from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from aiortc.rtp import AnyRtcpPacket, RtcpSenderInfo, RtcpSrPacket
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback
-from webrtc_bridge.media.encoded_frame import Codec, EncodedFrame
+from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.rtp.capture_clock import to_ntp
 from webrtc_bridge.media.rtp.outbound_rtp import OutboundRtp, RtpFormat
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE

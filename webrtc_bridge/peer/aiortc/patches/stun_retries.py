@@ -13,7 +13,7 @@ session has to connect.
 
 
 @functools.cache
-def ask_as_often_as_at_first() -> None:
+def use_constant_stun_retry() -> None:
     """
     Send a request again every `INTERVAL`, where aioice waits twice as long each time.
 

@@ -1,0 +1,102 @@
+"""A picture on its way: captured, encoded, received."""
+
+import enum
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import av
+
+
+class Codec(enum.StrEnum):
+    """The codecs that are sent and received, named as in SDP (RFC 6184, RFC 7741)."""
+
+    H264 = 'H264'
+    VP8 = 'VP8'
+
+
+class Layer(enum.Enum):
+    """The sizes that a sender encodes its pictures in."""
+
+    FULL = 'full size'
+    SMALL = 'half size'
+
+
+class Encoding(NamedTuple):
+    """What a sender encodes for one or more of its viewers, who can go over to another."""
+
+    codec: Codec
+    layer: Layer = Layer.FULL
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFrame:
+    """
+    All bytes of one picture, with its times.
+
+    `data` is an Annex B access unit (H.264) or one frame (VP8); `timestamp` is RTP time: 90 kHz,
+    rising, 32 bits; `time_ns` is Unix time in nanoseconds: of the capture in a sender, of the
+    last packet's arrival in a receiver. In a sender, `payloads` is `data` cut for RTP packets,
+    once for all sessions, and `layer` what it belongs to. In a receiver, `capture_ns` is when it
+    was captured, by this machine's clock; None where the sender has not told.
+    """
+
+    codec: Codec
+    data: bytes
+    keyframe: bool
+    timestamp: int
+    time_ns: int
+    payloads: tuple[bytes, ...] = ()
+    capture_ns: int | None = None
+    layer: Layer = Layer.FULL
+
+    @property
+    def encoding(self) -> Encoding:
+        """The encoding that it is a part of."""
+        return Encoding(self.codec, self.layer)
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedFrame:
+    """
+    One picture on its way from a source to the encoder.
+
+    `picture` is yuv420p with an even width and height when it comes from a `Camera`.
+    `capture_ns` is Unix time in nanoseconds (the clock of `time.time_ns()`) of the moment it was
+    taken, as well as the source knows it; it rises strictly from frame to frame of one source.
+    `passed_as` is the codec in which viewers get it already, as its source encoded it.
+    Whoever receives a frame must not write into its picture.
+    """
+
+    picture: av.VideoFrame
+    capture_ns: int
+    passed_as: Codec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessUnit:
+    """
+    One picture as an H.264 source encoded it, with `capture_ns` as above.
+
+    `data` is an access unit in the byte stream format (ITU-T H.264, annex B).
+    """
+
+    data: bytes
+    capture_ns: int
+
+
+Captured: TypeAlias = CapturedFrame | AccessUnit
+'What a source may deliver.'
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFrame:
+    """
+    A decoded picture of sender `sender_id`.
+
+    `picture` is yuv420p; `stamp_ns` is the Unix time, in nanoseconds, that it was captured or
+    arrived at (receiving/stamper.py); it rises from frame to frame.
+    """
+
+    picture: av.VideoFrame
+    stamp_ns: int
+    sender_id: str
