@@ -6,7 +6,9 @@ pytest.importorskip('rclpy', reason='needs rclpy')
 
 
 async def test_it_shows_images_on_a_topic_and_ends_by_itself(start_module):
-    demo = await start_module('demo', '--port', '0', '--duration', '8', '--source', 'test')
+    demo = await start_module(
+        'commands.demo', '--port', '0', '--duration', '8', '--source', 'test'
+    )
     assert await demo.ended(timeout=60) == 0, demo.output
     assert 'topic: /image_raw' in demo.output
     line = await demo.line(r'/image_raw: 640x480 bgr8, (\d+\.\d) fps \| capture to publish')
@@ -24,7 +26,7 @@ async def test_without_images_it_ends_with_1_and_says_why(start_module):
 
 async def test_a_program_that_ends_early_ends_it_with_1(start_module):
     demo = await start_module(
-        'demo', '--port', '0', '--duration', '20', '--source', '/no/such/film.mp4'
+        'commands.demo', '--port', '0', '--duration', '20', '--source', '/no/such/film.mp4'
     )
     assert await demo.ended() == 1
     assert 'source /no/such/film.mp4: no such file' in demo.output
@@ -32,7 +34,7 @@ async def test_a_program_that_ends_early_ends_it_with_1(start_module):
 
 
 async def test_a_signal_ends_everything_it_started(start_module):
-    demo = await start_module('demo', '--port', '0', '--source', 'test')
+    demo = await start_module('commands.demo', '--port', '0', '--source', 'test')
     await demo.line(r'fps', timeout=40)
     assert await demo.stop() == 0, demo.output
     assert 'Traceback' not in demo.output

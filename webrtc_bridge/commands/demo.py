@@ -18,6 +18,13 @@ from webrtc_bridge.signaling.server.authentication import SECRET
 
 SENDER_ID = 'demo'
 
+MODULES = {
+    'webcam_sender': 'commands.webcam',
+    'receiver_node': 'nodes.receiver_node',
+    'status_node': 'nodes.status_node',
+}
+'The programs that it starts.'
+
 END_TIMEOUT = 2.0
 'Seconds that a program of the demo has to end by itself.'
 
@@ -42,25 +49,17 @@ async def demo(options: DemoOptions, source: SourceOptions) -> None:
         where = ['-p', f'server_url:={server_url}', '-p', f'sender_id:={SENDER_ID}']
         duration = ['-p', f'duration:={options.duration}']
         quiet = ['--log-level', 'warn']
-        commands = {
-            'commands.webcam': [
-                *quiet,
-                *flags(source),
-                '--server',
-                server_url,
-                '--id',
-                SENDER_ID,
-                '--name',
-                'Demo',
-            ],
-            'nodes.receiver_node': [*quiet, '--ros-args', *where],
-            'nodes.status_node': [*quiet, '--ros-args', *duration],
+        own = ['--server', server_url, '--id', SENDER_ID, '--name', 'Demo']
+        arguments = {
+            'webcam_sender': [*quiet, *flags(source), *own],
+            'receiver_node': [*quiet, '--ros-args', *where],
+            'status_node': [*quiet, '--ros-args', *duration],
         }
         print(f'viewer: {server_url.replace("ws://", "http://")}/   topic: /image_raw', flush=True)
         print('end with Ctrl-C' if not options.duration else f'for {options.duration:.0f} s')
         processes = [
-            (name, await stack.enter_async_context(program(name, arguments)))
-            for name, arguments in commands.items()
+            (name, await stack.enter_async_context(program(name, arguments[name])))
+            for name in arguments
         ]
         await first_end(processes)
 
@@ -90,8 +89,8 @@ async def signaling(port: int) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def program(name: str, arguments: list[str]) -> AsyncIterator[Process]:
-    """Run a module of this package; end it at exit, by force if it takes too long."""
-    module = f'webrtc_bridge.{name}'
+    """Run one of `MODULES`; end it at exit, by force if it takes too long."""
+    module = f'webrtc_bridge.{MODULES[name]}'
     variables = dict(os.environ)
     if SECRET in variables:
         # The server here has it, and asks for a token: the secret is one.
@@ -121,8 +120,8 @@ async def first_end(processes: list[tuple[str, Process]]) -> None:
         for wait in waits:
             wait.cancel()
     for wait in done:
-        if wait.result() or waits[wait] != 'nodes.status_node':
-            raise ProgramEndedError(waits[wait].rpartition('.')[2], wait.result())
+        if wait.result() or waits[wait] != 'status_node':
+            raise ProgramEndedError(waits[wait], wait.result())
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -30,7 +30,7 @@ async def port(start_module: Start, monkeypatch: pytest.MonkeyPatch) -> int:
 
 async def start_sender(robot: Robot, port: int, kind: str) -> Program:
     arguments = ['--server', f'ws://{robot.here}:{port}', '--id', 'front', '--source', 'test']
-    return await robot.start_module(f'{kind}_sender', *arguments)
+    return await robot.start_module(f'commands.{kind}', *arguments)
 
 
 def server_url(port: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from webrtc_bridge.nodes.ros.dds_profile import image_segment
 from webrtc_bridge.nodes.ros.parameters import Parameters
-from webrtc_bridge.nodes.ros.ros_thread import initialised, ros_node, while_spinning
+from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning
 from webrtc_bridge.nodes.ros.rosout_logging import forwarding
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def run_node(program: 'NodeProgram[T]', arguments: list[str], log_level: s
     with contextlib.ExitStack() as stack:
         with image_segment() if program.sends_images else contextlib.nullcontext() as transport:
             stack.enter_context(initialised(arguments))
-            node = stack.enter_context(ros_node(program.node_name))
+            node = stack.enter_context(created_node(program.node_name))
         stack.enter_context(forwarding(node.get_logger(), log_level))
         work = program.prepare(node, Parameters(node, program.options))
         if transport:
