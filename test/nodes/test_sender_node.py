@@ -16,7 +16,7 @@ from support.ros.topic_publisher import TopicPublisher
 
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.frames import Codec
-from webrtc_bridge.media.pixels.pixels import KNOWN
+from webrtc_bridge.media.pixels.picture_maker import KNOWN
 from webrtc_bridge.media.pixels.raw_image import RawImage
 from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning

@@ -6,7 +6,8 @@ from fractions import Fraction
 import av
 import pytest
 
-from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
+from webrtc_bridge.media.capture.pattern import Pattern, read_clock
+from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver

@@ -10,7 +10,8 @@ import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from websockets.asyncio.client import connect
 
-from webrtc_bridge.media.capture.pattern import plane_pixels, read_clock
+from webrtc_bridge.media.capture.pattern import read_clock
+from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver

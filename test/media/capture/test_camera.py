@@ -7,11 +7,8 @@ import av
 import pytest
 from support.media.video_files import write_video
 
-from webrtc_bridge.errors import OptionError, SourceNotFound, SourceUnreadable
-from webrtc_bridge.media.capture import auto_source
-from webrtc_bridge.media.capture.auto_source import AutoSource
+from webrtc_bridge.errors import OptionError, SourceNotFound
 from webrtc_bridge.media.capture.camera import HUNG_LIMIT, Camera, CameraState
-from webrtc_bridge.media.capture.pattern_source import PatternSource
 from webrtc_bridge.media.frames import CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import SourceOptions
@@ -258,38 +255,3 @@ def test_a_file_that_vanishes_and_returns_is_played_again(open_camera, tmp_path)
     (tmp_path / 'away.mp4').rename(path)
     wait_for(lambda: camera.state is CameraState.LIVE)
     next_frame(frames)
-
-
-def test_auto_takes_the_test_pattern_where_no_camera_opens_and_says_so(tmp_path, caplog):
-    source = AutoSource(TEST_PATTERN, lambda: [str(tmp_path / 'video0'), '/dev/null'])()
-    assert isinstance(source, PatternSource)
-    assert 'video0' in caplog.text
-    assert '/dev/null: is no camera' in caplog.text
-    assert 'sending the test pattern' in caplog.text
-
-
-def test_auto_takes_the_first_camera_that_opens_and_never_the_pattern_later(monkeypatch):
-    broken = []
-
-    def opens(name, options):
-        if name in broken:
-            raise SourceUnreadable(name, 'in use by another program')
-        return PatternSource(options), name
-
-    monkeypatch.setattr(auto_source, 'open_camera', opens)
-    broken.append('/dev/video0')
-    auto = AutoSource(TEST_PATTERN, lambda: ['/dev/video0', '/dev/video2'])
-    assert auto()[1] == '/dev/video2'
-    broken.append('/dev/video2')
-    with pytest.raises(SourceUnreadable):
-        auto()
-    broken.clear()
-    assert auto()[1] == '/dev/video0'
-
-
-def test_auto_that_began_with_the_pattern_keeps_it():
-    devices = []
-    auto = AutoSource(TEST_PATTERN, lambda: devices)
-    auto()
-    devices.append('/dev/null')
-    assert isinstance(auto(), PatternSource)

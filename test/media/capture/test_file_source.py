@@ -10,7 +10,7 @@ import pytest
 from support.media.video_files import write_sound, write_video
 
 from webrtc_bridge.errors import SourceForbidden, SourceNotFound, SourceUnreadable
-from webrtc_bridge.media.capture.sources import opener
+from webrtc_bridge.media.capture.opener import opener
 from webrtc_bridge.media.frames import AccessUnit, CapturedFrame
 from webrtc_bridge.media.h264.units import IDR_SLICE, kind, nal_units
 from webrtc_bridge.options import SourceOptions
@@ -153,12 +153,12 @@ def test_a_file_without_permission_is_said_to_be_so(play, forbidden_file):
 def test_a_file_that_is_no_video_is_said_to_be_none(play, tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(SourceUnreadable, match='is no video'):
+    with pytest.raises(SourceUnreadable, match='cannot be read as video'):
         play(path)
 
 
 def test_a_directory_is_no_video(play, tmp_path):
-    with pytest.raises(SourceUnreadable, match='is no video'):
+    with pytest.raises(SourceUnreadable, match='cannot be read as video'):
         play(tmp_path)
 
 

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 
-from webrtc_bridge.media.capture.frame_pool import LIMIT, FramePool
 from webrtc_bridge.media.capture.pattern import (
     BAND_END,
     BARS,
@@ -14,9 +13,10 @@ from webrtc_bridge.media.capture.pattern import (
     TEXT_END,
     Pattern,
     bar_rectangle,
-    plane_pixels,
     read_clock,
 )
+from webrtc_bridge.media.pixels.frame_pool import LIMIT, FramePool
+from webrtc_bridge.media.pixels.planes import plane_pixels
 
 NOW = 1_700_000_000_123_456_000
 

@@ -4,8 +4,9 @@ import time
 import pytest
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.media.capture.pattern import plane_pixels, read_clock
+from webrtc_bridge.media.capture.pattern import read_clock
 from webrtc_bridge.media.capture.pattern_source import PatternSource
+from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.program.command_line import add_arguments, from_arguments
 

@@ -11,8 +11,9 @@ from support.media.video_files import write_video
 from support.programs import SUPPORT
 
 from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound, SourceUnreadable
-from webrtc_bridge.media.capture import sources, stream_source
+from webrtc_bridge.media.capture import stream_source
 from webrtc_bridge.media.capture.camera import Camera, CameraState
+from webrtc_bridge.media.capture.opener import opener
 from webrtc_bridge.media.frames import AccessUnit
 from webrtc_bridge.media.h264.units import IDR_SLICE, PPS, SPS, kind, nal_units
 from webrtc_bridge.media.latest import Latest
@@ -84,7 +85,7 @@ def connect():
     opened = []
 
     def open_url(url, **values):
-        source = sources.opener(SourceOptions(source=url, **values))()
+        source = opener(SourceOptions(source=url, **values))()
         opened.append(source)
         return source
 
@@ -186,7 +187,7 @@ def test_a_stream_that_falls_silent_is_noticed(connect, ip_camera):
 def test_refusals_of_a_server_are_told_apart(connect, ip_camera):
     with pytest.raises(SourceForbidden, match='user name and password'):
         connect(f'http://{ip_camera}/secret')
-    with pytest.raises(SourceNotFound, match='this path'):
+    with pytest.raises(SourceNotFound, match='no such path'):
         connect(f'http://{ip_camera}/nothing')
 
 
@@ -199,7 +200,7 @@ def test_nobody_there_is_said_without_the_password(connect, scheme):
 
 def test_a_page_that_is_no_video_is_said_to_be_none(connect, ip_camera):
     CameraPage.film = b'<html>hello</html>' * 100
-    with pytest.raises(SourceUnreadable, match='no video'):
+    with pytest.raises(SourceUnreadable, match='cannot be read as video'):
         connect(f'http://{ip_camera}/film.mp4')
 
 
@@ -229,7 +230,7 @@ def test_rtsp_with_a_password_is_shown_and_the_password_is_not(connect, rtsp_ser
     with pytest.raises(SourceForbidden, match='user name and password') as refusal:
         connect(f'rtsp://me:guess@127.0.0.1:{server.port}/cam')
     assert 'guess' not in str(refusal.value)
-    with pytest.raises(SourceNotFound, match='this path'):
+    with pytest.raises(SourceNotFound, match='no such path'):
         connect(f'rtsp://me:secret@127.0.0.1:{server.port}/nothing')
 
 
@@ -237,7 +238,7 @@ def test_rtsp_with_a_password_is_shown_and_the_password_is_not(connect, rtsp_ser
 def test_rtsp_is_passed_through_from_a_keyframe_on(rtsp_server, transport):
     server = rtsp_server()
     options = SourceOptions(source=f'rtsp://127.0.0.1:{server.port}/cam', rtsp_transport=transport)
-    source = sources.opener(options, passes_h264=True)()
+    source = opener(options, passes_h264=True)()
     try:
         frames = pictures(source, 20)
     finally:

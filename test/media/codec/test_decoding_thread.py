@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
+from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import BACKLOG, CATCH_UP, DecodingThread
 from webrtc_bridge.media.codec.encoder import Encoder
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame
+from webrtc_bridge.media.pixels.planes import plane_pixels
 
 START = 1_700_000_000_000_000_000
 INTERVAL = 33_333_333

@@ -7,10 +7,11 @@ from aiortc.codecs import depayload
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av.video.reformatter import ColorRange
 
-from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
+from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import HEADROOM, VBV_SECONDS, Encoder, automatic_bitrate
 from webrtc_bridge.media.frames import CapturedFrame, Codec
+from webrtc_bridge.media.pixels.planes import plane_pixels
 
 START = 1_700_000_000_000_000_000
 INTERVAL = 33_333_333

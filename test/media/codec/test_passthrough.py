@@ -6,10 +6,11 @@ import pytest
 from aiortc.codecs import depayload
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
+from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.passthrough import Passthrough
 from webrtc_bridge.media.frames import AccessUnit, Codec
 from webrtc_bridge.media.h264.units import IDR_SLICE, SPS, kind, nal_units
+from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 
 START = 1_700_000_000_000_000_000

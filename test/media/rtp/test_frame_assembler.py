@@ -8,10 +8,11 @@ from aiortc.codecs import depayload
 from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from webrtc_bridge.media.capture.pattern import Pattern, plane_pixels, read_clock
+from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import Encoder
 from webrtc_bridge.media.frames import CapturedFrame, Codec
+from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.frame_assembler import (
     CAPACITY,
     MOST_ASKED,

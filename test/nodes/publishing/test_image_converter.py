@@ -5,7 +5,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image
 from support.media.decoded_pictures import RGB, YUV, gradient, plain
 
-from webrtc_bridge.media.capture.pattern import plane_pixels
+from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.nodes.publishing.image_converter import ImageConverter
 
 GRAY = {'red': 76, 'green': 150, 'blue': 29}

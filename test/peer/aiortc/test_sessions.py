@@ -12,11 +12,11 @@ from webrtc_bridge.media.capture.pattern import (
     BARS,
     Pattern,
     bar_rectangle,
-    plane_pixels,
     read_clock,
 )
 from webrtc_bridge.media.codec.decoding_thread import DecodingThread
 from webrtc_bridge.media.frames import Codec
+from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.peer import outbound_session, session, viewer_watchdog
 from webrtc_bridge.peer.aiortc.inbound_session import InboundSession

@@ -5,8 +5,7 @@ import errno
 import av
 
 from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound, SourceUnreadable
-
-VIDEO_GROUP = 'no permission: sudo usermod -aG video $USER, then log out and in again'
+from webrtc_bridge.media.capture.v4l2 import NO_PERMISSION
 
 GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
 UNREACHABLE = (
@@ -24,13 +23,13 @@ def device_error(source: str, error: Exception) -> SourceError:
     """Return what `error`, raised by the camera `source`, means for a user."""
     code = getattr(error, 'errno', None)
     if code in (errno.EACCES, errno.EPERM):
-        return SourceForbidden(source, VIDEO_GROUP)
+        return SourceForbidden(source, NO_PERMISSION)
     if code in GONE:
         return SourceNotFound(source, 'no camera behind it, or unplugged')
     if code == errno.EBUSY:
         return SourceUnreadable(source, 'in use by another program')
     if code in (errno.ENOTTY, errno.EINVAL):
-        return SourceUnreadable(source, f'is no camera ({reason(error)})')
+        return SourceUnreadable(source, f'is not a camera ({reason(error)})')
     return SourceUnreadable(source, reason(error))
 
 
@@ -40,7 +39,7 @@ def file_error(source: str, error: Exception) -> SourceError:
         return SourceNotFound(source, 'no such file')
     if isinstance(error, PermissionError):
         return SourceForbidden(source, 'no permission to read this file')
-    return SourceUnreadable(source, f'is no video that can be read ({reason(error)})')
+    return SourceUnreadable(source, f'cannot be read as video ({reason(error)})')
 
 
 def stream_error(source: str, error: Exception) -> SourceError:
@@ -48,10 +47,10 @@ def stream_error(source: str, error: Exception) -> SourceError:
     if isinstance(error, (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)):
         return SourceForbidden(source, 'user name and password are missing or wrong')
     if isinstance(error, av.error.HTTPNotFoundError):
-        return SourceNotFound(source, 'nothing has this path on the server')
+        return SourceNotFound(source, 'the server has no such path (404)')
     if isinstance(error, av.error.ExitError) or getattr(error, 'errno', None) in UNREACHABLE:
-        return SourceNotFound(source, f'nobody answers there ({reason(error)})')
-    return SourceUnreadable(source, f'delivers no video that can be read ({reason(error)})')
+        return SourceNotFound(source, f'no answer ({reason(error)})')
+    return SourceUnreadable(source, f'cannot be read as video ({reason(error)})')
 
 
 def reason(error: Exception) -> str:

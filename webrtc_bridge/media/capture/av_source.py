@@ -139,7 +139,7 @@ def prepare_decoder(source: str, container: InputContainer) -> None:
     stream = container.streams.video[0]
     codec = stream.codec_context
     if codec.name in TEXT_CODECS:
-        raise SourceUnreadable(source, 'is no video that can be read (a text file)')
+        raise SourceUnreadable(source, 'cannot be read as video (a text file)')
     # Frame threads hold back one frame for each thread.
     codec.thread_type = 'SLICE'
     codec.thread_count = 1

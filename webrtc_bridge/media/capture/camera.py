@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 
 from webrtc_bridge.errors import SourceError
-from webrtc_bridge.media.capture.capture_time import RisingTime
+from webrtc_bridge.media.capture.opener import opener
 from webrtc_bridge.media.capture.reader import Reader
 from webrtc_bridge.media.capture.source import OPEN_TIMEOUT, OpenSource
-from webrtc_bridge.media.capture.sources import opener
+from webrtc_bridge.media.capture.timing import RisingTime
 from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import SourceOptions

@@ -1,20 +1,17 @@
 """Cameras of Linux (V4L2) and macOS (AVFoundation)."""
 
-import glob
-import os
-import re
-import stat
 import sys
 import time
 from collections.abc import Callable
 
 from av.container import InputContainer
 
-from webrtc_bridge.errors import SourceForbidden, SourceNotFound, SourceUnreadable
-from webrtc_bridge.media.capture.av_errors import VIDEO_GROUP, device_error
+from webrtc_bridge.errors import SourceNotFound, SourceUnreadable
+from webrtc_bridge.media.capture.av_errors import device_error
 from webrtc_bridge.media.capture.av_source import AvSource, open_container, picture_rate
-from webrtc_bridge.media.capture.capture_time import from_driver
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
+from webrtc_bridge.media.capture.timing import from_driver
+from webrtc_bridge.media.capture.v4l2 import check_device
 from webrtc_bridge.media.h264.packets import is_h264, packets_to_pass
 from webrtc_bridge.options import SourceOptions
 
@@ -23,12 +20,6 @@ V4L2_FORMATS = ('', 'mjpeg', 'h264')
 Asked for in this order. The first leaves it to FFmpeg, which prefers raw pictures: nothing to
 decode. Over USB 2 they reach their rate only when small; then the camera's own JPEG does.
 """
-
-
-def cameras() -> list[str]:
-    """Return the paths of this machine's V4L2 devices, by their number."""
-    paths = [path for path in glob.glob('/dev/video*') if re.fullmatch(r'/dev/video\d+', path)]
-    return sorted(paths, key=lambda path: int(path.removeprefix('/dev/video')))
 
 
 def open_v4l2(path: str, options: SourceOptions, passes_h264: bool = False) -> AvSource:
@@ -75,26 +66,6 @@ def in_best_format(
     if best_reached == 0.0 and first_error is not None:
         raise first_error
     return open_as(best)
-
-
-def check_device(path: str) -> None:
-    """
-    Say in plain words why `path` can't be a camera; FFmpeg's answers are less clear.
-
-    Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
-    """
-    try:
-        mode = os.stat(path).st_mode
-    except PermissionError as error:
-        raise SourceForbidden(path, VIDEO_GROUP) from error
-    except OSError as error:
-        there = ', '.join(cameras())
-        hint = f'cameras here: {there}' if there else 'no /dev/video* on this machine'
-        raise SourceNotFound(path, f'no such device; {hint}') from error
-    if not stat.S_ISCHR(mode):
-        raise SourceUnreadable(path, 'is no camera (not a device)')
-    if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
-        raise SourceForbidden(path, VIDEO_GROUP)
 
 
 def open_avfoundation(index: str, options: SourceOptions) -> AvSource:

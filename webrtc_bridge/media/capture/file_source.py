@@ -17,8 +17,8 @@ from webrtc_bridge.media.capture.av_source import (
     picture_rate,
     size_and_rate,
 )
-from webrtc_bridge.media.capture.pace import STEP, Pace
 from webrtc_bridge.media.capture.source import OPEN_TIMEOUT, READ_TIMEOUT
+from webrtc_bridge.media.capture.timing import STEP, Pace
 from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.h264.packets import H264Packets, packets_to_pass
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p

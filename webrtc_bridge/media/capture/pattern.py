@@ -23,9 +23,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from webrtc_bridge.media.capture.frame_pool import FramePool
-
-Luma = npt.NDArray[np.uint8]
+from webrtc_bridge.media.pixels.frame_pool import FramePool
+from webrtc_bridge.media.pixels.planes import plane_pixels
+from webrtc_bridge.media.pixels.raw_image import Pixels
 
 BARS: dict[str, tuple[int, int, int]] = {
     'white': (255, 255, 255),
@@ -83,13 +83,13 @@ class Pattern:
         self._draw_cells(luma, capture_ns // 1000)
         return frame
 
-    def _draw_block(self, luma: Luma, capture_ns: int) -> None:
+    def _draw_block(self, luma: Pixels, capture_ns: int) -> None:
         top, bottom = int(self.height * BARS_END), int(self.height * BAND_END)
         size = max(2, self.width // 16)
         left = (self.width - size) * (capture_ns % CROSSING_NS) // CROSSING_NS
         luma[top:bottom, left : left + size] = WHITE
 
-    def _draw_text(self, luma: Luma, capture_ns: int) -> None:
+    def _draw_text(self, luma: Pixels, capture_ns: int) -> None:
         seconds, milliseconds = divmod(capture_ns // 1_000_000, 1000)
         text = time.strftime('%H:%M:%S', time.localtime(seconds)) + f'.{milliseconds:03}'
         height, width = self._glyphs['0'].shape
@@ -99,7 +99,7 @@ class Pattern:
             x = left + index * width
             luma[top : top + height, x : x + width] = self._glyphs[character]
 
-    def _draw_cells(self, luma: Luma, microseconds: int) -> None:
+    def _draw_cells(self, luma: Pixels, microseconds: int) -> None:
         word = microseconds << CHECK_BITS | _check_sum(microseconds)
         bits = np.array([word >> (63 - n) & 1 for n in range(64)], np.uint8)
         levels = (BLACK + bits * (WHITE - BLACK)).astype(np.uint8)
@@ -135,12 +135,6 @@ def read_clock(luma: npt.NDArray[Any]) -> int | None:
     return microseconds * 1000 if check == _check_sum(microseconds) else None
 
 
-def plane_pixels(plane: av.video.plane.VideoPlane) -> Luma:
-    """Return the pixels of `plane` as (height, width), a view without its padding."""
-    rows: Luma = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-    return rows[: plane.height, : plane.width]
-
-
 def _check_sum(microseconds: int) -> int:
     # Inverted, so that a black picture does not verify.
     return ~zlib.crc32(microseconds.to_bytes(8, 'big')) & ((1 << CHECK_BITS) - 1)
@@ -151,11 +145,11 @@ def _edges(start: int, end: int, parts: int) -> list[int]:
     return [start + (end - start) * n // parts for n in range(parts + 1)]
 
 
-def _background(width: int, height: int) -> list[Luma]:
+def _background(width: int, height: int) -> list[Pixels]:
     """Return Y, U and V of everything that stands still."""
-    y: Luma = np.full((height, width), BLACK, np.uint8)
-    u: Luma = np.full((height // 2, width // 2), 128, np.uint8)
-    v: Luma = np.full((height // 2, width // 2), 128, np.uint8)
+    y: Pixels = np.full((height, width), BLACK, np.uint8)
+    u: Pixels = np.full((height // 2, width // 2), 128, np.uint8)
+    v: Pixels = np.full((height // 2, width // 2), 128, np.uint8)
     bottom = int(height * BARS_END)
     edges = _edges(0, width, len(BARS))
     for left, right, colour in zip(edges[:-1], edges[1:], BARS.values(), strict=True):
@@ -175,13 +169,13 @@ def _bt601(red: int, green: int, blue: int) -> tuple[int, int, int]:
     return round(16 + 219 * luma), round(128 + 224 * cb), round(128 + 224 * cr)
 
 
-def _glyphs(height: int, width: int) -> dict[str, Luma]:
+def _glyphs(height: int, width: int) -> dict[str, Pixels]:
     """Return pictures of the clock's characters; drawing them once makes a frame cheap."""
     height, width = max(1, height), max(1, width)
     font: Callable[..., Any] = cv2.putText
-    glyphs: dict[str, Luma] = {}
+    glyphs: dict[str, Pixels] = {}
     for character in '0123456789:.':
-        glyph: Luma = np.full((56, 36), BLACK, np.uint8)
+        glyph: Pixels = np.full((56, 36), BLACK, np.uint8)
         font(glyph, character, (3, 46), cv2.FONT_HERSHEY_DUPLEX, 1.6, WHITE, 3, cv2.LINE_AA)
         small = cv2.resize(glyph, (width, height), interpolation=cv2.INTER_AREA)
         glyphs[character] = small.astype(np.uint8)

@@ -3,9 +3,9 @@
 import time
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.media.capture.pace import Pace
 from webrtc_bridge.media.capture.pattern import Pattern
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
+from webrtc_bridge.media.capture.timing import Pace
 from webrtc_bridge.media.frames import CapturedFrame
 from webrtc_bridge.options import SourceOptions
 

@@ -5,9 +5,9 @@ import time
 from webrtc_bridge.errors import SourceError, SourceNotFound
 from webrtc_bridge.media.capture.av_errors import stream_error
 from webrtc_bridge.media.capture.av_source import AvSource, open_container
-from webrtc_bridge.media.capture.capture_time import ArrivalClock
 from webrtc_bridge.media.capture.file_source import FileSource
 from webrtc_bridge.media.capture.source import READ_TIMEOUT, Source
+from webrtc_bridge.media.capture.timing import ArrivalClock
 from webrtc_bridge.media.h264.packets import packets_to_pass
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.program.redaction import without_credentials

@@ -3,7 +3,7 @@
 import av
 from av.video.reformatter import ColorRange, VideoReformatter
 
-from webrtc_bridge.media.capture.pattern import plane_pixels
+from webrtc_bridge.media.pixels.planes import plane_pixels
 
 
 class ToYuv420p:

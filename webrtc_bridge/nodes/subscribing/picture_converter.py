@@ -9,7 +9,7 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
 from webrtc_bridge.media.pixels.depth import DepthRange
-from webrtc_bridge.media.pixels.pixels import KNOWN, PictureMaker
+from webrtc_bridge.media.pixels.picture_maker import KNOWN, PictureMaker
 from webrtc_bridge.media.pixels.raw_image import ImageError, RawImage
 
 ImageMessage = Image | CompressedImage
@@ -22,7 +22,7 @@ class PictureConverter:
     """
     Make pictures of messages; as `PictureMaker`, whose memory they are.
 
-    What `media/pixels/pixels.py` does not know, cv_bridge brings to BGR, where it is installed.
+    cv_bridge, where it is installed, converts what `PictureMaker` does not know to BGR.
     What it does know takes one conversion there instead of two, and no library that may have been
     built for another numpy than the one in this virtual environment.
     """

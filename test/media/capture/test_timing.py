@@ -1,6 +1,6 @@
 import itertools
 
-from webrtc_bridge.media.capture.capture_time import ArrivalClock, RisingTime, from_driver
+from webrtc_bridge.media.capture.timing import ArrivalClock, RisingTime, from_driver
 
 S = 1_000_000_000
 MS = 1_000_000

@@ -1,4 +1,4 @@
-"""From what a source knows about the moment of capture to Unix time."""
+"""Capture times as Unix time, and the pace of sources that could deliver at any speed."""
 
 import time
 
@@ -7,6 +7,9 @@ MAXIMUM_AHEAD_NS = 50_000_000
 LARGEST_CORRECTION_NS = 500_000_000
 DRIFT_PER_S = 0.0005
 'How far two clocks may drift apart: 500 ppm, more than any crystal.'
+
+STEP = 0.1
+'Seconds that a pace waits in one go, so that closing its source need not wait longer.'
 
 
 def from_driver(timestamp_ns: int | None, unix_ns: int, monotonic_ns: int) -> int:
@@ -72,3 +75,30 @@ class RisingTime:
         self._last_ns = capture_ns
         self._last_monotonic_ns = now
         return capture_ns
+
+
+class Pace:
+    """
+    Waits for moments of a source's own time line; one thread alone calls it.
+
+    A source that lags by more than `tolerance` seconds gets its time line moved, instead of
+    catching up in a burst.
+    """
+
+    def __init__(self, tolerance: float = 0.25) -> None:
+        self._tolerance = tolerance
+        self._origin: float | None = None
+
+    def wait(self, position: float) -> bool:
+        """
+        Wait until `position` seconds after the start of the time line, at most for `STEP`.
+
+        Returns whether the moment has come. Waits for absolute moments, so errors don't add up.
+        """
+        now = time.monotonic()
+        if self._origin is None or now - (self._origin + position) > self._tolerance:
+            self._origin = now - position
+        remaining = self._origin + position - now
+        if remaining > 0:
+            time.sleep(min(remaining, STEP))
+        return remaining <= STEP

@@ -4,7 +4,7 @@ from support.media.raw_images import image_of, wrong_quarters
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.media.pixels.depth import DepthRange
-from webrtc_bridge.media.pixels.pixels import KNOWN, PictureMaker
+from webrtc_bridge.media.pixels.picture_maker import KNOWN, PictureMaker
 from webrtc_bridge.media.pixels.raw_image import ImageError, RawImage
 
 SIZES = pytest.mark.parametrize('size', [(64, 48), (65, 49)], ids=['even', 'odd'])

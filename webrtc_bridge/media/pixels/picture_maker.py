@@ -10,6 +10,7 @@ import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
 from webrtc_bridge.media.pixels.depth import BLACK, ENCODINGS, WHITE, DepthRange
+from webrtc_bridge.media.pixels.planes import plane_rows
 from webrtc_bridge.media.pixels.raw_image import ImageError, Pixels, RawImage
 
 COLOURS = {
@@ -129,9 +130,7 @@ class PictureMaker:
         same = packed and (packed.width, packed.height, packed.format.name)
         if packed is None or same != (width, height, name):
             packed = self._packed = av.VideoFrame(width, height, name)
-        plane = packed.planes[0]
-        target = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-        target[:height, : 2 * width] = rows[:height, : 2 * width]
+        plane_rows(packed.planes[0])[:, : 2 * width] = rows[:height, : 2 * width]
         return self._reformatter.reformat(packed, format='yuv420p')
 
     def _planes(self, width: int, height: int) -> Pixels:
