@@ -11,6 +11,8 @@ import pytest
 import webrtc_bridge
 
 PACKAGE = Path(webrtc_bridge.__file__).parent
+TESTS = Path(__file__).parent
+BENCHMARK = TESTS.parent / 'benchmark'
 BASE = {'errors', 'options', 'program.option_row', 'program.redaction', 'program.requirements'}
 RULE = {
     **dict.fromkeys(BASE, BASE),
@@ -93,6 +95,17 @@ def test_a_module_imports_no_layer_above_it(path: Path) -> None:
     importer = module_name(path)
     forbidden = [name for name in imports(path) if not allowed(importer, name)]
     assert forbidden == []
+
+
+def test_one_module_knows_the_structures_of_gstreamers_versions() -> None:
+    files = [path for folder in (PACKAGE, TESTS, BENCHMARK) for path in folder.rglob('*.py')]
+    takers = {
+        path.name
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8')))
+        if isinstance(node, ast.Attribute) and node.attr == 'get_structure'
+    }
+    assert takers == {'structures.py'}
 
 
 def test_the_rule_forbids() -> None:

@@ -21,6 +21,7 @@ from benchmark.programs.webrtcbin import (
 )
 from webrtc_bridge.gstreamer.ice import set_up_ice
 from webrtc_bridge.gstreamer.library import Element, Gst, require_gstreamer
+from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.nodes.ros.dds_profile import image_segment
 from webrtc_bridge.nodes.ros.message_header import header
 
@@ -73,7 +74,7 @@ def publish(pictures: Element, publisher: 'Publisher[Image]') -> None:
         sample = pictures.emit('pull-sample')
         if sample is None:
             return
-        caps, buffer = sample.get_caps().get_structure(0), sample.get_buffer()
+        caps, buffer = first_structure(sample.get_caps()), sample.get_buffer()
         width, height = caps.get_value('width'), caps.get_value('height')
         with buffer.map(Gst.MapFlags.READ) as mapped:
             message = Image(header=header('camera', time.time_ns()), encoding='bgr8')

@@ -21,6 +21,7 @@ from webrtc_bridge.gstreamer.gate import KeyframeGate
 from webrtc_bridge.gstreamer.library import post
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.gstreamer.source import describe
+from webrtc_bridge.gstreamer.structures import first_structure
 
 SOURCE = GStreamerOptions(source='test', width=320, height=240)
 
@@ -59,7 +60,7 @@ class Branch:
         await self._pipeline.remove_branch(self.element, self.pad, self.layer)
 
     def _on_picture(self, pad, info):
-        structure = pad.get_current_caps().get_structure(0)
+        structure = first_structure(pad.get_current_caps())
         self.widths.append(structure.get_int('width')[1])
         self.times.append(info.get_buffer().pts)
         self.keyframes += not info.get_buffer().has_flags(Gst.BufferFlags.DELTA_UNIT)

@@ -27,6 +27,7 @@ from webrtc_bridge.gstreamer.library import (
     require_elements,
 )
 from webrtc_bridge.gstreamer.source import SourceDescription, shown
+from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.media.frames import Layer
 
 FITTING_PROFILES = ('constrained-baseline', 'baseline')
@@ -205,7 +206,7 @@ class Capture:
             if caps is None or pad.is_linked():
                 return
             try:
-                self._continue(pad, caps.get_structure(0), parsed)
+                self._continue(pad, first_structure(caps), parsed)
             except SourceError as error:
                 self._events.on_failed(error)
 

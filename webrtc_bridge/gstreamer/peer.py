@@ -24,6 +24,7 @@ from webrtc_bridge.gstreamer.library import (
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.gstreamer.retransmission import Retransmissions
 from webrtc_bridge.gstreamer.sdp import adapted, description, is_tcp, reply_of, takes_h264
+from webrtc_bridge.gstreamer.structures import event_structure
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 from webrtc_bridge.media.frames import Layer
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
@@ -201,7 +202,7 @@ class GStreamerPeer:
 
     def _on_session_event(self, _: Pad, info: Any) -> Any:
         """Keep the session from sending too much again."""
-        event = info.get_event().get_structure()
+        event = event_structure(info.get_event())
         if event is None or event.get_name() != RETRANSMISSION:
             return Gst.PadProbeReturn.OK
         allowed = self._retransmissions.allows(event.get_value('seqnum'), self.sequence)

@@ -1,0 +1,29 @@
+"""
+The one way to a structure of caps or of an event, as GStreamer's versions for Python differ in it.
+
+Up to 1.24, `get_structure` returns the structure itself. 1.26 returns a wrapper that has none of
+its methods and is to be entered by `with`, even where there is no structure. From 1.28 on it is
+the structure again, which may be entered, too.
+"""
+
+from typing import Any
+
+from webrtc_bridge.gstreamer.library import Structure
+
+
+def first_structure(caps: Any) -> Structure:
+    """Return a copy of what `caps`, which are not empty, say first."""
+    return own_copy(caps.get_structure(0))
+
+
+def event_structure(event: Any) -> Structure | None:
+    """Return a copy of what `event` says; None for events that have no structure."""
+    return own_copy(event.get_structure())
+
+
+def own_copy(found: Any) -> Structure | None:
+    """Return a copy of what a `get_structure` returned: it outlives what it was taken from."""
+    if not hasattr(found, '__enter__'):
+        return found.copy() if found is not None else None
+    with found as structure:
+        return structure.copy() if structure is not None else None
