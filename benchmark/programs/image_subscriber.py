@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
@@ -43,7 +44,7 @@ class ImageClock:
             print('first image', flush=True)
 
 
-def green(image: Image) -> np.ndarray:
+def green(image: Image) -> npt.NDArray[np.uint8]:
     """Return the green of a bgr8 image, a view; for the clock's black and white it is the luma."""
     rows = np.frombuffer(image.data, np.uint8).reshape(image.height, image.step)
     return rows[:, 1 : 3 * image.width : 3]

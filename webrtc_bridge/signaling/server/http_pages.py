@@ -4,8 +4,9 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from importlib import resources
-from importlib.abc import Traversable
+from importlib.resources.abc import Traversable
 from pathlib import PurePath
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -53,7 +54,9 @@ def add_pages(app: web.Application, allowed_origins: Iterable[str] = ()) -> None
     for path, file in _files(folder):
         if kind := TYPES.get(PurePath(path).suffix):
             app.router.add_get(path, _Page(file.read_text('utf-8'), kind, {}).serve)
-    app.on_response_prepare.append(_set_headers)
+    # aiohttp 3.9 and a newer aiosignal disagree on the types of their signals.
+    preparing: Any = app.on_response_prepare
+    preparing.append(_set_headers)
 
 
 def _files(folder: Traversable, path: str = '/') -> Iterator[tuple[str, Traversable]]:

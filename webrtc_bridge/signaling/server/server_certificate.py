@@ -101,7 +101,9 @@ def _check_times(file: str, certificate: 'x509.Certificate') -> None:
 
 def valid_between(certificate: 'x509.Certificate') -> tuple[datetime, datetime]:
     """Return when the certificate begins and ends to be valid."""
-    if hasattr(certificate, 'not_valid_after_utc'):
+    if hasattr(certificate, 'not_valid_before_utc') and hasattr(
+        certificate, 'not_valid_after_utc'
+    ):
         return certificate.not_valid_before_utc, certificate.not_valid_after_utc
     # cryptography before 42
     begin, end = certificate.not_valid_before, certificate.not_valid_after

@@ -91,10 +91,16 @@ class SignedTokens:
         key = ''
         try:
             # The signature first and then the times, so that the log can name the key.
-            options = {'verify_exp': False, 'verify_nbf': False, 'verify_iat': False}
-            claims = jwt.decode(token, self._key, algorithms=[ALGORITHM], options=options)
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._key,
+                algorithms=[ALGORITHM],
+                # In place: PyJWT types it as a dictionary before 2.11 and as a TypedDict since.
+                options={'verify_exp': False, 'verify_nbf': False, 'verify_iat': False},
+            )
             key = _key(claims)
-            return jwt.decode(token, self._key, algorithms=[ALGORITHM])
+            claims = jwt.decode(token, self._key, algorithms=[ALGORITHM])
+            return claims
         except jwt.ExpiredSignatureError:
             raise TokenError('expired', key) from None
         except jwt.ImmatureSignatureError:
