@@ -1,6 +1,7 @@
 import pytest
 
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
+from webrtc_bridge.signaling.protocol.messages import IceServer
 
 ORDINARY = ('192.168.1.7', 'fd00::7')
 
@@ -90,10 +91,11 @@ def test_a_candidate_is_read_with_and_without_its_prefixes(prefix):
 
 
 @pytest.mark.parametrize(
-    'urls', ['turn:127.0.0.1', ['stun:x', 'turns:127.0.0.1:443?transport=tcp'], 'turn:localhost:9']
+    'urls',
+    [('turn:127.0.0.1',), ('stun:x', 'turns:127.0.0.1:443?transport=tcp'), ('turn:localhost:9',)],
 )
 def test_where_the_own_turn_server_is_a_relay_may_be(urls):
-    servers = ({'urls': 'turn:broken:['}, {'urls': None}, {}, {'urls': urls})
+    servers = (IceServer(('turn:broken:[',)), IceServer(()), IceServer(urls))
     assert refusal('127.0.0.1', ORDINARY, servers) == ''
     assert refusal('127.0.0.2', ORDINARY, servers) != ''
 

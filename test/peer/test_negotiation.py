@@ -2,6 +2,7 @@ import pytest
 
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.negotiation import MOST_CANDIDATES, Negotiation
+from webrtc_bridge.signaling.protocol.messages import IceCandidate
 
 
 def line(number, host='203.0.113.7'):
@@ -9,7 +10,7 @@ def line(number, host='203.0.113.7'):
 
 
 def candidate(number, host='203.0.113.7'):
-    return {'candidate': line(number, host), 'sdpMid': '0', 'sdpMLineIndex': 0}
+    return IceCandidate(line(number, host), '0', 0)
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_no_more_candidates_are_taken_than_one_peer_may_have(negotiation):
 def test_early_candidates_and_their_ends_are_bounded(negotiation):
     for n in range(1000):
         negotiation.candidate(candidate(n))
-        negotiation.candidate({'candidate': ''} if n % 2 else None)
+        negotiation.candidate(IceCandidate('') if n % 2 else None)
     negotiation.description('v=0')
     assert len(negotiation.early_candidates()) == MOST_CANDIDATES + 1
 

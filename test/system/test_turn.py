@@ -25,8 +25,8 @@ from webrtc_bridge.options import (
 from webrtc_bridge.peer.aiortc import ice_gathering
 from webrtc_bridge.peer.aiortc.patches.sending import waiting_bytes
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
-from webrtc_bridge.peer.negotiation import IceCandidate
 from webrtc_bridge.sending.sender import Sender
+from webrtc_bridge.signaling.protocol.messages import IceCandidate
 from webrtc_bridge.signaling.server.ice_servers import TURN_SECRET, IceServers
 from webrtc_bridge.signaling.server.server import SignalingServer
 
@@ -115,7 +115,7 @@ async def test_two_peers_that_may_use_relays_alone_meet(turn: TurnServer, transp
 async def test_relays_follow_a_description_that_waits_for_none(turn: TurnServer) -> None:
     servers = IceServers([turn.url('udp')], secret=SECRET).for_peer('me')
     connected = [asyncio.Event(), asyncio.Event()]
-    told: list[IceCandidate] = []
+    told: list[IceCandidate | None] = []
     first = AiortcPeer('you', IceOptions(servers), connected[0].set, print, told.append)
     second = AiortcPeer('you', IceOptions(servers, 'relay'), connected[1].set, print)
     try:
@@ -132,7 +132,7 @@ async def test_relays_follow_a_description_that_waits_for_none(turn: TurnServer)
         await asyncio.wait_for(asyncio.gather(*(event.wait() for event in connected)), 10.0)
     finally:
         await asyncio.gather(first.close(), second.close())
-    assert any(' typ relay ' in candidate['candidate'] for candidate in told if candidate)
+    assert any(' typ relay ' in candidate.line for candidate in told if candidate)
 
 
 async def until(condition, timeout: float = 10.0) -> None:  # type: ignore[no-untyped-def]

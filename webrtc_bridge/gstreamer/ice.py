@@ -2,10 +2,10 @@
 
 import ipaddress
 import logging
-from typing import Any
 from urllib.parse import quote
 
 from webrtc_bridge.gstreamer.library import Element
+from webrtc_bridge.signaling.protocol.messages import IceServer
 
 logger = logging.getLogger(__name__)
 
@@ -41,18 +41,17 @@ def only_loopback() -> bool:
     return bool(addresses) and all(ipaddress.ip_address(ip).is_loopback for ip in addresses)
 
 
-def add_ice_servers(webrtc: Element, servers: tuple[dict[str, Any], ...]) -> list[str]:
+def add_ice_servers(webrtc: Element, servers: tuple[IceServer, ...]) -> list[str]:
     """Tell webrtcbin of the first STUN server and all TURN servers; return the latter's names."""
     named: list[str] = []
     for server in servers:
-        urls = server.get('urls', ())
-        for url in [urls] if isinstance(urls, str) else urls:
+        for url in server.urls:
             scheme, _, address = url.partition(':')
             if scheme == 'stun' and webrtc.get_property('stun-server') is None:
                 webrtc.set_property('stun-server', f'stun://{address}')
             elif scheme in ('turn', 'turns'):
-                user = quote(str(server.get('username', '')), safe='')
-                password = quote(str(server.get('credential', '')), safe='')
+                user = quote(server.username, safe='')
+                password = quote(server.credential, safe='')
                 if webrtc.emit('add-turn-server', f'{scheme}://{user}:{password}@{address}'):
                     named.append(url)
                 else:

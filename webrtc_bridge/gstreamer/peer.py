@@ -28,7 +28,8 @@ from webrtc_bridge.gstreamer.structures import event_structure
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 from webrtc_bridge.media.frames import Layer
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
-from webrtc_bridge.peer.negotiation import IceCandidate, Negotiation
+from webrtc_bridge.peer.negotiation import Negotiation
+from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
 GATHER_TIMEOUT = 0.5
 """
@@ -67,7 +68,7 @@ logger = logging.getLogger(__name__)
 class PeerEvents:
     """What a peer tells, in the event loop."""
 
-    on_candidate: Callable[[IceCandidate], None]
+    on_candidate: Callable[[IceCandidate | None], None]
     on_connected: Callable[[], None]
     on_lost: Callable[[str], None]
     on_feedback: Callable[[Feedback, int], None]
@@ -77,13 +78,13 @@ class GStreamerPeer:
     """
     One viewer's connection, fed by `pipeline`.
 
-    `ice_servers` are dictionaries as `RTCPeerConnection` takes them. Belongs to the event loop.
+    Belongs to the event loop.
     """
 
     def __init__(
         self,
         peer_id: str,
-        ice_servers: tuple[dict[str, Any], ...],
+        ice_servers: tuple[IceServer, ...],
         pipeline: GStreamerPipeline,
         events: PeerEvents,
     ) -> None:
@@ -150,7 +151,7 @@ class GStreamerPeer:
         for candidate in self._negotiation.early_candidates():
             self._add(candidate)
 
-    def candidate(self, candidate: IceCandidate) -> None:
+    def candidate(self, candidate: IceCandidate | None) -> None:
         """Add a candidate of the peer."""
         for ready in self._negotiation.candidate(candidate):
             self._add(ready)
@@ -215,7 +216,7 @@ class GStreamerPeer:
     def _request_keyframe(self) -> None:
         self._pipeline.request_keyframe(self.layer)
 
-    def _make_webrtc(self, ice_servers: tuple[dict[str, Any], ...], caps: str) -> Element:
+    def _make_webrtc(self, ice_servers: tuple[IceServer, ...], caps: str) -> Element:
         webrtc = Gst.ElementFactory.make('webrtcbin')
         webrtc.set_property('bundle-policy', GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
         # Sender reports are to pair the RTP time of a picture with its capture, not its sending.
@@ -271,9 +272,7 @@ class GStreamerPeer:
         # The earlier ones stand in the offer. TCP, other than to a TURN server, no viewer speaks.
         if self._offered and not is_tcp(candidate):
             mid = self._mids[index] if index < len(self._mids) else None
-            self._events.on_candidate(
-                {'candidate': candidate, 'sdpMid': mid, 'sdpMLineIndex': index}
-            )
+            self._events.on_candidate(IceCandidate(candidate, mid, index))
 
     def _on_gathering(self, webrtc: Element, _: object) -> None:
         complete = GstWebRTC.WebRTCICEGatheringState.COMPLETE
@@ -358,13 +357,12 @@ class GStreamerPeer:
         if not self._closed:
             self._gate.restart()
 
-    def _add(self, candidate: IceCandidate) -> None:
-        text = (candidate or {}).get('candidate') or ''
-        if candidate is None or not text:
+    def _add(self, candidate: IceCandidate | None) -> None:
+        if candidate is None or not candidate.line:
             return  # webrtcbin of 1.22 reads an end of candidates as a bad one
-        index = candidate.get('sdpMLineIndex')
+        index = candidate.mline_index
         if index is None:
-            mid = candidate.get('sdpMid')
-            index = self._mids.index(mid) if mid in self._mids else 0
-        text = text if text.startswith('candidate:') else f'candidate:{text}'
+            index = self._mids.index(candidate.mid) if candidate.mid in self._mids else 0
+        line = candidate.line
+        text = line if line.startswith('candidate:') else f'candidate:{line}'
         self._webrtc.emit('add-ice-candidate', index, text)

@@ -3,17 +3,22 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from webrtc_bridge.gstreamer.peer import GStreamerPeer, PeerEvents
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.media.bandwidth.estimator import BandwidthEstimator
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 from webrtc_bridge.media.frames import Layer
-from webrtc_bridge.peer.negotiation import IceCandidate
 from webrtc_bridge.peer.session import Description, Session
 from webrtc_bridge.peer.viewer_watchdog import ViewerWatchdog
-from webrtc_bridge.signaling.protocol.messages import Answer, Candidate, Message, Offer
+from webrtc_bridge.signaling.protocol.messages import (
+    Answer,
+    Candidate,
+    IceCandidate,
+    IceServer,
+    Message,
+    Offer,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +36,7 @@ class GStreamerSession(Session):
         self,
         peer_id: str,
         session_id: str,
-        ice_servers: tuple[dict[str, Any], ...],
+        ice_servers: tuple[IceServer, ...],
         send: Callable[[Message], object],
         pipeline: GStreamerPipeline,
         on_rate: Callable[[], None],
@@ -67,14 +72,14 @@ class GStreamerSession(Session):
         if isinstance(message, Answer):
             await self.peer.apply(message.sdp)
 
-    async def _on_candidate(self, candidate: IceCandidate) -> None:
+    async def _on_candidate(self, candidate: IceCandidate | None) -> None:
         self.peer.candidate(candidate)
 
     async def _close(self) -> None:
         self._watchdog.close()
         await self.peer.close()
 
-    def _send_candidate(self, candidate: IceCandidate) -> None:
+    def _send_candidate(self, candidate: IceCandidate | None) -> None:
         self._send(Candidate(self.peer_id, self.session_id, candidate))
 
     def _on_connected(self) -> None:

@@ -9,10 +9,10 @@ import contextlib
 import ipaddress
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from webrtc_bridge.errors import printable
+from webrtc_bridge.signaling.protocol.messages import IceServer
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -36,13 +36,13 @@ class CandidatePolicy:
     """
     What a session's candidates are held to.
 
-    `ice_servers` are dictionaries as `RTCPeerConnection` takes them: the address of a TURN server
-    may be a peer's whatever it is, for that is where its relays are. With `relay_only` all may:
-    nothing goes to them but by a TURN server, and what that reaches is its own policy.
+    The address of a TURN server among `ice_servers` may be a peer's whatever it is, for that is
+    where its relays are. With `relay_only` all may: nothing goes to them but by a TURN server, and
+    what that reaches is its own policy.
     """
 
     own_addresses: OwnAddresses
-    ice_servers: Iterable[dict[str, Any]] = ()
+    ice_servers: Iterable[IceServer] = ()
     relay_only: bool = False
 
     def why_not(self, line: str) -> str:
@@ -92,13 +92,12 @@ def plain(host: str) -> Address:
     return getattr(address, 'ipv4_mapped', None) or address
 
 
-def turn_hosts(ice_servers: Iterable[dict[str, Any]]) -> set[Address]:
+def turn_hosts(ice_servers: Iterable[IceServer]) -> set[Address]:
     """Return the addresses of the TURN servers that are given by address."""
     hosts = set()
     for server in ice_servers:
-        urls = server.get('urls') or ()
-        for url in [urls] if isinstance(urls, str) else urls:
-            scheme, _, rest = str(url).partition(':')
+        for url in server.urls:
+            scheme, _, rest = url.partition(':')
             if scheme in ('turn', 'turns'):
                 with contextlib.suppress(ValueError):
                     host = urlsplit(f'//{rest}').hostname or ''

@@ -1,15 +1,12 @@
 """What may be done with what the other peer says, and when. Decides without I/O."""
 
 import logging
-from typing import Any
 
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
+from webrtc_bridge.signaling.protocol.messages import IceCandidate
 
 MOST_CANDIDATES = 64
 'Candidates taken from one peer; aiortc checks every pair, and 4,000 block it for seconds.'
-
-IceCandidate = dict[str, Any] | None
-'A candidate as browsers spell it in JSON, or None for the end of them.'
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +24,7 @@ class Negotiation:
         self._peer_id = peer_id
         self._policy = policy
         self._described = False
-        self._early: list[IceCandidate] = []
+        self._early: list[IceCandidate | None] = []
         self._candidates = 0
         self._ended = False
 
@@ -40,15 +37,15 @@ class Negotiation:
         lines = sdp.splitlines(keepends=True)
         return ''.join(line for line in lines if not is_candidate(line) or self._takes(line))
 
-    def early_candidates(self) -> list[IceCandidate]:
+    def early_candidates(self) -> list[IceCandidate | None]:
         """Return the candidates that came before the description, once it is applied."""
         early, self._early = self._early, []
         return early
 
-    def candidate(self, candidate: IceCandidate) -> list[IceCandidate]:
-        """Take a candidate."""
-        line = (candidate or {}).get('candidate') or ''
-        if line and not self._takes(str(line)):
+    def candidate(self, candidate: IceCandidate | None) -> list[IceCandidate | None]:
+        """Take a candidate; None is the end of them."""
+        line = candidate.line if candidate else ''
+        if line and not self._takes(line):
             return []
         if not line and self._ended:
             return []

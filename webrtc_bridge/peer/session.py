@@ -8,8 +8,14 @@ from collections.abc import Callable
 from typing import Any
 
 from webrtc_bridge.errors import SessionError
-from webrtc_bridge.peer.negotiation import IceCandidate
-from webrtc_bridge.signaling.protocol.messages import Answer, Bye, Candidate, Message, Offer
+from webrtc_bridge.signaling.protocol.messages import (
+    Answer,
+    Bye,
+    Candidate,
+    IceCandidate,
+    Message,
+    Offer,
+)
 
 CONNECT_TIMEOUT = 15.0
 'Seconds from the start of a session to its connection.'
@@ -128,7 +134,7 @@ class Session(ABC):
         """Apply the peer's description."""
 
     @abstractmethod
-    async def _on_candidate(self, candidate: IceCandidate) -> None:
+    async def _on_candidate(self, candidate: IceCandidate | None) -> None:
         """Add a candidate of the peer."""
 
     @abstractmethod

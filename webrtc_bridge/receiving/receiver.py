@@ -19,6 +19,7 @@ from webrtc_bridge.signaling.protocol.messages import (
     Bye,
     Candidate,
     ErrorReply,
+    IceServer,
     Message,
     Offer,
     RequestOffer,
@@ -240,7 +241,7 @@ class Receiver:
         self._requested = None
         self._cancel_timer()
         self._serial += 1
-        servers = tuple({'urls': url} for url in self._options.ice_servers)
+        servers = tuple(IceServer((url,)) for url in self._options.ice_servers)
         stream = InboundStream(
             self._serial,
             offer.peer_id,

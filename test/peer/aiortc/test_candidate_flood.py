@@ -8,6 +8,7 @@ import pytest
 
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.negotiation import MOST_CANDIDATES
+from webrtc_bridge.signaling.protocol.messages import IceCandidate
 
 CANDIDATES = 4000
 LONGEST_STALL = 0.5
@@ -69,7 +70,7 @@ async def test_thousands_of_candidates_that_trickle_hold_up_nobody(pair):
     await second.apply('offer', await first.offer())
     async with Stalls() as stalls:
         for number in range(CANDIDATES):
-            await second.candidate({'candidate': line(number), 'sdpMid': '0', 'sdpMLineIndex': 0})
+            await second.candidate(IceCandidate(line(number), '0', 0))
             await asyncio.sleep(0)
         await first.apply('answer', await second.answer())
         await asyncio.wait_for(asyncio.gather(*(event.wait() for event in connected)), 10.0)

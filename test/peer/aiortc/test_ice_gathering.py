@@ -21,6 +21,7 @@ from webrtc_bridge.peer.aiortc.ice_gathering import (
     usable_servers,
 )
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
+from webrtc_bridge.signaling.protocol.messages import IceServer
 
 LOGIN = {'username': 'u', 'credential': 'secret'}
 
@@ -76,7 +77,7 @@ class Asking(AiortcPeer):
     async def ended(self):
         """Wait for the end of candidates, and return the lines of those before."""
         await until(lambda: self.candidates and self.candidates[-1] is None)
-        return [candidate['candidate'] for candidate in self.candidates[:-1]]
+        return [candidate.line for candidate in self.candidates[:-1]]
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ async def test_servers_that_never_answer_delay_nothing_and_are_named(asking, cap
             f'turn:127.0.0.1:{tcp}?transport=tcp',
             f'turns:127.0.0.1:{tcp}',
         ]
-        peer = asking(*({'urls': url, **LOGIN} for url in urls))
+        peer = asking(*(IceServer((url,), **LOGIN) for url in urls))
         begin = time.monotonic()
         sdp = await peer.offer()
         assert time.monotonic() - begin < ANSWER_TIMEOUT
@@ -116,7 +117,7 @@ async def test_servers_that_never_answer_delay_nothing_and_are_named(asking, cap
 async def test_the_next_server_is_asked_when_one_is_silent(asking, stun_port, caplog):
     with silent_server() as port:
         silent, good = f'stun:127.0.0.1:{port}', f'stun:127.0.0.1:{stun_port}'
-        peer = asking({'urls': [silent, good]})
+        peer = asking(IceServer((silent, good)))
         assert 'srflx' not in await peer.offer()
         candidates = await peer.ended()
     assert candidates
@@ -129,7 +130,7 @@ async def test_a_server_that_is_not_there_is_named_with_the_reason(asking, caplo
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
     url = f'turn:127.0.0.1:{port}?transport=tcp'
-    peer = asking({'urls': url, **LOGIN})
+    peer = asking(IceServer((url,), **LOGIN))
     await peer.offer()
     await peer.ended()
     assert f'front: ICE server {url}: not reachable: connection refused' in caplog.text
@@ -152,7 +153,7 @@ async def test_the_same_trouble_is_said_once_and_its_end_too(nothing_left, stun_
 
 
 async def test_the_answer_to_a_connected_peer_is_not_wanted(asking, stun_port):
-    first, second = asking({'urls': f'stun:127.0.0.1:{stun_port}'}), asking()
+    first, second = asking(IceServer((f'stun:127.0.0.1:{stun_port}',))), asking()
     await second.apply('offer', await first.offer())
     await first.apply('answer', await second.answer())
     await until(lambda: first.connection.connectionState == 'connected')
@@ -165,7 +166,7 @@ async def test_a_gathering_that_is_given_up_leaves_nothing(asking):
         server.bind(('127.0.0.1', 0))
         server.setblocking(False)
         url = f'127.0.0.1:{server.getsockname()[1]}'
-        peer = asking({'urls': [f'stun:{url}', f'turn:{url}'], **LOGIN})
+        peer = asking(IceServer((f'stun:{url}', f'turn:{url}'), **LOGIN))
         await peer.offer()
         for _ in range(2):
             question = asyncio.get_running_loop().sock_recv(server, 2048)
@@ -183,7 +184,7 @@ async def test_an_answer_that_comes_too_late_is_given_back(nothing_left):
         await answers.wait()
         return server.url
 
-    servers = usable_servers([{'urls': 'stun:one'}, {'urls': 'stun:two'}])
+    servers = usable_servers([IceServer(('stun:one',)), IceServer(('stun:two',))])
     gathering = IceGathering('front', servers, print, print)
     first = asyncio.ensure_future(gathering.first(False, ask, given_back.append))
     await until(lambda: len(asked) == 2)
@@ -221,11 +222,11 @@ def test_a_reason_is_in_words(error, words):
 
 
 def test_passwords_are_not_shown():
-    servers = usable_servers([{'urls': 'turn:host', **LOGIN}])
+    servers = usable_servers([IceServer(('turn:host',), **LOGIN)])
     assert 'secret' not in repr(servers)
 
 
 def test_what_is_left_out_is_named_without_its_password(caplog):
-    assert usable_servers([{'urls': 'turn:user:secret@host:3478'}]) == []
+    assert usable_servers([IceServer(('turn:user:secret@host:3478',))]) == []
     assert 'left out' in caplog.text
     assert 'secret' not in caplog.text

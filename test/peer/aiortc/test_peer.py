@@ -9,6 +9,7 @@ from webrtc_bridge.errors import SessionError
 from webrtc_bridge.peer.aiortc import peer as peer_module
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions, parsed_candidate
 from webrtc_bridge.peer.negotiation import MOST_CANDIDATES
+from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
 CANDIDATE = 'candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host'
 
@@ -121,13 +122,11 @@ async def test_a_second_description_is_left_out(peers):
 @pytest.mark.parametrize(
     'candidate',
     [
-        {'candidate': 'candidate:nonsense', 'sdpMid': '0', 'sdpMLineIndex': 0},
-        {'candidate': CANDIDATE},
-        {'candidate': CANDIDATE, 'sdpMid': None, 'sdpMLineIndex': None},
-        {'candidate': CANDIDATE.replace('50000', 'x'), 'sdpMid': '0'},
-        {'candidate': 7, 'sdpMid': '0'},
+        IceCandidate('candidate:nonsense', '0', 0),
+        IceCandidate(CANDIDATE),
+        IceCandidate(CANDIDATE.replace('50000', 'x'), '0'),
     ],
-    ids=['nonsense', 'without mid', 'null mid', 'bad port', 'no text'],
+    ids=['nonsense', 'without mid', 'bad port'],
 )
 async def test_a_candidate_that_cannot_be_used_is_left_out(peers, caplog, candidate):
     first, second = peers
@@ -147,7 +146,7 @@ async def test_early_candidates_are_applied_with_the_description(peers, caplog):
     lines = offer.split('\r\n')
     for line in lines:
         if line.startswith('a=candidate'):
-            await second.candidate({'candidate': line[2:], 'sdpMid': '0', 'sdpMLineIndex': 0})
+            await second.candidate(IceCandidate(line[2:], '0', 0))
     await second.candidate(None)
     await second.apply('offer', '\r\n'.join(line for line in lines if 'candidate' not in line))
     await first.apply('answer', await second.answer())
@@ -158,21 +157,21 @@ async def test_early_candidates_are_applied_with_the_description(peers, caplog):
 async def test_candidates_beyond_the_bound_are_not_parsed(peers, caplog):
     caplog.set_level(logging.INFO)
     for _ in range(MOST_CANDIDATES + 50):
-        await peers[1].candidate({'candidate': 'candidate:nonsense', 'sdpMid': '0'})
+        await peers[1].candidate(IceCandidate('candidate:nonsense', '0'))
     peers[0].connection.createDataChannel('x')
     await peers[1].apply('offer', await peers[0].offer())
     assert caplog.text.count('left out') == MOST_CANDIDATES
 
 
-@pytest.mark.parametrize('candidate', [None, {}, {'candidate': ''}, {'candidate': None}])
-def test_the_end_of_candidates_has_several_spellings(candidate):
+@pytest.mark.parametrize('candidate', [None, IceCandidate('')])
+def test_the_end_of_candidates_has_two_spellings(candidate):
     assert parsed_candidate(candidate) is None
 
 
 @pytest.mark.parametrize('prefix', ['candidate:', ''])
 def test_a_candidate_is_parsed_with_and_without_its_prefix(prefix):
     text = prefix + CANDIDATE.removeprefix('candidate:')
-    parsed = parsed_candidate({'candidate': text, 'sdpMid': 'v', 'sdpMLineIndex': 2})
+    parsed = parsed_candidate(IceCandidate(text, 'v', 2))
     assert (parsed.ip, parsed.port, parsed.type) == ('127.0.0.1', 50000, 'host')
     assert (parsed.sdpMid, parsed.sdpMLineIndex) == ('v', 2)
 
@@ -194,23 +193,11 @@ async def test_relay_alone_without_a_relay_is_a_session_error(nothing_left):
 
 
 @pytest.mark.parametrize(
-    'server',
-    [
-        {'urls': 'nonsense'},
-        {'urls': 'stun:host:port'},
-        {'urls': 'http://host'},
-        {'urls': 'stuns:host'},
-        {'urls': 'turns:host?transport=udp'},
-        {'urls': []},
-        {'urls': 5},
-        {'urls': None},
-        {},
-    ],
-    ids=repr,
+    'url', ['nonsense', 'stun:host:port', 'http://host', 'stuns:host', 'turns:host?transport=udp']
 )
-async def test_a_server_that_cannot_be_used_is_left_out(nothing_left, server):
-    good = {'urls': ['turn:host:3478'], 'username': 'u', 'credential': 'p', 'credentialType': 'x'}
-    peer = ObservedPeer(IceOptions(servers=(server, good)))
+async def test_a_server_that_cannot_be_used_is_left_out(nothing_left, url):
+    good = IceServer(('turn:host:3478',), 'u', 'p')
+    peer = ObservedPeer(IceOptions(servers=(IceServer((url,)), good)))
     try:
         servers = peer.connection._RTCPeerConnection__configuration.iceServers
         usable = [server for server in servers if server.urls]

@@ -23,7 +23,7 @@ from webrtc_bridge.peer.aiortc.inbound_session import InboundSession
 from webrtc_bridge.peer.aiortc.peer import IceOptions
 from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.peer.session import SessionState
-from webrtc_bridge.signaling.protocol.messages import Answer, Bye, Candidate, Offer
+from webrtc_bridge.signaling.protocol.messages import Answer, Bye, Candidate, IceCandidate, Offer
 
 DEADLINE = 10.0
 FREEZE = 1.5
@@ -272,8 +272,7 @@ async def test_candidates_may_come_before_the_description(station):
     candidates = [line[2:] for line in lines if line.startswith('a=candidate')]
     assert candidates
     for candidate in candidates:
-        fields = {'candidate': candidate, 'sdpMid': '0', 'sdpMLineIndex': 0}
-        pair.inbound.receive(Candidate('front', 's1', fields))
+        pair.inbound.receive(Candidate('front', 's1', IceCandidate(candidate, '0', 0)))
     pair.inbound.receive(Candidate('front', 's1', None))
     bare = '\r\n'.join(line for line in lines if 'candidate' not in line)
     pair.outbound._send = to_inbound

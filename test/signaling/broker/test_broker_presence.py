@@ -3,13 +3,13 @@ from support.signaling.broker_bench import Bench
 
 from webrtc_bridge.signaling.broker.broker import Broker
 from webrtc_bridge.signaling.broker.limits import Limits
-from webrtc_bridge.signaling.protocol.messages import Role
+from webrtc_bridge.signaling.protocol.messages import IceServer, Role
 
 S, R = Role.SENDER, Role.RECEIVER
 
 
 def test_everybody_is_told_its_id_first() -> None:
-    servers = [{'urls': 'stun:stun.example'}]
+    servers = [IceServer(('stun:stun.example',))]
     bench = Bench(ice_servers=lambda peer_id: servers)
     bench.join('s', S)
     bench.join('r', R, 'ros', 'ROS')
@@ -18,7 +18,7 @@ def test_everybody_is_told_its_id_first() -> None:
         'type': 'registered',
         'sender_id': 'made1',
         'protocol': 1,
-        'ice_servers': servers,
+        'ice_servers': [{'urls': 'stun:stun.example'}],
     }
     registered = bench.read('r')[0]
     assert registered['receiver_id'] == registered['receive_id'] == 'ros'

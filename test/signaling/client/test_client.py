@@ -20,6 +20,7 @@ from webrtc_bridge.signaling.protocol.messages import (
     Bye,
     Candidate,
     ErrorReply,
+    IceServer,
     Offer,
     RequestOffer,
     Role,
@@ -47,7 +48,7 @@ async def test_a_negotiation_between_two_clients(server: SignalingServer) -> Non
     receiver = Peer(server.url, Role.RECEIVER)
     async with sender.running(), receiver.running():
         assert await receiver.next() == SenderPresent('front', 'Front camera')
-        assert receiver.client.ice_servers == ({'urls': 'stun:stun.example:3478'},)
+        assert receiver.client.ice_servers == (IceServer(('stun:stun.example:3478',)),)
         assert receiver.client.send(RequestOffer('front'))
         request = await sender.next()
         assert isinstance(request, RequestOffer)

@@ -4,13 +4,17 @@ import pytest
 from support.signaling.signaling_samples import CANDIDATE
 
 from webrtc_bridge.errors import MessageError
-from webrtc_bridge.signaling.protocol.ice_candidate import check_candidate
+from webrtc_bridge.signaling.protocol.ice_candidate import candidate_from_json, candidate_to_json
 
 LINE = CANDIDATE['candidate']
 
 
 def changed(**fields: Any) -> dict[str, Any]:
     return {**CANDIDATE, **fields}
+
+
+def passed_on(value: dict[str, Any] | None) -> dict[str, Any] | None:
+    return candidate_to_json(candidate_from_json(value))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def changed(**fields: Any) -> dict[str, Any]:
 )
 def test_a_candidate_that_must_not_pass_is_bad_candidate(value: dict[str, Any]) -> None:
     with pytest.raises(MessageError) as caught:
-        check_candidate(value)
+        candidate_from_json(value)
     assert (caught.value.code, caught.value.ref) == ('bad_candidate', 'candidate')
     assert caught.value.message.isprintable()
 
@@ -58,7 +62,7 @@ def test_a_candidate_that_must_not_pass_is_bad_candidate(value: dict[str, Any]) 
 @pytest.mark.parametrize('value', ['text', 7, [], True])
 def test_what_is_no_object_is_a_bad_type(value: object) -> None:
     with pytest.raises(MessageError) as caught:
-        check_candidate(value)
+        candidate_from_json(value)
     assert caught.value.code == 'bad_type'
 
 
@@ -76,15 +80,15 @@ def test_what_is_no_object_is_a_bad_type(value: object) -> None:
     ],
 )
 def test_an_ordinary_candidate_passes(line: str) -> None:
-    assert check_candidate(changed(candidate=line)) == changed(candidate=line)
+    assert passed_on(changed(candidate=line)) == changed(candidate=line)
 
 
 def test_the_end_of_candidates_passes() -> None:
-    assert check_candidate(None) is None
-    assert check_candidate({'candidate': ''}) == {'candidate': ''}
+    assert passed_on(None) is None
+    assert passed_on({'candidate': ''}) == {'candidate': ''}
 
 
 def test_fields_that_no_browser_knows_are_not_passed_on() -> None:
-    assert check_candidate(changed(extra='x', usernameFragment='ufrg')) == changed(
+    assert passed_on(changed(extra='x', usernameFragment='ufrg')) == changed(
         usernameFragment='ufrg'
     )

@@ -9,6 +9,8 @@ from webrtc_bridge.signaling.protocol.messages import (
     Bye,
     Candidate,
     ErrorReply,
+    IceCandidate,
+    IceServer,
     IceServersChanged,
     Message,
     Offer,
@@ -111,15 +113,15 @@ def test_a_register_is_read_with_or_without_id_and_name() -> None:
 @pytest.mark.parametrize(
     'message',
     [
-        Registered('me', 1, ({'urls': 'stun:example.org'},)),
-        IceServersChanged(({'urls': 'stun:example.org'},)),
+        Registered('me', 1, (IceServer(('stun:example.org',)),)),
+        IceServersChanged((IceServer(('stun:example.org',)),)),
         SenderPresent('front', 'Front camera'),
         SenderExit('front'),
         ReceiverExit('robot'),
         RequestOffer('you', '0a'),
         Offer('you', '0a', SDP),
         Answer('you', '', SDP),
-        Candidate('you', '0a', CANDIDATE),
+        Candidate('you', '0a', IceCandidate(CANDIDATE['candidate'], '0', 0)),
         Candidate('you', '', None),
         Bye('you', '0a', 'done'),
         ErrorReply('bad_json', 'message: no JSON', None),
@@ -155,6 +157,15 @@ def test_a_receiver_learns_its_id_under_both_names() -> None:
         'ice_servers': [],
     }
     assert 'receive_id' not in to_text(Registered('s1'), Role.SENDER)
+
+
+def test_an_ice_server_that_cannot_be_read_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    servers = [{'urls': 5}, {'urls': 'stun:good'}]
+    message = parse_from_server(
+        text('registered', sender_id='s', ice_servers=servers), Role.SENDER
+    )
+    assert message == Registered('s', 1, (IceServer(('stun:good',)),))
+    assert 'ICE server left out: ice_servers.urls: expected a URL or a list' in caplog.text
 
 
 @pytest.mark.parametrize(

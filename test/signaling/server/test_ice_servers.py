@@ -20,7 +20,7 @@ from webrtc_bridge.options import ServerOptions, SignalingOptions
 from webrtc_bridge.signaling.broker.limits import Limits
 from webrtc_bridge.signaling.client.client import SignalingClient
 from webrtc_bridge.signaling.client.server_access import ServerAccess
-from webrtc_bridge.signaling.protocol.messages import Message, Role, SenderPresent
+from webrtc_bridge.signaling.protocol.messages import IceServer, Message, Role, SenderPresent
 from webrtc_bridge.signaling.server.ice_servers import TURN_SECRET, IceServers
 from webrtc_bridge.signaling.server.server import SignalingServer
 from webrtc_bridge.signaling.server.turn_credentials import TurnCredentials, turn_credentials
@@ -47,12 +47,8 @@ def test_a_turn_server_is_told_with_a_password_until_the_end_of_its_lifetime() -
     servers = IceServers(['stun:stun.example', TURN], '', 'north', 600, now=lambda: 1433895318.7)
     assert servers.expire
     assert servers.for_peer('front') == (
-        {'urls': 'stun:stun.example'},
-        {
-            'urls': TURN,
-            'username': '1433895918:front',
-            'credential': 'Xlsql5xItCeI5jwXuIzY7nlhS8U=',
-        },
+        IceServer(('stun:stun.example',)),
+        IceServer((TURN,), '1433895918:front', 'Xlsql5xItCeI5jwXuIzY7nlhS8U='),
     )
 
 
@@ -77,7 +73,7 @@ def test_servers_without_turn_do_not_expire(caplog: pytest.LogCaptureFixture) ->
 )
 def test_a_url_of_the_rfcs_is_taken(url: str) -> None:
     (server,) = IceServers([url], secret='north').for_peer('front')
-    assert server['urls'] == url
+    assert server.urls == (url,)
 
 
 @pytest.mark.parametrize(
@@ -121,8 +117,8 @@ def written(folder: Path, servers: list[dict[str, Any]], mode: int = 0o600) -> s
 def test_a_password_of_the_file_is_told_as_it_is(tmp_path: Path) -> None:
     static, bare = {'urls': [TURN], **LOGIN}, {'urls': TURN}
     servers = IceServers(file=written(tmp_path, [static, bare]), secret='north').for_peer('front')
-    assert servers[0] == static
-    assert servers[1]['username'].endswith(':front')
+    assert servers[0] == IceServer((TURN,), **LOGIN)
+    assert servers[1].username.endswith(':front')
 
 
 @pytest.mark.parametrize(('mode', 'warned'), [(0o600, False), (0o640, False), (0o644, True)])
@@ -138,7 +134,7 @@ def test_peers_are_told_anew_before_their_passwords_expire() -> None:
     told = iter(range(10))
     bench = Bench(
         Limits(ice_servers_renewal=30.0),
-        ice_servers=lambda peer_id: [{'urls': TURN, 'username': f'{next(told)}:{peer_id}'}],
+        ice_servers=lambda peer_id: [IceServer((TURN,), f'{next(told)}:{peer_id}')],
     )
     bench.join('s', Role.SENDER, 'front')
     assert bench.read('s')[0]['ice_servers'][0]['username'] == '0:front'
@@ -154,7 +150,7 @@ def test_peers_are_told_anew_before_their_passwords_expire() -> None:
 
 
 def test_peers_are_told_once_where_nothing_expires() -> None:
-    bench = Bench(ice_servers=lambda peer_id: [{'urls': 'stun:stun.example'}])
+    bench = Bench(ice_servers=lambda peer_id: [IceServer(('stun:stun.example',))])
     bench.join('s', Role.SENDER, 'front')
     bench.read('s')
     for _ in range(100):
@@ -198,7 +194,7 @@ async def test_a_client_takes_the_new_ones() -> None:
         running = asyncio.ensure_future(client.run())
         try:
             assert await asyncio.wait_for(messages.get(), 10.0) == SenderPresent('front')
-            assert client.ice_servers == ({'urls': 'stun:new'},)
+            assert client.ice_servers == (IceServer(('stun:new',)),)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

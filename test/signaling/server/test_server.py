@@ -380,7 +380,11 @@ async def registered_ice(server: SignalingServer) -> list[dict[str, Any]]:
 
 
 async def test_ice_servers_come_from_options_and_file(tmp_path: Any) -> None:
-    turn = {'urls': ['turn:turn.example:3478'], 'username': 'u', 'credential': 'c'}
+    turn = {
+        'urls': ['turn:turn.example:3478', 'turns:turn.example'],
+        'username': 'u',
+        'credential': 'c',
+    }
     file = tmp_path / 'ice.json'
     file.write_text(json.dumps([turn]))
     options = {'ice_servers': ('stun:stun.example:3478',), 'ice_servers_file': str(file)}

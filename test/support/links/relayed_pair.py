@@ -30,6 +30,7 @@ class RelayedPair(SessionPair):
         if isinstance(message, Offer | Answer):
             return dataclasses.replace(message, sdp=self.relay.rewrite_sdp(message.sdp, side))
         if isinstance(message, Candidate) and message.candidate:
-            line = self.relay.rewrite_candidate(message.candidate['candidate'], side)
-            return dataclasses.replace(message, candidate={**message.candidate, 'candidate': line})
+            line = self.relay.rewrite_candidate(message.candidate.line, side)
+            candidate = dataclasses.replace(message.candidate, line=line)
+            return dataclasses.replace(message, candidate=candidate)
         return message

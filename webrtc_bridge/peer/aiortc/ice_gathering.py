@@ -24,6 +24,7 @@ from aiortc.rtcicetransport import connection_kwargs
 
 from webrtc_bridge.errors import printable
 from webrtc_bridge.program.redaction import without_credentials
+from webrtc_bridge.signaling.protocol.messages import IceServer
 
 T = TypeVar('T')
 
@@ -301,22 +302,18 @@ def reason_of(error: BaseException) -> str:
     return printable(error)
 
 
-def usable_servers(servers: Iterable[dict[str, Any]]) -> list[IceServerUrl]:
+def usable_servers(servers: Iterable[IceServer]) -> list[IceServerUrl]:
     """Return the URLs of `servers` that aioice can use; the others are left out, with a line."""
     usable = []
     for server in servers:
-        urls = server.get('urls')
-        for url in urls if isinstance(urls, list) and urls else [urls]:
+        login = server.username or None, server.credential or None
+        for url in server.urls:
             try:
-                if not isinstance(url, str):
-                    raise ValueError('no text')
-                options = connection_kwargs(
-                    [RTCIceServer(url, server.get('username'), server.get('credential'))]
-                )
+                options = connection_kwargs([RTCIceServer(url, *login)])
                 if not options:
                     raise ValueError('not supported')
             except Exception as error:
-                shown = printable(without_credentials(str(url)))
+                shown = printable(without_credentials(url))
                 logger.warning('ICE server %s left out: %s', shown, printable(error))
             else:
                 usable.append(IceServerUrl(url, options))

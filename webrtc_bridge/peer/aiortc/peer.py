@@ -34,7 +34,8 @@ from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
 from webrtc_bridge.peer.aiortc.patches.stun_retries import use_constant_stun_retry
 from webrtc_bridge.peer.aiortc.patches.udp_guard import dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
-from webrtc_bridge.peer.negotiation import IceCandidate, Negotiation
+from webrtc_bridge.peer.negotiation import Negotiation
+from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
 CLOSE_TIMEOUT = 1.5
 'Seconds that closing a connection may take; one whose TURN server died needs over 15.'
@@ -44,18 +45,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class IceOptions:
-    """
-    How a path to the peer may be found.
+    """How a path to the peer may be found; `policy` is `all` or `relay`."""
 
-    `servers` are dictionaries as `RTCPeerConnection` takes them (urls, username, credential);
-    `policy` is `all` or `relay`.
-    """
-
-    servers: tuple[dict[str, Any], ...] = ()
+    servers: tuple[IceServer, ...] = ()
     policy: str = 'all'
 
 
-def ignore(candidate: IceCandidate) -> None:
+def ignore(candidate: IceCandidate | None) -> None:
     """Tell nobody."""
 
 
@@ -74,7 +70,7 @@ class AiortcPeer:
         ice: IceOptions,
         on_connected: Callable[[], None],
         on_lost: Callable[[str], None],
-        on_candidate: Callable[[IceCandidate], object] = ignore,
+        on_candidate: Callable[[IceCandidate | None], object] = ignore,
     ) -> None:
         self._peer_id = peer_id
         self._on_connected = on_connected
@@ -132,7 +128,7 @@ class AiortcPeer:
         for candidate in self._negotiation.early_candidates():
             await self._add(candidate)
 
-    async def candidate(self, candidate: IceCandidate) -> None:
+    async def candidate(self, candidate: IceCandidate | None) -> None:
         """Add a candidate of the peer; one that cannot be read is left out, with a line."""
         for ready in self._negotiation.candidate(candidate):
             await self._add(ready)
@@ -172,14 +168,13 @@ class AiortcPeer:
         if self._first_mid:  # else the description will hold it
             line = f'candidate:{candidate.to_sdp()}'
             # All of a session goes by the transport of its first section (RFC 8843).
-            place = {'sdpMid': self._first_mid, 'sdpMLineIndex': 0}
-            self._on_candidate({'candidate': line, **place})
+            self._on_candidate(IceCandidate(line, self._first_mid, 0))
 
     def _on_last(self) -> None:
         if self._first_mid:
             self._on_candidate(None)
 
-    async def _add(self, candidate: IceCandidate) -> None:
+    async def _add(self, candidate: IceCandidate | None) -> None:
         try:
             await self.connection.addIceCandidate(parsed_candidate(candidate))
         except Exception as error:
@@ -219,12 +214,11 @@ def configuration(servers: Iterable[IceServerUrl], policy: str) -> RTCConfigurat
     )
 
 
-def parsed_candidate(candidate: IceCandidate) -> Any:
+def parsed_candidate(candidate: IceCandidate | None) -> Any:
     """Return aiortc's form of a candidate; the empty one also means the end of them."""
-    text = (candidate or {}).get('candidate') or ''
-    if candidate is None or not text:
+    if candidate is None or not candidate.line:
         return None
-    parsed = candidate_from_sdp(text.removeprefix('candidate:'))
-    parsed.sdpMid = candidate.get('sdpMid')
-    parsed.sdpMLineIndex = candidate.get('sdpMLineIndex')
+    parsed = candidate_from_sdp(candidate.line.removeprefix('candidate:'))
+    parsed.sdpMid = candidate.mid
+    parsed.sdpMLineIndex = candidate.mline_index
     return parsed

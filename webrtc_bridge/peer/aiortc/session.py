@@ -4,9 +4,8 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
-from webrtc_bridge.peer.negotiation import IceCandidate
 from webrtc_bridge.peer.session import Session
-from webrtc_bridge.signaling.protocol.messages import Candidate, Message
+from webrtc_bridge.signaling.protocol.messages import Candidate, IceCandidate, Message
 
 
 class AiortcSession(Session):
@@ -18,10 +17,10 @@ class AiortcSession(Session):
         super().__init__(peer_id, session_id, send)
         self._peer = AiortcPeer(peer_id, ice, self._on_connected, self.end, self._tell_candidate)
 
-    def _tell_candidate(self, candidate: IceCandidate) -> None:
+    def _tell_candidate(self, candidate: IceCandidate | None) -> None:
         self._send(Candidate(self.peer_id, self.session_id, candidate))
 
-    async def _on_candidate(self, candidate: IceCandidate) -> None:
+    async def _on_candidate(self, candidate: IceCandidate | None) -> None:
         await self._peer.candidate(candidate)
 
     async def _close(self) -> None:

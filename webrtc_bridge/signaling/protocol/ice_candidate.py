@@ -1,10 +1,11 @@
-"""What an ICE candidate must look like before it is passed on (RFC 8839, section 5.1)."""
+"""ICE candidates in JSON, checked before they are passed on (RFC 8839, section 5.1)."""
 
 import re
 from typing import Any
 
 from webrtc_bridge.errors import MessageError
 from webrtc_bridge.signaling.protocol import fields
+from webrtc_bridge.signaling.protocol.messages import IceCandidate
 
 MAX_LENGTH = 1024
 'Characters of a candidate line; the longest honest ones have about 250.'
@@ -26,7 +27,7 @@ _REF = 'candidate'
 
 
 def is_candidate_line(line: str) -> bool:
-    """Say whether `line` is a candidate, with or without the `a=` of a session description."""
+    """Return whether `line` is a candidate, with or without the `a=` of a session description."""
     if len(line) > MAX_LENGTH:
         return False
     match = _LINE.fullmatch(line)
@@ -37,11 +38,11 @@ def is_candidate_line(line: str) -> bool:
     return 'ufrag' not in line or _has_sane_ufrag(match['extensions'])
 
 
-def check_candidate(value: Any) -> dict[str, Any] | None:
+def candidate_from_json(value: Any) -> IceCandidate | None:
     """
-    Return what a `candidate` message carries, reduced to the four fields that browsers know.
+    Return the candidate of a `candidate` message; fields that browsers do not know are left out.
 
-    None, and an empty candidate, mean the end of candidates.
+    None, and an empty line, mean the end of candidates.
 
     Raises: MessageError with bad_type or bad_candidate.
     """
@@ -52,17 +53,26 @@ def check_candidate(value: Any) -> dict[str, Any] | None:
     line = value.get('candidate')
     if type(line) is not str or (line and not is_candidate_line(line)):
         raise _error('candidate.candidate', line, _EXPECTED)
-    checked: dict[str, Any] = {'candidate': line}
-    if 'sdpMid' in value:
-        checked['sdpMid'] = _mid(value['sdpMid'])
-    if 'sdpMLineIndex' in value:
-        checked['sdpMLineIndex'] = _line_index(value['sdpMLineIndex'])
-    if 'usernameFragment' in value:
-        checked['usernameFragment'] = _ufrag(value['usernameFragment'])
+    mid = _mid(value.get('sdpMid'))
+    mline_index = _mline_index(value.get('sdpMLineIndex'))
+    ufrag = _ufrag(value.get('usernameFragment'))
     # https://www.w3.org/TR/webrtc/#rtcicecandidate-interface: TypeError where both are null.
-    if line and checked.get('sdpMid') is None and checked.get('sdpMLineIndex') is None:
+    if line and mid is None and mline_index is None:
         raise _error('candidate.sdpMid', None, 'sdpMid or sdpMLineIndex')
-    return checked
+    return IceCandidate(line, mid, mline_index, ufrag)
+
+
+def candidate_to_json(candidate: IceCandidate | None) -> dict[str, Any] | None:
+    """Return `candidate` as a `candidate` message carries it."""
+    if candidate is None:
+        return None
+    value = {
+        'candidate': candidate.line,
+        'sdpMid': candidate.mid,
+        'sdpMLineIndex': candidate.mline_index,
+        'usernameFragment': candidate.ufrag,
+    }
+    return {key: part for key, part in value.items() if part is not None}
 
 
 def _has_sane_ufrag(extensions: str) -> bool:
@@ -79,7 +89,7 @@ def _mid(value: Any) -> str | None:
     return value
 
 
-def _line_index(value: Any) -> int | None:
+def _mline_index(value: Any) -> int | None:
     if value is None:
         return None
     if type(value) is not int or not 0 <= value <= 255:

@@ -6,14 +6,35 @@ A session message names the *other* party as `peer_id`, whatever its field is ca
 """
 
 import enum
-from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
 
 PROTOCOL = 1
 'Version of the protocol, as `registered` tells it.'
 
-IceServer: TypeAlias = dict[str, Any]
-'`{"urls": …, "username": …, "credential": …}`, as `RTCPeerConnection` takes it in a browser.'
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server, as `RTCIceServer` in browsers."""
+
+    urls: tuple[str, ...]
+    username: str = ''
+    credential: str = field(default='', repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IceCandidate:
+    """
+    An ICE candidate, as `RTCIceCandidateInit` in browsers.
+
+    `line` is `candidate:…`, or empty for the end of the candidates; it belongs to the section of
+    the description that has the identification `mid` or the index `mline_index`.
+    """
+
+    line: str
+    mid: str | None = None
+    mline_index: int | None = None
+    ufrag: str | None = None
 
 
 class Role(enum.StrEnum):
@@ -123,7 +144,7 @@ class Candidate:
     TYPE: ClassVar[str] = 'candidate'
     peer_id: str
     session_id: str
-    candidate: dict[str, Any] | None
+    candidate: IceCandidate | None
 
 
 @dataclass(frozen=True, slots=True)

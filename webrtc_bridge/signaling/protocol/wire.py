@@ -6,12 +6,14 @@ receiver's, in both directions; so `role` below is always the role of the peer o
 whichever end of it calls.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from webrtc_bridge.errors import MessageError, printable
 from webrtc_bridge.signaling.protocol import fields
-from webrtc_bridge.signaling.protocol.ice_candidate import check_candidate
+from webrtc_bridge.signaling.protocol.ice_candidate import candidate_from_json, candidate_to_json
+from webrtc_bridge.signaling.protocol.ice_server import ice_server_from_json, ice_server_to_json
 from webrtc_bridge.signaling.protocol.json_text import read_object, write_object
 from webrtc_bridge.signaling.protocol.messages import (
     Answer,
@@ -39,6 +41,8 @@ MAX_MESSAGE = 65536
 SESSION_MESSAGES = (RequestOffer, Offer, Answer, Candidate, Bye)
 
 _Fields = dict[str, Any]
+
+logger = logging.getLogger(__name__)
 
 
 def parse_register(text: str) -> Register:
@@ -131,7 +135,7 @@ def session_text(message: SessionMessage, role: Role, peer_id: str, session_id: 
         case Offer() | Answer():
             value[message.TYPE] = {'type': message.TYPE, 'sdp': message.sdp}
         case Candidate():
-            value['candidate'] = message.candidate
+            value['candidate'] = candidate_to_json(message.candidate)
         case Bye():
             value['reason'] = message.reason
     return write_object(value)
@@ -144,9 +148,9 @@ def _of_server(message: Message, role: Role) -> _Fields:
             if role is Role.RECEIVER:
                 # The first diagram of this protocol calls it so, and clients read it.
                 ids['receive_id'] = peer_id
-            return ids | {'protocol': protocol, 'ice_servers': list(ice_servers)}
+            return ids | {'protocol': protocol, 'ice_servers': _written(ice_servers)}
         case IceServersChanged(ice_servers):
-            return {'ice_servers': list(ice_servers)}
+            return {'ice_servers': _written(ice_servers)}
         case SenderPresent(sender_id, name):
             return {'sender_id': sender_id, 'name': name}
         case SenderExit(sender_id):
@@ -195,7 +199,7 @@ def _answer(value: _Fields, peer_key: str) -> SessionMessage:
 def _candidate(value: _Fields, peer_key: str) -> SessionMessage:
     kind = Candidate.TYPE
     peer_id = fields.target_id(value, peer_key, kind)
-    candidate = check_candidate(fields.required(value, kind, kind))
+    candidate = candidate_from_json(fields.required(value, kind, kind))
     return Candidate(peer_id, _session(value, kind), candidate)
 
 
@@ -220,7 +224,20 @@ def _registered(value: _Fields, role: Role) -> Registered:
 def _ice_servers(value: Any, kind: str) -> tuple[IceServer, ...]:
     if type(value) is not list or not all(type(server) is dict for server in value):
         raise fields.error('bad_type', 'ice_servers', value, 'a list of objects', kind)
-    return tuple(value)
+    return tuple(_usable(value))
+
+
+def _usable(values: Iterable[_Fields]) -> Iterable[IceServer]:
+    for value in values:
+        try:
+            yield ice_server_from_json(value)
+        except MessageError as error:
+            # The others may do: no reason to go without a session.
+            logger.warning('ICE server left out: %s', error.message)
+
+
+def _written(servers: Iterable[IceServer]) -> list[_Fields]:
+    return [ice_server_to_json(server) for server in servers]
 
 
 def _error_reply(value: _Fields) -> ErrorReply:

@@ -6,12 +6,13 @@ import re
 import stat
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from webrtc_bridge.errors import MessageError, OptionError
 from webrtc_bridge.program.redaction import without_credentials
+from webrtc_bridge.signaling.protocol.ice_server import ice_server_from_json
 from webrtc_bridge.signaling.protocol.json_text import read_object
 from webrtc_bridge.signaling.protocol.messages import IceServer
 from webrtc_bridge.signaling.server.turn_credentials import turn_credentials
@@ -66,7 +67,7 @@ class IceServers:
         for url in urls:
             if not _is_url(url):
                 raise OptionError('ice_servers', without_credentials(url), _EXPECTED)
-            self._add({'urls': url}, 'ice_servers')
+            self._add(IceServer((url,)), 'ice_servers')
         for server in _read(file) if file else []:
             self._add(server, 'ice_servers_file')
         if secret and not self.expire:
@@ -80,14 +81,17 @@ class IceServers:
     def for_peer(self, peer_id: str) -> tuple[IceServer, ...]:
         """Return what to tell `peer_id` now."""
         expires = int(self._now() + self._lifetime)
-        made = asdict(turn_credentials(self._secret, expires, peer_id))
+        login = turn_credentials(self._secret, expires, peer_id)
         return tuple(
-            server | made if _wants_password(server) else server for server in self._servers
+            replace(server, username=login.username, credential=login.credential)
+            if _wants_password(server)
+            else server
+            for server in self._servers
         )
 
     def _add(self, server: IceServer, option: str) -> None:
         if _wants_password(server) and not self._secret:
-            raise OptionError(option, ', '.join(_urls(server)), _SECRET_EXPECTED)
+            raise OptionError(option, ', '.join(server.urls), _SECRET_EXPECTED)
         self._servers.append(server)
 
 
@@ -97,13 +101,8 @@ def secret_of_environment() -> str:
 
 
 def _wants_password(server: IceServer) -> bool:
-    is_turn = any(url.startswith('turn') for url in _urls(server))
-    return is_turn and not ('username' in server and 'credential' in server)
-
-
-def _urls(server: IceServer) -> list[Any]:
-    urls = server.get('urls')
-    return urls if isinstance(urls, list) else [urls]
+    is_turn = any(url.startswith('turn') for url in server.urls)
+    return is_turn and not (server.username and server.credential)
 
 
 def _read(file: str) -> list[IceServer]:
@@ -116,30 +115,30 @@ def _read(file: str) -> list[IceServer]:
     except ValueError:
         raise OptionError('ice_servers_file', file, _FILE) from None
     try:
-        servers = read_object(f'{{"servers":{text}}}')['servers']
-    except MessageError:
+        servers = _parsed(text)
+    except MessageError:  # not shown: it may quote a password
         raise OptionError('ice_servers_file', file, _FILE) from None
-    if len(text) > MAX_FILE // 2 or type(servers) is not list:
-        raise OptionError('ice_servers_file', file, _FILE)
-    for server in servers:
-        if not _is_server(server):
-            # Not shown: it holds a password.
-            raise OptionError('ice_servers_file', file, _FILE)
-    if mode & stat.S_IROTH and any('credential' in server for server in servers):
+    if mode & stat.S_IROTH and any(server.credential for server in servers):
         logger.warning('every user may read the passwords in %s: chmod o-r it', file)
     return servers
 
 
-def _is_server(server: object) -> bool:
-    if not isinstance(server, dict) or not set(server) <= _KEYS:
-        return False
-    urls = _urls(server)
-    texts = [server.get(key, '') for key in ('username', 'credential')]
-    return bool(urls) and all(map(_is_url, urls)) and all(type(t) is str for t in texts)
+def _parsed(text: str) -> list[IceServer]:
+    values = read_object(f'{{"servers":{text}}}')['servers']
+    if len(text) > MAX_FILE // 2 or type(values) is not list:
+        raise MessageError('bad_type', 'servers: expected a list')
+    return [_server(value) for value in values]
 
 
-def _is_url(url: object) -> bool:
-    match = _URL.fullmatch(url) if isinstance(url, str) else None
+def _server(value: Any) -> IceServer:
+    server = ice_server_from_json(value)
+    if not set(value) <= _KEYS or not all(map(_is_url, server.urls)):
+        raise MessageError('bad_type', f'servers: expected {_EXPECTED}')
+    return server
+
+
+def _is_url(url: str) -> bool:
+    match = _URL.fullmatch(url)
     if match is None or (match['transport'] and not match['scheme'].startswith('turn')):
         return False
     return match['port'] is None or 0 < int(match['port']) < 65536

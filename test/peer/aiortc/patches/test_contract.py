@@ -24,7 +24,7 @@ from webrtc_bridge.peer.aiortc.patches.receiving import on_sender_report
 from webrtc_bridge.peer.aiortc.peer import IceOptions
 from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.program.requirements import VERSIONS, fits
-from webrtc_bridge.signaling.protocol.messages import Answer, Offer
+from webrtc_bridge.signaling.protocol.messages import Answer, IceServer, Offer
 
 PINNED = ('aiortc', 'aioice', 'av')
 
@@ -270,13 +270,13 @@ def test_host_addresses_are_asked_for_by_family(untuned_ice):
 
 
 def test_stun_servers_are_asked_like_this(untuned_ice):
-    (server,) = usable_servers([{'urls': 'stun:host:1'}])
+    (server,) = usable_servers([IceServer(('stun:host:1',))])
     assert server.options == {'stun_server': ('host', 1)}
     assert parameters(untuned_ice.server_reflexive_candidate) == ['protocol', 'stun_server']
 
 
 def test_turn_servers_are_asked_like_this(untuned_ice):
-    (server,) = usable_servers([{'urls': 'turns:host:1', 'username': 'u', 'credential': 'p'}])
+    (server,) = usable_servers([IceServer(('turns:host:1',), 'u', 'p')])
     assert server.options == {
         'turn_server': ('host', 1),
         'turn_ssl': True,
