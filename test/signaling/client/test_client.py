@@ -20,6 +20,7 @@ from webrtc_bridge.signaling.protocol.messages import (
     Bye,
     Candidate,
     ErrorReply,
+    IceCandidate,
     IceServer,
     Offer,
     RequestOffer,
@@ -58,8 +59,9 @@ async def test_a_negotiation_between_two_clients(server: SignalingServer) -> Non
         assert await receiver.next() == Offer('front', session, SDP)
         receiver.client.send(Answer('front', session, SDP))
         assert await sender.next() == Answer(ros, session, SDP)
-        sender.client.send(Candidate(ros, session, CANDIDATE))
-        assert await receiver.next() == Candidate('front', session, CANDIDATE)
+        candidate = IceCandidate(CANDIDATE['candidate'], '0', 0)
+        sender.client.send(Candidate(ros, session, candidate))
+        assert await receiver.next() == Candidate('front', session, candidate)
         receiver.client.send(Bye('front', 'stale'))
         error = await receiver.next()
         assert isinstance(error, ErrorReply)
