@@ -14,14 +14,25 @@ PACKAGE = Path(webrtc_bridge.__file__).parent
 TESTS = Path(__file__).parent
 BENCHMARK = TESTS.parent / 'benchmark'
 BASE = {'errors', 'options', 'program.option_row', 'program.redaction', 'program.requirements'}
+SHARED = {'signaling.secret_file', 'signaling.abort'}
 RULE = {
     **dict.fromkeys(BASE, BASE),
     'media': BASE | {'media'},
-    'signaling': BASE | {'signaling'},
+    'signaling': BASE,
+    'signaling.protocol': BASE | {'signaling.protocol'},
+    'signaling.broker': BASE | {'signaling.broker', 'signaling.protocol'},
+    'signaling.client': BASE | {'signaling.client', 'signaling.protocol'} | SHARED,
+    'signaling.server': BASE
+    | {'signaling.server', 'signaling.broker', 'signaling.protocol'}
+    | SHARED,
     'peer': BASE | {'peer', 'media', 'signaling.protocol'},
     'gstreamer': BASE | {'gstreamer', 'peer', 'media', 'signaling.protocol'},
 }
-'What a module, or every module of a folder, may import of this package; the rest: not nodes.'
+"""
+What a module, or every module of a folder, may import of this package; the longest name counts.
+
+The rest may import all but nodes.
+"""
 
 ROS = {
     *('rclpy', 'rcl_interfaces', 'builtin_interfaces', 'cv_bridge', 'launch', 'launch_ros'),
@@ -70,12 +81,16 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def allowed(importer: str, imported: str) -> bool:
-    layer = importer.partition('.')[0]
-    if layer == 'nodes':
+    if is_in(importer, 'nodes'):
         return True
-    if layer not in RULE:
-        return imported.partition('.')[0] != 'nodes'
-    return any(f'{imported}.'.startswith(f'{name}.') for name in RULE[layer])
+    layer = max((name for name in RULE if is_in(importer, name)), key=len, default=None)
+    if layer is None:
+        return not is_in(imported, 'nodes')
+    return any(is_in(imported, name) for name in RULE[layer])
+
+
+def is_in(module: str, name: str) -> bool:
+    return f'{module}.'.startswith(f'{name}.')
 
 
 def test_all_but_the_nodes_import_without_ros() -> None:
@@ -112,4 +127,6 @@ def test_the_rule_forbids() -> None:
     assert allowed('peer.aiortc.peer', 'signaling.protocol.messages.Offer')
     assert not allowed('peer.aiortc.peer', 'signaling.client.client.SignalingClient')
     assert not allowed('media.capture.camera', 'peer.negotiation')
+    assert not allowed('signaling.client.client', 'signaling.server.server.SignalingServer')
+    assert not allowed('signaling.broker.broker', 'signaling.secret_file.read_secret')
     assert not allowed('commands.demo', 'nodes.receiver_node')

@@ -21,9 +21,13 @@ from webrtc_bridge.signaling.broker.limits import Limits
 from webrtc_bridge.signaling.client.client import SignalingClient
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import IceServer, Message, Role, SenderPresent
-from webrtc_bridge.signaling.server.ice_servers import TURN_SECRET, IceServers
+from webrtc_bridge.signaling.server.ice_servers import (
+    TURN_SECRET,
+    IceServers,
+    TurnCredentials,
+    turn_credentials,
+)
 from webrtc_bridge.signaling.server.server import SignalingServer
-from webrtc_bridge.signaling.server.turn_credentials import TurnCredentials, turn_credentials
 
 TURN = 'turn:turn.example:3478?transport=udp'
 LOGIN = {'username': 'u', 'credential': 'c'}

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 from webrtc_bridge.errors import MessageError, printable
 from webrtc_bridge.signaling.broker.actions import Action, Close, Probe, Send
-from webrtc_bridge.signaling.broker.limits import TAKEN_OVER, CloseCode, Limits
-from webrtc_bridge.signaling.broker.rate_limit import TokenBucket
+from webrtc_bridge.signaling.broker.limits import Limits, TokenBucket
 from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.broker.session_rules import next_state
 from webrtc_bridge.signaling.broker.session_table import (
@@ -25,6 +24,7 @@ from webrtc_bridge.signaling.broker.session_table import (
     Peer,
     SessionTable,
 )
+from webrtc_bridge.signaling.protocol.close_codes import TAKEN_OVER, CloseCode
 from webrtc_bridge.signaling.protocol.messages import (
     Bye,
     ErrorReply,

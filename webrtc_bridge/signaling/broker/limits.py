@@ -1,26 +1,6 @@
-"""The bounds that the broker holds its clients to, and the codes a socket is closed with."""
+"""Limits that the broker enforces on its clients, and their rate limit (sans-I/O)."""
 
-import enum
 from dataclasses import dataclass
-
-
-class CloseCode(enum.IntEnum):
-    """WebSocket close codes that the server uses (RFC 6455, section 7.4, and IANA's registry)."""
-
-    NORMAL = 1000
-    UNSUPPORTED = 1003
-    'A binary frame.'
-    NOT_UTF8 = 1007
-    POLICY = 1008
-    'No first message in time, too many messages, or no right to be here.'
-    TOO_LARGE = 1009
-    RESTART = 1012
-    TRY_LATER = 1013
-    'The server is full, or the client reads too slowly.'
-
-
-TAKEN_OVER = 'the id was taken over'
-'Reason of a close: a newer socket with the same token has the id now.'
 
 
 @dataclass(frozen=True)
@@ -56,3 +36,30 @@ class Limits:
 
     ice_servers_renewal: float = 0.0
     'Seconds after which a peer is told the ICE servers anew; 0 is never.'
+
+
+class TokenBucket:
+    """Allow `rate` events per second in the long run and `burst` at once."""
+
+    __slots__ = ('_burst', '_filled_at', '_rate', 'tokens')
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._filled_at = now
+        self.tokens = burst
+
+    def take(self, now: float) -> bool:
+        """Say whether one more event is allowed at `now` (seconds, never going back)."""
+        filled = self.tokens + (now - self._filled_at) * self._rate
+        self.tokens = min(self._burst, filled)
+        self._filled_at = now
+        if self.tokens < 1.0:
+            return False
+        self.tokens -= 1.0
+        return True
+
+    @property
+    def recovered(self) -> bool:
+        """Whether half of the burst is there again."""
+        return self.tokens * 2 >= self._burst

@@ -25,12 +25,10 @@ from websockets.http11 import Response
 from webrtc_bridge.errors import MessageError, OptionError, printable
 from webrtc_bridge.options import PEER_ID
 from webrtc_bridge.signaling.abort import abort
-from webrtc_bridge.signaling.broker.limits import TAKEN_OVER
 from webrtc_bridge.signaling.client.backoff import Backoff
 from webrtc_bridge.signaling.client.client_tls import why_not_trusted
 from webrtc_bridge.signaling.client.local_address import wait_until_lost
-from webrtc_bridge.signaling.client.server_access import TOKEN, ServerAccess
-from webrtc_bridge.signaling.client.server_url import peer_url
+from webrtc_bridge.signaling.client.server_access import TOKEN, ServerAccess, peer_url
 from webrtc_bridge.signaling.client.web_socket import (
     CLOSE_TIMEOUT,
     Connect,
@@ -38,6 +36,7 @@ from webrtc_bridge.signaling.client.web_socket import (
     connect_options,
     reason_of,
 )
+from webrtc_bridge.signaling.protocol.close_codes import TAKEN_OVER
 from webrtc_bridge.signaling.protocol.fields import CONTROL, MAX_TEXT
 from webrtc_bridge.signaling.protocol.messages import (
     ErrorReply,

@@ -2,17 +2,20 @@
 
 import ipaddress
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, quote, urlencode, urlsplit, urlunsplit
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ServerOptions
 from webrtc_bridge.signaling.client.client_tls import client_context
-from webrtc_bridge.signaling.client.server_url import check_server_url, shown
+from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.secret_file import read_secret
 
 TOKEN = 'WEBRTC_BRIDGE_TOKEN'
 'Environment variable with the token; no option may hold it: anybody reads command lines.'
+
+_EXPECTED = 'ws://host:port or wss://host:port'
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,43 @@ class ServerAccess:
         Raises: OptionError.
         """
         return replace(self, token=read_secret('token-file', self.token_file, TOKEN))
+
+
+def check_server_url(url: str) -> SplitResult:
+    """
+    Return the parts of a usable URL.
+
+    Raises: OptionError, which shows no credentials.
+    """
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it.
+        usable = parts.scheme in ('ws', 'wss') and bool(parts.hostname) and parts.port != 0
+        _ = (parts.hostname or '').encode('idna')
+    except (ValueError, UnicodeError):
+        raise OptionError('server', _without_secrets(url), _EXPECTED) from None
+    if not usable or parts.fragment or any(c.isspace() or not c.isprintable() for c in url):
+        raise OptionError('server', _without_secrets(url), _EXPECTED)
+    return parts
+
+
+def shown(parts: SplitResult) -> str:
+    """Return the URL without user, password and query, fit for a log."""
+    host = parts.netloc.rpartition('@')[2]
+    return urlunsplit((parts.scheme, host, parts.path.rstrip('/'), '', ''))
+
+
+def peer_url(parts: SplitResult, role: Role, wanted: Mapping[str, str]) -> str:
+    """Return the URL at which a peer registers by connecting; `wanted` becomes its query."""
+    given = urlencode({key: value for key, value in wanted.items() if value}, quote_via=quote)
+    query = '&'.join(part for part in (parts.query, given) if part)
+    path = f'{parts.path.rstrip("/")}/{role.value}'
+    return urlunsplit((parts.scheme, parts.netloc, path, query, ''))
+
+
+def _without_secrets(url: str) -> str:
+    scheme, separator, rest = url.partition('://')
+    if not separator:
+        return url.rpartition('@')[2].partition('?')[0]
+    host, slash, path = rest.partition('/')
+    return f'{scheme}://{host.rpartition("@")[2]}{slash}{path}'.partition('?')[0]

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from webrtc_bridge.errors import printable
 from webrtc_bridge.signaling.abort import abort
-from webrtc_bridge.signaling.broker.limits import CloseCode
+from webrtc_bridge.signaling.protocol.close_codes import CloseCode
 
 CLOSE_TIMEOUT = 1.5
 'Seconds for what is queued and the close frame; then the connection is cut.'

@@ -1,12 +1,15 @@
 """The STUN and TURN servers that `registered` tells every peer."""
 
+import base64
+import hashlib
+import hmac
 import logging
 import os
 import re
 import stat
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,6 @@ from webrtc_bridge.program.redaction import without_credentials
 from webrtc_bridge.signaling.protocol.ice_server import ice_server_from_json
 from webrtc_bridge.signaling.protocol.json_text import read_object
 from webrtc_bridge.signaling.protocol.messages import IceServer
-from webrtc_bridge.signaling.server.turn_credentials import turn_credentials
 
 TURN_SECRET = 'WEBRTC_BRIDGE_TURN_SECRET'
 """
@@ -93,6 +95,25 @@ class IceServers:
         if _wants_password(server) and not self._secret:
             raise OptionError(option, ', '.join(server.urls), _SECRET_EXPECTED)
         self._servers.append(server)
+
+
+@dataclass(frozen=True)
+class TurnCredentials:
+    """What a TURN client logs in with."""
+
+    username: str
+    credential: str
+
+
+def turn_credentials(secret: str, expires: int, peer_id: str = '') -> TurnCredentials:
+    """
+    Return what logs in, until `expires` (Unix time, s), where `secret` is known.
+
+    `peer_id` stands in the TURN server's log, for people.
+    """
+    username = f'{expires}:{peer_id}' if peer_id else str(expires)
+    digest = hmac.digest(secret.encode(), username.encode(), hashlib.sha1)
+    return TurnCredentials(username, base64.b64encode(digest).decode())
 
 
 def secret_of_environment() -> str:

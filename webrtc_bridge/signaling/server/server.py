@@ -20,8 +20,9 @@ from webrtc_bridge.errors import MessageError, printable
 from webrtc_bridge.options import SignalingOptions
 from webrtc_bridge.signaling.broker.actions import Action, Close, Send
 from webrtc_bridge.signaling.broker.broker import Broker
-from webrtc_bridge.signaling.broker.limits import CloseCode, Limits
+from webrtc_bridge.signaling.broker.limits import Limits
 from webrtc_bridge.signaling.broker.rights import Rights
+from webrtc_bridge.signaling.protocol.close_codes import CloseCode
 from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.protocol.wire import MAX_MESSAGE, register_of
 from webrtc_bridge.signaling.server.admission import Admission, may_connect, sockets_within_files

@@ -1,7 +1,7 @@
 import pytest
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.signaling.client.server_url import check_server_url, peer_url, shown
+from webrtc_bridge.signaling.client.server_access import check_server_url, peer_url, shown
 from webrtc_bridge.signaling.protocol.messages import Role
 
 

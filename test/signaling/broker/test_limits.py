@@ -1,4 +1,4 @@
-from webrtc_bridge.signaling.broker.rate_limit import TokenBucket
+from webrtc_bridge.signaling.broker.limits import TokenBucket
 
 
 def test_the_burst_is_allowed_at_once_and_no_more() -> None:
