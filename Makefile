@@ -1,7 +1,7 @@
-# Everything here works from a fresh clone on Debian 12, Ubuntu 24.04 and newer: what is missing is
-# installed first, Python packages into build/ alone.
+# Everything here works from a fresh clone on Debian 12, Ubuntu 24.04 and newer. What is missing is
+# installed first; Python packages go into build/ only.
 
-.PHONY: help demo test test-long lint bench venv clean system_packages_run system_packages_test
+.PHONY: help demo test test-long lint bench screenshot venv clean system_packages_run system_packages_test
 .DELETE_ON_ERROR:
 
 PYTHON = build/kilted/bin/python
@@ -13,6 +13,7 @@ help:
 	@echo 'make test-long           what takes minutes: outages, soak, hundreds of sessions'
 	@echo 'make lint                ruff and mypy'
 	@echo 'make bench [QUICK=1]     delay, CPU and load, beside stock aiortc and GStreamer'
+	@echo 'make screenshot          photograph the viewer page for the README'
 	@echo 'make venv                only make the virtual environment build/kilted'
 	@echo 'make clean               remove all that the others made'
 
@@ -32,6 +33,9 @@ lint: build/kilted/.made_for_test
 
 bench: build/kilted/.made_for_bench
 	@$(PYTHON) -m benchmark $(if $(QUICK),--quick) $(if $(LONG),--long) $(ARGUMENTS)
+
+screenshot: build/kilted/.made_for_test
+	@PYTHONPATH=test $(PYTHON) tools/screenshot.py
 
 venv: build/kilted/.made_for_test
 

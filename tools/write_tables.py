@@ -1,4 +1,4 @@
-"""Write what repeats the option table: config/*.yaml and the tables of README.md."""
+"""Write what repeats the option table: config/*.yaml and the tables of docs/parameters.md."""
 
 import re
 import textwrap
@@ -17,10 +17,10 @@ NODES = {
 }
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / 'config'
-README = ROOT / 'README.md'
+PARAMETERS = ROOT / 'docs' / 'parameters.md'
 
 TABLE = re.compile(r'(<!-- table of ([\w ]+) -->\n).*?(<!-- end -->)', re.DOTALL)
-'Where a table stands in README.md, and of which options.'
+'Where a table stands in docs/parameters.md, and of which options.'
 
 HEAD = """\
 # Parameters of {name}_node, here with their defaults. Copy, change, and give the copy to
@@ -48,14 +48,14 @@ def entry(row: Option) -> str:
 
 
 def with_tables(text: str) -> str:
-    """Return the README's `text` with its tables written anew."""
+    """Return `text` with its tables made from the option table."""
     return TABLE.sub(lambda found: found[1] + table(found[2].split()) + found[3], text)
 
 
 def table(names: list[str]) -> str:
     """Return one table, in Markdown, of the option classes `names`."""
     by_flag = not any(getattr(options, name) in NODES.values() for name in names)
-    lines = ['| name | default | what |', '|---|---|---|']
+    lines = ['| name | default | meaning |', '|---|---|---|']
     for row in (row for name in names for row in rows(getattr(options, name))):
         name = row.flag if by_flag else row.name
         default = '' if row.default in ('', ()) else f'`{row.default}`'
@@ -65,7 +65,7 @@ def table(names: list[str]) -> str:
 
 
 def bounds(row: Option) -> str:
-    """Return what `row` may be, where its description does not say."""
+    """Return the range, choices or unit of `row` in parentheses; empty without one."""
     if row.choices or row.minimum is not None or row.unit:
         return f' ({row.wanted})'
     return ''
@@ -74,4 +74,5 @@ def bounds(row: Option) -> str:
 if __name__ == '__main__':
     for name in NODES:
         (CONFIG / f'{name}.yaml').write_text(parameter_file(name), encoding='utf-8')
-    README.write_text(with_tables(README.read_text(encoding='utf-8')), encoding='utf-8')
+    text = PARAMETERS.read_text(encoding='utf-8')
+    PARAMETERS.write_text(with_tables(text), encoding='utf-8')
