@@ -1,10 +1,15 @@
-"""What is concluded from a viewer's reports, with links that are computed, not waited for."""
+"""The estimator behind simulated links, without waiting for any of them."""
 
 import random
 
 import pytest
 
-from webrtc_bridge.media.bandwidth.estimator import LONGEST_PAUSE, TRIAL, BandwidthEstimator
+from webrtc_bridge.media.bandwidth.estimator import (
+    LONGEST_PAUSE,
+    TRIAL,
+    BandwidthEstimator,
+    EstimatorState,
+)
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 
 FRAME = 1 / 30
@@ -12,14 +17,14 @@ FRAME = 1 / 30
 
 class Link:
     """
-    A link that carries `capacity` bit/s, and a viewer behind it who reports as aiortc does.
+    A link that carries `capacity` bit/s, and a viewer behind it that reports as aiortc does.
 
-    `wants` is the bit rate of what is to be sent; it is sent with at most the rate that is
-    allowed. A queue longer than `queue` seconds loses what comes.
+    `wants` is the bit rate of the video, which is sent at no more than the allowed rate. A queue
+    longer than `queue` seconds drops packets.
     """
 
     def __init__(self, capacity, wants=1e6, queue=0.5, loss=0.0, delay=0.01, estimates=True):
-        self.rate = BandwidthEstimator()
+        self.rate = BandwidthEstimator('viewer')
         self.rate.begin(0.0)
         self.capacity, self.wants, self.queue, self.loss = capacity, wants, queue, loss
         self.delay, self.estimates = delay, estimates
@@ -43,7 +48,6 @@ class Link:
         self.now += FRAME
         before = self.waiting
         self.waiting = max(0.0, self.waiting - FRAME)
-        carried = (FRAME + before - max(self.waiting, before)) * self.capacity
         carried = min(self.capacity * FRAME, before * self.capacity)
         rate = min(self.wants, self.rate.rate or self.wants)
         if self.now >= self.paused_until:
@@ -108,7 +112,7 @@ def since(values, seconds):
 @pytest.mark.parametrize('capacity', [150e3, 300e3, 700e3])
 def test_a_narrow_link_is_filled_without_a_queue(capacity, estimates, queue):
     link = Link(capacity, queue=queue, estimates=estimates).run(60)
-    # A second or more passes until the first report; then seconds wait, if they may.
+    # A second or more passes until the first report; by then the queue may hold seconds.
     assert p95(since(link.waits, 6 if queue < 1 else 20)) < 0.3
     used = [rate / capacity for rate in since(link.rates, 15)]
     assert sum(used) / len(used) > 0.6
@@ -119,7 +123,7 @@ def test_a_wide_link_has_no_limit():
     assert Link(20e6).run(30).rate.rate is None
 
 
-def test_an_estimate_that_has_seen_little_is_no_limit():
+def test_an_estimate_of_a_viewer_that_is_sent_little_is_not_a_limit():
     link = Link(20e6, wants=50e3).run(10)
     link.wants = 1e6
     assert link.run(10).rate.rate is None
@@ -148,10 +152,10 @@ def test_a_rate_that_nobody_uses_is_forgotten_and_less_often_when_that_is_wrong(
     link = Link(300e3).run(10)
     forgotten = []
     for _ in range(3):
-        begin, link.wants = link.now, 20e3
+        start, link.wants = link.now, 20e3
         while link.rate.rate is not None:
             link.run(1)
-        forgotten.append(link.now - begin)
+        forgotten.append(link.now - start)
         link.wants = 1e6
         link.run(10)
         assert link.rate.rate < 300e3
@@ -165,8 +169,24 @@ def test_what_waits_is_given_time_to_pass():
     assert 0.2 < link.pauses[0] <= LONGEST_PAUSE
 
 
+def test_the_state_follows_the_link_and_its_changes_are_logged(caplog):
+    caplog.set_level('DEBUG')
+    link = Link(20e6)
+    assert link.run(10).rate.state is EstimatorState.UNLIMITED
+    link.capacity, link.waiting = 300e3, 0.0
+    while link.rate.state is EstimatorState.UNLIMITED:
+        link.run(FRAME)
+    assert link.rate.state is EstimatorState.SETTLING
+    while link.rate.state is EstimatorState.SETTLING:
+        link.run(FRAME)
+    assert link.rate.state in (EstimatorState.DRAINING, EstimatorState.HOLDING)
+    while link.rate.state is not EstimatorState.GROWING:
+        link.run(FRAME)
+    assert f'viewer: bandwidth {link.rate.rate / 1000:.0f} kbit/s, the limit grows' in caplog.text
+
+
 @pytest.mark.parametrize('fps', [1, 2, 5])
-def test_few_frames_a_second_are_no_limit(fps):
+def test_few_frames_a_second_are_not_a_limit(fps):
     rate, dice, sent, reported = BandwidthEstimator(), random.Random(2), 0, 0.5
     rate.begin(0.0)
     for frame in range(1, 60 * fps):
@@ -175,14 +195,14 @@ def test_few_frames_a_second_are_no_limit(fps):
             rate.report(Feedback(fraction_lost=0.0, round_trip=0.002), sent, reported)
             reported += 0.5 + dice.random()
         sent += 4000
-        # Over a second or so, which the frame that just came is a part of or not.
+        # Over about a second, with or without the frame that just arrived.
         if now > 3:
             rate.report(Feedback(bitrate_estimate=8 * 4000 * fps), sent, now + 0.005)
     assert rate.rate is None
 
 
 @pytest.mark.parametrize(('late', 'estimate'), [(0.15, None), (1.5, 1_000_000)])
-def test_one_late_report_is_no_queue(late, estimate):
+def test_one_late_report_is_not_a_queue(late, estimate):
     rate = BandwidthEstimator()
     rate.begin(0.0)
     for second in range(1, 20):
@@ -192,7 +212,7 @@ def test_one_late_report_is_no_queue(late, estimate):
     assert rate.rate is None
 
 
-def test_a_path_that_became_longer_is_no_queue_for_ever():
+def test_a_path_that_became_longer_is_not_a_queue_forever():
     link = Link(20e6).run(10)
     link.delay = 0.3
     link.run(120)

@@ -1,1 +1,1 @@
-"""What a link carries, and who gets which layer."""
+"""The bandwidth to each viewer, and the layer and bit rate that follow from it."""

@@ -1,4 +1,4 @@
-"""What a viewer says about the packets it gets."""
+"""RTCP feedback of a viewer about the packets it receives."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Feedback:
     """
-    One RTCP packet's news; None is what it does not tell.
+    The content of one RTCP packet; None for what it does not contain.
 
-    `bitrate_estimate` is what the way to the viewer carries, in bit/s (REMB); `fraction_lost` is
-    the part of the packets, 0 to 1, lost since the viewer's last report (RFC 3550 section 6.4.1);
+    `bitrate_estimate` is the viewer's estimate of its link in bit/s (REMB); `fraction_lost` is the
+    fraction of packets, from 0 to 1, lost since the viewer's last report (RFC 3550 section 6.4.1);
     `round_trip` is in seconds.
     """
 

@@ -1,4 +1,4 @@
-"""Which layer each viewer gets, and the bit rate of each. No I/O, no clock."""
+"""Allocate a layer to each viewer, and a bit rate to each encoding. No I/O, no clock."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -6,11 +6,16 @@ from typing import Generic, TypeVar
 
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
-SMALL_BELOW, FULL_FROM = 0.5, 0.75
+SMALL_BELOW = 0.5
 """
-The parts of the highest bit rate below which a viewer goes to the small layer, and from which on
-back to the full one. Between them lies what keeps a link on the edge from going to and fro; all
-above the first is what those of the full layer may be brought down by each other.
+Fraction of the highest bit rate below which a viewer is moved to the small layer, so also how far
+the slowest viewer of the full layer may bring the others down.
+"""
+
+FULL_FROM = 0.75
+"""
+Fraction of the highest bit rate from which a viewer is moved back to the full layer. The distance
+to `SMALL_BELOW` keeps a link on the edge from switching back and forth.
 """
 
 V = TypeVar('V', bound=Hashable)
@@ -18,7 +23,7 @@ V = TypeVar('V', bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Between which bit rates (bit/s) a codec is encoded, and whether in two layers."""
+    """The lowest and highest bit rate (bit/s) of a codec, and whether it has two layers."""
 
     lowest: int
     highest: int
@@ -26,7 +31,7 @@ class Bounds:
 
     @property
     def small_below(self) -> float:
-        """The bit rate below which a viewer goes to the small layer; 0 where there is none."""
+        """The bit rate below which a viewer is moved to the small layer; 0 if there is none."""
         below = SMALL_BELOW * self.highest
         return below if self.layered and self.lowest < below else 0.0
 
@@ -41,14 +46,14 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Plan(Generic[V]):
-    """The layer of each viewer and the bit rate of each encoding; those left out: the highest."""
+    """The layer of each viewer and the limit of each encoding; without one, the highest rate."""
 
     layers: Mapping[V, Layer]
     rates: Mapping[Encoding, int]
 
 
 def allocate(viewers: Mapping[V, Viewer], bounds: Mapping[Codec, Bounds]) -> Plan[V]:
-    """Return what to encode for `viewers`, each layer for the slowest of those that it is for."""
+    """Return what to encode for `viewers`: each layer as its slowest viewer needs it."""
     layers: dict[V, Layer] = {}
     rates: dict[Encoding, int] = {}
     for key, viewer in viewers.items():
@@ -62,7 +67,7 @@ def allocate(viewers: Mapping[V, Viewer], bounds: Mapping[Codec, Bounds]) -> Pla
 
 
 def layer_for(viewer: Viewer, bounds: Bounds) -> Layer:
-    """Return the layer that `viewer` is to get."""
+    """Return the layer for `viewer`."""
     if not bounds.small_below or viewer.rate is None:
         return Layer.FULL
     if viewer.encoding.layer is Layer.FULL:
@@ -71,13 +76,13 @@ def layer_for(viewer: Viewer, bounds: Bounds) -> Layer:
 
 
 def allowed(rate: float, layer: Layer, bounds: Bounds) -> int:
-    """Return the bit rate with which `layer` is encoded for a link that allows `rate`."""
+    """Return the bit rate of `layer` for a link that allows `rate`."""
     if layer is Layer.SMALL:
         return int(min(max(rate, bounds.lowest), bounds.small_below))
     return int(min(max(rate, bounds.lowest, bounds.small_below), bounds.highest))
 
 
 def describe(layer: Layer, rate: float | None) -> str:
-    """Return, for people, which pictures a viewer gets from now on, and why."""
+    """Return a log text about the layer that a viewer gets from now on, and why."""
     carries = f'about {rate / 1000:.0f} kbit/s' if rate else 'more'
     return f'{layer.value}: its link carries {carries}'

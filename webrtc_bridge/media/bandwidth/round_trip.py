@@ -1,0 +1,66 @@
+"""How long packets wait in a link, judged by the round-trip times that a viewer reports."""
+
+from collections import deque
+
+SHORTEST_WINDOW = 30.0
+'Seconds after which the shortest round trip is measured again: the path may have become longer.'
+
+LIKELY_SHORTEST = 0.15
+"""
+Seconds that the shortest round trip is taken for at most while packets are lost: the link may have
+been full from the first packet on, so that no round trip was ever seen without a queue.
+"""
+
+FAR_TOO_LONG = 0.2
+'Seconds in the queue that are too many even in a single report.'
+
+GROWTH_WINDOW = 0.7
+'Shortest time, in seconds, between two reports that the growth of a queue is measured over.'
+
+
+class RoundTrip:
+    """The round trips of one viewer, in seconds. Reads no clock."""
+
+    def __init__(self) -> None:
+        self.newest = 0.0
+        self.growth = 0.0  # seconds by which the queue grows in a second
+        self._noted_at = float('-inf')
+        self._recent: deque[float] = deque(maxlen=2)
+        self._shortest = self._shortest_before = float('inf')
+        self._shortest_since = float('-inf')
+        self._at_restart = 0.0
+
+    def note(self, round_trip: float, now: float) -> None:
+        """Take the `round_trip` that was reported at `now`."""
+        before, self.newest = self.newest, round_trip
+        elapsed, self._noted_at = now - self._noted_at, now
+        self.growth = max(0.0, round_trip - before) / max(elapsed, GROWTH_WINDOW)
+        if now - self._shortest_since >= SHORTEST_WINDOW:
+            self._shortest_before, self._shortest = self._shortest, float('inf')
+            self._shortest_since = now
+        self._shortest = min(self._shortest, round_trip)
+        self._recent.append(round_trip)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a round trip was reported since the last `restart()`."""
+        return bool(self._recent)
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the queue has become shorter since `restart()`, but may still be long."""
+        return self._at_restart - FAR_TOO_LONG > self.newest > 2 * FAR_TOO_LONG
+
+    def queue(self, loses_packets: bool, reports: int = 1) -> float:
+        """Return the seconds that packets waited, at least, in each of the last `reports`."""
+        if len(self._recent) < reports:
+            return 0.0
+        shortest = min(self._shortest, self._shortest_before)
+        if loses_packets:
+            shortest = min(shortest, LIKELY_SHORTEST)
+        return min(list(self._recent)[-reports:]) - shortest
+
+    def restart(self) -> None:
+        """Judge by later reports only; the shortest round trip stays known."""
+        self._at_restart = self.newest
+        self._recent.clear()
