@@ -74,7 +74,7 @@ def test_secret_and_token_go_through_files_of_their_owner(
     [
         ('--rights admin', "--rights: 'admin' given, expected one of publish, view"),
         ('--senders a,,b', "--senders: 'a,,b' given"),
-        ('--for 1w', "--for: '1w' given, expected a number and s, m, h or d, or ever"),
+        ('--for 1w', "--for: '1w' given, expected a number followed by s, m, h or d; or ever"),
         ('--name a/b', "--name: 'a/b' given"),
         ('--secret-file /no/such/file', '--secret-file: /no/such/file: no such file'),
         ('--out /no/such/file', '--out: /no/such/file: no such file'),

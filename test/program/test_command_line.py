@@ -46,7 +46,7 @@ def test_every_kind_of_flag() -> None:
         (['--volume', 'nan'], '--volume: nan given, expected a number from 0.1 to 10 litres'),
         (['--volume', 'much'], "--volume: 'much' given, expected a number from 0.1 to 10 litres"),
         (['--colour', 'green'], "--colour: 'green' given, expected one of red, blue"),
-        (['--tag', 'X'], "--tag: 'X' given, expected text like [a-z]+"),
+        (['--tag', 'X'], "--tag: 'X' given, expected text matching [a-z]+"),
     ],
 )
 def test_an_error_names_the_flag(arguments: list[str], line: str) -> None:
@@ -61,7 +61,7 @@ def test_help_says_default_and_unit_and_survives_a_percent_sign() -> None:
     text = ' '.join(parser.format_help().split())
     assert 'Fills 100 % of it. [litres] (default: 1.5)' in text
     assert '--colour red|blue' in text
-    assert 'Who owns it.; may be repeated' in text or 'Who owns it; may be repeated' in text
+    assert 'Who owns it. May be repeated.' in text
 
 
 class Program:

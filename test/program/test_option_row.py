@@ -86,9 +86,9 @@ def test_a_good_value_is_returned_in_the_options_own_type(
         ('tag', 'abc\n', 'small letters'),
         ('whistles', 1, 'true or false'),
         ('whistles', 'true', 'true or false'),
-        ('owners', 'a', 'a list of texts'),
-        ('owners', ['a', 1], 'a list of texts'),
-        ('owners', None, 'a list of texts'),
+        ('owners', 'a', 'a list of strings'),
+        ('owners', ['a', 1], 'a list of strings'),
+        ('owners', None, 'a list of strings'),
     ],
 )
 def test_a_bad_value_is_told_with_what_was_expected(

@@ -1,4 +1,4 @@
-"""Programs without ROS: from the option table to command-line flags, and from there to a run."""
+"""The command line of programs without ROS: flags from the option table, and the run."""
 
 import argparse
 import sys
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser, options: type) -> None:
             )
         elif row.kind is list:
             parser.add_argument(
-                row.flag, dest=row.name, action='append', help=f'{text}; may be repeated'
+                row.flag, dest=row.name, action='append', help=f'{text} May be repeated.'
             )
         else:
             metavar = '|'.join(row.choices) if row.choices else row.name.upper()
@@ -36,16 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser, options: type) -> None:
 
 def from_arguments(options: type[T], arguments: argparse.Namespace) -> T:
     """
-    Return an instance of the dataclass `options` with what was given on the command line.
+    Return an instance of the dataclass `options` with the values from the command line.
 
     Raises: OptionError, naming the flag.
     """
     values: dict[str, Any] = {}
     for row in rows(options):
-        given = getattr(arguments, row.name)
-        if given is None:
+        value = getattr(arguments, row.name)
+        if value is None:
             continue
-        values[row.name] = row.parse(given) if type(given) is str else row.check(given, row.flag)
+        values[row.name] = row.parse(value) if type(value) is str else row.check(value, row.flag)
     return options(**values)
 
 
@@ -62,22 +62,25 @@ def run_command(
     """
     Run `main`, called with an instance of each of the option `tables`; return the exit status.
 
-    `require` checks the libraries; `arguments` are the command line's, None for `sys.argv`.
-    `log_level` is from where on is logged where they do not say; `new_loop` makes the event loop.
+    `require` checks the libraries; `arguments` is the command line, None for `sys.argv`.
+    `log_level` is the default of --log-level; `new_loop` makes the event loop.
     """
     parser = argparse.ArgumentParser(program, description=description)
     for table in tables:
         add_arguments(parser, table)
     parser.add_argument(
-        '--log-level', choices=LOG_LEVELS, default=log_level, help=f'default: {log_level}'
+        '--log-level',
+        choices=LOG_LEVELS,
+        default=log_level,
+        help=f'Lowest level to log. (default: {log_level})',
     )
     parser.add_argument('--version', action='version', version=__version__)
-    given = parser.parse_args(arguments)
+    parsed = parser.parse_args(arguments)
     try:
         require()
-        options: list[Any] = [from_arguments(table, given) for table in tables]
+        options: list[Any] = [from_arguments(table, parsed) for table in tables]
     except WebrtcBridgeError as error:
         print(f'error: {error}', file=sys.stderr)
         return error.exit_status
-    configure_logging(given.log_level)
+    configure_logging(parsed.log_level)
     return run(lambda: main(*options), new_loop)

@@ -1,9 +1,10 @@
 """
-One row of the option table, and how a value is checked against it.
+One row of the option table, and the check of a value against it.
 
 Each program's options are a frozen dataclass in `options.py` whose fields are made by `option()`.
-From it come the command-line flags (`command_line.py`), the ROS parameters
-(`nodes/ros/parameters.py`) and, by a test, the tables of the README and the files in `config/`.
+It defines the command-line flags (`command_line.py`), the ROS parameters
+(`nodes/ros/parameters.py`), the launch arguments (`nodes/ros/launch_arguments.py`) and, held by a
+test, the files in `config/` and the tables in docs/parameters.md.
 """
 
 import dataclasses
@@ -47,19 +48,19 @@ class Option:
 
     @property
     def wanted(self) -> str:
-        """What a value must be, in words: for error messages and the documentation."""
+        """Describe the allowed values, for error messages and the documentation."""
         if self.expected:
             return self.expected
         if self.choices:
             return 'one of ' + ', '.join(self.choices)
         if self.pattern:
-            return f'text like {self.pattern.pattern}'
+            return f'text matching {self.pattern.pattern}'
         words = {
             str: 'text',
             int: 'a whole number',
             float: 'a number',
             bool: 'true or false',
-            list: 'a list of texts',
+            list: 'a list of strings',
         }
         unit = f' {self.unit}' if self.unit else ''
         low, high = self.minimum, self.maximum
@@ -71,7 +72,7 @@ class Option:
         """
         Return `value` in the option's own type.
 
-        `name` is how the user wrote the option, if not by its plain name.
+        `name` is the option as the user wrote it, if not by its plain name.
 
         Raises: OptionError.
         """
@@ -101,7 +102,7 @@ class Option:
 
     def parse(self, text: str) -> Any:
         """
-        Return the value that `text`, from a command line, stands for.
+        Return the value of `text`, from a command line.
 
         Raises: OptionError.
         """
@@ -141,7 +142,7 @@ def option(
 
 
 def rows(options: type) -> Iterator[Option]:
-    """Yield the table's rows of the dataclass `options`, in their order."""
+    """Yield the rows of the dataclass `options`, in order."""
     hints = get_type_hints(options)
     for field in dataclasses.fields(options):
         kind = hints[field.name]
@@ -151,9 +152,9 @@ def rows(options: type) -> Iterator[Option]:
 
 def checked(options: type[T], values: Mapping[str, Any]) -> T:
     """
-    Return an instance of the dataclass `options` with `values` checked, defaults for the rest.
+    Return an instance of the dataclass `options` with the checked `values`, else the defaults.
 
-    Raises: OptionError, also for a name that is not in the table.
+    Raises: OptionError, also if a name is not in the table.
     """
     table = {row.name: row for row in rows(options)}
     for name, value in values.items():

@@ -155,7 +155,7 @@ async def test_a_change_that_fits_reaches_the_event_loop(make_node, change, expe
 @pytest.mark.parametrize(
     ('change', 'reason'),
     [
-        (Parameter('text', value='ABC'), "text: 'ABC' given, expected text like"),
+        (Parameter('text', value='ABC'), "text: 'ABC' given, expected text matching"),
         (Parameter('choice', value='three'), "choice: 'three' given, expected one of one, two"),
         (Parameter('number', value=10), 'number'),
         (Parameter('rate', value=float('nan')), 'rate'),

@@ -23,7 +23,7 @@ from websockets.exceptions import (
 from websockets.http11 import Response
 
 from webrtc_bridge.errors import MessageError, OptionError, printable
-from webrtc_bridge.options import PEER_ID
+from webrtc_bridge.options import PEER_ID, PEER_ID_RULE
 from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.client.backoff import Backoff
 from webrtc_bridge.signaling.client.client_tls import why_not_trusted
@@ -98,8 +98,7 @@ class SignalingClient:
     ) -> None:
         self._access = access
         if peer_id and not PEER_ID.fullmatch(peer_id):
-            expected = '1 to 64 letters, digits, dots, dashes and underscores'
-            raise OptionError('id', peer_id, expected)
+            raise OptionError('id', peer_id, PEER_ID_RULE['expected'])
         if len(name) > MAX_TEXT or CONTROL.search(name):
             expected = f'at most {MAX_TEXT} characters without control characters'
             raise OptionError('name', name, expected)

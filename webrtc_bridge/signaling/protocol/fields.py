@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from webrtc_bridge.errors import MessageError, printable
-from webrtc_bridge.options import PEER_ID
+from webrtc_bridge.options import PEER_ID, PEER_ID_RULE
 from webrtc_bridge.signaling.protocol.messages import Role
 
 MAX_TEXT = 128
@@ -14,7 +14,7 @@ CONTROL = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 'Control characters, what else ends a line, and halves of characters that UTF-8 cannot carry.'
 
 _PLAIN = f'text of at most {MAX_TEXT} characters without control characters'
-_ID = '1 to 64 letters, digits, dots, dashes and underscores'
+_ID = PEER_ID_RULE['expected']
 
 
 def error(code: str, field: str, given: object, expected: str, ref: str | None) -> MessageError:
