@@ -11,8 +11,8 @@ help:
 	@echo 'make demo [DURATION=15]  a camera or test pattern, all the way to a ROS 2 topic'
 	@echo 'make test                build and run every test'
 	@echo 'make test-long           what takes minutes: outages, soak, hundreds of sessions'
-	@echo 'make lint                ruff and mypy'
-	@echo 'make bench [QUICK=1]     delay, CPU and load, beside stock aiortc and GStreamer'
+	@echo 'make lint                ruff, mypy and the word list'
+	@echo 'make bench [QUICK=1]     delay, CPU and load, compared with stock aiortc and GStreamer'
 	@echo 'make screenshot          photograph the viewer page for the README'
 	@echo 'make venv                only make the virtual environment build/kilted'
 	@echo 'make clean               remove all that the others made'
@@ -30,6 +30,7 @@ lint: build/kilted/.made_for_test
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
 	@$(PYTHON) -m mypy
+	@$(PYTHON) tools/check_words.py
 
 bench: build/kilted/.made_for_bench
 	@$(PYTHON) -m benchmark $(if $(QUICK),--quick) $(if $(LONG),--long) $(ARGUMENTS)

@@ -4,8 +4,8 @@
 #   tools/make_venv.sh kilted test
 #
 # It holds this package (editable) with its libraries and the ROS 2 wheels of the distribution, for
-# `bench` what draws its plots, for `test` colcon and the tools too, and sees the system's packages
-# (GStreamer's bindings come so).
+# `bench` the plotting library, for `test` colcon and the tools too. It sees the system's packages,
+# for GStreamer's bindings.
 set -eu
 
 distribution=$1

@@ -7,7 +7,7 @@ set -u
 results=build/test_results
 kilted=$PWD/build/kilted/bin/python
 jazzy=$PWD/build/jazzy/bin/python
-limit=--timeout=180 # seconds for one test: nothing waits for ever
+limit=--timeout=180 # seconds for one test: nothing waits forever
 
 # Written byte code is part of what is installed.
 unset PYTHONDONTWRITEBYTECODE

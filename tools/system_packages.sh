@@ -1,8 +1,8 @@
 #!/bin/sh
-# Make sure that the distribution's packages of a purpose are there: `run` or `test`.
+# Make sure that the distribution's packages for a purpose are installed: `run` or `test`.
 #
-# What is missing is installed where that is possible without asking (root, or sudo without a
-# password). Elsewhere the command to run is said, and the exit status is 1.
+# Missing ones are installed where that is possible without asking (root, or sudo without a
+# password). Elsewhere the command to run is printed, and the exit status is 1.
 set -eu
 
 purpose=$1
@@ -10,7 +10,7 @@ log=build/system_packages.log
 mkdir -p build
 
 packages='python3-venv'
-# The tests' RTSP cameras and second WebRTC implementation are GStreamer's; the third is Chromium's.
+# GStreamer is the tests' RTSP camera and second WebRTC implementation, Chromium the third;
 # iproute2 makes their second machine.
 [ "$purpose" = run ] || packages="$packages python3-gst-1.0 gir1.2-gst-plugins-bad-1.0
     gir1.2-gst-rtsp-server-1.0 gstreamer1.0-nice gstreamer1.0-plugins-base

@@ -20,7 +20,7 @@ CONFIG = ROOT / 'config'
 PARAMETERS = ROOT / 'docs' / 'parameters.md'
 
 TABLE = re.compile(r'(<!-- table of ([\w ]+) -->\n).*?(<!-- end -->)', re.DOTALL)
-'Where a table stands in docs/parameters.md, and of which options.'
+'A table in docs/parameters.md, and the names of its option classes.'
 
 HEAD = """\
 # Parameters of {name}_node, here with their defaults. Copy, change, and give the copy to

@@ -1,0 +1,136 @@
+"""
+Find words that a native reader stumbles over: `check_words.py [FILE OR FOLDER…]`.
+
+One line for each, as `file:line: found; write …`; the exit status is 1 if there was one. Without
+arguments all that people read is checked. In Python and JavaScript that is all text, in docstrings
+their first word too; in Markdown not what stands in `backticks`.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PLACES = (
+    *('webrtc_bridge', 'docs', 'launch', 'config', 'benchmark', 'test'),
+    *('README.md', 'CONTRIBUTING.md', 'CHANGELOG.rst', 'Makefile'),
+)
+NOT_YET = (
+    *('webrtc_bridge/program', 'webrtc_bridge/doctor', 'webrtc_bridge/sending'),
+    *('webrtc_bridge/receiving', 'webrtc_bridge/media', 'webrtc_bridge/peer'),
+    *('webrtc_bridge/gstreamer', 'webrtc_bridge/signaling', 'webrtc_bridge/nodes'),
+    *('webrtc_bridge/viewer', 'webrtc_bridge/options.py', 'webrtc_bridge/errors.py'),
+    *('webrtc_bridge/__main__.py', 'docs', 'launch', 'config', 'benchmark', 'test'),
+)
+'Places that are not clean yet; checked only where they are given on the command line.'
+
+SUFFIXES = ('.py', '.js', '.html', '.css', '.md', '.rst', '.yaml', '.sh', '.svg', '')
+LEFT_OUT = ('tools/check_words.py', 'test/test_lint.py')
+
+SPACE = r'\s+(?:(?:#|//|\*)\s+)?'
+'Also where a line of prose or of a comment ends.'
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Words to avoid, as a regular expression, and what to write instead."""
+
+    words: str
+    better: str
+
+    def search(self, text: str) -> Iterator[re.Match[str]]:
+        """Yield each match in `text`."""
+        return re.finditer(self.words.replace(' ', SPACE), text)
+
+
+RULES = (
+    Rule(r'\b[Ff]or ever\b', 'forever'),
+    Rule(r'\b[Aa]new\b', 'again'),
+    Rule(
+        r'(?<![Tt]here\s)\b(?:is|are|was|were) no '
+        r'(?!longer|more|less|fewer|better|worse|later|earlier|sooner|such|other|one\b)\w+',
+        '"is not a …" or "there is no …"',
+    ),
+    Rule(r'\bfor each of them\b', 'for each'),
+    Rule(r'\b(?:has|have|had) stopped to\b', '"has stopped …ing"'),
+    Rule(r'\b[Ww]ho(?:ever)? watch(?:es)?\b', 'viewers'),
+    Rule(r'\b(?:is|are|was|were|be|been) said\b', '"is logged" or "is reported"'),
+    Rule(
+        r'\b(?:is|are|was|were|be|been) told\b(?! to\b)',
+        '"is logged", "is reported", "is known" or "is informed of"',
+    ),
+    Rule(r'\b(?:the|a|its|their|from|at|of|every|each) begins?\b', 'start or beginning'),
+    Rule(r'\bBegin of\b', 'Start of'),
+    Rule(r'\bthat (?:is|are) there\b', '"exists", "is present" or "is registered"'),
+    Rule(r'\b[Bb]eside\b', '"next to", "alongside", "compared with" or "in addition to"'),
+)
+FIRST_WORDS = re.compile(
+    r'(?:Say|Says|Lets|What|Which|Who|Whom|Whose|Whether|Where|Why|How|That|If)\b'
+)
+FIRST_WORD_RULE = 'an imperative or a noun phrase first ("Return whether …")'
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong at a place in a file."""
+
+    path: Path
+    line: int
+    found: str
+    better: str
+
+    def __str__(self) -> str:
+        path = self.path.relative_to(ROOT) if self.path.is_relative_to(ROOT) else self.path
+        return f'{path}:{self.line}: {self.found}; write {self.better}'
+
+
+def check(path: Path) -> Iterator[Finding]:
+    """Yield what is wrong in the file `path`."""
+    text = path.read_text(encoding='utf-8')
+    if path.suffix == '.md':
+        # The same length, so that line numbers stay right.
+        text = re.sub(r'`[^`]+`', lambda code: re.sub(r'[^\n]', '`', code[0]), text)
+    for rule in RULES:
+        for match in rule.search(text):
+            line = text.count('\n', 0, match.start()) + 1
+            yield Finding(path, line, ' '.join(match[0].split()), rule.better)
+    if path.suffix == '.py':
+        yield from check_docstrings(path, text)
+
+
+def check_docstrings(path: Path, text: str) -> Iterator[Finding]:
+    """Yield the docstrings, of attributes too, that start with a wrong word."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            value = node.value.value
+            if isinstance(value, str) and (match := FIRST_WORDS.match(value.lstrip())):
+                yield Finding(path, node.lineno, f'"{match[0]} …"', FIRST_WORD_RULE)
+
+
+def files(places: list[Path], left_out: tuple[str, ...]) -> Iterator[Path]:
+    """Yield the files to check in `places`, without those in the places `left_out`."""
+    skipped = [ROOT / name for name in left_out]
+    for path in chain.from_iterable(sorted(p.rglob('*')) if p.is_dir() else [p] for p in places):
+        known = path.suffix in SUFFIXES and '__pycache__' not in path.parts
+        if path.is_file() and known and not any(path.is_relative_to(place) for place in skipped):
+            yield path
+
+
+def main(arguments: list[str]) -> int:
+    """Print all findings; return 1 if there was one."""
+    if arguments:
+        paths = files([Path(name).resolve() for name in arguments], LEFT_OUT)
+    else:
+        paths = files([ROOT / name for name in PLACES], LEFT_OUT + NOT_YET)
+    findings = list(chain.from_iterable(check(path) for path in paths))
+    for finding in findings:
+        print(finding)
+    return 1 if findings else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
