@@ -2,7 +2,6 @@
 
 from launch import LaunchContext, LaunchDescription
 from launch.actions import (
-    DeclareLaunchArgument,
     ExecuteProcess,
     GroupAction,
     IncludeLaunchDescription,
@@ -11,71 +10,33 @@ from launch.actions import (
 )
 from launch.conditions import IfCondition
 from launch.substitutions import EqualsSubstitution, LaunchConfiguration, PathJoinSubstitution
-from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
+from launch_ros.substitutions import ExecutableInPackage
 
-SHARE = FindPackageShare('webrtc_bridge')
-SIGNALING_CONFIG = PathJoinSubstitution([SHARE, 'config', 'signaling.yaml'])
-LEVELS = ('', 'debug', 'info', 'warn', 'error')
+from webrtc_bridge.nodes.ros.launch_arguments import LOG_LEVELS, SHARE, argument, node_arguments
+from webrtc_bridge.options import ReceiverOptions, SenderOptions, SignalingOptions
 
 
 def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
-            DeclareLaunchArgument(
-                'sender_id',
-                default_value='',
-                description='Id of the sender, which the receiver follows. '
-                'Left out, the server makes one.',
-            ),
-            DeclareLaunchArgument(
-                'server_url',
-                default_value='',
-                description='Signaling server, ws://host:port or wss://host:port, '
-                'to use instead of starting one.',
-            ),
-            DeclareLaunchArgument(
-                'token_file',
-                default_value='',
-                description='File with the token for the signaling server, mode 0600. '
-                'Left out, what params_file says, and there WEBRTC_BRIDGE_TOKEN.',
-            ),
-            DeclareLaunchArgument(
-                'ca_file',
-                default_value='',
-                description='Certificate of the signaling server at wss://, or of who signed it. '
-                'Left out, what params_file says, and there those that the system trusts.',
-            ),
-            DeclareLaunchArgument(
-                'port',
-                default_value='',
-                description='Port of the signaling server that is started here.',
-            ),
-            DeclareLaunchArgument(
-                'topic',
-                default_value='',
-                description='Topic that the images are published on. '
-                'Left out, what params_file says.',
-            ),
-            DeclareLaunchArgument(
-                'namespace', default_value='', description='Namespace of the nodes and the topic.'
-            ),
-            DeclareLaunchArgument(
-                'params_file',
-                default_value=PathJoinSubstitution([SHARE, 'config', 'receiver.yaml']),
-                description='Parameter file of the receiver.',
-            ),
-            DeclareLaunchArgument(
-                'log_level',
-                default_value='',
-                choices=LEVELS,
-                description="Log from this level on. Left out, each program's own default.",
-            ),
-            # In a group, so that this params_file is not taken for the receiver's.
+            argument('sender_id', SenderOptions, 'The receiver follows it.'),
+            argument('server_url', ReceiverOptions, 'If given, no server is started.'),
+            argument('token_file', ReceiverOptions),
+            argument('ca_file', ReceiverOptions),
+            argument('port', SignalingOptions, 'Unused with server_url.'),
+            argument('topic', ReceiverOptions),
+            # Without fatal, which webcam_sender does not know.
+            *node_arguments('receiver.yaml', LOG_LEVELS[:-1]),
+            # In a group, so that the receiver keeps its own params_file.
             GroupAction(
                 [
                     IncludeLaunchDescription(
                         PathJoinSubstitution([SHARE, 'launch', 'signaling.launch.py']),
-                        launch_arguments={'params_file': SIGNALING_CONFIG}.items(),
+                        launch_arguments={
+                            'params_file': PathJoinSubstitution(
+                                [SHARE, 'config', 'signaling.yaml']
+                            )
+                        }.items(),
                     )
                 ],
                 condition=IfCondition(EqualsSubstitution(LaunchConfiguration('server_url'), '')),
@@ -89,7 +50,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def webcam_sender(context: LaunchContext) -> list[SetLaunchConfiguration | ExecuteProcess]:
-    """Return the sender's process; say where the server is, to it and to the receiver."""
+    """Return the sender's process, and the URL of the server for it and the receiver."""
     port, server_url, token_file, ca_file, sender_id, level = (
         LaunchConfiguration(name).perform(context)
         for name in ('port', 'server_url', 'token_file', 'ca_file', 'sender_id', 'log_level')

@@ -8,12 +8,12 @@ from launch.actions import (
     OpaqueFunction,
 )
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.substitutions import FindPackageShare
 
+from webrtc_bridge.nodes.ros.launch_arguments import SHARE, argument, node_arguments
 from webrtc_bridge.nodes.ros.ros_names import ros_name
+from webrtc_bridge.options import ReceiverOptions
 
-SHARE = FindPackageShare('webrtc_bridge')
-LEVELS = ('', 'debug', 'info', 'warn', 'error', 'fatal')
+NAMES = ('server_url', 'token_file', 'ca_file', 'topic')
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -21,59 +21,23 @@ def generate_launch_description() -> LaunchDescription:
         [
             DeclareLaunchArgument(
                 'cameras',
-                description='Ids of the senders to follow, like front,rear. Each has its own node '
-                'and topics, in a namespace of its id.',
+                description='Ids of the senders to follow, such as front,rear. Each has its own '
+                'node and topics, in a namespace named after its id.',
             ),
-            DeclareLaunchArgument(
-                'server_url',
-                default_value='',
-                description='Signaling server, ws://host:port or wss://host:port. '
-                'Left out, what params_file says.',
-            ),
-            DeclareLaunchArgument(
-                'token_file',
-                default_value='',
-                description='File with the token for the signaling server, mode 0600. '
-                'Left out, what params_file says, and there WEBRTC_BRIDGE_TOKEN.',
-            ),
-            DeclareLaunchArgument(
-                'ca_file',
-                default_value='',
-                description='Certificate of the signaling server at wss://, or of who signed it. '
-                'Left out, what params_file says, and there those that the system trusts.',
-            ),
-            DeclareLaunchArgument(
-                'topic',
-                default_value='',
-                description='Topic that the images of each camera are published on, in its '
-                'namespace. Left out, what params_file says.',
-            ),
-            DeclareLaunchArgument(
-                'namespace', default_value='', description='Namespace around those of the cameras.'
-            ),
-            DeclareLaunchArgument(
-                'params_file',
-                default_value=PathJoinSubstitution([SHARE, 'config', 'receiver.yaml']),
-                description='Parameter file of all nodes.',
-            ),
-            DeclareLaunchArgument(
-                'log_level',
-                default_value='',
-                choices=LEVELS,
-                description="Log from this level on. Left out, ROS's own default.",
-            ),
+            *(argument(name, ReceiverOptions) for name in NAMES),
+            *node_arguments('receiver.yaml'),
             OpaqueFunction(function=receivers),
         ]
     )
 
 
 def receivers(context: LaunchContext) -> list[GroupAction]:
-    """Return one receiver for each camera."""
+    """Return a receiver for each camera; in groups, so that none gets another's arguments."""
     cameras = LaunchConfiguration('cameras').perform(context).split(',')
-    around = LaunchConfiguration('namespace').perform(context)
+    namespace = LaunchConfiguration('namespace').perform(context)
     shared = {
         name: LaunchConfiguration(name).perform(context)
-        for name in ('server_url', 'token_file', 'ca_file', 'topic', 'params_file', 'log_level')
+        for name in (*NAMES, 'params_file', 'log_level')
     }
     return [
         GroupAction(
@@ -83,7 +47,7 @@ def receivers(context: LaunchContext) -> list[GroupAction]:
                     launch_arguments={
                         **shared,
                         'sender_id': camera,
-                        'namespace': f'{around}/{ros_name(camera)}'.removeprefix('/'),
+                        'namespace': f'{namespace}/{ros_name(camera)}'.removeprefix('/'),
                     }.items(),
                 )
             ]

@@ -51,7 +51,7 @@ def started(file: str, **arguments: str) -> dict[str, list[str]]:
                     PythonLaunchDescriptionSource(str(LAUNCH / file)),
                     launch_arguments=arguments.items(),
                 ),
-                # A test that waits for ever tells nothing.
+                # A test that waits forever tells nothing.
                 launch.actions.TimerAction(period=30.0, actions=[launch.actions.Shutdown()]),
             ]
         )
@@ -73,7 +73,7 @@ def parameters(command: list[str]) -> list[str]:
 
 
 def config(command: list[str]) -> list[str]:
-    """Return the parameter files of `command` that are no temporary ones."""
+    """Return the parameter files of `command`, without the temporary ones of launch itself."""
     files = [command[i + 1] for i, word in enumerate(command) if word == '--params-file']
     return [Path(file).name for file in files if 'launch_params' not in file]
 
@@ -108,6 +108,11 @@ def test_the_signaling_server_gets_its_port_as_a_number() -> None:
     assert 'port=0' in command
     assert config(command) == ['signaling.yaml']
     assert '__node:=webrtc_signaling' in command
+
+
+def test_the_signaling_server_gets_its_switches_as_booleans() -> None:
+    command = started('signaling.launch.py', allow_anonymous='true', self_signed='false')
+    assert {'allow_anonymous=True', 'self_signed=False'} < set(command['signaling_node'])
 
 
 def test_the_sender_gets_its_bit_rate_as_a_number() -> None:
