@@ -75,6 +75,17 @@ def test_links_lead_to_files_and_sections(page: Path) -> None:
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_files_that_are_named_exist(page: Path) -> None:
+    places = [ROOT, ROOT / 'webrtc_bridge', ROOT / 'docs']
+    named = re.findall(
+        r'(?<![\w/.$-])(?:\w+/)+\w+(?:\.launch)?\.(?:py|js|md|yaml|sh)\b', text_of(page)
+    )
+    examples = {'install/setup.sh', 'webrtc_bridge/a/b.py', 'test/a/test_b.py'}
+    lost = [file for file in named if not any((place / file).exists() for place in places)]
+    assert not set(lost) - examples
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
 def test_commands_and_their_flags_exist(page: Path) -> None:
     for line in code_of(page):
         for found in COMMAND.finditer(line):
