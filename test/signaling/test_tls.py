@@ -123,7 +123,7 @@ async def test_a_restart_is_survived_and_a_cut_is_noticed(files: Files) -> None:
         again = SignalingServer(SignalingOptions(port=server.port, **files.options))
         async with again:
             await peer.connected()
-            for connection in list(again._connections):
+            for connection in list(again._serving.sockets._connections):
                 connection.abort()
             await until(lambda: peer.changes == [True, False, True, False, True])
 
@@ -252,9 +252,8 @@ async def test_a_client_names_a_certificate_that_has_expired(
     await server.start()
     expired = self_signed(LOCAL, -timedelta(hours=1))
     old = Files(tmp_path, expired)
-    assert server._room
-    assert server._room.tls
-    server._room.tls.load_cert_chain(old.certificate, old.key)
+    assert server._serving.pending.tls
+    server._serving.pending.tls.load_cert_chain(old.certificate, old.key)
     async with client(server, old.certificate).running():
         await until(lambda: 'has a certificate that has expired' in caplog.text)
     await server.close()
@@ -295,8 +294,7 @@ async def test_a_handshake_or_header_that_does_not_end_is_cut(files: Files) -> N
                 reply = await asyncio.wait_for(reader.read(), DEADLINE)
                 assert reply.startswith(b'HTTP/1.1 408 ' if secure else b'')
             writer.close()
-        assert server._room
-        assert not server._room._waiting
+        assert not server._serving.pending._waiting
 
 
 async def test_hundreds_of_handshakes_that_do_not_end_keep_nobody_out(
@@ -309,8 +307,7 @@ async def test_hundreds_of_handshakes_that_do_not_end_keep_nobody_out(
             slow.connect_ex(('127.0.0.1', server.port))
         async with client(server, files.certificate).running() as peer:
             await peer.connected()
-            assert server._room
-            assert len(server._room._waiting) <= 128
+            assert len(server._serving.pending._waiting) <= 128
         await asyncio.wait_for(server.close(), 2.5)
 
 
@@ -328,8 +325,8 @@ async def test_noise_at_a_tls_port_puts_nothing_into_the_log(
         _, writer = await asyncio.open_connection('127.0.0.1', server.port)
         writer.write(start)
         writer.close()
-    room = server._room
-    assert room
+    pending = server._serving.pending
+    assert pending
     # Long before their time is over.
-    await until(lambda: not room._waiting)
+    await until(lambda: not pending._waiting)
     assert [r for r in caplog.records if not r.name.startswith('websockets')] == []

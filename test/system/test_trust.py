@@ -101,4 +101,4 @@ async def test_a_server_in_the_network_needs_a_secret_or_a_word(start_module: St
     served = await start_module(
         'commands.signaling', '--host', '0.0.0.0', '--port', '0', '--allow-anonymous'
     )
-    await served.line(r'everybody who reaches 0\.0\.0\.0:\d+ may watch')
+    await served.line(r'anyone who can reach 0\.0\.0\.0:\d+ can watch and publish')

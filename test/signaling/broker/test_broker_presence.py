@@ -1,9 +1,12 @@
+import json
+
 import pytest
 from support.signaling.broker_bench import Bench
+from support.signaling.signaling_samples import text
 
 from webrtc_bridge.signaling.broker.broker import Broker
 from webrtc_bridge.signaling.broker.limits import Limits
-from webrtc_bridge.signaling.protocol.messages import IceServer, Role
+from webrtc_bridge.signaling.protocol.messages import IceServer, Register, Role
 
 S, R = Role.SENDER, Role.RECEIVER
 
@@ -25,10 +28,17 @@ def test_everybody_is_told_its_id_first() -> None:
 
 
 def test_ids_are_uuids_and_sessions_are_128_bits_unless_told_otherwise() -> None:
-    broker = Broker()
-    assert len({broker._make_peer_id() for _ in range(100)}) == 100
-    assert len(broker._make_peer_id()) == 36
-    assert len(bytes.fromhex(broker._make_session_id())) == 16
+    broker, ids = Broker(), set()
+    for n in range(100):
+        broker.connect(n, 0.0)
+        registered, *_ = broker.register(n, Register(S), 0.0)
+        ids.add(json.loads(registered.text)['sender_id'])
+    assert len(ids) == 100
+    assert {len(peer_id) for peer_id in ids} == {36}
+    broker.connect('r', 0.0)
+    broker.register('r', Register(R, 'ros'), 0.0)
+    (request,) = broker.receive('r', text('request_offer', sender_id=min(ids)), 0.0)
+    assert len(bytes.fromhex(json.loads(request.text)['session_id'])) == 16
 
 
 def test_a_receiver_is_told_of_each_sender_before_and_after() -> None:

@@ -80,7 +80,7 @@ async def test_without_a_usable_token_nobody_gets_a_websocket(
     )
     assert found == [401] * 7
     assert time.monotonic() - begin < 5.0
-    assert not server._connections
+    assert not server._serving.sockets
 
 
 @pytest.mark.parametrize('words', [bearer(WORDS), bearer(WORDS, 'bearer'), as_page(WORDS)])
@@ -180,7 +180,7 @@ async def test_wrong_tokens_wait_but_keep_nobody_out(server: SignalingServer) ->
         assert time.monotonic() - begin >= 0.3
         assert set(found) == {401, 429}
         assert found.count(401) >= MAX_WAITING_PER_ADDRESS
-    assert not server._penalties._waiting
+    assert not server._serving.gate.throttle._waiting
 
 
 async def test_the_log_names_a_token_by_its_id_alone(

@@ -123,8 +123,8 @@ async def test_a_silent_owner_loses_its_id() -> None:
         port = server.port
         owner = await asyncio.to_thread(silent_upgrade, port, '/sender?id=front')
         with owner:
-            await until(lambda: server._broker.count(Role.SENDER) == 1)
-            await until(lambda: server._broker.count(Role.SENDER) == 0)
+            await until(lambda: server._serving.sockets.broker.count(Role.SENDER) == 1)
+            await until(lambda: server._serving.sockets.broker.count(Role.SENDER) == 0)
             async with connect(f'{server.url}/sender?id=front') as newcomer:
                 assert (await read(newcomer))['type'] == 'registered'
 
@@ -197,7 +197,7 @@ async def test_a_flood_is_limited_and_closed_with_1008() -> None:
                 codes.append((await read(socket))['code'])
             assert codes == ['bad_json'] * 50 + ['rate_limited']
             assert await close_code(socket) == 1008
-        await until(lambda: server._broker.count(Role.SENDER) == 0)
+        await until(lambda: server._serving.sockets.broker.count(Role.SENDER) == 0)
 
 
 async def test_a_reader_that_is_too_slow_is_closed_with_1013() -> None:
@@ -208,7 +208,7 @@ async def test_a_reader_that_is_too_slow_is_closed_with_1013() -> None:
         async with connect(f'{server.url}/receiver', sock=raw, max_queue=1) as slow:
             await read(slow)
             slow.transport.pause_reading()
-            while server._broker.count(Role.RECEIVER):
+            while server._serving.sockets.broker.count(Role.RECEIVER):
                 # Each brings an error reply, which nobody reads.
                 await slow.send('x')
                 await asyncio.sleep(0)
@@ -220,7 +220,7 @@ async def test_a_slow_reader_delays_nobody() -> None:
     async with serving(message_rate=1e6) as server:
         slow = await asyncio.to_thread(silent_upgrade, server.port, '/receiver')
         with slow:
-            await until(lambda: server._broker.count(Role.RECEIVER) == 1)
+            await until(lambda: server._serving.sockets.broker.count(Role.RECEIVER) == 1)
             async with connect(f'{server.url}/ws') as other:
                 await other.send('x')
                 assert (await read(other))['code'] == 'bad_json'
@@ -234,7 +234,7 @@ async def test_sockets_above_the_cap_get_http_503(cap: str) -> None:
                 await connect(f'{server.url}/receiver')
             assert caught.value.response.status_code == 503
             assert (await status(server))['senders'] == 1
-        await until(lambda: not server._connections)
+        await until(lambda: not server._serving.sockets)
         async with connect(f'{server.url}/receiver') as again:
             assert (await read(again))['type'] == 'registered'
 

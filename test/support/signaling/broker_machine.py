@@ -178,5 +178,6 @@ class BrokerMachine(RuleBasedStateMachine):
         broker = self.bench.broker
         table = broker._table
         assert broker.sessions == 0
-        left = [broker._clients, broker._unregistered, table._absent, table._pending]
-        assert not any([*left, *table.peers.values()])
+        clients = broker._clients
+        left = [*clients, *clients._unregistered, *clients._expiring]
+        assert not any([left, table._absent, table._pending, *table.peers.values()])

@@ -74,8 +74,8 @@ class PendingConnections:
 class HandshakeGuard(asyncio.Protocol):
     """Shake hands where there is TLS, collect the request header, then step aside."""
 
-    def __init__(self, room: PendingConnections) -> None:
-        self._room = room
+    def __init__(self, pending: PendingConnections) -> None:
+        self._pending = pending
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -88,14 +88,14 @@ class HandshakeGuard(asyncio.Protocol):
         # Not asserted: uvloop's transports are no subclasses.
         self._transport = transport = cast(asyncio.Transport, transport)
         loop = asyncio.get_running_loop()
-        self._deadline = loop.call_later(self._room.timeout, self.refuse, '408 Request Timeout')
-        self._room.enter(self)
-        if self._room.tls is None:
+        self._deadline = loop.call_later(self._pending.timeout, self.refuse, '408 Request Timeout')
+        self._pending.enter(self)
+        if self._pending.tls is None:
             self._is_open = True
         else:
             # Until TLS reads, nobody may.
             transport.pause_reading()
-            self._handshake = loop.create_task(self._shake_hands(transport, self._room.tls))
+            self._handshake = loop.create_task(self._shake_hands(transport, self._pending.tls))
 
     def data_received(self, data: bytes) -> None:
         """Look for the end of the header."""
@@ -145,7 +145,7 @@ class HandshakeGuard(asyncio.Protocol):
                     tls,
                     server_side=True,
                     # Only that ours comes first.
-                    ssl_handshake_timeout=self._room.timeout + 1.0,
+                    ssl_handshake_timeout=self._pending.timeout + 1.0,
                     ssl_shutdown_timeout=SHUTDOWN_TIMEOUT,
                 )
             )
@@ -193,7 +193,7 @@ class HandshakeGuard(asyncio.Protocol):
         transport = self._step_aside()
         if transport is None or transport.is_closing():
             return
-        protocol = self._room.make_protocol()
+        protocol = self._pending.make_protocol()
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
         protocol.data_received(bytes(self._received))
@@ -201,6 +201,6 @@ class HandshakeGuard(asyncio.Protocol):
     def _step_aside(self) -> asyncio.Transport | None:
         if self._deadline is not None:
             self._deadline.cancel()
-        self._room.leave(self)
+        self._pending.leave(self)
         transport, self._transport = self._transport, None
         return transport

@@ -1,6 +1,7 @@
 """Open the listening sockets of a server."""
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import os
@@ -11,6 +12,11 @@ from webrtc_bridge.errors import OptionError, ServeError, UnprotectedError
 
 KERNEL_BUFFER = 131072
 'Bytes that the kernel keeps for a reader; Linux doubles it.'
+
+PROBES = {'0.0.0.0': '192.0.2.1', '::': '2001:db8::1'}
+"""
+Addresses that mean every interface, each with one beyond the default route (RFC 5737, RFC 3849).
+"""
 
 
 async def listen(
@@ -63,6 +69,32 @@ def url_of(scheme: str, host: str, port: int) -> str:
     reachable = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host)
     name = f'[{reachable}]' if ':' in reachable else reachable
     return f'{scheme}://{name}:{port}'
+
+
+def page_host(host: str) -> str:
+    """Return `host`, or an address at which others reach a server on every interface."""
+    if host not in PROBES:
+        return host
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((PROBES[host], 9))  # sends nothing
+        return str(probe.getsockname()[0])
+    found = map(ipaddress.ip_address, own_addresses())
+    usable = (ip for ip in found if not (ip.is_loopback or ip.is_link_local))
+    version = 6 if ':' in host else 4
+    return next((str(ip) for ip in usable if ip.version == version), host)
+
+
+def own_addresses() -> list[str]:
+    """Return the addresses of this machine's interfaces."""
+    try:
+        import ifaddr
+    except ImportError:  # it comes with aiortc, which the signaling server does without
+        found = socket.getaddrinfo(socket.gethostname(), None)
+        return [str(info[4][0]).partition('%')[0] for info in found]
+    adapters = ifaddr.get_adapters()
+    addresses = (address.ip for adapter in adapters for address in adapter.ips)
+    return [ip if isinstance(ip, str) else ip[0] for ip in addresses]
 
 
 def _reason(error: OSError) -> str:

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from webrtc_bridge.signaling.server.listen import own_addresses
+
 LOCAL = ('localhost', '127.0.0.1', '::1')
 
 BACKDATED = timedelta(days=1)
@@ -67,19 +69,8 @@ def fingerprint(certificate: x509.Certificate) -> str:
 def own_names() -> list[str]:
     """Return the names and addresses under which this machine may be reached."""
     host = socket.gethostname()
-    names = [*LOCAL, host, f'{host.partition(".")[0]}.local', *_addresses()]
+    names = [*LOCAL, host, f'{host.partition(".")[0]}.local', *own_addresses()]
     return [name for name in dict.fromkeys(names) if name]
-
-
-def _addresses() -> list[str]:
-    try:
-        import ifaddr
-    except ImportError:  # it comes with aiortc, which the signaling server does without
-        found = socket.getaddrinfo(socket.gethostname(), None)
-        return [str(info[4][0]).partition('%')[0] for info in found]
-    adapters = ifaddr.get_adapters()
-    addresses = (address.ip for adapter in adapters for address in adapter.ips)
-    return [ip if isinstance(ip, str) else ip[0] for ip in addresses]
 
 
 def _general(name: str) -> x509.GeneralName:

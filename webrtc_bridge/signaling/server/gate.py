@@ -1,0 +1,87 @@
+"""Decide which requests get a WebSocket: by origin, number and token."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from webrtc_bridge.errors import printable
+from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.signaling.broker.rights import Rights
+from webrtc_bridge.signaling.protocol.close_codes import CloseCode
+from webrtc_bridge.signaling.protocol.messages import Role
+from webrtc_bridge.signaling.server.admission import Admission, may_connect
+from webrtc_bridge.signaling.server.authentication import Authentication, AuthThrottle, is_page
+from webrtc_bridge.signaling.server.peer_sockets import web_socket
+from webrtc_bridge.signaling.server.signed_tokens import NoTokenError, TokenError
+
+Serve = Callable[[web.Request, Role | None, Rights], Awaitable[web.StreamResponse]]
+
+logger = logging.getLogger(__name__)
+
+
+class Gate:
+    """Pass the requests that may have a WebSocket on to `serve`, until it is shut."""
+
+    def __init__(
+        self,
+        options: SignalingOptions,
+        admission: Admission,
+        authentication: Authentication,
+        serve: Serve,
+    ) -> None:
+        self.throttle = AuthThrottle()
+        self._allowed_origins = options.allowed_origins
+        self._admission = admission
+        self._authentication = authentication
+        self._serve = serve
+        self._is_shut = False
+
+    def shut(self) -> None:
+        """Refuse whatever comes from now on."""
+        self._is_shut = True
+
+    async def any_peer(self, request: web.Request) -> web.StreamResponse:
+        """Serve a peer that names its role in its first message."""
+        return await self._admit(request, None)
+
+    async def sender(self, request: web.Request) -> web.StreamResponse:
+        """Serve a sender."""
+        return await self._admit(request, Role.SENDER)
+
+    async def receiver(self, request: web.Request) -> web.StreamResponse:
+        """Serve a receiver."""
+        return await self._admit(request, Role.RECEIVER)
+
+    async def _admit(self, request: web.Request, role: Role | None) -> web.StreamResponse:
+        origin, host = request.headers.get('Origin'), request.headers.get('Host', '')
+        any_name = self._authentication.is_on
+        if not may_connect(origin, host, self._allowed_origins, any_name=any_name):
+            logger.info('refused a page of %s, not among allowed_origins', printable(origin))
+            raise web.HTTPForbidden(text='pages of that origin may not connect\n')
+        address = request.remote or ''
+        if self._is_shut or not self._admission.enter(address):
+            raise web.HTTPServiceUnavailable(text='full\n', headers={'Retry-After': '5'})
+        try:
+            rights = self._authentication.check(request.headers)
+            return await self._serve(request, role, rights)
+        except TokenError as error:
+            key = f', {error.key}' if error.key else ''
+            logger.info('refused %s: %s%s', address, error, key)
+            if isinstance(error, NoTokenError):
+                return await self._refuse(request, error)
+            async with self.throttle.wait(address) as waited:
+                if not waited:
+                    raise web.HTTPTooManyRequests(text='too many wrong tokens\n') from None
+                return await self._refuse(request, error)
+        finally:
+            self._admission.leave(address)
+
+    async def _refuse(self, request: web.Request, error: TokenError) -> web.StreamResponse:
+        if is_page(request.headers):
+            # Browsers do not tell a page the status of a failed handshake.
+            socket = web_socket()
+            await socket.prepare(request)
+            await socket.close(code=CloseCode.POLICY, message=str(error).encode())
+            return socket
+        raise web.HTTPUnauthorized(text=f'{error}\n', headers={'WWW-Authenticate': 'Bearer'})
