@@ -24,7 +24,7 @@ NOT_YET = (
     *('webrtc_bridge/receiving', 'webrtc_bridge/media', 'webrtc_bridge/peer'),
     *('webrtc_bridge/gstreamer', 'webrtc_bridge/signaling', 'webrtc_bridge/nodes'),
     *('webrtc_bridge/viewer', 'webrtc_bridge/options.py', 'webrtc_bridge/errors.py'),
-    *('webrtc_bridge/__main__.py', 'docs', 'launch', 'config', 'benchmark', 'test'),
+    *('webrtc_bridge/__main__.py', 'launch', 'config', 'benchmark', 'test'),
 )
 'Places that are not clean yet; checked only where they are given on the command line.'
 
@@ -93,7 +93,7 @@ def check(path: Path) -> Iterator[Finding]:
     text = path.read_text(encoding='utf-8')
     if path.suffix == '.md':
         # The same length, so that line numbers stay right.
-        text = re.sub(r'`[^`]+`', lambda code: re.sub(r'[^\n]', '`', code[0]), text)
+        text = re.sub(r'(?s)```.*?```|`[^`]+`', lambda code: re.sub(r'[^\n]', '`', code[0]), text)
     for rule in RULES:
         for match in rule.search(text):
             line = text.count('\n', 0, match.start()) + 1
