@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread, Frames
-from webrtc_bridge.media.codec.passthrough import Passthrough
+from webrtc_bridge.media.codec.passthrough import Passthrough, PassthroughListener
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
@@ -78,14 +78,10 @@ class Sender:
 
         `on_picture` is to put a picture into the sender's `frames`.
         """
-        return Passthrough(
-            name,
-            self._times[Codec.H264],
-            lambda: self._encoding.codecs,
-            self._begin_to_pass,
-            self._pass,
-            on_picture,
+        listener = PassthroughListener(
+            lambda: self._encoding.codecs, self._start_passing, self._pass, on_picture
         )
+        return Passthrough(name, self._times[Codec.H264], listener)
 
     async def run(self) -> None:
         """Serve receivers until cancelled; then say bye to all of them."""
@@ -101,8 +97,8 @@ class Sender:
         for session in self._viewers:
             session.metadata.update(metadata)
 
-    def _begin_to_pass(self) -> None:
-        self._encoding.begin_anew(Codec.H264)
+    def _start_passing(self) -> None:
+        self._encoding.restart(Codec.H264)
         self._adaptation.note_passed()
         self._adapt()
 

@@ -8,7 +8,7 @@ import pytest
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import BACKLOG, CATCH_UP, DecodingThread
 from webrtc_bridge.media.codec.encoder import Encoder
-from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame
+from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.pixels.planes import plane_pixels
 
 START = 1_700_000_000_000_000_000
@@ -22,10 +22,12 @@ def capture_ns(number):
 
 
 def encode(count, codec=Codec.H264, keyframes=()):
-    encoder, pattern = Encoder(codec, 30.0), Pattern(320, 240)
+    encoder, pattern = Encoder(Encoding(codec), 30.0), Pattern(320, 240)
     return [
         encoder.encode(
-            CapturedFrame(pattern.draw(capture_ns(n)), capture_ns(n)), keyframe=n in keyframes
+            CapturedFrame(pattern.draw(capture_ns(n)), capture_ns(n)),
+            3000 * n,
+            keyframe=n in keyframes,
         )
         for n in range(count)
     ]

@@ -10,7 +10,7 @@ from av.video.reformatter import ColorRange
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import HEADROOM, VBV_SECONDS, Encoder, automatic_bitrate
-from webrtc_bridge.media.frames import CapturedFrame, Codec
+from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
 from webrtc_bridge.media.pixels.planes import plane_pixels
 
 START = 1_700_000_000_000_000_000
@@ -27,11 +27,19 @@ def captured(width=320, height=240, number=0):
     return CapturedFrame(Pattern(width, height).draw(capture_ns(number)), capture_ns(number))
 
 
+def encode(encoder, frame, *, keyframe=False):
+    """Encode `frame` with the timestamp that follows from its capture time."""
+    timestamp = (frame.capture_ns - START) * 9 // 100_000
+    return encoder.encode(frame, timestamp, keyframe=keyframe)
+
+
 def encoded(encoder, count, *, keyframes=()):
     pattern = Pattern(320, 240)
     return [
-        encoder.encode(
-            CapturedFrame(pattern.draw(capture_ns(n)), capture_ns(n)), keyframe=n in keyframes
+        encode(
+            encoder,
+            CapturedFrame(pattern.draw(capture_ns(n)), capture_ns(n)),
+            keyframe=n in keyframes,
         )
         for n in range(count)
     ]
@@ -67,20 +75,20 @@ def slice_types(data):
 
 @CODECS
 def test_the_first_picture_is_a_keyframe_and_the_others_are_not(codec):
-    frames = encoded(Encoder(codec, 30.0), 40)
+    frames = encoded(Encoder(Encoding(codec), 30.0), 40)
     assert [frame.keyframe for frame in frames] == [True] + [False] * 39
 
 
 @CODECS
 def test_a_keyframe_comes_when_it_is_asked_for(codec):
-    frames = encoded(Encoder(codec, 30.0), 12, keyframes=(5, 9))
+    frames = encoded(Encoder(Encoding(codec), 30.0), 12, keyframes=(5, 9))
     assert [n for n, frame in enumerate(frames) if frame.keyframe] == [0, 5, 9]
     assert len(decoded(codec, frames[5:])) == 7
 
 
 @CODECS
 def test_every_picture_comes_out_at_once_and_in_order(codec):
-    encoder, decoder = Encoder(codec, 30.0), open_decoder(codec)
+    encoder, decoder = Encoder(Encoding(codec), 30.0), open_decoder(codec)
     for n, frame in enumerate(encoded(encoder, 30)):
         (picture,) = decoder.decode(av.Packet(frame.data))
         assert read_clock(plane_pixels(picture.planes[0])) == capture_ns(n) // 1000 * 1000
@@ -88,14 +96,14 @@ def test_every_picture_comes_out_at_once_and_in_order(codec):
 
 @CODECS
 def test_the_frame_keeps_its_codec_and_capture_time(codec):
-    frame = Encoder(codec, 30.0).encode(captured())
+    frame = encode(Encoder(Encoding(codec), 30.0), captured())
     assert (frame.codec, frame.time_ns) == (codec, START)
 
 
 def test_h264_is_constrained_baseline():
     (sps,) = (
         unit
-        for unit in nal_units(Encoder(Codec.H264, 30.0).encode(captured()).data)
+        for unit in nal_units(encode(Encoder(Encoding(Codec.H264), 30.0), captured()).data)
         if unit[0] & 0x1F == 7
     )
     profile_idc, constraints = sps[1], sps[2]
@@ -104,7 +112,7 @@ def test_h264_is_constrained_baseline():
 
 
 def test_h264_keyframes_carry_their_parameter_sets():
-    frames = encoded(Encoder(Codec.H264, 30.0), 6, keyframes=(4,))
+    frames = encoded(Encoder(Encoding(Codec.H264), 30.0), 6, keyframes=(4,))
     for frame in (frames[0], frames[4]):
         types = nal_types(frame.data)
         assert types.index(7) < types.index(8) < types.index(5)
@@ -112,15 +120,15 @@ def test_h264_keyframes_carry_their_parameter_sets():
 
 
 def test_h264_has_no_b_frames():
-    frames = encoded(Encoder(Codec.H264, 30.0), 20)
+    frames = encoded(Encoder(Encoding(Codec.H264), 30.0), 20)
     assert {kind for frame in frames for kind in slice_types(frame.data)} == {0, 2}  # P, I
 
 
 @CODECS
 def test_another_size_begins_with_a_keyframe(codec):
-    encoder = Encoder(codec, 30.0)
+    encoder = Encoder(Encoding(codec), 30.0)
     sizes = [(320, 240), (320, 240), (160, 128), (160, 128), (320, 240)]
-    frames = [encoder.encode(captured(*size, number=n)) for n, size in enumerate(sizes)]
+    frames = [encode(encoder, captured(*size, number=n)) for n, size in enumerate(sizes)]
     assert [frame.keyframe for frame in frames] == [True, False, True, False, True]
     assert [(p.width, p.height) for p in decoded(codec, frames)] == sizes
     timestamps = [frame.timestamp for frame in frames]
@@ -135,7 +143,9 @@ def plain(colour, width, height, pixel_format):
 
 def shown_colour(codec, picture):
     """Return the colour in the middle of `picture` once it was encoded and decoded."""
-    (shown,) = decoded(codec, [Encoder(codec, 30.0).encode(CapturedFrame(picture, START))])
+    (shown,) = decoded(
+        codec, [encode(Encoder(Encoding(codec), 30.0), CapturedFrame(picture, START))]
+    )
     assert (shown.width % 2, shown.height % 2) == (0, 0)
     assert abs(shown.width - picture.width) <= 1
     assert abs(shown.height - picture.height) <= 1
@@ -165,38 +175,26 @@ def test_colours_of_the_full_range_stay_right(codec, size, colour):
 
 def test_a_picture_that_fits_is_not_copied():
     frame = captured()
-    encoder = Encoder(Codec.H264, 30.0)
+    encoder = Encoder(Encoding(Codec.H264), 30.0)
     assert encoder._input.convert(frame.picture) is frame.picture
 
 
 @CODECS
-def test_timestamps_rise_when_the_clock_steps_back(codec):
-    encoder = Encoder(codec, 30.0)
-    pattern = Pattern(320, 240)
-    times = [START, START + INTERVAL, START - 10**12, START - 10**12, START + 10**14]
-    frames = [encoder.encode(CapturedFrame(pattern.draw(ns), ns)) for ns in times]
-    timestamps = [frame.timestamp for frame in frames]
-    assert timestamps == sorted(set(timestamps))
-    assert timestamps[-1] < 90_000
-    assert len(decoded(codec, frames)) == len(times)
-
-
-@CODECS
 def test_a_time_base_of_the_source_does_not_matter(codec):
-    encoder = Encoder(codec, 30.0)
+    encoder = Encoder(Encoding(codec), 30.0)
     frames = []
     for n in range(3):
         frame = captured(number=n)
         frame.picture.pts = 5 - n
         frame.picture.time_base = fractions.Fraction(1, 25)
-        frames.append(encoder.encode(frame))
+        frames.append(encode(encoder, frame))
     assert [frame.timestamp for frame in frames] == pytest.approx([0, 3000, 6000], abs=1)
 
 
 @CODECS
 def test_the_payloads_hold_the_picture(codec):
     parameters = RTCRtpCodecParameters(f'video/{codec.value}', 90_000, payloadType=97)
-    for frame in encoded(Encoder(codec, 30.0), 5):
+    for frame in encoded(Encoder(Encoding(codec), 30.0), 5):
         data = b''.join(depayload(parameters, payload) for payload in frame.payloads)
         if codec is Codec.H264:
             assert nal_units(data) == nal_units(frame.data)
@@ -215,16 +213,16 @@ def detailed(number):
 
 @CODECS
 def test_a_keyframe_of_a_detailed_picture_is_bounded(codec):
-    encoder = Encoder(codec, 30.0)
-    frames = [encoder.encode(detailed(n), keyframe=n == 30) for n in range(31)]
+    encoder = Encoder(Encoding(codec), 30.0)
+    frames = [encode(encoder, detailed(n), keyframe=n == 30) for n in range(31)]
     at_once = automatic_bitrate(640, 360, 30.0) / 8 * VBV_SECONDS
     assert 0 < len(frames[30].data) <= 2 * at_once
 
 
 @CODECS
 def test_the_bit_rate_is_kept(codec):
-    encoder = Encoder(codec, 30.0, bitrate=500_000)
-    frames = [encoder.encode(detailed(n)) for n in range(45)]
+    encoder = Encoder(Encoding(codec), 30.0, bitrate=500_000)
+    frames = [encode(encoder, detailed(n)) for n in range(45)]
     bits = 8 * sum(len(frame.data) for frame in frames if frame)
     assert 250_000 < bits / 1.5 < 750_000
 
@@ -244,7 +242,7 @@ def rates(encoder, bitrates):
         encoder.bitrate = bitrate
         sizes = []
         for _ in range(45):
-            frame = encoder.encode(noisy(number))
+            frame = encode(encoder, noisy(number))
             sizes.append(8 * len(frame.data) if frame else 0)
             if frame and frame.keyframe:
                 keyframes.append(number)
@@ -256,16 +254,16 @@ def rates(encoder, bitrates):
 @CODECS
 def test_the_bit_rate_follows_both_ways_without_a_keyframe(codec):
     bitrates = [1_000_000, 3_000_000, 300_000, 1_000_000]
-    reached, keyframes = rates(Encoder(codec, 30.0), bitrates)
+    reached, keyframes = rates(Encoder(Encoding(codec), 30.0), bitrates)
     for rate, wanted in zip(reached, bitrates, strict=True):
         assert 0.5 * wanted < rate < 1.3 * wanted
     assert keyframes == [0]
 
 
 @CODECS
-def test_a_bit_rate_out_of_reach_opens_the_encoder_anew(codec):
+def test_a_bit_rate_out_of_reach_opens_the_encoder_again(codec):
     bitrates = [500_000, 500_000 * (HEADROOM + 1), 500_000]
-    reached, keyframes = rates(Encoder(codec, 30.0), bitrates)
+    reached, keyframes = rates(Encoder(Encoding(codec), 30.0), bitrates)
     assert reached[1] > 2.5 * reached[0]
     assert reached[2] < 0.5 * reached[1]
     assert keyframes == [0, 45, 90]
@@ -273,20 +271,20 @@ def test_a_bit_rate_out_of_reach_opens_the_encoder_anew(codec):
 
 @CODECS
 def test_a_rate_too_low_for_all_pictures_is_kept_within_bounds(codec):
-    encoder = Encoder(codec, 30.0, bitrate=200_000)
-    encoder.encode(noisy(0))
+    encoder = Encoder(Encoding(codec), 30.0, bitrate=200_000)
+    encode(encoder, noisy(0))
     encoder.bitrate = 60_000
-    frames = [encoder.encode(noisy(n)) for n in range(1, 151)]
+    frames = [encode(encoder, noisy(n)) for n in range(1, 151)]
     bits = 8 * sum(len(frame.data) for frame in frames[30:] if frame)
     assert bits / 4 < 1.5 * 60_000
 
 
 @CODECS
 def test_a_keyframe_after_seconds_of_silence_is_bounded(codec):
-    encoder = Encoder(codec, 30.0, bitrate=500_000)
+    encoder = Encoder(Encoding(codec), 30.0, bitrate=500_000)
     for n in range(30):
-        encoder.encode(noisy(n))
-    frame = encoder.encode(noisy(120), keyframe=True)
+        encode(encoder, noisy(n))
+    frame = encode(encoder, noisy(120), keyframe=True)
     assert frame
     assert len(frame.data) < 5 * VBV_SECONDS * 500_000 / 8
 
@@ -298,7 +296,7 @@ def test_the_automatic_bit_rate_grows_with_size_and_rate():
 
 @CODECS
 def test_a_picture_after_one_that_cannot_be_encoded_is_encoded(codec):
-    encoder = Encoder(codec, 30.0)
+    encoder = Encoder(Encoding(codec), 30.0)
     with pytest.raises((av.FFmpegError, ValueError)):
-        encoder.encode(CapturedFrame(av.VideoFrame(1, 1, 'yuv420p'), START))
-    assert encoder.encode(captured(number=1)).keyframe
+        encode(encoder, CapturedFrame(av.VideoFrame(1, 1, 'yuv420p'), START))
+    assert encode(encoder, captured(number=1)).keyframe

@@ -7,7 +7,7 @@ from aiortc.codecs import depayload
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
-from webrtc_bridge.media.codec.passthrough import Passthrough
+from webrtc_bridge.media.codec.passthrough import Passthrough, PassthroughListener
 from webrtc_bridge.media.frames import AccessUnit, Codec
 from webrtc_bridge.media.h264.units import IDR_SLICE, SPS, kind, nal_units
 from webrtc_bridge.media.pixels.planes import plane_pixels
@@ -19,7 +19,7 @@ DEADLINE = 10.0
 
 
 def access_units(count, profile='baseline', **options):
-    """Return what a camera with a keyframe each 10 pictures delivers."""
+    """Return the access units of a camera that sends a keyframe every 10 pictures."""
     context = av.CodecContext.create('libx264', 'w')
     context.width, context.height, context.pix_fmt = 320, 240, 'yuv420p'
     context.framerate, context.gop_size = 30, 10
@@ -39,25 +39,27 @@ def without_parameter_sets(unit):
     return AccessUnit(b''.join(b'\0\0\0\1' + nal for nal in kept), unit.capture_ns)
 
 
-class Station:
-    """A passthrough and what came out of it."""
+class PassthroughHarness:
+    """A passthrough and its output."""
 
     def __init__(self, *watched):
         self.watched = frozenset(watched)
         self.passed = []
-        self.begun = 0
+        self.starts = 0
         self.pictures = queue.Queue()
         self.passthrough = Passthrough(
             'cam',
             RtpTime(),
-            lambda: self.watched,
-            self.begin,
-            self.passed.append,
-            self.pictures.put,
+            PassthroughListener(
+                watched=lambda: self.watched,
+                on_start=self.start,
+                on_frame=self.passed.append,
+                on_picture=self.pictures.put,
+            ),
         )
 
-    def begin(self):
-        self.begun += 1
+    def start(self):
+        self.starts += 1
 
     def put(self, units):
         for unit in units:
@@ -65,147 +67,147 @@ class Station:
 
 
 @pytest.fixture
-def station():
-    stations = []
+def harness_for():
+    harnesses = []
 
     def make(*watched):
-        stations.append(Station(*watched))
-        return stations[-1]
+        harnesses.append(PassthroughHarness(*watched))
+        return harnesses[-1]
 
     yield make
-    for one in stations:
-        one.passthrough.close()
-        one.passthrough.close()
+    for harness in harnesses:
+        harness.passthrough.close()
+        harness.passthrough.close()
 
 
-def test_access_units_are_passed_on_as_they_are(station):
+def test_access_units_are_passed_on_as_they_are(harness_for):
     units = access_units(25)
-    there = station(Codec.H264)
-    there.put(units)
-    assert [frame.data for frame in there.passed] == [unit.data for unit in units]
-    assert [n for n, frame in enumerate(there.passed) if frame.keyframe] == [0, 10, 20]
-    assert [frame.time_ns for frame in there.passed] == [unit.capture_ns for unit in units]
-    assert [frame.timestamp for frame in there.passed] == [
+    harness = harness_for(Codec.H264)
+    harness.put(units)
+    assert [frame.data for frame in harness.passed] == [unit.data for unit in units]
+    assert [n for n, frame in enumerate(harness.passed) if frame.keyframe] == [0, 10, 20]
+    assert [frame.time_ns for frame in harness.passed] == [unit.capture_ns for unit in units]
+    assert [frame.timestamp for frame in harness.passed] == [
         pytest.approx(3000 * n, abs=2) for n in range(25)
     ]
-    assert there.begun == 1
-    assert there.pictures.empty()
+    assert harness.starts == 1
+    assert harness.pictures.empty()
 
 
-def test_the_payloads_hold_the_access_unit(station):
+def test_the_payloads_hold_the_access_unit(harness_for):
     parameters = RTCRtpCodecParameters('video/H264', 90_000, payloadType=97)
-    there = station(Codec.H264)
-    there.put(access_units(12))
-    for frame in there.passed:
+    harness = harness_for(Codec.H264)
+    harness.put(access_units(12))
+    for frame in harness.passed:
         data = b''.join(depayload(parameters, payload) for payload in frame.payloads)
         assert list(nal_units(data)) == list(nal_units(frame.data))
         assert max(map(len, frame.payloads)) <= 1300
 
 
-def test_it_begins_at_a_keyframe(station):
+def test_it_begins_at_a_keyframe(harness_for):
     units = access_units(25)
-    there = station(Codec.H264)
-    there.put(units[3:])
-    assert [frame.data for frame in there.passed] == [unit.data for unit in units[10:]]
+    harness = harness_for(Codec.H264)
+    harness.put(units[3:])
+    assert [frame.data for frame in harness.passed] == [unit.data for unit in units[10:]]
 
 
-def test_parameter_sets_that_came_once_stand_before_every_keyframe(station):
+def test_parameter_sets_that_came_once_stand_before_every_keyframe(harness_for):
     units = access_units(25)
-    there = station(Codec.H264)
-    there.put([units[0], *map(without_parameter_sets, units[1:])])
+    harness = harness_for(Codec.H264)
+    harness.put([units[0], *map(without_parameter_sets, units[1:])])
     for number in (10, 20):
-        kinds = [kind(unit) for unit in nal_units(there.passed[number].data)]
+        kinds = [kind(unit) for unit in nal_units(harness.passed[number].data)]
         assert kinds.index(SPS) < kinds.index(IDR_SLICE)
 
 
-def test_parameter_sets_may_come_in_a_message_of_their_own(station):
+def test_parameter_sets_may_come_in_a_message_of_their_own(harness_for):
     units = access_units(12)
     sets = [unit for unit in nal_units(units[0].data) if kind(unit) in (7, 8)]
     alone = AccessUnit(b''.join(b'\0\0\0\1' + unit for unit in sets), START)
-    there = station(Codec.H264)
-    there.put([alone, *map(without_parameter_sets, units)])
-    assert len(there.passed) == 12
-    assert SPS in map(kind, nal_units(there.passed[0].data))
+    harness = harness_for(Codec.H264)
+    harness.put([alone, *map(without_parameter_sets, units)])
+    assert len(harness.passed) == 12
+    assert SPS in map(kind, nal_units(harness.passed[0].data))
 
 
-def test_without_parameter_sets_nothing_is_passed(station):
-    there = station(Codec.H264)
-    there.put(map(without_parameter_sets, access_units(12)))
-    assert there.passed == []
+def test_without_parameter_sets_nothing_is_passed(harness_for):
+    harness = harness_for(Codec.H264)
+    harness.put(map(without_parameter_sets, access_units(12)))
+    assert harness.passed == []
 
 
-def test_a_viewer_of_another_codec_gets_pictures_that_are_not_encoded_in_h264_again(station):
-    there = station(Codec.H264, Codec.VP8)
+def test_a_viewer_of_another_codec_gets_pictures_that_are_not_encoded_in_h264_again(harness_for):
+    harness = harness_for(Codec.H264, Codec.VP8)
     units = access_units(12)
-    there.put(units)
-    captured = there.pictures.get(timeout=DEADLINE)
+    harness.put(units)
+    captured = harness.pictures.get(timeout=DEADLINE)
     assert captured.passed_as is Codec.H264
     shown = read_clock(plane_pixels(captured.picture.planes[0]))
     assert shown == captured.capture_ns // 1000 * 1000
-    assert len(there.passed) == 12
+    assert len(harness.passed) == 12
 
 
-def test_pictures_begin_at_a_keyframe_after_the_viewer_came(station):
+def test_pictures_begin_at_a_keyframe_after_the_viewer_came(harness_for):
     units = access_units(12)
-    there = station(Codec.H264)
-    there.put(units[:5])
-    there.watched = frozenset([Codec.H264, Codec.VP8])
-    there.put(units[5:10])
-    assert there.pictures.empty()
-    there.put(units[10:])
-    assert there.pictures.get(timeout=DEADLINE).capture_ns >= units[10].capture_ns
+    harness = harness_for(Codec.H264)
+    harness.put(units[:5])
+    harness.watched = frozenset([Codec.H264, Codec.VP8])
+    harness.put(units[5:10])
+    assert harness.pictures.empty()
+    harness.put(units[10:])
+    assert harness.pictures.get(timeout=DEADLINE).capture_ns >= units[10].capture_ns
 
 
-def test_another_profile_is_decoded_for_all_viewers_and_that_is_said_once(station, caplog):
+def test_another_profile_is_decoded_for_all_viewers_and_that_is_logged_once(harness_for, caplog):
     caplog.set_level(logging.INFO)
-    there = station(Codec.H264)
-    there.put(access_units(25, profile='high'))
-    assert there.pictures.get(timeout=DEADLINE).passed_as is None
-    assert there.passed == []
+    harness = harness_for(Codec.H264)
+    harness.put(access_units(25, profile='high'))
+    assert harness.pictures.get(timeout=DEADLINE).passed_as is None
+    assert harness.passed == []
     lines = [record.getMessage() for record in caplog.records]
     assert lines == [
-        'cam: H.264 is transcoded: High, and viewers are sure to take Constrained Baseline alone'
+        'cam: H.264 is transcoded: High, but only Constrained Baseline is accepted by all viewers'
     ]
 
 
-def test_the_profile_may_change(station, caplog):
+def test_the_profile_may_change(harness_for, caplog):
     caplog.set_level(logging.INFO)
-    there = station(Codec.H264)
-    there.put(access_units(3, profile='high'))
-    there.pictures.get(timeout=DEADLINE)
-    there.put(access_units(3))
-    assert len(there.passed) == 3
-    assert there.begun == 1
+    harness = harness_for(Codec.H264)
+    harness.put(access_units(3, profile='high'))
+    harness.pictures.get(timeout=DEADLINE)
+    harness.put(access_units(3))
+    assert len(harness.passed) == 3
+    assert harness.starts == 1
     assert 'passed through' in caplog.text
 
 
-def test_nobody_watching_costs_nothing(station):
-    there = station()
-    there.put(access_units(12))
-    assert there.passed == []
-    assert there.pictures.empty()
+def test_nobody_watching_costs_nothing(harness_for):
+    harness = harness_for()
+    harness.put(access_units(12))
+    assert harness.passed == []
+    assert harness.pictures.empty()
 
 
 @pytest.mark.parametrize('data', [b'', b'nonsense', b'\0\0\1', b'\0\0\1\x65', b'\0\0\1\x41' * 40])
-def test_garbage_is_passed_over(station, data):
-    there = station(Codec.H264, Codec.VP8)
-    there.put([AccessUnit(data, START)])
-    there.put(access_units(2))
-    there.put([AccessUnit(data, START)])
-    assert len(there.passed) >= 2
+def test_garbage_is_passed_over(harness_for, data):
+    harness = harness_for(Codec.H264, Codec.VP8)
+    harness.put([AccessUnit(data, START)])
+    harness.put(access_units(2))
+    harness.put([AccessUnit(data, START)])
+    assert len(harness.passed) >= 2
 
 
-def test_any_bytes_can_be_cut(station):
+def test_any_bytes_can_be_cut(harness_for):
     unit = access_units(1)[0].data
-    there = station(Codec.H264)
+    harness = harness_for(Codec.H264)
     for end in range(len(unit)):
-        there.put(
+        harness.put(
             [AccessUnit(unit[:end], START), AccessUnit(unit[:end] + unit[: end % 99], START)]
         )
 
 
-def test_a_source_without_keyframes_is_told_of(station, caplog, monkeypatch):
+def test_a_source_without_keyframes_is_logged(harness_for, caplog, monkeypatch):
     monkeypatch.setattr('webrtc_bridge.media.codec.passthrough.PATIENCE', -1.0)
-    there = station(Codec.H264)
-    there.put(access_units(9)[1:])
+    harness = harness_for(Codec.H264)
+    harness.put(access_units(9)[1:])
     assert caplog.text.count('no H.264 keyframe') == 1

@@ -11,7 +11,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import Encoder
-from webrtc_bridge.media.frames import CapturedFrame, Codec
+from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.frame_assembler import (
     CAPACITY,
@@ -513,13 +513,13 @@ def test_over_a_bad_network_frames_are_whole_in_order_and_decodable(seed):
 
 def rtp_packets(codec, count, first=65530):
     """Encode the test pattern; return (frames, packets) as aiortc would send them."""
-    encoder, pattern = Encoder(codec, 30.0), Pattern(640, 480)
+    encoder, pattern = Encoder(Encoding(codec), 30.0), Pattern(640, 480)
     parameters = RTCRtpCodecParameters(f'video/{codec.value}', 90_000, payloadType=97)
     frames, packets = [], []
     for n in range(count):
         capture_ns = 10**18 + n * 33_333_333
         picture = CapturedFrame(pattern.draw(capture_ns), capture_ns)
-        frame = encoder.encode(picture, keyframe=n == count // 2)
+        frame = encoder.encode(picture, 3000 * n, keyframe=n == count // 2)
         frames.append(frame)
         for index, payload in enumerate(frame.payloads):
             packets.append(

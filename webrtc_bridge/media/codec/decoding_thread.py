@@ -1,4 +1,4 @@
-"""The thread that decodes one session's frames."""
+"""The thread that decodes the frames of one session."""
 
 import logging
 import threading
@@ -14,40 +14,41 @@ from webrtc_bridge.media.frames import Codec, EncodedFrame
 
 BACKLOG = 30
 """
-Encoded frames that wait for the decoder, a second of video. Each needs the one before and must be
-decoded, though only the newest picture is handed out; beyond this a keyframe is sooner.
+Encoded frames that may wait for the decoder: a second of video. Each depends on the one before and
+must be decoded, though only the newest picture is handed out; beyond this a keyframe comes sooner.
 """
 
 CATCH_UP = 0.02
 """
-Seconds of delay that pictures may cost that are handed out though newer ones wait. Frames come in
-a burst when a lost packet was sent again; a consumer that is quick enough for all gets all.
+Seconds of delay that may be spent on handing out pictures while newer ones wait. Frames arrive in
+a burst after a lost packet was sent again; a consumer that is fast enough gets all of them.
 """
 
 JOIN_TIMEOUT = 1.0
-'Seconds to wait for the picture at hand when the thread shall end.'
+'Seconds to wait for the current picture when the thread is to end.'
 
 logger = logging.getLogger(__name__)
 
 
 def open_decoder(codec: Codec) -> VideoCodecContext:
-    """Return a decoder that gives each picture at once: no frame threads, no reordering."""
+    """Return a decoder without delay: no frame threads, no reordering."""
     context = av.CodecContext.create('h264' if codec is Codec.H264 else 'vp8', 'r')
     assert isinstance(context, VideoCodecContext)
     context.flags |= Flags.low_delay
-    # A second thread, for a slice each, does not pay: 0.77 ms for a picture of 720p instead of
-    # 0.59, and a quarter more CPU.
+    # Two threads, one per slice, do not pay: 0.77 ms for a picture of 720p instead of 0.59, and a
+    # quarter more CPU.
     context.thread_count = 1
     return context
 
 
 class DecodingThread:
     """
-    Decode frames in a thread; `on_picture` gets the newest picture, in that thread.
+    Decode frames in a thread, and call `on_picture` there with the newest picture.
 
-    While `on_picture` runs newer frames wait and are decoded after it, and of their pictures all
-    but the last are dropped if that takes long: a slow consumer gets fewer pictures, not old ones.
-    `on_picture_lost`, called there or in `put`, says that a keyframe is needed.
+    While `on_picture` runs, newer frames wait. They are decoded after it, but if it takes long,
+    only the last of their pictures is handed out: a slow consumer gets fewer pictures, not old
+    ones.
+    `on_picture_lost` is called, in that thread or in `put`, when a keyframe is needed.
     """
 
     def __init__(
@@ -62,14 +63,14 @@ class DecodingThread:
         self._frames: deque[EncodedFrame] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        self._took = 0.0  # seconds that the last picture was handled for
+        self._took = 0.0  # seconds that `on_picture` ran for the last picture
         self._skipped: int | None = None  # frames since the backlog was dropped; None: in sync
         self._decoder: tuple[Codec, VideoCodecContext] | None = None
         self._thread = threading.Thread(target=self._run, name=f'decoder {name}', daemon=True)
         self._thread.start()
 
     def put(self, frame: EncodedFrame) -> None:
-        """Queue a frame; one too many drops all up to the next keyframe, and asks for it."""
+        """Queue a frame; if too many wait, drop all up to the next keyframe, and ask for one."""
         with self._changed:
             if len(self._frames) >= BACKLOG:
                 self.dropped += len(self._frames)
@@ -83,12 +84,12 @@ class DecodingThread:
                 return
             self.dropped += 1
             self._skipped += 1
-            ask = self._skipped % BACKLOG == 1  # again, where the answer was lost
+            ask = self._skipped % BACKLOG == 1  # again, in case the answer was lost
         if ask:
             self._on_picture_lost()
 
     def close(self) -> None:
-        """End the thread after the picture at hand; idempotent."""
+        """End the thread after the current picture; idempotent."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -101,7 +102,7 @@ class DecodingThread:
             try:
                 self._handle(*taken)
                 failed = False
-            except Exception:  # whatever the consumer raises, the next picture may be fine
+            except Exception:  # whatever the consumer raised, the next picture may be fine
                 if not failed:  # 30 tracebacks a second help nobody
                     logger.exception('%s: picture not handled', self._thread.name)
                 failed = True
@@ -113,14 +114,14 @@ class DecodingThread:
         if waiting * self._took > CATCH_UP:
             self.dropped += 1
             return
-        begin = time.monotonic()
+        start = time.monotonic()
         try:
             self._on_picture(picture, frame)
         finally:
-            self._took = time.monotonic() - begin
+            self._took = time.monotonic() - start
 
     def _take(self) -> tuple[EncodedFrame, int] | None:
-        """Return the next frame and how many wait behind it; None in the end."""
+        """Return the next frame and the number that wait behind it; None after `close()`."""
         with self._changed:
             self._changed.wait_for(lambda: self._frames or self._closed)
             if self._closed:

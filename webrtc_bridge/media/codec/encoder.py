@@ -4,16 +4,16 @@ import logging
 from fractions import Fraction
 
 import av
-from aiortc.codecs.h264 import H264Encoder
-from aiortc.codecs.vpx import Vp8Encoder
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 
 from webrtc_bridge.media.codec.rate_scaled_clock import RateScaledClock
-from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Layer
+from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
+from webrtc_bridge.media.h264.units import nal_units
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
-from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE, RtpTime
+from webrtc_bridge.media.rtp.payloader import Vp8Payloader, h264_payloads
+from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
 
 BITS_PER_PIXEL = 0.11
 'Automatic bit rate: 3.0 Mbit/s at 1280x720 and 30 fps, near what video calls use.'
@@ -26,28 +26,29 @@ little that the first picture has 15 dB (PSNR, test pattern); at 350 it has 38 d
 
 VBV_SECONDS = 0.15
 """
-How much of the bit rate one picture may take at once. Without a bound a keyframe of a detailed
-720p picture has 100 kB, which a 3 Mbit/s link needs a quarter of a second for; so it has a third.
+Seconds of the bit rate that one picture may use at once. Without a bound a keyframe of a detailed
+720p picture has 100 kB, a quarter of a second on a 3 Mbit/s link; with it, a third of that.
 """
 
 HEADROOM = 4
 """
-How far the bit rate moves, up or down, before the encoder is opened anew, with a keyframe.
+Factor by which the bit rate may change, up or down, before the encoder is opened again, which
+costs a keyframe.
 
-x264 changes the rate of a stream that began with a constant one (CBR), and never to more than
-the `maxrate` it was opened with; so it is opened with this much more, and told the rate wanted
-before the first picture. FFmpeg cannot change `bufsize`, so what a keyframe may take stays.
-libvpx is told by `RateScaledClock`.
+x264 changes the rate of a stream only if it started at a constant rate (CBR), and never above the
+`maxrate` that it was opened with; so it is opened with this much more, and set to the wanted rate
+before the first picture. FFmpeg cannot change `bufsize`, so the bound on a keyframe stays.
+`RateScaledClock` changes the rate of libvpx.
 """
 
 DROP_BELOW = 30
 """
-Percent of libvpx's buffer below which it skips pictures. Without, it gives each at least what its
-coarsest quantizer leaves, twice the rate wanted where that is low (640x360 at 50 kbit/s).
+Percent of libvpx's buffer below which it skips pictures. Otherwise each picture takes at least
+what the coarsest quantizer leaves: twice the wanted rate if that is low (640x360 at 50 kbit/s).
 """
 
 THREADS = 2
-'Slices of a picture encoded side by side; they shorten the delay and add no picture of it.'
+'Slices of a picture that are encoded in parallel; unlike frame threads they add no delay.'
 
 LARGE = 1280 * 720
 """
@@ -66,7 +67,7 @@ def automatic_bitrate(width: int, height: int, fps: float) -> int:
 def open_encoder(
     codec: Codec, width: int, height: int, fps: float, bitrate: int
 ) -> VideoCodecContext:
-    """Return an encoder that gives each picture's bytes at once: no lookahead, no B-frames."""
+    """Return an encoder without delay: no lookahead, no B-frames."""
     context = av.CodecContext.create('libx264' if codec is Codec.H264 else 'libvpx', 'w')
     assert isinstance(context, VideoCodecContext)
     context.width, context.height = width, height
@@ -77,8 +78,8 @@ def open_encoder(
     bufsize = str(int(bitrate * VBV_SECONDS))
     if codec is Codec.H264:
         context.bit_rate = bitrate * HEADROOM
-        # Constrained baseline: the one profile that aiortc and every browser take (RFC 7742).
-        # Keyframes come when somebody joins or lost the picture, never by a timetable.
+        # Constrained Baseline: the one profile that aiortc and every browser accept (RFC 7742).
+        # Keyframes come when a viewer joins or lost the picture, never at fixed intervals.
         context.profile = 'Constrained Baseline'
         context.options = {
             'maxrate': str(context.bit_rate),
@@ -90,7 +91,7 @@ def open_encoder(
     else:
         context.bit_rate = bitrate
         context.options = {
-            # The three the same make the rate constant (CBR), which skipping pictures needs.
+            # The same value three times means a constant rate (CBR), which skipping needs.
             'minrate': str(bitrate),
             'maxrate': str(bitrate),
             'bufsize': bufsize,
@@ -103,7 +104,7 @@ def open_encoder(
             'g': '100000',
             'max-intra-rate': str(int(VBV_SECONDS * fps * 100)),
         }
-    # Where the stream does not say, browsers take BT.709, and all colours are a little off.
+    # If the stream names no matrix, browsers assume BT.709 and all colours are a little off.
     context.colorspace = Colorspace.ITU601
     context.color_range = ColorRange.MPEG
     context.open()
@@ -113,95 +114,92 @@ def open_encoder(
 
 class Encoder:
     """
-    Encode one stream of pictures with one codec.
+    Encode the pictures of one encoding. For one thread, but `bitrate` may be set in any.
 
-    The size may change from picture to picture: the encoder is opened anew, with a keyframe. So
-    may `bitrate` (bit/s, 0 for automatic), which any thread may set: it counts from the next
-    picture on, and within `HEADROOM` costs no keyframe. When `fps` changes the encoder is opened
-    anew. One thread encodes.
+    The size may change from picture to picture; then the encoder is opened again, which makes a
+    keyframe, as it is when `fps` changes. `bitrate` (bit/s, 0 for automatic) takes effect with the
+    next picture, within `HEADROOM` without a keyframe; `current_bitrate` is the one in effect.
     """
 
-    def __init__(
-        self, codec: Codec, fps: float, bitrate: int = 0, layer: Layer = Layer.FULL
-    ) -> None:
-        """Prepare for about `fps` pictures a second, of the size of `layer`."""
-        self.codec = codec
-        self.layer = layer
+    def __init__(self, encoding: Encoding, fps: float, bitrate: int = 0) -> None:
+        """Prepare for about `fps` pictures a second, of the size of the encoding's layer."""
+        self.codec, self.layer = encoding
         self.bitrate = bitrate
+        self.current_bitrate = 0
         self.fps = fps
         self._input = ToYuv420p()
-        self._time = RtpTime()
-        # Of aiortc's encoders only `pack` is used, which cuts RTP payloads (RFC 6184, RFC 7741).
-        self._payloader = H264Encoder() if codec is Codec.H264 else Vp8Encoder()
+        self._vp8 = Vp8Payloader()
         self._context: VideoCodecContext | None = None
-        self._stretched = RateScaledClock(fps)
-        self._bitrate = self._opened_with = 0
-        self._opened_for = fps
+        self._clock = RateScaledClock(fps)
+        self._opened_bitrate = 0
+        self._opened_fps = fps
 
     def encode(
-        self, frame: CapturedFrame, *, keyframe: bool = False, timestamp: int | None = None
+        self, frame: CapturedFrame, timestamp: int, *, keyframe: bool = False
     ) -> EncodedFrame | None:
         """
-        Return `frame` encoded, as a keyframe if asked; None where the encoder skipped it.
+        Return `frame` encoded, as a keyframe if asked for; None if the encoder skipped it.
 
-        `timestamp` is its RTP time, not wrapped, where that is shared with other encoders.
+        `timestamp` is its RTP time, not wrapped to 32 bits.
         """
         picture = self._input.convert(frame.picture)
         context = self._context_for(picture)
-        if timestamp is None:
-            timestamp = self._time.timestamp(frame.capture_ns)
         picture.pts = self._pts(timestamp)
         picture.time_base = Fraction(1, CLOCK_RATE)
         picture.pict_type = PictureType.I if keyframe else PictureType.NONE
         packets = context.encode(picture)
         if not packets:
             return None
-        # Without lookahead and B-frames a picture goes in and its own packet comes out.
-        payloads, _ = self._payloader.pack(packets[0])
+        # Without lookahead and B-frames each picture yields its own packet at once.
+        data = bytes(packets[0])
         return EncodedFrame(
             codec=self.codec,
-            data=bytes(packets[0]),
+            data=data,
             keyframe=packets[0].is_keyframe,
             timestamp=timestamp & 0xFFFFFFFF,
             time_ns=frame.capture_ns,
-            payloads=tuple(payloads),
+            payloads=self._payloads(data),
             layer=self.layer,
         )
+
+    def _payloads(self, data: bytes) -> tuple[bytes, ...]:
+        if self.codec is Codec.H264:
+            return h264_payloads(nal_units(data))
+        return self._vp8.payloads(data)
 
     def _context_for(self, picture: av.VideoFrame) -> VideoCodecContext:
         size = (picture.width, picture.height)
         bitrate = self.bitrate or automatic_bitrate(*size, self.fps)
         context = self._context
-        if (
-            context is None
-            or (context.width, context.height) != size
-            or (self.fps != self._opened_for)
-        ):
+        if context is None or not self._fits(context, size):
             return self._open(*size, bitrate)
-        if bitrate == self._bitrate:
+        if bitrate == self.current_bitrate:
             return context
         if not self._is_within_headroom(bitrate):
             return self._open(*size, bitrate)
-        self._bitrate = bitrate
+        self.current_bitrate = bitrate
         if self.codec is Codec.H264:
             context.bit_rate = bitrate
-        logger.debug('encoding %s at %d kbit/s from now on', self.codec.value, bitrate // 1000)
+        logger.debug('%s bit rate changed to %d kbit/s', self.codec.value, bitrate // 1000)
         return context
+
+    def _fits(self, context: VideoCodecContext, size: tuple[int, int]) -> bool:
+        return (context.width, context.height) == size and self.fps == self._opened_fps
 
     def _pts(self, timestamp: int) -> int:
         if self.codec is Codec.H264:
             return timestamp
-        return self._stretched.pts(timestamp, self._bitrate / self._opened_with)
+        return self._clock.pts(timestamp, self.current_bitrate / self._opened_bitrate)
 
     def _is_within_headroom(self, bitrate: int) -> bool:
-        return self._opened_with / HEADROOM <= bitrate <= self._opened_with * HEADROOM
+        return self._opened_bitrate / HEADROOM <= bitrate <= self._opened_bitrate * HEADROOM
 
     def _open(self, width: int, height: int, bitrate: int) -> VideoCodecContext:
         self._context = None
         self._context = open_encoder(self.codec, width, height, self.fps, bitrate)
-        self._stretched = RateScaledClock(self.fps)
-        self._bitrate = self._opened_with = bitrate
-        self._opened_for = self.fps
+        self._clock = RateScaledClock(self.fps)
+        self.current_bitrate = self._opened_bitrate = bitrate
+        self._opened_fps = self.fps
         logger.info(
             'encoding %dx%d as %s at %d kbit/s', width, height, self.codec.value, bitrate // 1000
         )

@@ -1,4 +1,4 @@
-"""The thread that encodes the newest picture, once for all who watch."""
+"""The thread that encodes the newest picture, once for all viewers."""
 
 import logging
 import threading
@@ -17,31 +17,31 @@ from webrtc_bridge.media.rtp.rtp_time import RtpTime
 from webrtc_bridge.options import EncoderOptions
 
 JOIN_TIMEOUT = 1.0
-"Seconds to wait for the thread's last picture; x264 takes 20 ms for one of 1080p."
+'Seconds to wait for the last picture of the thread; x264 takes 20 ms for one of 1080p.'
 
 logger = logging.getLogger(__name__)
 
 
 class Frames(Protocol):
-    """Where the pictures come from; a `Latest[CapturedFrame]` is one."""
+    """The pictures to encode; a `Latest[CapturedFrame]`, for example."""
 
     @property
     def closed(self) -> bool:
-        """Whether no picture will come any more."""
+        """Whether there will be no more pictures."""
 
     def get(self, timeout: float | None = None) -> CapturedFrame | None:
-        """Wait for the newest picture; None where there is none yet, or none any more."""
+        """Wait for the newest picture; None if there is none in time, or none any more."""
 
     def repeat(self) -> None:
-        """Let `get()` return the newest picture once more, if it was taken, unless it is old."""
+        """Let `get()` return the picture that was taken last once more, unless it is old."""
 
     def close(self) -> None:
-        """Wake `get()` for the last time."""
+        """End every `get()`."""
 
 
 class EncodingThread:
     """
-    Encode captured frames, once for each encoding that somebody watches; nobody, no work.
+    Encode captured frames once for each encoding that has viewers; without viewers, do nothing.
 
     `times` gives the frames of each codec their RTP timestamps. `deliver` gets every encoded
     frame, in this thread. All methods may be called from any thread.
@@ -72,30 +72,39 @@ class EncodingThread:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop, after the frame at hand. The slot that the frames come from is closed too."""
+        """Stop after the current frame. Closes `frames` too."""
         self._frames.close()
         if self._thread.is_alive():
             self._thread.join(JOIN_TIMEOUT)
 
     @property
     def codecs(self) -> frozenset[Codec]:
-        """The codecs that are watched."""
+        """The codecs that have viewers."""
         with self._lock:
             return frozenset(encoding.codec for encoding in self._encoders)
 
     @property
+    def bitrates(self) -> Mapping[Encoding, int]:
+        """The bit rates in effect, in bit/s; 0 before the first picture of an encoding."""
+        with self._lock:
+            return {
+                encoding: running.encoder.current_bitrate
+                for encoding, running in self._encoders.items()
+            }
+
+    @property
     def highest_bitrate(self) -> int:
-        """The bit rate of full pictures without a limit, in bit/s; 0 before the first picture."""
+        """The bit rate of the full layer without a limit, in bit/s; 0 before the first picture."""
         with self._lock:
             size, bitrate = self._size, self._bitrate
         return (bitrate or automatic_bitrate(*size, self._fps)) if size else 0
 
     def request_keyframe(self, encoding: Encoding) -> None:
         """
-        Ask for a keyframe of `encoding`, which is encoded from now on if it was not yet.
+        Ask for a keyframe of `encoding`, and start to encode it if it had no viewers.
 
-        Who watches alone gets the picture that was taken last, at once: the next one of 30 a
-        second is 17 ms away on average, and that of a slow camera much more.
+        The first viewer immediately gets the most recent picture: the next one of 30 a second is
+        17 ms away on average, and that of a slow camera much more.
         """
         with self._lock:
             is_first = not self._encoders
@@ -105,8 +114,8 @@ class EncodingThread:
         if is_first:
             self._frames.repeat()
 
-    def begin_anew(self, codec: Codec) -> None:
-        """Let the next picture be a keyframe: what viewers saw last is not of this encoder."""
+    def restart(self, codec: Codec) -> None:
+        """Make the next picture a keyframe: viewers last saw one that was not encoded here."""
         with self._lock:
             for encoding in self._encoders:
                 if encoding.codec is codec:
@@ -119,31 +128,31 @@ class EncodingThread:
                 return
             self._bitrate = bitrate
             self._apply_bitrates()
-        logger.info('encoding at most %s from now on', shown_bitrate(bitrate))
+        logger.info('highest bit rate changed to %s', shown_bitrate(bitrate))
 
     def limit(self, bitrates: Mapping[Encoding, int]) -> None:
-        """Encode these encodings with these bit rates, in bit/s, and others without a limit."""
+        """Limit the bit rates of these encodings, in bit/s; others have no limit."""
         with self._lock:
             self._limits = dict(bitrates)
             self._apply_bitrates()
 
+    def stop_encoding(self, encoding: Encoding) -> None:
+        """Stop encoding `encoding`, which has no viewers any more."""
+        with self._lock:
+            self._encoders.pop(encoding, None)
+
     def _apply_bitrates(self) -> None:
         for encoding, running in self._encoders.items():
-            running.encoder.bitrate = self._bitrate_of(encoding)
+            running.encoder.bitrate = self._bitrate_for(encoding)
 
-    def _bitrate_of(self, encoding: Encoding) -> int:
+    def _bitrate_for(self, encoding: Encoding) -> int:
         limit = self._limits.get(encoding, self._bitrate)
         return min(limit, self._bitrate or limit)
 
     def _new_encoder(self, encoding: Encoding) -> '_RunningEncoder':
-        encoder = Encoder(encoding.codec, self._fps, self._bitrate_of(encoding), encoding.layer)
+        encoder = Encoder(encoding, self._fps, self._bitrate_for(encoding))
         small = SmallLayer(self._fps) if encoding.layer is Layer.SMALL else None
         return _RunningEncoder(encoder, KeyframeRequests(), small)
-
-    def stop_encoding(self, encoding: Encoding) -> None:
-        """Encode `encoding` no longer: nobody watches it."""
-        with self._lock:
-            self._encoders.pop(encoding, None)
 
     def _run(self) -> None:
         while not self._frames.closed:
@@ -154,25 +163,31 @@ class EncodingThread:
     def _encode(self, frame: CapturedFrame) -> None:
         with self._lock:
             self._size = frame.picture.width, frame.picture.height
-            # Who watches the full pictures waits for nobody else's.
-            encoders = sorted(self._encoders.items(), key=lambda one: one[0].layer is Layer.SMALL)
+            encoders = dict(self._encoders)
         timestamps: dict[Codec, int] = {}
-        for (codec, layer), encoder in encoders:
+        # Encode the full-size layer first.
+        for encoding in sorted(encoders, key=lambda encoding: encoding.layer is Layer.SMALL):
+            codec, layer = encoding
             if codec is frame.passed_as:
                 continue
             if codec not in timestamps:
                 timestamps[codec] = self._times[codec].timestamp(frame.capture_ns)
-            # A viewer who goes from one layer to the other may get one picture of both, but no
-            # two with one timestamp.
-            timestamp = timestamps[codec] + (layer is Layer.SMALL)
-            try:
-                encoded = encoder.encode(frame, timestamp)
-            except (av.FFmpegError, ValueError) as error:
-                self._note_failure(codec, error)
-                continue
-            self._failing = False
-            if encoded:
-                self._deliver(encoded)
+            timestamp = timestamps[codec]
+            if layer is Layer.SMALL:
+                # A viewer that changes layers may get the same picture in both, but never two
+                # frames with one timestamp.
+                timestamp += 1
+            self._encode_as(encoders[encoding], frame, timestamp)
+
+    def _encode_as(self, running: '_RunningEncoder', frame: CapturedFrame, timestamp: int) -> None:
+        try:
+            encoded = running.encode(frame, timestamp)
+        except (av.FFmpegError, ValueError) as error:
+            self._note_failure(running.encoder.codec, error)
+            return
+        self._failing = False
+        if encoded:
+            self._deliver(encoded)
 
     def _note_failure(self, codec: Codec, error: Exception) -> None:
         if not self._failing:  # 30 lines a second help nobody
@@ -182,14 +197,14 @@ class EncodingThread:
 
 @dataclass(frozen=True)
 class _RunningEncoder:
-    """One encoding's encoder, its keyframe requests, and what makes its pictures small."""
+    """The encoder of one encoding, its keyframe requests, and what makes its pictures small."""
 
     encoder: Encoder
     keyframes: KeyframeRequests
     small: SmallLayer | None
 
     def encode(self, frame: CapturedFrame, timestamp: int) -> EncodedFrame | None:
-        """Return `frame` encoded; None where it is left out."""
+        """Return `frame` encoded; None if it is left out."""
         now = time.monotonic()
         keyframe = self.keyframes.due(now)
         if self.small:
@@ -198,12 +213,12 @@ class _RunningEncoder:
                 return None
             frame = smaller
             self.encoder.fps = self.small.fps
-        encoded = self.encoder.encode(frame, keyframe=keyframe, timestamp=timestamp)
+        encoded = self.encoder.encode(frame, timestamp, keyframe=keyframe)
         if encoded and encoded.keyframe:
             self.keyframes.encoded(now)
         return encoded
 
 
 def shown_bitrate(bitrate: int) -> str:
-    """Return `bitrate` (bit/s, 0 for automatic) for people."""
-    return f'{bitrate // 1000} kbit/s' if bitrate else 'the automatic bit rate'
+    """Return `bitrate` (bit/s, 0 for automatic) as text."""
+    return f'{bitrate // 1000} kbit/s' if bitrate else 'automatic'

@@ -1,14 +1,14 @@
-"""When the next keyframe is due."""
+"""Decide when the next keyframe is due."""
 
 MINIMUM_INTERVAL = 0.2
 """
-Seconds between two keyframes. A keyframe is some 10 times the size of another picture, and what
-several viewers lose in one moment, one keyframe gives back to all of them.
+Seconds between two keyframes. A keyframe is about ten times the size of another picture; when
+several viewers lose packets at the same moment, one keyframe serves all of them.
 """
 
 
 class KeyframeRequests:
-    """Gather requests for a keyframe so that one answers many. Decides; reads no clock."""
+    """Collect keyframe requests, so that one keyframe answers many. Reads no clock."""
 
     def __init__(self) -> None:
         self._wanted = False
@@ -19,10 +19,10 @@ class KeyframeRequests:
         self._wanted = True
 
     def due(self, now: float) -> bool:
-        """Say whether the picture encoded at `now` (seconds) shall be a keyframe."""
+        """Return whether the picture encoded at `now` (seconds) is to be a keyframe."""
         return self._wanted and now - self._newest >= MINIMUM_INTERVAL
 
     def encoded(self, now: float) -> None:
-        """Take note that a keyframe left the encoder at `now`."""
+        """Take note that the encoder produced a keyframe at `now`."""
         self._wanted = False
         self._newest = now

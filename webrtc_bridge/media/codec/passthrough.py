@@ -1,73 +1,71 @@
-"""H.264 that a source has encoded itself, on its way to the viewers."""
+"""Pass a source's own H.264 to the viewers, without transcoding it."""
 
 import enum
 import logging
 import time
 from collections.abc import Callable, Set
-from fractions import Fraction
+from dataclasses import dataclass, replace
 
 import av
-from aiortc.codecs.h264 import H264Encoder
 
 from webrtc_bridge.media.codec.decoding_thread import DecodingThread
 from webrtc_bridge.media.frames import AccessUnit, CapturedFrame, Codec, EncodedFrame
 from webrtc_bridge.media.h264.units import (
     IDR_SLICE,
     SLICE,
-    START_CODE,
     ParameterSets,
     Profile,
     kind,
     nal_units,
 )
-from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE, RtpTime
+from webrtc_bridge.media.rtp.payloader import h264_payloads
+from webrtc_bridge.media.rtp.rtp_time import RtpTime
 
 PATIENCE = 10.0
-'Seconds without a keyframe, which nobody can view the video without, until that is said.'
-
-TICK = Fraction(1, CLOCK_RATE)
+'Seconds without a keyframe, which every viewer must start with, until that is logged.'
 
 logger = logging.getLogger(__name__)
 
 
 class PassthroughState(enum.Enum):
-    """What becomes of a source's H.264."""
+    """What is done with a source's H.264."""
 
     WAITING = 'waiting for a keyframe'
     PASSING = 'passed through without transcoding'
     TRANSCODING = 'transcoded'
 
 
+@dataclass(frozen=True)
+class PassthroughListener:
+    """
+    Takes what a passthrough hands on.
+
+    `watched` returns the codecs that have viewers. It and `on_start`, called before the first
+    `on_frame`, run in the one thread that calls `put`; `on_picture` runs in the decoder's.
+    """
+
+    watched: Callable[[], Set[Codec]]
+    on_start: Callable[[], None]
+    on_frame: Callable[[EncodedFrame], None]
+    on_picture: Callable[[CapturedFrame], None]
+
+
 class Passthrough:
     """
-    Hand a source's H.264 to the viewers as it is, if it is of the profile that they take.
+    Hand a source's H.264 to the viewers as it is, if it has the profile that they accept.
 
-    Otherwise, and for viewers of another codec, `on_picture` gets it decoded, to be encoded anew.
-    It is passed on from a keyframe on. When the next one comes is up to the source: that somebody
-    joined or lost the picture cannot be told to it.
+    If not, and for viewers of another codec, the listener's `on_picture` gets it decoded, to be
+    encoded again. Passing starts at a keyframe. The source alone decides when the next one comes:
+    it cannot be asked for one when a viewer joins or lost the picture.
 
-    `watched` says which codecs are. `deliver` and `on_begin`, called before the first frame, run
-    in the one thread that calls `put`; `on_picture` in the decoder's. Frames get `time`'s
-    timestamps. `name` is what is passed.
+    `time` gives the frames their timestamps; `name` is the source, for the log.
     """
 
-    def __init__(
-        self,
-        name: str,
-        time: RtpTime,
-        watched: Callable[[], Set[Codec]],
-        on_begin: Callable[[], None],
-        deliver: Callable[[EncodedFrame], None],
-        on_picture: Callable[[CapturedFrame], None],
-    ) -> None:
+    def __init__(self, name: str, time: RtpTime, listener: PassthroughListener) -> None:
         self._name = name
         self._time = time
-        self._watched = watched
-        self._on_begin = on_begin
-        self._deliver = deliver
-        self._on_picture = on_picture
+        self._listener = listener
         self._parameter_sets = ParameterSets()
-        self._payloader = H264Encoder()
         self._decoder: DecodingThread | None = None
         self._decodes = False
         self._state = PassthroughState.WAITING
@@ -83,26 +81,26 @@ class Passthrough:
         profile = self._parameter_sets.profile
         keyframe = IDR_SLICE in kinds
         if profile and keyframe:
-            self._begin(profile)
+            self._start(profile)
         elif self._state is PassthroughState.WAITING:
             self._wait(time.monotonic())
             return
         data = self._parameter_sets.completed(unit.data, units)
-        self._hand_on(EncodedFrame(Codec.H264, data, keyframe, 0, unit.capture_ns))
+        self._hand_out(EncodedFrame(Codec.H264, data, keyframe, 0, unit.capture_ns))
 
     def close(self) -> None:
         """End the decoder; idempotent."""
         if self._decoder:
             self._decoder.close()
 
-    def _begin(self, profile: Profile) -> None:
+    def _start(self, profile: Profile) -> None:
         is_first = self._state is not PassthroughState.PASSING
         if profile.is_baseline:
             self._set_state(PassthroughState.PASSING, str(profile))
             if is_first:
-                self._on_begin()
+                self._listener.on_start()
         else:
-            reason = f'{profile}, and viewers are sure to take Constrained Baseline alone'
+            reason = f'{profile}, but only Constrained Baseline is accepted by all viewers'
             self._set_state(PassthroughState.TRANSCODING, reason)
 
     def _wait(self, now: float) -> None:
@@ -112,32 +110,21 @@ class Passthrough:
             logger.warning('%s: no H.264 keyframe in %.0f s', self._name, PATIENCE)
             self._waiting_since = float('inf')
 
-    def _hand_on(self, frame: EncodedFrame) -> None:
-        watched = self._watched()
+    def _hand_out(self, frame: EncodedFrame) -> None:
+        watched = self._listener.watched()
         passes = self._state is PassthroughState.PASSING
         if passes and Codec.H264 in watched:
-            self._deliver(self._cut(frame))
+            self._listener.on_frame(self._packetized(frame))
         self._decode(frame, bool(watched - {Codec.H264} if passes else watched))
 
-    def _cut(self, frame: EncodedFrame) -> EncodedFrame:
-        """Return `frame` with its timestamp, and cut for RTP packets."""
+    def _packetized(self, frame: EncodedFrame) -> EncodedFrame:
+        """Return `frame` with its timestamp and its RTP payloads."""
         timestamp = self._time.timestamp(frame.time_ns)
-        # aiortc trips over NAL units without a byte, which a broken source may have.
-        units = (b'\0' + START_CODE + unit for unit in nal_units(frame.data))
-        packet = av.Packet(b''.join(units))
-        packet.pts, packet.time_base = timestamp, TICK
-        payloads, _ = self._payloader.pack(packet)
-        return EncodedFrame(
-            codec=frame.codec,
-            data=frame.data,
-            keyframe=frame.keyframe,
-            timestamp=timestamp & 0xFFFFFFFF,
-            time_ns=frame.time_ns,
-            payloads=tuple(payloads),
-        )
+        payloads = h264_payloads(nal_units(frame.data))
+        return replace(frame, timestamp=timestamp & 0xFFFFFFFF, payloads=payloads)
 
     def _decode(self, frame: EncodedFrame, wanted: bool) -> None:
-        """Have `frame` decoded, if its picture is wanted; the first must be a keyframe."""
+        """Have `frame` decoded if its picture is wanted; the first must be a keyframe."""
         self._decodes = wanted and (self._decodes or frame.keyframe)
         if self._decodes:
             if self._decoder is None:
@@ -145,8 +132,8 @@ class Passthrough:
             self._decoder.put(frame)
 
     def _on_decoded(self, picture: av.VideoFrame, frame: EncodedFrame) -> None:
-        passes = self._state is PassthroughState.PASSING
-        self._on_picture(CapturedFrame(picture, frame.time_ns, Codec.H264 if passes else None))
+        passed_as = Codec.H264 if self._state is PassthroughState.PASSING else None
+        self._listener.on_picture(CapturedFrame(picture, frame.time_ns, passed_as))
 
     def _set_state(self, state: PassthroughState, reason: str) -> None:
         if state is not self._state:
