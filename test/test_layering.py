@@ -15,9 +15,17 @@ TESTS = Path(__file__).parent
 BENCHMARK = TESTS.parent / 'benchmark'
 BASE = {'errors', 'options', 'program.option_row', 'program.redaction', 'program.requirements'}
 SHARED = {'signaling.secret_file', 'signaling.abort'}
+FRAMES = BASE | {'media.frames', 'media.latest'}
 RULE = {
     **dict.fromkeys(BASE, BASE),
-    'media': BASE | {'media'},
+    'media': FRAMES,
+    'media.pixels': FRAMES | {'media.pixels'},
+    'media.h264': FRAMES | {'media.h264'},
+    'media.rtp': FRAMES | {'media.rtp'},
+    'media.bandwidth': FRAMES | {'media.bandwidth'},
+    'media.capture': FRAMES | {'media.capture', 'media.pixels', 'media.h264'},
+    'media.codec': FRAMES
+    | {'media.codec', 'media.pixels', 'media.h264', 'media.rtp', 'media.bandwidth'},
     'signaling': BASE,
     'signaling.protocol': BASE | {'signaling.protocol'},
     'signaling.broker': BASE | {'signaling.broker', 'signaling.protocol'},
@@ -123,10 +131,25 @@ def test_one_module_knows_the_structures_of_gstreamers_versions() -> None:
     assert takers == {'structures.py'}
 
 
+@pytest.mark.parametrize('path', sorted((PACKAGE / 'media').rglob('*.py')), ids=module_name)
+def test_media_serves_both_engines_and_imports_neither(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding='utf-8'))
+    modules = {node.module or '' for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    modules |= {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    assert not {name.partition('.')[0] for name in modules} & {'aiortc', 'aioice', 'gi'}
+
+
 def test_the_rule_forbids() -> None:
     assert allowed('peer.aiortc.peer', 'signaling.protocol.messages.Offer')
     assert not allowed('peer.aiortc.peer', 'signaling.client.client.SignalingClient')
     assert not allowed('media.capture.camera', 'peer.negotiation')
+    assert not allowed('media.pixels.planes', 'media.capture.pattern.Pattern')
+    assert not allowed('media.latest', 'media.rtp.broadcast')
     assert not allowed('signaling.client.client', 'signaling.server.server.SignalingServer')
     assert not allowed('signaling.broker.broker', 'signaling.secret_file.read_secret')
     assert not allowed('commands.demo', 'nodes.receiver_node')

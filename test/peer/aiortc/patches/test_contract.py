@@ -79,8 +79,6 @@ MODULE_PARTS = {
     ),
     'aioice.turn': ('TurnTransport',),
     'aiortc.codecs': ('depayload',),
-    'aiortc.codecs.h264': ('H264Encoder',),
-    'aiortc.codecs.vpx': ('Vp8Encoder',),
     'aiortc.rtcicetransport': ('connection_kwargs',),
     'aiortc.rtcrtpparameters': ('RTCRtpSendParameters',),
     'aiortc.rtp': (
