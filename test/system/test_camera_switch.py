@@ -28,11 +28,11 @@ async def test_an_id_that_is_not_there_is_refused_with_those_that_are(start_modu
     await start_camera(start_module, server, 'front', '--name', 'Front camera', *SMALL)
     await start_camera(start_module, server, 'rear', *SMALL)
     receiver = await start_receiver(start_module, server, 'sender_id:=front')
-    await receiver.line('sender rear is there')
+    await receiver.line('sender rear is available')
     listed = await trigger('/webrtc_receiver/list_senders')
     assert (listed.success, listed.message) == (True, 'front: Front camera\nrear')
     reason = await set_parameter('sender_id', 'side')
-    assert reason == "sender_id: 'side' given, expected one that is there: front, rear"
+    assert reason == "sender_id: 'side' given, expected a registered sender (front, rear)"
     assert await get_parameter('sender_id') == 'front'
 
 
@@ -69,11 +69,11 @@ async def test_one_that_is_there_but_shows_nothing_sets_the_parameter_back(start
     receiver = await start_receiver(start_module, server, 'sender_id:=front')
     async with connect(f'{server.url}/sender?id=dead'):
         with ImageSubscriber() as subscriber:
-            await receiver.line('sender dead is there')
+            await receiver.line('sender dead is available')
             await subscriber.wait_for_more(10)
             before = len(subscriber.images)
             assert await set_parameter('sender_id', 'dead') == ''
-            await receiver.line('dead shows nothing in 10 s, keeping front')
+            await receiver.line('no picture from dead within 10 s; staying on front')
             await subscriber.wait_for_more(10)
             assert await get_parameter('sender_id') == 'front'
             arrivals = [arrival for arrival, _, _ in subscriber.images[before:]]

@@ -18,7 +18,7 @@ from webrtc_bridge.options import (
     SignalingOptions,
     SourceOptions,
 )
-from webrtc_bridge.receiving import receiver as receiver_module
+from webrtc_bridge.receiving import selection
 from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.sending.sender import Sender
@@ -134,7 +134,7 @@ async def test_ten_switches_in_a_row_end_at_the_last(url: str) -> None:
 async def test_a_sender_that_shows_nothing_leaves_the_old_one_running(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receiver_module, 'SWITCH_TIMEOUT', 1.0)
+    monkeypatch.setattr(selection, 'SWITCH_TIMEOUT', 1.0)
     pictures = Pictures()
     failed: list[tuple[str, str]] = []
     receiver = Receiver(

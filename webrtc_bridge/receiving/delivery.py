@@ -37,16 +37,20 @@ class FrameSink:
 
 class Delivery:
     """
-    Hand one stream's pictures on, and from the first picture of a newer stream on that one's.
+    Hand on one stream's pictures, and from the first picture of a newer stream on that one's.
 
-    `on_begin` is called in the event loop when a stream begins to be handed on.
+    `on_first_picture` is called in the event loop when a stream starts to be handed on.
     """
 
     def __init__(
-        self, output: FrameSink, *, use_capture: bool, on_begin: Callable[[InboundStream], None]
+        self,
+        output: FrameSink,
+        *,
+        use_capture: bool,
+        on_first_picture: Callable[[InboundStream], None],
     ) -> None:
         self._output = output
-        self._on_begin = on_begin
+        self._on_first_picture = on_first_picture
         self._lock = threading.Lock()  # taken by decoders' threads alone
         self._serial = 0
         self._encoded_of: InboundStream | None = None
@@ -58,6 +62,10 @@ class Delivery:
         """How many pictures were stamped with the time of arrival for want of a better one."""
         return self._stamper.fallbacks
 
+    def resume(self, stream: InboundStream) -> None:
+        """Hand on the pictures of an older stream again, the newer one having ended."""
+        self._serial = stream.serial
+
     def picture(self, stream: InboundStream, picture: av.VideoFrame, frame: EncodedFrame) -> None:
         """Hand a picture on, unless a newer stream has begun; in a decoder's thread."""
         with self._lock:
@@ -65,7 +73,7 @@ class Delivery:
                 return
             if stream.serial > self._serial:
                 self._serial = stream.serial
-                stream.loop.call_soon_threadsafe(self._on_begin, stream)
+                stream.loop.call_soon_threadsafe(self._on_first_picture, stream)
             uncertainty = stream.clock_uncertainty_ns
             stamp = self._stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty)
             self._output.on_frame(ReceivedFrame(picture, stamp, stream.sender_id))
@@ -77,7 +85,7 @@ class Delivery:
         if stream.serial > self._serial and not self._output.wants_pictures():
             # Nobody waits for its first picture, so its first frame is what ends the old stream.
             self._serial = stream.serial
-            self._on_begin(stream)
+            self._on_first_picture(stream)
         if not self._output.wants_encoded():
             self._encoded_of = None
         elif stream.serial == self._serial and self._is_in_sync(stream, frame):

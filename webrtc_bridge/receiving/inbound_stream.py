@@ -13,17 +13,12 @@ from webrtc_bridge.peer.aiortc.peer import IceOptions
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import SessionMessage
 from webrtc_bridge.peer.watchdog import Watchdog
+from webrtc_bridge.receiving.selection import Liveness, StreamState
 from webrtc_bridge.receiving.stream_meter import StreamMeter, StreamReport
 from webrtc_bridge.signaling.protocol.messages import Message
 
 STALE_AFTER = 2.0
 'Seconds without a frame after which a stream is stale.'
-
-PATIENCE = 10.0
-"""
-Seconds without a frame after which another session is asked for although the sender's reports
-come: it lives and the path is good, but its camera may be lost, which no session helps.
-"""
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +30,9 @@ class InboundStream:
     `on_frame` gets this stream and each encoded frame, in the event loop, to which everything
     else belongs; `on_picture` gets them and the picture in the decoder's thread, while
     `wants_pictures` says so: decoding costs more than all the rest. `on_metadata` is told when
-    the sender has changed `metadata`. Of two streams the one with the higher `serial` is the
-    newer.
+    the sender has changed `metadata`, `on_liveness` when frames fail to come for `STALE_AFTER`,
+    again after as long, and when they come again. Of two streams the one with the higher `serial`
+    is the newer.
     """
 
     def __init__(
@@ -50,14 +46,13 @@ class InboundStream:
         on_picture: Callable[['InboundStream', av.VideoFrame, EncodedFrame], None],
         wants_pictures: Callable[[], bool],
         on_metadata: Callable[['InboundStream'], None],
-        on_stale: Callable[[], None],
+        on_liveness: Callable[['InboundStream', Liveness], None],
     ) -> None:
         self.serial = serial
         self.sender_id = sender_id
         self.session_id = session_id
         self.ended = False
-        self.stale = False
-        self._stale_since = 0.0
+        self._liveness = Liveness.FRAMES
         self.metadata: Metadata = {}
         self.meter = StreamMeter()
         self.codec = ''
@@ -65,7 +60,7 @@ class InboundStream:
         self._hand_on = on_frame
         self._wants_pictures = wants_pictures
         self._decodes = False
-        self._on_stale = on_stale
+        self._on_liveness = on_liveness
         self._tell = on_metadata
         self._session = InboundSession(
             sender_id, session_id, ice, send, self._on_frame, self._on_metadata
@@ -96,13 +91,19 @@ class InboundStream:
         """Ask the sender for a picture that needs no other."""
         self._session.request_keyframe()
 
+    @property
+    def _is_stale(self) -> bool:
+        return self._liveness is not Liveness.FRAMES
+
     async def report(self) -> StreamReport:
         """Return how the stream is doing."""
         now = self.loop.time()
         fps, bitrate = self.meter.rates(now)
         clock = self._session.clock_offset
         return StreamReport(
-            state='stale' if self.stale else 'receiving',
+            state=StreamState.RECEIVING
+            if self._liveness is Liveness.FRAMES
+            else StreamState.STALE,
             sender_id=self.sender_id,
             silence=None if self.meter.newest is None else now - self.meter.newest,
             codec=self.codec,
@@ -133,9 +134,9 @@ class InboundStream:
 
     def _on_frame(self, frame: EncodedFrame) -> None:
         self._watchdog.heard()
-        if self.stale:
+        if self._is_stale:
             logger.info('%s delivers again', self.sender_id)
-            self.stale = False
+            self._set_liveness(Liveness.FRAMES)
         self.codec = frame.codec.value
         self.meter.frame(len(frame.data), self.loop.time())
         self._hand_on(self, frame)
@@ -159,15 +160,15 @@ class InboundStream:
     def _on_silence(self) -> None:
         if self.ended:
             return
-        now = self.loop.time()
-        if not self.stale:
+        if not self._is_stale:
             logger.warning('%s is stale: no frame for %.0f s', self.sender_id, STALE_AFTER)
-            self.stale = True
-            self._stale_since = now
-        if self._session.reports_age < STALE_AFTER and now - self._stale_since < PATIENCE:
-            self._watchdog.heard()  # look again after as long
-        else:
-            self._on_stale()
+        reports_come = self._session.reports_age < STALE_AFTER
+        self._set_liveness(Liveness.ONLY_REPORTS if reports_come else Liveness.NOTHING)
+        self._watchdog.heard()  # look again after as long
+
+    def _set_liveness(self, liveness: Liveness) -> None:
+        self._liveness = liveness
+        self._on_liveness(self, liveness)
 
     def _on_picture_lost(self) -> None:
         self.loop.call_soon_threadsafe(self._session.request_keyframe)

@@ -3,6 +3,8 @@
 from collections import deque
 from dataclasses import dataclass
 
+from webrtc_bridge.receiving.selection import StreamState
+
 WINDOW = 300
 'Newest latencies that the percentiles are taken of: 10 s at 30 fps.'
 
@@ -19,14 +21,13 @@ class StreamReport:
     """
     One moment's numbers, rates and loss since the report before.
 
-    `state` is `waiting`, `connecting`, `receiving` or `stale`, `silence` the seconds since the
-    newest frame. `dropped` counts frames that were not shown as newer ones were there, `skipped`
-    the waits for a lost packet that were given up for a keyframe. Times ending in `_ms` are in
-    milliseconds, latencies from capture until the picture was handed out. None is what is not
-    known.
+    `silence` is the seconds since the newest frame. `dropped` counts frames that were not shown
+    because newer ones had come, `skipped` the lost packets that were given up for a keyframe.
+    Times ending in `_ms` are in milliseconds, latencies from capture until the picture was handed
+    out. None is unknown.
     """
 
-    state: str
+    state: StreamState
     sender_id: str = ''
     silence: float | None = None
     codec: str = ''

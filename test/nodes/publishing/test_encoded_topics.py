@@ -30,6 +30,7 @@ from webrtc_bridge.options import (
     SourceOptions,
 )
 from webrtc_bridge.receiving.receiver import Receiver
+from webrtc_bridge.receiving.selection import StreamState
 from webrtc_bridge.sending.sender import Sender
 from webrtc_bridge.signaling.server.server import SignalingServer
 
@@ -85,7 +86,7 @@ async def test_h264_can_be_decoded_from_the_first_message_on_and_nothing_is_deco
 
     async def work():
         async with receiving(topics) as receiver:
-            await until(lambda: receiver._current)
+            await until(lambda: receiver.state is StreamState.RECEIVING)
             videos = Collected(node, CompressedImage, 'image_raw/h264', ALL)
             await until(lambda: len(videos.messages) >= 20)
             pictures = pictures_of(videos.messages)

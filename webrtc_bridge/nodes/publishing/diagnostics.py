@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.node import Node
 
+from webrtc_bridge.receiving.selection import StreamState
 from webrtc_bridge.receiving.stream_meter import StreamReport
 
 INTERVAL = 1.0
@@ -20,10 +21,10 @@ ERROR_SILENCE = 5.0
 WARN_LOSS = 0.05
 
 MESSAGES = {
-    'receiving': 'receiving',
-    'connecting': 'connecting',
-    'waiting': 'waiting for the sender',
-    'stale': 'no frames come',
+    StreamState.RECEIVING: 'receiving',
+    StreamState.CONNECTING: 'connecting',
+    StreamState.WAITING: 'waiting for the sender',
+    StreamState.STALE: 'no frames come',
 }
 'What is said of each state of a `StreamReport`.'
 
@@ -73,7 +74,7 @@ def verdict(report: StreamReport, new_fallbacks: int) -> tuple[bytes, str]:
     message = MESSAGES[report.state]
     if report.silence is not None and report.silence >= ERROR_SILENCE:
         return DiagnosticStatus.ERROR, f'{message}, no frame for {report.silence:.0f} s'
-    if report.state != 'receiving':
+    if report.state is not StreamState.RECEIVING:
         return DiagnosticStatus.WARN, message
     if report.loss > WARN_LOSS:
         return DiagnosticStatus.WARN, f'{message}, {report.loss:.0%} of the packets lost'
