@@ -34,7 +34,7 @@ RULE = {
     | {'signaling.server', 'signaling.broker', 'signaling.protocol'}
     | SHARED,
     'peer': BASE | {'peer', 'media', 'signaling.protocol'},
-    'gstreamer': BASE | {'gstreamer', 'peer', 'media', 'signaling.protocol'},
+    'gstreamer': BASE | {'gstreamer', 'sending', 'peer', 'media', 'signaling.protocol'},
 }
 """
 What a module, or every module of a folder, may import of this package; the longest name counts.

@@ -43,7 +43,8 @@ FLAGS = {
     },
     'gstreamer': {
         *(*SERVER_FLAGS, '--id', '--name'),
-        *('--source', '--width', '--height', '--fps', '--bitrate', '--encoder'),
+        *('--source', '--width', '--height', '--fps'),
+        *('--bitrate', '--min-bitrate', '--encoder'),
     },
     'token': {
         '--rights',

@@ -312,6 +312,7 @@ class GStreamerOptions:
         unit='Hz',
     )
     bitrate: int = bitrate_option('Highest bit rate of an encoder; 0 means 0.11 bits per pixel.')
+    min_bitrate: int = min_bitrate_option()
     encoder: str = option(
         'auto',
         'H.264 encoder; auto picks the first that works, hardware before software.',

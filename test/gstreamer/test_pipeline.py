@@ -8,7 +8,7 @@ from support.peers.session_pair import until
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Gst, GstVideo, require_gstreamer
-from webrtc_bridge.media.frames import Layer
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
 from webrtc_bridge.options import GStreamerOptions
 
 try:
@@ -37,7 +37,8 @@ class Branch:
         self.widths, self.times = [], []
         self.keyframes = 0
         self._pipeline = pipeline
-        self.pad = pipeline.add_branch(self.element)
+        self.errors = []
+        self.pad = pipeline.add_branch(self.element, self.errors.append)
         self.queue = self.element.get_by_name('queue')
         self.sink = self.element.get_by_name('sink').get_static_pad('sink')
         self.sink.add_probe(Gst.PadProbeType.BUFFER, self._on_picture)
@@ -68,13 +69,14 @@ class Branch:
 
 
 class Running:
-    """A pipeline, the bit rates that it has told, and its viewers."""
+    """A pipeline, and the bounds of its bit rates, each time that they changed."""
 
     def __init__(self):
-        self.bitrates = []
-        self.pipeline = GStreamerPipeline(
-            describe(SOURCE), KINDS['x264enc'], 0, self.bitrates.append, lambda *_: None
-        )
+        self.bounds = []
+        self.pipeline = GStreamerPipeline(describe(SOURCE), 100_000, 0, self._on_bounds)
+
+    def _on_bounds(self):
+        self.bounds.append(self.pipeline.bounds()[Codec.H264])
 
     def encoders(self):
         """Return the encoders that there are."""
@@ -87,7 +89,7 @@ class Running:
 async def running() -> AsyncIterator[Running]:
     """Return a pipeline that has been started."""
     one = Running()
-    await one.pipeline.start()
+    await one.pipeline.start(KINDS['x264enc'])
     yield one
     await one.pipeline.close()
 
@@ -115,13 +117,13 @@ async def test_a_second_encoder_that_fails_is_done_without(running, caplog):
     (full,) = running.encoders()
     branch.move(Layer.SMALL)
     await branch.more(3)
-    assert running.pipeline.layered
+    assert running.pipeline.bounds()[Codec.H264].layered
     (small,) = [encoder for encoder in running.encoders() if encoder is not full]
     small.message_full(
         Gst.MessageType.ERROR, Gst.library_error_quark(), 1, 'no session left', None, '', '', 1
     )
-    await until(lambda: len(running.bitrates) == 2)
-    assert not running.pipeline.layered
+    await until(lambda: len(running.bounds) == 2)
+    assert [bounds.layered for bounds in running.bounds] == [True, False]
     assert 'no small layer for narrow links from now on: no session left' in caplog.text
     branch.move(Layer.FULL)
     await branch.more(3)
@@ -146,5 +148,38 @@ async def test_who_is_sent_nothing_for_a_while_costs_others_no_keyframe(running)
     assert first.keyframes == 2
     second.ask_for_keyframe()
     await until(lambda: first.keyframes == 3)
+    await first.remove()
+    await second.remove()
+
+
+async def test_the_layers_follow_their_limits_and_so_does_the_next_source(running):
+    branch = Branch(running.pipeline)
+    (full,) = running.encoders()
+    assert running.bounds[0].lowest == 100_000
+    highest = running.bounds[0].highest // 1000
+    assert full.get_property('bitrate') == highest
+    running.pipeline.limit({Encoding(Codec.H264): 150_000})
+    assert full.get_property('bitrate') == 150
+    full.message_full(
+        Gst.MessageType.ERROR, Gst.library_error_quark(), 1, 'the camera is gone', None, '', '', 1
+    )
+    await until(lambda: len(running.bounds) == 2)
+    (full,) = running.encoders()
+    assert full.get_property('bitrate') == 150
+    running.pipeline.limit({})
+    assert full.get_property('bitrate') == highest
+    await branch.remove()
+
+
+async def test_a_branch_that_fails_is_told_and_no_other(running):
+    first, second = Branch(running.pipeline), Branch(running.pipeline)
+    await second.more(3)
+    second.queue.message_full(
+        Gst.MessageType.ERROR, Gst.library_error_quark(), 1, 'no way out', None, '', '', 1
+    )
+    await until(lambda: second.errors)
+    assert second.errors == ['no way out']
+    assert first.errors == []
+    assert len(running.bounds) == 1
     await first.remove()
     await second.remove()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.leaks import open_sockets, other_tasks
+from support.peers.fake_peers import ObservingListener
 from support.peers.sdp_samples import CHROMIUM, GSTREAMER
 
 from webrtc_bridge.errors import SessionError
@@ -118,7 +119,7 @@ class Bench:
 
 
 def make_peer(peers: list[AiortcPeer]) -> AiortcPeer:
-    peers.append(AiortcPeer('front', IceOptions(), lambda: None, lambda reason: None))
+    peers.append(AiortcPeer('front', IceOptions(), ObservingListener()))
     return peers[-1]
 
 

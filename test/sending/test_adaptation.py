@@ -1,50 +1,49 @@
-"""What sessions and encoders are told, with stand-ins for both."""
+"""What sessions and encoders are told, with stand-ins for both engines' encoders."""
 
 import logging
+from collections.abc import Mapping
 
 import pytest
+from support.peers.fake_peers import fake_session
 
-from webrtc_bridge.media.bandwidth.estimator import BandwidthEstimator
+from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
 from webrtc_bridge.sending.adaptation import Adaptation
 
 FULL, SMALL = Encoding(Codec.H264), Encoding(Codec.H264, Layer.SMALL)
+VP8 = Encoding(Codec.VP8)
 
 
-class Session:
-    """A viewer whose link allows `rate`."""
-
-    def __init__(self, rate=None, encoding=FULL):
-        self.peer_id = 'viewer'
-        self.link = BandwidthEstimator()
-        self.link.rate = rate
-        self.encoding = encoding
-
-    def change_layer(self, layer):
-        self.encoding = Encoding(self.encoding.codec, layer)
-
-
-class Encoders:
+class NotedEncoders:
     """Notes the limits that it is given."""
 
-    highest_bitrate = 1_000_000
+    def __init__(self, bounds: Mapping[Codec, Bounds]) -> None:
+        self.limits: list[dict[Encoding, int]] = []
+        self.all_bounds = bounds
 
-    def __init__(self):
-        self.limits = []
+    def bounds(self) -> Mapping[Codec, Bounds]:
+        return self.all_bounds
 
-    def limit(self, bitrates):
-        self.limits.append(dict(bitrates))
-
-
-@pytest.fixture
-def encoders():
-    return Encoders()
+    def limit(self, rates: Mapping[Encoding, int]) -> None:
+        self.limits.append(dict(rates))
 
 
-def test_a_slow_viewer_goes_to_the_small_layer_and_back_and_that_is_told(encoders, caplog):
+BOTH = dict.fromkeys(Codec, Bounds(100_000, 1_000_000))
+ONE = {Codec.H264: Bounds(100_000, 1_000_000)}
+
+
+@pytest.fixture(params=[BOTH, ONE], ids=['two codecs', 'one codec'])
+def encoders(request: pytest.FixtureRequest) -> NotedEncoders:
+    """Return encoders as aiortc's sender has them, and as GStreamer's has."""
+    return NotedEncoders(request.param)
+
+
+async def test_a_slow_viewer_goes_to_the_small_layer_and_back_and_that_is_told(
+    encoders: NotedEncoders, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
-    slow = Session(300e3)
-    adaptation = Adaptation(encoders, [slow, Session()], 100_000)
+    slow = fake_session(rate=300e3)
+    adaptation = Adaptation(encoders, [slow, fake_session()])
     adaptation.follow()
     assert slow.encoding == SMALL
     slow.link.rate = 800e3
@@ -57,43 +56,52 @@ def test_a_slow_viewer_goes_to_the_small_layer_and_back_and_that_is_told(encoder
     ]
 
 
-def test_a_limit_goes_with_the_viewer_that_it_was_for(encoders):
-    sessions = [Session(), Session(700e3)]
-    adaptation = Adaptation(encoders, sessions, 100_000)
+async def test_a_limit_goes_with_the_viewer_that_it_was_for(encoders: NotedEncoders) -> None:
+    sessions = [fake_session(), fake_session(rate=700e3)]
+    adaptation = Adaptation(encoders, sessions)
     adaptation.follow()
     sessions.pop()
     adaptation.follow()
     assert encoders.limits == [{FULL: 700_000}, {}]
 
 
-def test_an_encoder_is_not_told_of_every_bit(encoders):
-    session = Session(700e3)
-    adaptation = Adaptation(encoders, [session], 100_000)
+async def test_an_encoder_is_not_told_of_every_bit(encoders: NotedEncoders) -> None:
+    session = fake_session(rate=700e3)
+    adaptation = Adaptation(encoders, [session])
     for rate in (700e3, 710e3, 770e3, 900e3):
         session.link.rate = rate
         adaptation.follow()
     assert len(encoders.limits) == 3
 
 
-def test_nothing_is_decided_before_the_first_frame(encoders):
-    encoders.highest_bitrate = 0
-    session = Session(300e3)
-    Adaptation(encoders, [session, Session(encoding=None)], 100_000).follow()
+async def test_nothing_is_decided_before_the_first_frame() -> None:
+    encoders = NotedEncoders({})
+    session = fake_session(rate=300e3)
+    Adaptation(encoders, [session, fake_session(None)]).follow()
     assert session.encoding == FULL
     assert encoders.limits == []
 
 
-def test_what_is_passed_through_is_not_made_small(encoders):
-    h264, vp8 = Session(300e3), Session(300e3, Encoding(Codec.VP8))
-    adaptation = Adaptation(encoders, [h264, vp8], 100_000)
-    adaptation.note_passed()
-    adaptation.follow()
+async def test_where_nothing_is_encoded_any_more_all_get_what_is_passed_on() -> None:
+    encoders = NotedEncoders({})
+    slow = fake_session(SMALL, 300e3)
+    Adaptation(encoders, [slow]).follow()
+    assert slow.encoding == FULL
+    assert encoders.limits == []
+
+
+async def test_what_is_passed_through_is_not_made_small() -> None:
+    passed = Bounds(100_000, 1_000_000, layered=False)
+    encoders = NotedEncoders({Codec.H264: passed, Codec.VP8: BOTH[Codec.VP8]})
+    h264, vp8 = fake_session(rate=300e3), fake_session(VP8, 300e3)
+    Adaptation(encoders, [h264, vp8]).follow()
     assert h264.encoding == FULL
-    assert vp8.encoding.layer is Layer.SMALL
+    assert vp8.encoding == Encoding(Codec.VP8, Layer.SMALL)
 
 
-def test_a_bit_rate_that_is_fixed_stays(encoders):
-    session = Session(300e3)
-    Adaptation(encoders, [session], 1_000_000).follow()
+async def test_a_bit_rate_that_is_fixed_stays() -> None:
+    encoders = NotedEncoders({Codec.H264: Bounds(1_000_000, 1_000_000)})
+    session = fake_session(rate=300e3)
+    Adaptation(encoders, [session]).follow()
     assert session.encoding == FULL
     assert encoders.limits == [{FULL: 1_000_000}]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from aioice.turn import TurnTransport
 from support.links.turn_server import SECRET, TurnServer, running_turn_server
+from support.peers.fake_peers import ObservingListener
 from support.peers.watching import watching
 
 from webrtc_bridge.media.capture.camera import Camera
@@ -26,7 +27,6 @@ from webrtc_bridge.peer.aiortc import ice_gathering
 from webrtc_bridge.peer.aiortc.patches.sending import waiting_bytes
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.sending.sender import Sender
-from webrtc_bridge.signaling.protocol.messages import IceCandidate
 from webrtc_bridge.signaling.server.ice_servers import TURN_SECRET, IceServers
 from webrtc_bridge.signaling.server.server import SignalingServer
 
@@ -92,15 +92,15 @@ async def test_video_comes_through_the_relay_alone(
 async def test_two_peers_that_may_use_relays_alone_meet(turn: TurnServer, transport: str) -> None:
     servers = IceServers([turn.url(transport)], secret=SECRET).for_peer('me')
     ice = IceOptions(servers, 'relay')
-    connected = [asyncio.Event(), asyncio.Event()]
-    peers = [AiortcPeer('you', ice, event.set, lambda reason: None) for event in connected]
+    listeners = [ObservingListener(), ObservingListener()]
+    peers = [AiortcPeer('you', ice, listener) for listener in listeners]
     first, second = peers
     try:
         first.connection.createDataChannel('x')
         offer = await first.offer()
         await second.apply('offer', offer)
         await first.apply('answer', await second.answer())
-        await asyncio.wait_for(asyncio.gather(*(event.wait() for event in connected)), 10.0)
+        await asyncio.wait_for(asyncio.gather(*(one.connected.wait() for one in listeners)), 10.0)
         assert first.connection.sctp
         path = first.connection.sctp.transport.transport._connection
         assert isinstance(path._nominated[1].protocol.transport, TurnTransport)
@@ -114,10 +114,10 @@ async def test_two_peers_that_may_use_relays_alone_meet(turn: TurnServer, transp
 
 async def test_relays_follow_a_description_that_waits_for_none(turn: TurnServer) -> None:
     servers = IceServers([turn.url('udp')], secret=SECRET).for_peer('me')
-    connected = [asyncio.Event(), asyncio.Event()]
-    told: list[IceCandidate | None] = []
-    first = AiortcPeer('you', IceOptions(servers), connected[0].set, print, told.append)
-    second = AiortcPeer('you', IceOptions(servers, 'relay'), connected[1].set, print)
+    listeners = [ObservingListener(), ObservingListener()]
+    told = listeners[0].candidates
+    first = AiortcPeer('you', IceOptions(servers), listeners[0])
+    second = AiortcPeer('you', IceOptions(servers, 'relay'), listeners[1])
     try:
         first.connection.createDataChannel('x')
         offer = await first.offer()
@@ -129,7 +129,7 @@ async def test_relays_follow_a_description_that_waits_for_none(turn: TurnServer)
         await until(lambda: told and told[-1] is None)
         for candidate in told:
             await second.candidate(candidate)
-        await asyncio.wait_for(asyncio.gather(*(event.wait() for event in connected)), 10.0)
+        await asyncio.wait_for(asyncio.gather(*(one.connected.wait() for one in listeners)), 10.0)
     finally:
         await asyncio.gather(first.close(), second.close())
     assert any(' typ relay ' in candidate.line for candidate in told if candidate)

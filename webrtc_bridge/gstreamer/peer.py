@@ -5,10 +5,10 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from webrtc_bridge.errors import SessionError, printable
+from webrtc_bridge.gstreamer.bitrates import CODEC
 from webrtc_bridge.gstreamer.clock import answer_clock_question, make_clock_channel
 from webrtc_bridge.gstreamer.feedback import parse_rtcp
 from webrtc_bridge.gstreamer.gate import KeyframeGate
@@ -26,9 +26,10 @@ from webrtc_bridge.gstreamer.retransmission import Retransmissions
 from webrtc_bridge.gstreamer.sdp import adapted, description, is_tcp, reply_of, takes_h264
 from webrtc_bridge.gstreamer.structures import event_structure
 from webrtc_bridge.media.bandwidth.feedback import Feedback
-from webrtc_bridge.media.frames import Layer
+from webrtc_bridge.media.frames import Encoding, Layer
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.negotiation import Negotiation
+from webrtc_bridge.peer.outbound_session import SendingPeerListener
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
 GATHER_TIMEOUT = 0.5
@@ -64,19 +65,9 @@ RETRANSMISSION = 'GstRTPRetransmissionRequest'
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class PeerEvents:
-    """What a peer tells, in the event loop."""
-
-    on_candidate: Callable[[IceCandidate | None], None]
-    on_connected: Callable[[], None]
-    on_lost: Callable[[str], None]
-    on_feedback: Callable[[Feedback, int], None]
-
-
 class GStreamerPeer:
     """
-    One viewer's connection, fed by `pipeline`.
+    One viewer's connection, fed by `pipeline`: a `SendingPeer` for which no aiortc is needed.
 
     Belongs to the event loop.
     """
@@ -85,12 +76,12 @@ class GStreamerPeer:
         self,
         peer_id: str,
         ice_servers: tuple[IceServer, ...],
+        listener: SendingPeerListener,
         pipeline: GStreamerPipeline,
-        events: PeerEvents,
     ) -> None:
         self._peer_id = peer_id
+        self._listener = listener
         self._pipeline = pipeline
-        self._events = events
         self._loop = asyncio.get_running_loop()
         self._negotiation = Negotiation(peer_id, CandidatePolicy(own_addresses, ice_servers))
         self._gathered: asyncio.Future[None] = self._loop.create_future()
@@ -103,7 +94,7 @@ class GStreamerPeer:
         self._tee_pad: Pad | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._retransmissions = Retransmissions()
-        self.layer = Layer.FULL
+        self._layer = Layer.FULL
         self._session: Element = None
         self._channel: Element = None
         self._ssrc = 1 + secrets.randbelow(0xFFFFFFFF)
@@ -121,7 +112,7 @@ class GStreamerPeer:
 
         Raises: SessionError.
         """
-        self._tee_pad = self._pipeline.add_branch(self.element)
+        self._tee_pad = self._pipeline.add_branch(self.element, self._listener.on_lost)
         self._channel = make_clock_channel(self._webrtc)
         self._connect(self._channel, 'on-message-string', answer_clock_question)
         sdp = adapted(await self._promise('create-offer', None, describe=True))
@@ -133,9 +124,9 @@ class GStreamerPeer:
         sdp = self._webrtc.get_property('local-description').sdp.as_text()
         return ''.join(line for line in sdp.splitlines(keepends=True) if not is_tcp(line))
 
-    async def apply(self, sdp: str) -> None:
+    async def apply(self, kind: str, sdp: str) -> None:
         """
-        Apply the peer's answer, and the candidates that came before it.
+        Apply the peer's description (kind `answer`), and the candidates that came before it.
 
         Raises: SessionError.
         """
@@ -144,25 +135,25 @@ class GStreamerPeer:
             return
         if not takes_h264(expected):
             raise SessionError(self._peer_id, 'the peer does not take H.264')
-        answer = description(GstWebRTC.WebRTCSDPType.ANSWER, expected)
+        answer = description(getattr(GstWebRTC.WebRTCSDPType, kind.upper()), expected)
         if answer is None:
-            raise SessionError(self._peer_id, 'bad answer: it is no SDP')
+            raise SessionError(self._peer_id, f'bad {kind}: it is not SDP')
         await self._promise('set-remote-description', answer)
         for candidate in self._negotiation.early_candidates():
             self._add(candidate)
 
-    def candidate(self, candidate: IceCandidate | None) -> None:
+    async def candidate(self, candidate: IceCandidate | None) -> None:
         """Add a candidate of the peer."""
         for ready in self._negotiation.candidate(candidate):
             self._add(ready)
 
     def change_layer(self, layer: Layer) -> None:
         """Let the viewer get `layer`, from its next keyframe on."""
-        if self._closed or self._tee_pad is None or layer is self.layer:
+        if self._closed or self._tee_pad is None or layer is self._layer:
             return
         self._gate.close()
-        self._tee_pad = self._pipeline.move_branch(self.element, self._tee_pad, self.layer, layer)
-        self.layer = layer
+        self._tee_pad = self._pipeline.move_branch(self.element, self._tee_pad, self._layer, layer)
+        self._layer = layer
         if self._session is not None and self._pause is None:
             self._gate.open_at_keyframe()
 
@@ -170,7 +161,7 @@ class GStreamerPeer:
         """Drop what comes in the next `seconds`; then go on at a keyframe."""
         if self._pause is None and not self._closed:
             self._gate.close()
-            self._retransmissions.forget(self.sequence)
+            self._retransmissions.forget(self._sequence())
             self._pause = self._loop.call_later(seconds, self._go_on)
 
     async def close(self) -> None:
@@ -184,29 +175,45 @@ class GStreamerPeer:
             element.disconnect(handler)
         self._handlers.clear()
         if self._tee_pad is not None:
-            await self._pipeline.remove_branch(self.element, self._tee_pad, self.layer)
+            await self._pipeline.remove_branch(self.element, self._tee_pad, self._layer)
         # Its sockets go with the last reference, and a garbage collector takes its time.
         self.element = self._webrtc = self._session = self._channel = None
         self._queue = self._gate = self._tee_pad = None
 
     @property
-    def sequence(self) -> int:
-        """The sequence number of the newest packet; it changes when something is sent."""
+    def encoding(self) -> Encoding:
+        """The encoding that the viewer gets."""
+        return Encoding(CODEC, self._layer)
+
+    @property
+    def sent(self) -> int:
+        """The number of packets of video sent so far."""
+        return self._source_statistic('packets-sent')
+
+    @property
+    def sent_bytes(self) -> int:
+        """The bytes of video sent so far, without what was sent again."""
+        return self._source_statistic('octets-sent')
+
+    def _source_statistic(self, name: str) -> int:
+        """Return what the RTP session counts of the stream of pictures; 0 before the first."""
+        if self._session is None:
+            return 0
+        source = self._session.emit('get-source-by-ssrc', self._ssrc)
+        return int(source.get_property('stats').get_value(name)) if source else 0
+
+    def _sequence(self) -> int:
+        """Return the sequence number of the newest packet."""
         if self._closed:
             return 0
         return int(self.element.get_by_name('payloader').get_property('seqnum'))
-
-    def owns(self, element: Element) -> bool:
-        """Say whether `element` is part of this branch."""
-        ours = self.element
-        return ours is not None and bool(element is ours or element.has_as_ancestor(ours))
 
     def _on_session_event(self, _: Pad, info: Any) -> Any:
         """Keep the session from sending too much again."""
         event = event_structure(info.get_event())
         if event is None or event.get_name() != RETRANSMISSION:
             return Gst.PadProbeReturn.OK
-        allowed = self._retransmissions.allows(event.get_value('seqnum'), self.sequence)
+        allowed = self._retransmissions.allows(event.get_value('seqnum'), self._sequence())
         return Gst.PadProbeReturn.OK if allowed else Gst.PadProbeReturn.DROP
 
     def _go_on(self) -> None:
@@ -214,7 +221,7 @@ class GStreamerPeer:
         self._gate.open_at_keyframe()
 
     def _request_keyframe(self) -> None:
-        self._pipeline.request_keyframe(self.layer)
+        self._pipeline.request_keyframe(self._layer)
 
     def _make_webrtc(self, ice_servers: tuple[IceServer, ...], caps: str) -> Element:
         webrtc = Gst.ElementFactory.make('webrtcbin')
@@ -272,7 +279,7 @@ class GStreamerPeer:
         # The earlier ones stand in the offer. TCP, other than to a TURN server, no viewer speaks.
         if self._offered and not is_tcp(candidate):
             mid = self._mids[index] if index < len(self._mids) else None
-            self._events.on_candidate(IceCandidate(candidate, mid, index))
+            self._listener.on_candidate(IceCandidate(candidate, mid, index))
 
     def _on_gathering(self, webrtc: Element, _: object) -> None:
         complete = GstWebRTC.WebRTCICEGatheringState.COMPLETE
@@ -287,7 +294,7 @@ class GStreamerPeer:
             text = '%s: no relay at %s: it does not answer, or refuses the login'
             logger.warning(text, self._peer_id, servers)
         if self._offered:
-            self._events.on_candidate(None)
+            self._listener.on_candidate(None)
 
     def _on_connection(self, webrtc: Element, _: object) -> None:
         self._post(self._on_connection_state, webrtc.get_property('connection-state'))
@@ -299,9 +306,9 @@ class GStreamerPeer:
         if state == GstWebRTC.WebRTCPeerConnectionState.CONNECTED:
             self._begin()
         elif state == GstWebRTC.WebRTCPeerConnectionState.FAILED:
-            self._events.on_lost('no path to the peer')
+            self._listener.on_lost('no path to the peer')
         elif state == GstWebRTC.WebRTCPeerConnectionState.CLOSED:
-            self._events.on_lost('the peer is gone')
+            self._listener.on_lost('the peer is gone')
 
     def _begin(self) -> None:
         """Let pictures through: from here on they reach the viewer."""
@@ -314,7 +321,7 @@ class GStreamerPeer:
             entry = rtpbin.emit('get-session', 0).get_static_pad('send_rtp_sink')
             entry.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_session_event)
         self._gate.open_at_keyframe()
-        self._events.on_connected()
+        self._listener.on_connected()
 
     def _on_first_packet(self, _: Pad, __: Any) -> Any:
         self._post(self._send_report)
@@ -343,12 +350,7 @@ class GStreamerPeer:
 
     def _tell_feedback(self, feedback: Feedback) -> None:
         if not self._closed:
-            self._events.on_feedback(feedback, self._sent_bytes())
-
-    def _sent_bytes(self) -> int:
-        """Return the bytes of pictures that were sent, without what was sent again."""
-        source = self._session.emit('get-source-by-ssrc', self._ssrc)
-        return int(source.get_property('stats').get_value('octets-sent')) if source else 0
+            self._listener.on_feedback(feedback)
 
     def _on_overrun(self, _: Element) -> None:
         self._post(self._restart)

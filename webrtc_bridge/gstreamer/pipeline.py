@@ -13,7 +13,7 @@ import asyncio
 import enum
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from webrtc_bridge.errors import (
     SourceError,
@@ -21,6 +21,7 @@ from webrtc_bridge.errors import (
     SourceNotFound,
     SourceUnreadable,
 )
+from webrtc_bridge.gstreamer.bitrates import LayerBitrates
 from webrtc_bridge.gstreamer.capture import Capture, CaptureEvents
 from webrtc_bridge.gstreamer.encoders import EncoderKind
 from webrtc_bridge.gstreamer.library import (
@@ -32,7 +33,8 @@ from webrtc_bridge.gstreamer.library import (
 )
 from webrtc_bridge.gstreamer.source import SourceDescription, check_device, shown
 from webrtc_bridge.gstreamer.tee import LayerTee
-from webrtc_bridge.media.frames import Layer
+from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
 START_TIMEOUT = 10.0
 'Seconds that a source has for its first picture.'
@@ -58,24 +60,18 @@ class GStreamerPipeline:
     """
     Encode `source` once, for all viewers, while there are any; open it again when it is lost.
 
-    `bitrate` (bit/s) is the encoder's highest, 0 takes what the size asks for; `on_bitrate` is
-    told it once it is known, and 0 where nothing is encoded. `on_branch_error` gets the element of
-    a viewer's branch that failed, and why.
+    `lowest` and `highest` (bit/s) bound the encoders' bit rates; a highest of 0 takes what the
+    size asks for. `on_bounds` is called when `bounds` has changed.
     """
 
     def __init__(
-        self,
-        source: SourceDescription,
-        kind: EncoderKind,
-        bitrate: int,
-        on_bitrate: Callable[[int], None],
-        on_branch_error: Callable[[Element, str], None],
+        self, source: SourceDescription, lowest: int, highest: int, on_bounds: Callable[[], None]
     ) -> None:
         self._source = source
-        self._kind = kind
-        self._bitrate = bitrate
-        self._on_bitrate = on_bitrate
-        self._on_branch_error = on_branch_error
+        self._highest = highest
+        self._on_bounds = on_bounds
+        self._bitrates = LayerBitrates(lowest)
+        self._branches: dict[Element, Callable[[str], None]] = {}
         self._loop = asyncio.get_running_loop()
         self._state = SourceState.CLOSED
         self._capture: Capture | None = None
@@ -92,18 +88,18 @@ class GStreamerPipeline:
         self._bus = self.element.get_bus()
         self._bus_fd = self._bus.get_pollfd().fd
 
-    async def start(self) -> None:
+    async def start(self, kind: EncoderKind) -> None:
         """
-        Start the source, and see to it from then on.
+        Start the source, encode it with encoders of `kind`, and see to it from then on.
 
         Raises: SourceError where it delivers nothing, RequirementError where an element is
         missing.
         """
         self._loop.add_reader(self._bus_fd, self._on_bus)
         self.element.set_state(Gst.State.PLAYING)
-        await self._open()
+        await self._open(kind)
         self._set_state(SourceState.LIVE)
-        self._supervision = asyncio.create_task(self._supervise())
+        self._supervision = asyncio.create_task(self._supervise(kind))
 
     async def close(self) -> None:
         """Stop everything; idempotent."""
@@ -121,8 +117,22 @@ class GStreamerPipeline:
         """Whether there is a small layer to be had; not of H.264 that goes out as it is."""
         return self._can_be_layered and self._capture is not None and self._capture.has_pictures
 
-    def add_branch(self, branch: Element) -> Pad:
-        """Let the full layer flow into `branch`; return the tee's pad, for `remove_branch`."""
+    def bounds(self) -> Mapping[Codec, Bounds]:
+        """Return the bounds of the bit rates; empty while nothing is encoded."""
+        return self._bitrates.bounds(self.layered)
+
+    def limit(self, rates: Mapping[Encoding, int]) -> None:
+        """Encode the layers with `rates` (bit/s), and those left out with the highest."""
+        self._bitrates.limit(rates)
+        self._apply_bitrates()
+
+    def add_branch(self, branch: Element, on_error: Callable[[str], None]) -> Pad:
+        """
+        Let the full layer flow into `branch`; return the tee's pad, for `remove_branch`.
+
+        `on_error` gets the reason when something in the branch fails.
+        """
+        self._branches[branch] = on_error
         self.element.add(branch)
         branch.sync_state_with_parent()
         pad = self._tees[Layer.FULL].link(branch)
@@ -138,6 +148,7 @@ class GStreamerPipeline:
 
     async def remove_branch(self, branch: Element, pad: Pad, layer: Layer) -> None:
         """Take `branch` out, without a halt for the others."""
+        del self._branches[branch]
         self._tees[layer].unlink(pad)
         self._follow_watched()
         await self._stop(branch)
@@ -147,10 +158,10 @@ class GStreamerPipeline:
         """Ask for a keyframe; those asked for within 200 ms are one."""
         self._tees[layer].request_keyframe()
 
-    def set_bitrate(self, layer: Layer, bitrate: int) -> None:
-        """Change an encoder's bit rate."""
-        if self._capture:
-            self._capture.set_bitrate(layer, bitrate)
+    def _apply_bitrates(self) -> None:
+        if self._capture and self._bitrates.highest:
+            for layer in Layer:
+                self._capture.set_bitrate(layer, self._bitrates.of(layer))
 
     def _on_keyframe_wanted(self, layer: Layer) -> None:
         if self._capture:
@@ -161,7 +172,7 @@ class GStreamerPipeline:
             for layer, tee in self._tees.items():
                 self._capture.set_watched(layer, tee.watched)
 
-    async def _open(self) -> None:
+    async def _open(self, kind: EncoderKind) -> None:
         check_device(self._source)
         outcome = self._outcome = self._loop.create_future()
         self._lost = self._loop.create_future()
@@ -170,7 +181,7 @@ class GStreamerPipeline:
             lambda error: post(self._loop, self._on_failed, capture, error),
             lambda bitrate: post(self._loop, self._on_way, capture, bitrate),
         )
-        capture = Capture(self._source, self._kind, self._bitrate, events)
+        capture = Capture(self._source, kind, self._highest, events)
         self._capture = capture
         self.element.add(capture.element)
         for layer, tee in self._tees.items():
@@ -189,7 +200,7 @@ class GStreamerPipeline:
             await self._discard_capture()
             raise error
 
-    async def _supervise(self) -> None:
+    async def _supervise(self, kind: EncoderKind) -> None:
         """Open the source again, for ever, each time it is lost."""
         delay = FIRST_DELAY
         while True:
@@ -203,7 +214,7 @@ class GStreamerPipeline:
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, LONGEST_DELAY)
                 try:
-                    await self._open()
+                    await self._open(kind)
                 except SourceError as again:
                     logger.debug('source not back: %s', again)
             self._set_state(SourceState.LIVE)
@@ -222,7 +233,9 @@ class GStreamerPipeline:
     def _on_way(self, capture: Capture, bitrate: int) -> None:
         """Go on when it is known what becomes of the source."""
         if capture is self._capture:
-            self._on_bitrate(bitrate)
+            self._bitrates.highest = bitrate
+            self._apply_bitrates()
+            self._on_bounds()
             self._follow_watched()
 
     async def _stop(self, element: Element) -> None:
@@ -246,7 +259,9 @@ class GStreamerPipeline:
                 self._can_be_layered = False
             self._on_failed(self._capture, self._source_error(error, reason))
         elif not element.get_name().startswith('sctp'):  # without its data channel video goes on
-            self._on_branch_error(element, reason)
+            for branch, on_error in list(self._branches.items()):
+                if element == branch or element.has_as_ancestor(branch):
+                    on_error(reason)
 
     def _source_error(self, error: Element, reason: str) -> SourceError:
         resource = Gst.ResourceError

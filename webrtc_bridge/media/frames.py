@@ -2,9 +2,11 @@
 
 import enum
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-import av
+if TYPE_CHECKING:
+    # The GStreamer sender has frames, too, and needs no PyAV.
+    import av
 
 
 class Codec(enum.StrEnum):
@@ -67,7 +69,7 @@ class CapturedFrame:
     Whoever receives a frame must not write into its picture.
     """
 
-    picture: av.VideoFrame
+    picture: 'av.VideoFrame'
     capture_ns: int
     passed_as: Codec | None = None
 
@@ -97,6 +99,6 @@ class ReceivedFrame:
     arrived at (receiving/stamper.py); it rises from frame to frame.
     """
 
-    picture: av.VideoFrame
+    picture: 'av.VideoFrame'
     stamp_ns: int
     sender_id: str

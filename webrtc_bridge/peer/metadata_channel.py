@@ -23,22 +23,31 @@ Metadata = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
-class MetadataSender:
-    """Sends one session's metadata on `channel`, as soon as it is open."""
+class MetadataBroadcast:
+    """Send the same metadata on the channels of all sessions. Belongs to the event loop."""
 
-    def __init__(self, channel: RTCDataChannel, metadata: Metadata) -> None:
-        self._channel = channel
-        self._metadata = metadata
-        channel.on('open', self._send)
+    def __init__(self, metadata: Metadata | None = None) -> None:
+        self._metadata = metadata or {}
+        self._channels: set[RTCDataChannel] = set()
+
+    def add(self, channel: RTCDataChannel) -> None:
+        """Send the metadata on `channel` as soon as it is open."""
+        self._channels.add(channel)
+        channel.on('open', lambda: self._send(channel))
+
+    def discard(self, channel: RTCDataChannel) -> None:
+        """Send nothing more on `channel`; idempotent."""
+        self._channels.discard(channel)
 
     def update(self, metadata: Metadata) -> None:
         """Send `metadata` from now on."""
         self._metadata = metadata
-        self._send()
+        for channel in self._channels:
+            self._send(channel)
 
-    def _send(self) -> None:
-        if self._metadata and self._channel.readyState == 'open':
-            self._channel.send(json.dumps(self._metadata))
+    def _send(self, channel: RTCDataChannel) -> None:
+        if self._metadata and channel.readyState == 'open':
+            channel.send(json.dumps(self._metadata))
 
 
 def receive_metadata(channel: RTCDataChannel, on_metadata: Callable[[Metadata], None]) -> None:

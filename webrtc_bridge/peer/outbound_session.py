@@ -1,85 +1,128 @@
-"""A session in which the peer watches."""
+"""A session in which the peer watches, whichever engine sends."""
 
 import asyncio
 import logging
 from collections.abc import Callable
-
-from aiortc import RTCRtpSender
-from aiortc.rtcrtpparameters import RTCRtpCodecCapability
+from typing import Protocol
 
 from webrtc_bridge.media.bandwidth.estimator import BandwidthEstimator
 from webrtc_bridge.media.bandwidth.feedback import Feedback
-from webrtc_bridge.media.frames import Codec, Encoding, Layer
-from webrtc_bridge.media.rtp.broadcast import Broadcast
-from webrtc_bridge.peer import clock_channel, metadata_channel
-from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
-from webrtc_bridge.peer.aiortc.patches.sending import EncodedFrameSender
-from webrtc_bridge.peer.aiortc.peer import IceOptions
-from webrtc_bridge.peer.aiortc.session import AiortcSession
-from webrtc_bridge.peer.metadata_channel import Metadata
-from webrtc_bridge.peer.session import Description
+from webrtc_bridge.media.frames import Encoding, Layer
+from webrtc_bridge.peer.session import Description, PeerListener, Session
 from webrtc_bridge.peer.viewer_watchdog import ViewerWatchdog
-from webrtc_bridge.signaling.protocol.messages import Answer, Message, Offer
+from webrtc_bridge.signaling.protocol.messages import Answer, IceCandidate, Message, Offer
 
 logger = logging.getLogger(__name__)
 
 
-def preferences(codecs: tuple[Codec, ...]) -> list[RTCRtpCodecCapability]:
-    """Return what of aiortc's codecs is to be offered, `codecs` first, retransmission last."""
-    capabilities = RTCRtpSender.getCapabilities('video').codecs
-    names = [codec.value for codec in codecs] + ['rtx']
-    wanted = [capability for capability in capabilities if capability.name in names]
-    return sorted(wanted, key=lambda capability: names.index(capability.name))
+class SendingPeerListener(PeerListener, Protocol):
+    """Gets what happens to a connection that sends, too, in the event loop."""
+
+    def on_feedback(self, feedback: Feedback) -> None:
+        """Take what the viewer reports about the packets that it gets."""
 
 
-class OutboundSession(AiortcSession):
+class SendingPeer(Protocol):
     """
-    Offer `codecs`, best first, to the peer and send it a broadcast in the one it takes.
+    One connection that sends video, of either engine. Belongs to the event loop.
 
-    `metadata` is told to the peer beside, and so is what it is later updated to. `on_link` is
-    called when something else has become known of what the `link` to the peer carries.
+    It takes the newest frames from where they are encoded, and tells a `SendingPeerListener`.
+    """
+
+    @property
+    def encoding(self) -> Encoding | None:
+        """The encoding that the viewer gets; None before the first frame."""
+
+    @property
+    def sent(self) -> int:
+        """The number of packets of video sent so far; it never falls while the peer is open."""
+
+    @property
+    def sent_bytes(self) -> int:
+        """The bytes of video sent so far, without headers and what was sent again."""
+
+    async def offer(self) -> str:
+        """
+        Return this side's offer, with the candidates that are known at once (SDP).
+
+        Raises: SessionError.
+        """
+
+    async def apply(self, kind: str, sdp: str) -> None:
+        """
+        Apply the peer's description (kind `answer`), and the candidates that came before it.
+
+        Raises: SessionError.
+        """
+
+    async def candidate(self, candidate: IceCandidate | None) -> None:
+        """Add a candidate of the peer."""
+
+    def change_layer(self, layer: Layer) -> None:
+        """Send `layer`, from its next keyframe on."""
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for `seconds`, and then a keyframe; nothing of before is sent again."""
+
+    async def close(self) -> None:
+        """Close the connection, in limited time; idempotent."""
+
+
+class OutboundSession(Session):
+    """
+    Offer a `SendingPeer`'s video to the viewer `peer_id` and send it, as its link allows.
+
+    `make_peer` gets the session, which listens to the peer. `on_rate` is called when the bit rate
+    that the `link` to the viewer carries has changed.
     """
 
     def __init__(
         self,
         peer_id: str,
         session_id: str,
-        ice: IceOptions,
         send: Callable[[Message], object],
-        broadcast: Broadcast,
-        codecs: tuple[Codec, ...],
-        metadata: Metadata | None = None,
-        on_link: Callable[[], None] = lambda: None,
+        make_peer: Callable[[SendingPeerListener], SendingPeer],
+        on_rate: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__(peer_id, session_id, ice, send)
+        super().__init__(peer_id, session_id, send)
         self.link = BandwidthEstimator()
-        self.on_link = on_link
-        self._track = OutboundTrack(broadcast)
-        transceiver = self._peer.connection.addTransceiver(self._track, 'sendonly')
-        transceiver.setCodecPreferences(preferences(codecs))
-        # What comes too late is of no use: neither in order nor sent again.
-        connection = self._peer.connection
-        clock = connection.createDataChannel(clock_channel.LABEL, ordered=False, maxRetransmits=0)
-        clock_channel.answer_clock_questions(clock, lambda: self._track.newest)
-        channel = connection.createDataChannel(metadata_channel.LABEL)
-        self.metadata = metadata_channel.MetadataSender(channel, metadata or {})
+        self.on_rate = on_rate
+        self._loop = asyncio.get_running_loop()
         self._sent_when_heard = 0
         self._watchdog = ViewerWatchdog(self._on_silence)
-        self._frames = EncodedFrameSender(transceiver.sender, self._track, self._on_feedback)
-
-    def peer_left(self) -> None:
-        """Take it that the viewer may be gone."""
-        self._watchdog.left()
+        self._peer = make_peer(self)
 
     @property
     def encoding(self) -> Encoding | None:
-        """The encoding that the peer gets; None before the first frame."""
-        return self._track.subscription.encoding if self._track.subscription else None
+        """The encoding that the viewer gets; None before the first frame."""
+        return self._peer.encoding
 
     def change_layer(self, layer: Layer) -> None:
-        """Let the peer get `layer` from its next keyframe on."""
-        if self._track.subscription:
-            self._track.subscription.change_layer(layer)
+        """Send `layer` to the viewer, from its next keyframe on."""
+        self._peer.change_layer(layer)
+
+    def peer_left(self) -> None:
+        """Be less patient: the viewer may be gone."""
+        self._watchdog.left()
+
+    def on_connected(self) -> None:
+        """Start to measure the link."""
+        super().on_connected()
+        self._watchdog.begin()  # connecting may have taken longer than the silence allowed
+        self.link.begin(self._loop.time())
+
+    def on_feedback(self, feedback: Feedback) -> None:
+        """Let the link's estimate, and what is sent, follow the viewer's report."""
+        self._watchdog.heard()
+        self._sent_when_heard = self._peer.sent
+        if self._peer.encoding is None:
+            return
+        before = self.link.rate
+        if pause := self.link.report(feedback, self._peer.sent_bytes, self._loop.time()):
+            logger.debug('%s: pausing for %.2f s, its link is full', self.peer_id, pause)
+            self._peer.pause(pause)
+        if self.link.rate != before:
+            self.on_rate()
 
     async def _negotiate(self) -> None:
         sdp = await self._peer.offer()
@@ -90,30 +133,15 @@ class OutboundSession(AiortcSession):
         if isinstance(message, Answer):
             await self._peer.apply('answer', message.sdp)
 
-    def _on_connected(self) -> None:
-        super()._on_connected()
-        self._watchdog.begin()  # connecting may have taken longer than the silence allowed
-        self.link.begin(asyncio.get_running_loop().time())
+    async def _on_candidate(self, candidate: IceCandidate | None) -> None:
+        await self._peer.candidate(candidate)
 
-    def _on_feedback(self, feedback: Feedback) -> None:
-        self._sent_when_heard = self._track.sent
-        self._watchdog.heard()
-        if subscription := self._track.subscription:
-            before, now = self.link.rate, asyncio.get_running_loop().time()
-            if pause := self.link.report(feedback, subscription.sent_bytes, now):
-                logger.debug('%s: nothing for %.2f s, its link is full', self.peer_id, pause)
-                subscription.pause(pause)
-                self._frames.forget()
-            if self.link.rate != before:
-                self.on_link()
+    async def _close(self) -> None:
+        self._watchdog.close()
+        await self._peer.close()
 
     def _on_silence(self, reason: str) -> None:
-        if self._track.sent > self._sent_when_heard:
+        if self._peer.sent > self._sent_when_heard:
             self.end(reason)
         else:
-            # There was nothing to report: aiortc's first report follows the first frame.
-            self._watchdog.begin()
-
-    def _release(self) -> None:
-        self._watchdog.close()
-        self._track.stop()
+            self._watchdog.begin()  # there was nothing that it could have reported

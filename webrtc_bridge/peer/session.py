@@ -5,7 +5,7 @@ import enum
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from webrtc_bridge.errors import SessionError
 from webrtc_bridge.signaling.protocol.messages import (
@@ -29,6 +29,19 @@ SessionMessage = Description | Candidate | Bye
 logger = logging.getLogger(__name__)
 
 
+class PeerListener(Protocol):
+    """Gets what happens to a peer connection, in the event loop."""
+
+    def on_candidate(self, candidate: IceCandidate | None) -> None:
+        """Take a candidate of this side that follows its description, or their end."""
+
+    def on_connected(self) -> None:
+        """Take note that the transport is up."""
+
+    def on_lost(self, reason: str) -> None:
+        """Take note that the transport is gone for good."""
+
+
 class SessionState(enum.Enum):
     """Where a session is in its life."""
 
@@ -41,8 +54,8 @@ class Session(ABC):
     """
     The life of a session is one call of `run`; its owner passes it the messages that arrive.
 
-    `send` passes on messages to the peer. Belongs to the event loop, and to no WebRTC library:
-    what a session is made of comes from its subclass.
+    It listens to a peer connection, which its subclass makes, of whichever WebRTC library. `send`
+    passes on messages to the peer. Belongs to the event loop.
     """
 
     def __init__(self, peer_id: str, session_id: str, send: Callable[[Message], object]) -> None:
@@ -73,6 +86,21 @@ class Session(ABC):
         """End the session; the first reason counts."""
         if not self._ended.done():
             self._ended.set_result(reason)
+
+    def on_candidate(self, candidate: IceCandidate | None) -> None:
+        """Pass on a candidate to the peer."""
+        self._send(Candidate(self.peer_id, self.session_id, candidate))
+
+    def on_connected(self) -> None:
+        """Take note that the transport is up."""
+        # A connection that is being closed may still come about.
+        if self.state is SessionState.NEGOTIATING:
+            self._connected.set_result(None)
+            self._set_state(SessionState.CONNECTED)
+
+    def on_lost(self, reason: str) -> None:
+        """End the session: the transport is gone for good."""
+        self.end(reason)
 
     async def run(self) -> str:
         """Live the session; return why it ended. Says bye and closes all, when cancelled too."""
@@ -112,12 +140,6 @@ class Session(ABC):
                 await self._on_candidate(message.candidate)
             else:
                 await self._on_description(message)
-
-    def _on_connected(self) -> None:
-        # A connection that is being closed may still come about.
-        if self.state is SessionState.NEGOTIATING:
-            self._connected.set_result(None)
-            self._set_state(SessionState.CONNECTED)
 
     def _set_state(self, state: SessionState, reason: str = '') -> None:
         if state is not self.state:

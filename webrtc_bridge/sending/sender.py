@@ -10,10 +10,11 @@ from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 from webrtc_bridge.options import EncoderOptions, SenderOptions
 from webrtc_bridge.peer.aiortc.peer import IceOptions
-from webrtc_bridge.peer.metadata_channel import Metadata
-from webrtc_bridge.peer.outbound_session import OutboundSession
+from webrtc_bridge.peer.aiortc.sending_peer import AiortcSendingPeer
+from webrtc_bridge.peer.metadata_channel import Metadata, MetadataBroadcast
+from webrtc_bridge.peer.outbound_session import SendingPeerListener
 from webrtc_bridge.sending.adaptation import Adaptation
-from webrtc_bridge.sending.viewers import SendMessage, Viewers
+from webrtc_bridge.sending.viewers import Viewers
 from webrtc_bridge.signaling.protocol.messages import IceServer
 
 CODECS = {
@@ -40,14 +41,14 @@ class Sender:
         on_watched: Callable[[int], None] = lambda number: None,
     ) -> None:
         self._codecs = CODECS[encoder.codec]
-        self._viewers = Viewers(options, self._session, self._on_viewers)
         self._on_watched = on_watched
         # Kept from encode to encode, and shared with what is passed through, so that they rise.
         self._times = {codec: RtpTime() for codec in Codec}
         self._encoding = EncodingThread(frames, encoder, fps, self._deliver, self._times)
         self._broadcast = Broadcast(self._encoding.request_keyframe, self._encoding.stop_encoding)
-        self._adaptation = Adaptation(self._encoding, self._viewers, encoder.min_bitrate * 1000)
-        self._metadata: Metadata = {}
+        self._metadata = MetadataBroadcast()
+        self._viewers = Viewers(options, self._make_peer, self._on_viewers, self._follow)
+        self._adaptation = Adaptation(self._encoding, self._viewers)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -61,16 +62,15 @@ class Sender:
 
         A highest of 0 is automatic.
         """
-        self._adaptation.lowest = lowest * 1000
-        self._encoding.set_bitrate(highest * 1000)
+        self._encoding.set_bitrates(lowest * 1000, highest * 1000)
         self._adapt()
 
     def set_metadata(self, metadata: Metadata) -> None:
         """Tell all receivers `metadata` about the pictures from now on; from any thread."""
         if self._loop:
-            self._loop.call_soon_threadsafe(self._tell, metadata)
+            self._loop.call_soon_threadsafe(self._metadata.update, metadata)
         else:
-            self._metadata = metadata
+            self._metadata.update(metadata)
 
     def passthrough(self, name: str, on_picture: Callable[[CapturedFrame], None]) -> Passthrough:
         """
@@ -92,46 +92,38 @@ class Sender:
         finally:
             self._encoding.close()
 
-    def _tell(self, metadata: Metadata) -> None:
-        self._metadata = metadata
-        for session in self._viewers:
-            session.metadata.update(metadata)
-
     def _start_passing(self) -> None:
         self._encoding.restart(Codec.H264)
-        self._adaptation.note_passed()
+        self._encoding.note_passed(Codec.H264)
         self._adapt()
 
     def _pass(self, frame: EncodedFrame) -> None:
-        self._adaptation.note_passed()
+        self._encoding.note_passed(Codec.H264)
         self._deliver(frame)
 
     def _adapt(self) -> None:
-        if self._loop:  # nobody watches before
-            self._loop.call_soon_threadsafe(self._adaptation.follow)
+        if self._loop:  # there are no viewers before run()
+            self._loop.call_soon_threadsafe(self._follow)
+
+    def _follow(self) -> None:
+        self._adaptation.follow()
 
     def _deliver(self, frame: EncodedFrame) -> None:
-        assert self._loop is not None  # nobody watches before
+        assert self._loop is not None  # there are no viewers before run()
         self._loop.call_soon_threadsafe(self._broadcast.publish, frame)
 
     def _on_viewers(self) -> None:
-        self._adaptation.follow()
+        self._follow()
         self._on_watched(len(self._viewers))
 
-    def _session(
-        self,
-        peer_id: str,
-        session_id: str,
-        ice_servers: tuple[IceServer, ...],
-        send: SendMessage,
-    ) -> OutboundSession:
-        return OutboundSession(
+    def _make_peer(
+        self, peer_id: str, ice_servers: tuple[IceServer, ...], listener: SendingPeerListener
+    ) -> AiortcSendingPeer:
+        return AiortcSendingPeer(
             peer_id,
-            session_id,
             IceOptions(ice_servers),
-            send,
+            listener,
             self._broadcast,
             self._codecs,
             self._metadata,
-            self._adaptation.follow,
         )

@@ -3,10 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
 
 from webrtc_bridge.options import SenderOptions
-from webrtc_bridge.peer.session import Session, SessionState
+from webrtc_bridge.peer.outbound_session import (
+    OutboundSession,
+    SendingPeer,
+    SendingPeerListener,
+)
+from webrtc_bridge.peer.session import SessionState
 from webrtc_bridge.program.fd_limit import free_descriptors
 from webrtc_bridge.signaling.client.client import SignalingClient, log_refusal
 from webrtc_bridge.signaling.client.server_access import ServerAccess
@@ -31,19 +35,18 @@ Open files that are kept for a camera that comes back and the way to the server,
 session may need that is coming about: a socket for each address of this machine.
 """
 
-S = TypeVar('S', bound=Session)
-SendMessage = Callable[[Message], object]
+MakePeer = Callable[[str, tuple[IceServer, ...], SendingPeerListener], SendingPeer]
+'Makes the connection to a viewer of the id, by these ICE servers, that tells the listener.'
 
 logger = logging.getLogger(__name__)
 
 
-class Viewers(Generic[S]):
+class Viewers:
     """
     Register a sender, and run a session for each receiver that asks it for an offer.
 
-    `make_session` gets the receiver's id, the session's id, the ICE servers and what sends a
-    message; `on_change` is called when the number of sessions has changed. Belongs to the event
-    loop.
+    `on_change` is called when the number of sessions has changed, `on_rate` when the bit rate that
+    the link of one of them carries has. Belongs to the event loop.
 
     Raises: OptionError for an unusable URL, token, CA, id or name.
     """
@@ -51,12 +54,14 @@ class Viewers(Generic[S]):
     def __init__(
         self,
         options: SenderOptions,
-        make_session: Callable[[str, str, tuple[IceServer, ...], SendMessage], S],
+        make_peer: MakePeer,
         on_change: Callable[[], None],
+        on_rate: Callable[[], None],
     ) -> None:
-        self._make_session = make_session
+        self._make_peer = make_peer
         self._on_change = on_change
-        self._sessions: dict[str, tuple[S, asyncio.Task[None]]] = {}
+        self._on_rate = on_rate
+        self._sessions: dict[str, tuple[OutboundSession, asyncio.Task[None]]] = {}
         self._signaling = SignalingClient(
             ServerAccess.of(options),
             Role.SENDER,
@@ -74,7 +79,7 @@ class Viewers(Generic[S]):
         """Return how many sessions there are."""
         return len(self._sessions)
 
-    def __iter__(self) -> Iterator[S]:
+    def __iter__(self) -> Iterator[OutboundSession]:
         """Yield the sessions."""
         return (session for session, _ in self._sessions.values())
 
@@ -115,15 +120,20 @@ class Viewers(Generic[S]):
             logger.warning('%s gets no session: %s', request.peer_id, refusal)
             self._signaling.send(Bye(request.peer_id, request.session_id, refusal))
             return
-        session = self._make_session(
-            request.peer_id,
-            request.session_id,
-            tuple(self._signaling.ice_servers),
-            self._signaling.send,
-        )
+        session = self._session(request)
         task = asyncio.create_task(self._live(session))
         self._sessions[request.session_id] = (session, task)
         self._on_change()
+
+    def _session(self, request: RequestOffer) -> OutboundSession:
+        ice_servers = tuple(self._signaling.ice_servers)
+        return OutboundSession(
+            request.peer_id,
+            request.session_id,
+            self._signaling.send,
+            lambda listener: self._make_peer(request.peer_id, ice_servers, listener),
+            self._on_rate,
+        )
 
     def _refusal(self) -> str:
         """Return why there cannot be one more session; empty if there can."""
@@ -134,7 +144,7 @@ class Viewers(Generic[S]):
             return 'the sender may open no more files'
         return ''
 
-    async def _live(self, session: S) -> None:
+    async def _live(self, session: OutboundSession) -> None:
         try:
             await session.run()
         except Exception:

@@ -16,8 +16,6 @@ from webrtc_bridge.sending.adaptation import Adaptation
 
 SIZE, SMALL_SIZE = (640, 480), (320, 240)
 
-LOWEST = 100_000
-
 SETTLED = 5.0
 'Seconds from the first picture to the steady state.'
 
@@ -35,9 +33,9 @@ class Theatre:
         self.direct = SessionPair(self.station.broadcast, (codec,))
         self.narrow = RelayedPair(self.station.broadcast, (codec,))
         sessions = [self.direct.outbound, self.narrow.outbound]
-        adaptation = Adaptation(self.station.encoding, sessions, LOWEST)
+        adaptation = Adaptation(self.station.encoding, sessions)
         for session in sessions:
-            session.on_link = adaptation.follow
+            session.on_rate = adaptation.follow
 
     async def begin(self, rate: float, queue: float) -> None:
         """Let both watch, one over a link of `rate` bit/s."""

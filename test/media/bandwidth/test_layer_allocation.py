@@ -23,6 +23,12 @@ def test_without_a_limit_all_get_all():
     assert found.rates == {}
 
 
+def test_what_is_not_encoded_here_has_no_bit_rate_and_one_layer():
+    found = allocate({0: Viewer(SMALL, 300_000.0), 1: Viewer(FULL, 300_000.0)}, {})
+    assert set(found.layers.values()) == {Layer.FULL}
+    assert found.rates == {}
+
+
 def test_the_full_layer_follows_the_slowest_of_its_viewers():
     found = plan(Viewer(FULL, 900_000.0), Viewer(FULL, 700_000.0), Viewer(FULL))
     assert found.rates == {FULL: 700_000}

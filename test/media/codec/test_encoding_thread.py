@@ -5,7 +5,9 @@ import threading
 import av
 import pytest
 
+from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
 from webrtc_bridge.media.capture.pattern import Pattern
+from webrtc_bridge.media.codec import encoding_thread
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import automatic_bitrate
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread
@@ -185,7 +187,7 @@ def test_another_bit_rate_holds_for_what_is_watched_and_for_what_will_be(harness
     caplog.set_level(logging.INFO)
     harness.thread.request_keyframe(Encoding(Codec.H264))
     harness.show()
-    harness.thread.set_bitrate(700_000)
+    harness.thread.set_bitrates(100_000, 700_000)
     (frame,) = harness.show()
     assert not frame.keyframe
     assert harness.thread.bitrates == {Encoding(Codec.H264): 700_000}
@@ -236,20 +238,31 @@ def test_a_keyframe_of_one_layer_is_none_of_the_other(harness):
 
 
 def test_a_limit_holds_for_its_encoding_and_within_the_highest(harness):
-    assert harness.thread.highest_bitrate == 0
+    assert harness.thread.bounds() == {}
     harness.thread.limit({SMALL: 120_000})
     harness.thread.request_keyframe(SMALL)
     harness.thread.request_keyframe(Encoding(Codec.H264))
     harness.show()
-    assert harness.thread.highest_bitrate == automatic_bitrate(320, 240, 30.0)
+    automatic = Bounds(100_000, automatic_bitrate(320, 240, 30.0))
+    assert harness.thread.bounds() == dict.fromkeys(Codec, automatic)
     assert harness.thread.bitrates == {Encoding(Codec.H264): 400_000, SMALL: 120_000}
     harness.thread.limit({Encoding(Codec.H264): 200_000, SMALL: 120_000})
     assert not any(frame.keyframe for frame in harness.show())
     assert harness.thread.bitrates == {Encoding(Codec.H264): 200_000, SMALL: 120_000}
-    harness.thread.set_bitrate(150_000)
+    harness.thread.set_bitrates(110_000, 150_000)
     harness.show()
-    assert harness.thread.highest_bitrate == 150_000
+    assert harness.thread.bounds() == dict.fromkeys(Codec, Bounds(110_000, 150_000))
     assert harness.thread.bitrates == {Encoding(Codec.H264): 150_000, SMALL: 120_000}
+
+
+def test_what_was_passed_through_lately_has_no_small_layer(harness, monkeypatch):
+    harness.thread.request_keyframe(Encoding(Codec.VP8))
+    harness.show()
+    harness.thread.note_passed(Codec.H264)
+    layered = {codec: bounds.layered for codec, bounds in harness.thread.bounds().items()}
+    assert layered == {Codec.H264: False, Codec.VP8: True}
+    monkeypatch.setattr(encoding_thread, 'PASSED_LATELY', 0.0)
+    assert all(bounds.layered for bounds in harness.thread.bounds().values())
 
 
 def test_closing_ends_the_thread(harness):

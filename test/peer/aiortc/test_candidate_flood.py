@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from support.peers.fake_peers import ObservingListener
 
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.negotiation import MOST_CANDIDATES
@@ -43,8 +44,9 @@ class Stalls:
 
 @pytest.fixture
 async def pair(nothing_left):
-    connected = [asyncio.Event(), asyncio.Event()]
-    peers = [AiortcPeer('front', IceOptions(), event.set, lambda _: None) for event in connected]
+    listeners = [ObservingListener(), ObservingListener()]
+    connected = [listener.connected for listener in listeners]
+    peers = [AiortcPeer('front', IceOptions(), listener) for listener in listeners]
     peers[0].connection.createDataChannel('x')
     yield *peers, connected
     for peer in peers:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 from aioice import stun
+from support.peers.fake_peers import ObservingListener
 from support.peers.session_pair import DEADLINE, until
 
 from webrtc_bridge.peer.aiortc import ice_gathering
@@ -68,10 +69,9 @@ class Asking(AiortcPeer):
     """A peer with these servers; `candidates` followed its offer."""
 
     def __init__(self, *servers):
-        self.candidates = []
-        super().__init__(
-            'front', IceOptions(servers), print, print, on_candidate=self.candidates.append
-        )
+        listener = ObservingListener()
+        self.candidates = listener.candidates
+        super().__init__('front', IceOptions(servers), listener)
         self.connection.createDataChannel('x')
 
     async def ended(self):

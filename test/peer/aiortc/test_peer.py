@@ -3,6 +3,7 @@ import logging
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
+from support.peers.fake_peers import ObservingListener
 from support.peers.session_pair import DEADLINE, until
 
 from webrtc_bridge.errors import SessionError
@@ -20,9 +21,9 @@ class ObservedPeer(AiortcPeer):
     """Notes when it is connected and why it was lost."""
 
     def __init__(self, ice=NO_SERVERS):
-        self.connected = asyncio.Event()
-        self.lost = []
-        super().__init__('front', ice, self.connected.set, self.lost.append)
+        listener = ObservingListener()
+        self.connected, self.lost = listener.connected, listener.lost
+        super().__init__('front', ice, listener)
 
 
 @pytest.fixture

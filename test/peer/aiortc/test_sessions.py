@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from aiortc.rtp import RtpPacket
-from support.peers.session_pair import HEIGHT, WIDTH, Ends, SessionPair, until
+from support.peers.session_pair import (
+    HEIGHT,
+    WIDTH,
+    Ends,
+    SessionPair,
+    outbound_session,
+    until,
+)
 
 from webrtc_bridge.media.capture.pattern import (
     BARS,
@@ -18,9 +25,10 @@ from webrtc_bridge.media.codec.decoding_thread import DecodingThread
 from webrtc_bridge.media.frames import Codec
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.broadcast import Broadcast
-from webrtc_bridge.peer import outbound_session, session, viewer_watchdog
+from webrtc_bridge.peer import session, viewer_watchdog
 from webrtc_bridge.peer.aiortc.inbound_session import InboundSession
 from webrtc_bridge.peer.aiortc.peer import IceOptions
+from webrtc_bridge.peer.aiortc.sending_peer import preferences
 from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.peer.session import SessionState
 from webrtc_bridge.signaling.protocol.messages import Answer, Bye, Candidate, IceCandidate, Offer
@@ -237,9 +245,7 @@ BROKEN = [
 @pytest.mark.parametrize('sdp', BROKEN, ids=range(len(BROKEN)))
 async def test_a_broken_answer_ends_the_session_with_a_reason(nothing_left, caplog, sdp):
     sent = Ends()
-    outbound = OutboundSession(
-        'viewer', 's1', IceOptions(), sent, silent_broadcast(), (Codec.H264,)
-    )
+    outbound = outbound_session(sent, silent_broadcast(), (Codec.H264,))
     running = asyncio.ensure_future(outbound.run())
     await sent.next(Offer)
     outbound.receive(Answer('viewer', 's1', sdp))
@@ -288,9 +294,7 @@ async def test_a_description_and_candidates_of_one_side_alone_do_not_connect(
 ):
     monkeypatch.setattr(session, 'CONNECT_TIMEOUT', 0.3)
     sent = Ends()
-    outbound = OutboundSession(
-        'viewer', 's1', IceOptions(), sent, silent_broadcast(), (Codec.H264,)
-    )
+    outbound = outbound_session(sent, silent_broadcast(), (Codec.H264,))
     reason = await asyncio.wait_for(outbound.run(), DEADLINE)
     assert reason.startswith('no connection after')
     assert [bye.reason for bye in sent.byes] == [reason]
@@ -364,7 +368,7 @@ async def test_a_stock_aiortc_receiver_gets_pictures(station, codec):
     tracks = asyncio.Queue()
     stock.on('track', tracks.put_nowait)
     sent = Ends()
-    outbound = OutboundSession('viewer', 's1', IceOptions(), sent, station.broadcast, (codec,))
+    outbound = outbound_session(sent, station.broadcast, (codec,))
     running = asyncio.ensure_future(outbound.run())
     try:
         offer = await sent.next(Offer)
@@ -402,7 +406,7 @@ class PatternTrack(VideoStreamTrack):
 async def test_pictures_of_a_stock_aiortc_sender_arrive(nothing_left, codec):
     stock = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     transceiver = stock.addTransceiver(PatternTrack(), 'sendonly')
-    transceiver.setCodecPreferences(outbound_session.preferences((codec,)))
+    transceiver.setCodecPreferences(preferences((codec,)))
     sent, frames, pictures = Ends(), [], queue.Queue()
     inbound = InboundSession('stock', 's1', IceOptions(), sent, frames.append)
     decoder = DecodingThread('x', lambda p, f: pictures.put(p), print)

@@ -12,6 +12,7 @@ from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.options import EncoderOptions
 from webrtc_bridge.peer.aiortc.inbound_session import InboundSession
 from webrtc_bridge.peer.aiortc.peer import IceOptions
+from webrtc_bridge.peer.aiortc.sending_peer import AiortcSendingPeer
 from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.signaling.protocol.messages import Bye
 
@@ -60,6 +61,15 @@ class CameraStation:
         self.encoding.close()
 
 
+def outbound_session(send, broadcast, codecs=(Codec.H264, Codec.VP8)):
+    """Return a session that sends `broadcast` by aiortc."""
+
+    def make_peer(listener):
+        return AiortcSendingPeer('viewer', IceOptions(), listener, broadcast, codecs)
+
+    return OutboundSession('viewer', 's1', send, make_peer)
+
+
 class SessionPair:
     """Sessions at both ends, their messages and the frames that arrived, with their times."""
 
@@ -67,9 +77,7 @@ class SessionPair:
         self.messages = []
         self.frames = []
         self.times = []
-        self.outbound = OutboundSession(
-            'viewer', 's1', IceOptions(), self.to_inbound, broadcast, codecs
-        )
+        self.outbound = outbound_session(self.to_inbound, broadcast, codecs)
         self.inbound = InboundSession('front', 's1', IceOptions(), self.to_outbound, self.on_frame)
         self.running = []
 

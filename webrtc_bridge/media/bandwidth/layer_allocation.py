@@ -53,11 +53,18 @@ class Plan(Generic[V]):
 
 
 def allocate(viewers: Mapping[V, Viewer], bounds: Mapping[Codec, Bounds]) -> Plan[V]:
-    """Return what to encode for `viewers`: each layer as its slowest viewer needs it."""
+    """
+    Return what to encode for `viewers`: each layer as its slowest viewer needs it.
+
+    A codec without bounds is not encoded here: its viewers get the full layer, as it comes.
+    """
     layers: dict[V, Layer] = {}
     rates: dict[Encoding, int] = {}
     for key, viewer in viewers.items():
         codec = viewer.encoding.codec
+        if codec not in bounds:
+            layers[key] = Layer.FULL
+            continue
         layers[key] = layer = layer_for(viewer, bounds[codec])
         if viewer.rate is not None:
             encoding = Encoding(codec, layer)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import av
 
+from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
 from webrtc_bridge.media.codec.encoder import Encoder, automatic_bitrate
 from webrtc_bridge.media.codec.keyframes import KeyframeRequests
 from webrtc_bridge.media.codec.small_layer import SmallLayer
@@ -18,6 +19,9 @@ from webrtc_bridge.options import EncoderOptions
 
 JOIN_TIMEOUT = 1.0
 'Seconds to wait for the last picture of the thread; x264 takes 20 ms for one of 1080p.'
+
+PASSED_LATELY = 1.0
+'Seconds since the last frame of a source was passed on, in which there is nothing to make small.'
 
 logger = logging.getLogger(__name__)
 
@@ -56,11 +60,12 @@ class EncodingThread:
         times: Mapping[Codec, RtpTime] | None = None,
     ) -> None:
         self._frames = frames
-        self._bitrate = options.bitrate * 1000
+        self._lowest, self._bitrate = options.min_bitrate * 1000, options.bitrate * 1000
         self._fps = fps
         self._deliver = deliver
         self._times = times or {codec: RtpTime() for codec in Codec}
         self._failing = False
+        self._passed_at = dict.fromkeys(Codec, float('-inf'))
         self._size: tuple[int, int] | None = None
         self._encoders: dict[Encoding, _RunningEncoder] = {}
         self._limits: Mapping[Encoding, int] = {}
@@ -92,12 +97,24 @@ class EncodingThread:
                 for encoding, running in self._encoders.items()
             }
 
-    @property
-    def highest_bitrate(self) -> int:
-        """The bit rate of the full layer without a limit, in bit/s; 0 before the first picture."""
+    def bounds(self) -> Mapping[Codec, Bounds]:
+        """Return the bounds of each codec; empty before the first picture."""
         with self._lock:
-            size, bitrate = self._size, self._bitrate
-        return (bitrate or automatic_bitrate(*size, self._fps)) if size else 0
+            size, lowest, highest = self._size, self._lowest, self._bitrate
+            passed_at = dict(self._passed_at)
+        if size is None:
+            return {}
+        highest = highest or automatic_bitrate(*size, self._fps)
+        now = time.monotonic()
+        return {
+            codec: Bounds(lowest, highest, layered=now - passed_at[codec] >= PASSED_LATELY)
+            for codec in Codec
+        }
+
+    def note_passed(self, codec: Codec) -> None:
+        """Take note that a frame of `codec` was passed on as its source encoded it."""
+        with self._lock:
+            self._passed_at[codec] = time.monotonic()
 
     def request_keyframe(self, encoding: Encoding) -> None:
         """
@@ -121,14 +138,15 @@ class EncodingThread:
                 if encoding.codec is codec:
                     self._encoders[encoding] = self._new_encoder(encoding)
 
-    def set_bitrate(self, bitrate: int) -> None:
-        """Encode with at most `bitrate` (bit/s, 0 for automatic) from the next picture on."""
+    def set_bitrates(self, lowest: int, highest: int) -> None:
+        """Encode with bit rates between these (bit/s) from the next picture on; 0: automatic."""
         with self._lock:
-            if bitrate == self._bitrate:
+            self._lowest = lowest
+            if highest == self._bitrate:
                 return
-            self._bitrate = bitrate
+            self._bitrate = highest
             self._apply_bitrates()
-        logger.info('highest bit rate changed to %s', shown_bitrate(bitrate))
+        logger.info('highest bit rate changed to %s', shown_bitrate(highest))
 
     def limit(self, bitrates: Mapping[Encoding, int]) -> None:
         """Limit the bit rates of these encodings, in bit/s; others have no limit."""

@@ -14,12 +14,11 @@ from webrtc_bridge.media.rtp.capture_clock import CaptureClock
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc.patches.ice import selected_path
 from webrtc_bridge.peer.aiortc.patches.receiving import EncodedFrameReceiver, on_sender_report
-from webrtc_bridge.peer.aiortc.peer import IceOptions
-from webrtc_bridge.peer.aiortc.session import AiortcSession
+from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.clock_offset import ClockOffset
 from webrtc_bridge.peer.metadata_channel import Metadata
-from webrtc_bridge.peer.session import Description
-from webrtc_bridge.signaling.protocol.messages import Answer, Message, Offer
+from webrtc_bridge.peer.session import Description, Session
+from webrtc_bridge.signaling.protocol.messages import Answer, IceCandidate, Message, Offer
 
 REPORT_TIMEOUT = 0.02
 """
@@ -32,7 +31,7 @@ def ignore(metadata: Metadata) -> None:
     """Take no metadata."""
 
 
-class InboundSession(AiortcSession):
+class InboundSession(Session):
     """
     Answer the peer's offer and hand its encoded frames to `on_frame`, in the event loop.
 
@@ -48,7 +47,7 @@ class InboundSession(AiortcSession):
         on_frame: Callable[[EncodedFrame], None],
         on_metadata: Callable[[Metadata], None] = ignore,
     ) -> None:
-        super().__init__(peer_id, session_id, ice, send)
+        super().__init__(peer_id, session_id, send)
         self.clock_offset = ClockOffset()
         self._capture_clock = CaptureClock()
         self._on_frame = on_frame
@@ -58,6 +57,7 @@ class InboundSession(AiortcSession):
         self._asking: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._reported_at: float | None = None
+        self._peer = AiortcPeer(peer_id, ice, self)
         self._peer.connection.on('track', self._on_track)
         self._peer.connection.on('datachannel', self._on_data_channel)
 
@@ -97,6 +97,9 @@ class InboundSession(AiortcSession):
                 raise SessionError(self.peer_id, 'bad offer: no video')
             sdp = await self._peer.answer()
             self._send(Answer(peer_id=self.peer_id, session_id=self.session_id, sdp=sdp))
+
+    async def _on_candidate(self, candidate: IceCandidate | None) -> None:
+        await self._peer.candidate(candidate)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == 'video' and self._frames is None:
@@ -141,8 +144,9 @@ class InboundSession(AiortcSession):
             frame = dataclasses.replace(frame, capture_ns=captured)
         self._on_frame(frame)
 
-    def _release(self) -> None:
+    async def _close(self) -> None:
         if self._frames:
             self._frames.close()
         if self._asking:
             self._asking.cancel()
+        await self._peer.close()

@@ -11,7 +11,7 @@ from webrtc_bridge.media.rtp.broadcast import Broadcast, Subscription
 
 class OutboundTrack(MediaStreamTrack):
     """
-    A broadcast's frames for one session, `sent` of them, from when they can be sent.
+    A broadcast's frames for one session, from when they can be sent.
 
     `newest` is the RTP timestamp, as sent, and the time of capture of the last that went out;
     `subscription` is None before the first.
@@ -22,7 +22,6 @@ class OutboundTrack(MediaStreamTrack):
     def __init__(self, broadcast: Broadcast) -> None:
         super().__init__()
         self._broadcast = broadcast
-        self.sent = 0
         self.newest: tuple[int, int] | None = None
         self.subscription: Subscription | None = None
 
@@ -36,9 +35,7 @@ class OutboundTrack(MediaStreamTrack):
             raise MediaStreamError
         if self.subscription is None:
             self.subscription = self._broadcast.subscribe(codec)
-        frame = await self.subscription.next()
-        self.sent += 1
-        return frame
+        return await self.subscription.next()
 
     def request_keyframe(self) -> None:
         """Pass on that the viewer lost the picture."""

@@ -35,6 +35,7 @@ from webrtc_bridge.peer.aiortc.patches.stun_retries import use_constant_stun_ret
 from webrtc_bridge.peer.aiortc.patches.udp_guard import dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.negotiation import Negotiation
+from webrtc_bridge.peer.session import PeerListener
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
 CLOSE_TIMEOUT = 1.5
@@ -51,31 +52,17 @@ class IceOptions:
     policy: str = 'all'
 
 
-def ignore(candidate: IceCandidate | None) -> None:
-    """Tell nobody."""
-
-
 class AiortcPeer:
     """
-    One connection to the peer `peer_id`.
+    One connection to the peer `peer_id`, which `listener` is told about.
 
-    `on_connected` and `on_lost` are called in the event loop when the transport is up and when it
-    is gone for good. `on_candidate` gets the candidates that follow the description, and their
-    end: those that STUN and TURN servers have to be asked for.
+    The candidates that follow the description are those that STUN and TURN servers have to be
+    asked for.
     """
 
-    def __init__(
-        self,
-        peer_id: str,
-        ice: IceOptions,
-        on_connected: Callable[[], None],
-        on_lost: Callable[[str], None],
-        on_candidate: Callable[[IceCandidate | None], object] = ignore,
-    ) -> None:
+    def __init__(self, peer_id: str, ice: IceOptions, listener: PeerListener) -> None:
         self._peer_id = peer_id
-        self._on_connected = on_connected
-        self._on_lost = on_lost
-        self._on_candidate = on_candidate
+        self._listener = listener
         self._first_mid = ''
         offer_loopback_candidate()
         use_constant_stun_retry()
@@ -91,7 +78,7 @@ class AiortcPeer:
             peer_id, servers, self._on_late_candidate, self._on_last, waits=self._relay_only
         )
         self.connection = RTCPeerConnection(configuration(servers, ice.policy))
-        self._connecting = Connecting(self.connection, on_lost)
+        self._connecting = Connecting(self.connection, listener.on_lost)
         self.connection.on('connectionstatechange', self._on_state)
 
     async def offer(self) -> str:
@@ -168,11 +155,11 @@ class AiortcPeer:
         if self._first_mid:  # else the description will hold it
             line = f'candidate:{candidate.to_sdp()}'
             # All of a session goes by the transport of its first section (RFC 8843).
-            self._on_candidate(IceCandidate(line, self._first_mid, 0))
+            self._listener.on_candidate(IceCandidate(line, self._first_mid, 0))
 
     def _on_last(self) -> None:
         if self._first_mid:
-            self._on_candidate(None)
+            self._listener.on_candidate(None)
 
     async def _add(self, candidate: IceCandidate | None) -> None:
         try:
@@ -185,9 +172,11 @@ class AiortcPeer:
         logger.debug('%s: connection %s', self._peer_id, state)
         if state == 'connected':
             self._gathering.wanted = False
-            self._on_connected()
+            self._listener.on_connected()
         elif state in ('failed', 'closed'):
-            self._on_lost('no path to the peer' if state == 'failed' else 'the peer is gone')
+            self._listener.on_lost(
+                'no path to the peer' if state == 'failed' else 'the peer is gone'
+            )
 
 
 def first_mid(sdp: str) -> str:

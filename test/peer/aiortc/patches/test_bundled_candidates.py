@@ -2,6 +2,7 @@ import re
 
 import pytest
 from aiortc import RTCPeerConnection
+from support.peers.fake_peers import ObservingListener
 from support.peers.session_pair import until
 
 from webrtc_bridge.peer.aiortc.patches.bundled_candidates import copy_bundled_candidates
@@ -34,7 +35,7 @@ def test_what_is_no_bundle_stays():
 
 
 async def test_they_are_looked_for_a_path_with(offer):
-    peer = AiortcPeer('front', IceOptions(), lambda: None, lambda reason: None)
+    peer = AiortcPeer('front', IceOptions(), ObservingListener())
     try:
         await peer.apply('offer', offer)
         transport = peer.connection.getTransceivers()[0].receiver.transport.transport

@@ -13,7 +13,7 @@ import aioice.turn
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
-from support.peers.session_pair import Ends, until
+from support.peers.session_pair import Ends, outbound_session, until
 
 from webrtc_bridge.media.frames import Codec
 from webrtc_bridge.media.rtp.broadcast import Broadcast
@@ -21,8 +21,6 @@ from webrtc_bridge.peer.aiortc import patches
 from webrtc_bridge.peer.aiortc.ice_gathering import usable_servers
 from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
 from webrtc_bridge.peer.aiortc.patches.receiving import on_sender_report
-from webrtc_bridge.peer.aiortc.peer import IceOptions
-from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.program.requirements import VERSIONS, fits
 from webrtc_bridge.signaling.protocol.messages import Answer, IceServer, Offer
 
@@ -360,9 +358,7 @@ async def test_a_running_connection_uses_all_that_is_replaced(station):
     """Attributes may exist and no longer be what aiortc calls: look at a connection at work."""
     stock = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     probe, sent = Probe(), Ends()
-    outbound = OutboundSession(
-        'viewer', 's1', IceOptions(), sent, station.broadcast, (Codec.H264,)
-    )
+    outbound = outbound_session(sent, station.broadcast, (Codec.H264,))
     running = asyncio.ensure_future(outbound.run())
     try:
         offer = await sent.next(Offer)

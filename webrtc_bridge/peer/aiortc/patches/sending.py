@@ -67,6 +67,12 @@ class EncodedFrameSender:
         self._sender._send_rtcp = self._send_with_capture_time
         self._sender._handle_rtcp_packet = self._on_rtcp
 
+    @property
+    def packets_sent(self) -> int:
+        """The number of packets sent so far, without those sent again."""
+        count: int = self._sender._RTCRtpSender__packet_count
+        return count
+
     def forget(self) -> None:
         """Send nothing again of what was sent: it waits in a full link, or is no longer of use."""
         if self._rtp:

@@ -1,0 +1,53 @@
+"""The bit rates of a pipeline's layers, and their bounds."""
+
+import pytest
+
+from webrtc_bridge.gstreamer.bitrates import LayerBitrates
+from webrtc_bridge.media.bandwidth.layer_allocation import Bounds, Viewer, allocate
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
+
+FULL, SMALL = Encoding(Codec.H264), Encoding(Codec.H264, Layer.SMALL)
+HIGHEST = 1_000_000
+
+
+@pytest.fixture
+def bitrates() -> LayerBitrates:
+    one = LayerBitrates(100_000)
+    one.highest = HIGHEST
+    return one
+
+
+def test_with_a_small_layer_the_bounds_are_those_that_are_given(bitrates: LayerBitrates) -> None:
+    assert bitrates.bounds(layered=True) == {Codec.H264: Bounds(100_000, HIGHEST)}
+
+
+@pytest.mark.parametrize(('rate', 'expected'), [(100e3, 500_000), (700e3, 700_000)])
+def test_without_a_small_layer_nobody_is_brought_below_half(
+    bitrates: LayerBitrates, rate: float, expected: int
+) -> None:
+    plan = allocate({1: Viewer(FULL, rate), 2: Viewer(FULL)}, bitrates.bounds(layered=False))
+    assert plan.layers == {1: Layer.FULL, 2: Layer.FULL}
+    assert plan.rates == {FULL: expected}
+
+
+def test_a_lowest_above_half_is_the_lowest_without_a_small_layer_too() -> None:
+    bitrates = LayerBitrates(800_000)
+    bitrates.highest = HIGHEST
+    assert bitrates.bounds(layered=False)[Codec.H264].lowest == 800_000
+
+
+def test_nothing_is_encoded_before_it_is_known_what() -> None:
+    assert LayerBitrates(100_000).bounds(layered=True) == {}
+
+
+def test_a_layer_has_its_limit_and_without_one_the_highest(bitrates: LayerBitrates) -> None:
+    bitrates.limit({SMALL: 300_000})
+    assert (bitrates.of(Layer.FULL), bitrates.of(Layer.SMALL)) == (HIGHEST, 300_000)
+    bitrates.limit({FULL: 800_000})
+    assert (bitrates.of(Layer.FULL), bitrates.of(Layer.SMALL)) == (800_000, HIGHEST)
+
+
+def test_a_limit_does_not_outbid_another_sources_highest(bitrates: LayerBitrates) -> None:
+    bitrates.limit({FULL: 800_000})
+    bitrates.highest = 400_000
+    assert bitrates.of(Layer.FULL) == 400_000
