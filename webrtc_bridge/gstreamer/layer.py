@@ -8,7 +8,7 @@ from webrtc_bridge.gstreamer.encoders import (
     set_bitrate,
 )
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad
-from webrtc_bridge.media.codec.small_layer import FrameDecimator, small_size
+from webrtc_bridge.media.codec.frame_decimation import FrameDecimator, small_size
 from webrtc_bridge.media.frames import Layer
 
 CHAIN = (

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from webrtc_bridge.media.capture.pattern import Pattern
-from webrtc_bridge.media.codec.small_layer import SmallLayer, small_size
+from webrtc_bridge.media.codec.frame_decimation import small_size
+from webrtc_bridge.media.codec.small_layer import SmallLayer
 from webrtc_bridge.media.frames import CapturedFrame
 
 START = 1_700_000_000_000_000_000

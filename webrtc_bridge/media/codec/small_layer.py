@@ -1,23 +1,10 @@
 """The small layer: half-size pictures, and fewer of them, for viewers with a slow link."""
 
-import math
-
 import av
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from webrtc_bridge.media.codec.frame_decimation import FrameDecimator, small_size
 from webrtc_bridge.media.frames import CapturedFrame
-
-SMALLEST = 32
-'Pixels across or down below which a picture is not halved: there is nothing to gain.'
-
-FEWEST_BITS = 0.03
-'Bits per pixel below which fewer pictures look better than worse ones.'
-
-LONGEST_INTERVAL = 6
-'At least every sixth picture is sent: 5 of 30 a second.'
-
-ENOUGH = 1.3
-'How many times `FEWEST_BITS` there must be before more pictures are sent again.'
 
 
 class SmallLayer:
@@ -47,45 +34,3 @@ class SmallLayer:
         return self._reformatter.reformat(
             picture, width, height, 'yuv420p', interpolation=Interpolation.FAST_BILINEAR
         )
-
-
-class FrameDecimator:
-    """
-    Choose the pictures to encode: all if `value` is 1, every second one if it is 2.
-
-    `fps` is the rate at which they come. For one thread.
-    """
-
-    def __init__(self, fps: float) -> None:
-        self.value = 1
-        self._fps = fps
-        self._count = 0
-
-    def is_due(self) -> bool:
-        """Count a picture; return whether it is to be encoded."""
-        self._count += 1
-        return self._count >= self.value
-
-    def restart(self) -> None:
-        """Count from this picture on, which is encoded."""
-        self._count = 0
-
-    def follow(self, width: int, height: int, bitrate: int) -> None:
-        """Adapt `value` to pictures of this size (pixels) and `bitrate` (bit/s)."""
-        wanted = picture_interval(width, height, self._fps, bitrate)
-        enough = picture_interval(width, height, ENOUGH * self._fps, bitrate)
-        self.value = min(max(self.value, wanted), max(wanted, enough))
-
-
-def small_size(width: int, height: int) -> tuple[int, int]:
-    """Return half of the size, in even numbers; the size itself if that is below `SMALLEST`."""
-    half = width // 2 & ~1, height // 2 & ~1
-    return half if min(half) >= SMALLEST else (width, height)
-
-
-def picture_interval(width: int, height: int, fps: float, bitrate: int) -> int:
-    """Return the number of pictures of which one is encoded: 1 for all, 2 for every second."""
-    if not bitrate:
-        return 1
-    wanted = math.ceil(FEWEST_BITS * width * height * fps / bitrate)
-    return max(1, min(wanted, LONGEST_INTERVAL))
