@@ -1,26 +1,49 @@
 """
-Everything that this package raises on purpose.
+Every exception that this package raises on purpose.
 
 WebrtcBridgeError
-├── OptionError           a flag, parameter or file entry has a value that cannot be used
-├── RequirementError      a library is missing, or is another version than the one needed
-├── ServeError            the signaling server cannot listen where it was told to
-├── UnprotectedError      the signaling server would serve everybody in the network
-├── SourceError           a camera, stream or file delivers no pictures
-│   ├── SourceNotFound        it does not exist, or nobody answers there
-│   ├── SourceForbidden       it exists, but this user or these credentials may not read it
-│   └── SourceUnreadable      it opens, but is no video, or its video cannot be decoded
-├── MessageError          a signaling message breaks the protocol
-├── SessionError          one WebRTC session cannot be set up
-├── NoImagesError         a topic that was to carry images carried none
-└── ProgramEndedError     a program that was to run on has ended
+├── OptionError               a flag, parameter or file entry has a value that cannot be used
+│   ├── UnusableValueError        the value is described instead of quoted: a file, a secret
+│   └── UnknownParameterError     a node was given a parameter that it does not have
+├── RequirementError          a library is missing, or has another version than the one needed
+├── RosStartError             ROS does not start with the arguments it was given
+├── ServeError                the signaling server cannot listen on its address
+├── UnprotectedError          the signaling server would serve everybody in the network
+├── TokenError                a token gives no rights at the signaling server
+│   └── NoTokenError              there is none
+├── SourceError               a camera, stream or file delivers no pictures
+│   ├── SourceNotFound            it does not exist, or nobody answers there
+│   ├── SourceForbidden           it exists, but this user or these credentials may not read it
+│   └── SourceUnreadable          it opens, but is not a video, or its video cannot be decoded
+├── ImageError                a ROS image cannot be read as a picture
+├── MessageError              a signaling message breaks the protocol
+├── SessionError              one WebRTC session cannot be set up
+├── NoAnswer                  no STUN or TURN server gave an address
+├── NoEcho                    a TURN server accepts the login, but does not relay
+├── CalibrationNotSavedError  a calibration cannot be written to its file
+├── CheckFailed               a check of the doctor found something wrong
+├── FindingsError             the doctor is done, and checks failed
+├── NoImagesError             no image arrived on a topic
+└── ProgramEndedError         a program ended while others still needed it
 
-Each carries its data as attributes and says everything in one line, fit for a terminal or a log.
+Each carries its data as attributes, and as text is one line, fit for a terminal or a log. Those
+that only one module raises are defined there; a test compares this tree with all of them.
 """
+
+import errno
+import os
+import socket
+import ssl
+
+HINTS = {
+    errno.ENETUNREACH: 'no network interface leads there',
+    errno.EADDRNOTAVAIL: 'this machine does not have that address',
+}
+'Explanations of errors whose own words leave a user wondering.'
 
 
 class WebrtcBridgeError(Exception):
-    """Root of the tree above; ``exit_status`` is what a program ends with when it gives up."""
+    """Root of the tree above; ``exit_status`` is a program's that gives up because of it."""
 
     exit_status = 3
 
@@ -40,8 +63,19 @@ class OptionError(WebrtcBridgeError):
         return f'{self.name}: {printable(self.value)} given, expected {self.expected}'
 
 
+class UnusableValueError(OptionError):
+    """
+    Option ``name`` has what ``value`` describes, where something else was ``expected``.
+
+    For files and secrets, whose contents are not shown.
+    """
+
+    def __str__(self) -> str:
+        return f'{self.name}: {self.value}, expected {self.expected}'
+
+
 class RequirementError(WebrtcBridgeError):
-    """``name`` was ``found`` in this version (or not at all), ``needed`` is what would do."""
+    """Library ``name`` has version ``found`` (None: is missing), but ``needed`` is required."""
 
     def __init__(self, name: str, found: str | None, needed: str, install: str) -> None:
         super().__init__(name, found, needed, install)
@@ -56,7 +90,7 @@ class RequirementError(WebrtcBridgeError):
 
 
 class ServeError(WebrtcBridgeError):
-    """The server cannot listen on ``host``:``port``; ``reason`` says why."""
+    """The server cannot listen on ``host``:``port``, because of ``reason``."""
 
     def __init__(self, host: str, port: int, reason: str) -> None:
         super().__init__(host, port, reason)
@@ -69,7 +103,7 @@ class ServeError(WebrtcBridgeError):
 
 
 class UnprotectedError(WebrtcBridgeError):
-    """Others reach the server at ``host``, and it has no secret to tell them apart by."""
+    """Other machines reach the server at ``host``, and it has no secret to recognise them by."""
 
     exit_status = 1
 
@@ -79,14 +113,14 @@ class UnprotectedError(WebrtcBridgeError):
 
     def __str__(self) -> str:
         return (
-            f'other machines reach {self.host}, and there is no secret: make one by webrtc_bridge '
+            f'refusing to listen on {self.host} without a secret: create one with webrtc_bridge '
             'token --new-secret FILE, and start with --secret-file FILE (secret_file); or serve '
             'everybody with --allow-anonymous (allow_anonymous)'
         )
 
 
 class SourceError(WebrtcBridgeError):
-    """``source`` (without credentials) delivers no pictures; ``reason`` says why."""
+    """``source`` (without credentials) delivers no pictures, because of ``reason``."""
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(source, reason)
@@ -110,7 +144,7 @@ class SourceUnreadable(SourceError):
 
 
 class MessageError(WebrtcBridgeError):
-    """A message breaks the protocol: ``code`` of docs/protocol.md, ``ref`` is its type."""
+    """A message of type ``ref`` breaks the protocol; ``code`` is that of docs/protocol.md."""
 
     def __init__(self, code: str, message: str, ref: str | None = None) -> None:
         super().__init__(code, message, ref)
@@ -123,7 +157,7 @@ class MessageError(WebrtcBridgeError):
 
 
 class SessionError(WebrtcBridgeError):
-    """The session with ``peer_id`` cannot be set up; ``reason`` says why."""
+    """The session with ``peer_id`` cannot be set up, because of ``reason``."""
 
     def __init__(self, peer_id: str, reason: str) -> None:
         super().__init__(peer_id, reason)
@@ -135,7 +169,7 @@ class SessionError(WebrtcBridgeError):
 
 
 class NoImagesError(WebrtcBridgeError):
-    """In `seconds` no image came, because of `reason`."""
+    """No image arrived within ``seconds``, because of ``reason``."""
 
     exit_status = 1
 
@@ -149,7 +183,7 @@ class NoImagesError(WebrtcBridgeError):
 
 
 class ProgramEndedError(WebrtcBridgeError):
-    """`program` ended with exit status `status` while others still needed it."""
+    """``program`` ended with exit status ``status`` while others still needed it."""
 
     exit_status = 1
 
@@ -162,7 +196,30 @@ class ProgramEndedError(WebrtcBridgeError):
         return f'{self.program} ended with exit status {self.status}'
 
 
+def describe(error: BaseException) -> str:
+    """
+    Return one line that says what went wrong in the system, a library or this package.
+
+    Of operating system errors these are the system's words: without the file, address or URL that
+    Python, asyncio or FFmpeg add, which a caller knows better and which may hold a password.
+    """
+    if isinstance(error, WebrtcBridgeError):
+        return str(getattr(error, 'reason', error))
+    if isinstance(error, TimeoutError):
+        return 'no answer in time'
+    if isinstance(error, socket.gaierror):
+        return 'no such host'
+    if isinstance(error, ssl.SSLError):
+        return (
+            str(getattr(error, 'reason', None) or type(error).__name__).lower().replace('_', ' ')
+        )
+    if isinstance(error, OSError) and error.errno:
+        words = os.strerror(error.errno).lower()
+        return f'{words}: {HINTS[error.errno]}' if error.errno in HINTS else words
+    return printable(str(error) or type(error).__name__, 200).strip('\'"')
+
+
 def printable(value: object, limit: int = 64) -> str:
-    """Return ``repr(value)``, so without control characters, cut at ``limit`` characters."""
+    """Return ``repr(value)``, so without control characters, cut to ``limit`` characters."""
     text = repr(value)
     return text if len(text) <= limit else f'{text[: limit - 1]}…'

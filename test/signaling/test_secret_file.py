@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from webrtc_bridge.errors import UnusableValueError
 from webrtc_bridge.options import ServerOptions
 from webrtc_bridge.signaling.client.server_access import TOKEN, ServerAccess
 from webrtc_bridge.signaling.secret_file import (
     MAX_SECRET,
-    UnusableSecretError,
     read_secret,
     write_private,
 )
@@ -33,7 +33,7 @@ def test_a_secret_is_one_line(tmp_path: Path, content: bytes, mode: int) -> None
 @pytest.mark.parametrize('mode', [0o644, 0o640, 0o604, 0o620, 0o610])
 def test_a_file_that_others_may_use_is_refused(tmp_path: Path, mode: int) -> None:
     file = file_with(tmp_path, b'hidden', mode)
-    with pytest.raises(UnusableSecretError) as caught:
+    with pytest.raises(UnusableValueError) as caught:
         read_secret('token-file', file, VARIABLE)
     expected = f'token-file: {file} has mode {mode:04o}, expected 0600, that is chmod 600 {file}'
     assert str(caught.value) == expected
@@ -43,7 +43,7 @@ def test_a_file_that_others_may_use_is_refused(tmp_path: Path, mode: int) -> Non
     'content', [b'', b'\n', b'hidden\nlines', b'hid\0den', b'\xff', b'x' * (MAX_SECRET + 1)]
 )
 def test_what_is_no_line_is_refused_and_not_shown(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(UnusableSecretError) as caught:
+    with pytest.raises(UnusableValueError) as caught:
         read_secret('token-file', file_with(tmp_path, content), VARIABLE)
     assert 'hid' not in str(caught.value)
     assert str(caught.value).isprintable()
@@ -51,7 +51,7 @@ def test_what_is_no_line_is_refused_and_not_shown(tmp_path: Path, content: bytes
 
 @pytest.mark.parametrize('file', ['/no/such/file', '/'])
 def test_a_file_that_cannot_be_read_is_named(file: str) -> None:
-    with pytest.raises(UnusableSecretError, match=f'token-file: {file}: .* a readable file'):
+    with pytest.raises(UnusableValueError, match=f'token-file: {file}: .* a readable file'):
         read_secret('token-file', file, VARIABLE)
 
 
@@ -63,7 +63,7 @@ def test_without_a_file_it_is_in_the_environment(
     assert read_secret('token-file', '', VARIABLE) == 'from there'
     assert read_secret('token-file', file_with(tmp_path, b'from here'), VARIABLE) == 'from here'
     monkeypatch.setenv(VARIABLE, 'hidden\nlines')
-    with pytest.raises(UnusableSecretError) as caught:
+    with pytest.raises(UnusableValueError) as caught:
         read_secret('token-file', '', VARIABLE)
     assert VARIABLE in str(caught.value)
     assert 'hidden' not in str(caught.value)
@@ -75,7 +75,7 @@ def test_what_is_written_is_private_from_the_start(tmp_path: Path) -> None:
     try:
         write_private('--out', str(file), 'hidden', replace=False)
         assert file.stat().st_mode & 0o777 == 0o600
-        with pytest.raises(UnusableSecretError, match=r'--out: .* is there already'):
+        with pytest.raises(UnusableValueError, match=r'--out: .* is there already'):
             write_private('--out', str(file), 'other', replace=False)
         assert file.read_text() == 'hidden\n'
         write_private('--out', str(file), 'other', replace=True)
@@ -84,7 +84,7 @@ def test_what_is_written_is_private_from_the_start(tmp_path: Path) -> None:
         os.umask(before)
     assert file.read_text() == 'other\n'
     assert list(tmp_path.iterdir()) == [file]
-    with pytest.raises(UnusableSecretError, match='--out: /no/such/file'):
+    with pytest.raises(UnusableValueError, match='--out: /no/such/file'):
         write_private('--out', '/no/such/file', 'hidden', replace=True)
 
 

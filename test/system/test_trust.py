@@ -97,7 +97,7 @@ async def test_a_server_in_the_network_needs_a_secret_or_a_word(start_module: St
     refused = await start_module('commands.signaling', '--host', '0.0.0.0', '--port', '0')
     assert await refused.ended() == 1
     (line,) = refused.lines
-    assert line.startswith('error: other machines reach 0.0.0.0, and there is no secret: ')
+    assert line.startswith('error: refusing to listen on 0.0.0.0 without a secret: ')
     served = await start_module(
         'commands.signaling', '--host', '0.0.0.0', '--port', '0', '--allow-anonymous'
     )

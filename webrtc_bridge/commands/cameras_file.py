@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from webrtc_bridge.errors import OptionError, RequirementError, printable
+from webrtc_bridge.errors import (
+    OptionError,
+    RequirementError,
+    UnusableValueError,
+    describe,
+    printable,
+)
 from webrtc_bridge.options import EncoderOptions, SenderOptions, SourceOptions
 from webrtc_bridge.program.option_row import Option, rows
 from webrtc_bridge.program.redaction import without_credentials
@@ -15,13 +21,6 @@ MAX_FILE = 65536
 MOST_CAMERAS = 32
 
 _FILE = 'a YAML list of cameras like "- id: front"'
-
-
-class UnusableFileError(OptionError):
-    """At the place `name`, a file and perhaps its line, is `value` where else was `expected`."""
-
-    def __str__(self) -> str:
-        return f'{self.name}: {self.value}, expected {self.expected}'
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def read_cameras(
             raise OptionError(f'{where}: id', camera.sender.sender_id, expected)
         cameras.append(camera)
     if not 0 < len(cameras) <= MOST_CAMERAS:
-        raise UnusableFileError(file, f'{len(cameras)} cameras', f'1 to {MOST_CAMERAS}')
+        raise UnusableValueError(file, f'{len(cameras)} cameras', f'1 to {MOST_CAMERAS}')
     return cameras
 
 
@@ -102,10 +101,10 @@ def _entries(file: str) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         root = loader.get_single_node()
         if not isinstance(root, yaml.SequenceNode):
-            raise UnusableFileError(file, _kind(root), _FILE)
+            raise UnusableValueError(file, _kind(root), _FILE)
         for entry in root.value:
             if not isinstance(entry, yaml.MappingNode):
-                raise UnusableFileError(_place(file, entry.start_mark), _kind(entry), _FILE)
+                raise UnusableValueError(_place(file, entry.start_mark), _kind(entry), _FILE)
             _refuse_doubles(file, entry)
             loader.flatten_mapping(entry)  # <<: *defaults
             values = loader.construct_mapping(entry, deep=True)
@@ -113,7 +112,7 @@ def _entries(file: str) -> Iterator[tuple[int, dict[str, Any]]]:
     except yaml.YAMLError as error:
         mark = getattr(error, 'problem_mark', None)
         problem = getattr(error, 'problem', None) or type(error).__name__
-        raise UnusableFileError(_place(file, mark), problem, _FILE) from None
+        raise UnusableValueError(_place(file, mark), problem, _FILE) from None
     finally:
         loader.dispose()
 
@@ -122,12 +121,11 @@ def _text(file: str) -> str:
     try:
         text = Path(file).read_text('utf-8')
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UnusableFileError(file, reason, 'a readable file') from None
+        raise UnusableValueError(file, describe(error), 'a readable file') from None
     except ValueError:
-        raise UnusableFileError(file, 'no UTF-8 text', _FILE) from None
+        raise UnusableValueError(file, 'no UTF-8 text', _FILE) from None
     if len(text) > MAX_FILE:
-        raise UnusableFileError(file, f'{len(text)} characters', f'at most {MAX_FILE}')
+        raise UnusableValueError(file, f'{len(text)} characters', f'at most {MAX_FILE}')
     return text
 
 
@@ -137,7 +135,7 @@ def _refuse_doubles(file: str, entry: Any) -> None:
     for key, _ in entry.value:
         if key.value in seen:
             twice = f'{printable(key.value)} a second time'
-            raise UnusableFileError(_place(file, key.start_mark), twice, 'each key once')
+            raise UnusableValueError(_place(file, key.start_mark), twice, 'each key once')
         seen.add(str(key.value))
 
 

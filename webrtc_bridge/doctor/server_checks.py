@@ -1,7 +1,6 @@
 """Whether there is a signaling server: its address, its certificate, its answer, its clock."""
 
 import asyncio
-import os
 import socket
 import ssl
 import time
@@ -12,7 +11,7 @@ import aiohttp
 
 from webrtc_bridge import __version__
 from webrtc_bridge.doctor.findings import CheckFailed
-from webrtc_bridge.errors import printable
+from webrtc_bridge.errors import describe, printable
 from webrtc_bridge.signaling.client.client_tls import why_not_trusted
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 
@@ -41,11 +40,11 @@ class ServerChecks:
             found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except OSError as error:
             advice = 'check --server, or the name server of this machine'
-            raise CheckFailed(f'{self._host} is unknown ({reason(error)})', advice) from error
+            raise CheckFailed(f'{self._host} is unknown ({describe(error)})', advice) from error
         try:
             await self._connect(None)
         except OSError as error:
-            where = f'nobody answers at {self._host} port {self._port} ({reason(error)})'
+            where = f'nobody answers at {self._host} port {self._port} ({describe(error)})'
             advice = 'start the server there with --host 0.0.0.0, and let its port through'
             raise CheckFailed(where, advice) from error
         addresses = sorted({str(address[4][0]) for address in found})
@@ -80,7 +79,7 @@ class ServerChecks:
         except (aiohttp.ClientError, ValueError) as error:
             advice = 'is something else at this port?'
             raise CheckFailed(
-                f'no answer to {url_shown(url)} ({reason(error)})', advice
+                f'no answer to {url_shown(url)} ({describe(error)})', advice
             ) from error
         if not isinstance(value, dict) or value.get('status') != 'ok':
             advice = 'something else is at this port, or the server is full'
@@ -126,12 +125,3 @@ def url_shown(url: str) -> str:
     scheme, _, rest = url.partition('://')
     host, slash, path = rest.partition('/')
     return f'{scheme}://{host.rpartition("@")[2]}{slash}{path}'
-
-
-def reason(error: BaseException) -> str:
-    """Return what went wrong in words, without addresses."""
-    if isinstance(error, socket.gaierror):
-        return (error.strerror or 'no such name').lower()
-    if isinstance(error, OSError) and error.errno and error.errno > 0:
-        return os.strerror(error.errno).lower()
-    return printable(str(error) or type(error).__name__, 120).strip('\'"')

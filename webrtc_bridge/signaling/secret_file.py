@@ -5,7 +5,7 @@ import os
 import re
 import stat
 
-from webrtc_bridge.errors import OptionError
+from webrtc_bridge.errors import UnusableValueError, describe
 
 MAX_SECRET = 4096
 'Characters; a header line of HTTP may have 8190 with aiohttp.'
@@ -14,18 +14,11 @@ _LINE = re.compile(r'[ -~]+')
 'Printable ASCII, so that it fits into an HTTP header as it is.'
 
 
-class UnusableSecretError(OptionError):
-    """Secret `name` is as `value` says, which does not show it, where else was `expected`."""
-
-    def __str__(self) -> str:
-        return f'{self.name}: {self.value}, expected {self.expected}'
-
-
 def read_secret(option: str, file: str, variable: str) -> str:
     """
     Return the secret in `file`; without one that in the environment, empty if there is none.
 
-    Raises: UnusableSecretError, which names `option` or `variable`.
+    Raises: UnusableValueError, which names `option` or `variable`.
     """
     if file:
         return _checked(option, _read(option, file), file)
@@ -37,7 +30,7 @@ def write_private(option: str, file: str, text: str, *, replace: bool) -> None:
     """
     Write one line to `file`, mode 0600 from its first byte on.
 
-    Raises: UnusableSecretError, also where it is there already, unless that is to be replaced.
+    Raises: UnusableValueError, also where it is there already, unless that is to be replaced.
     """
     new = f'{file}.new' if replace else file
     try:
@@ -50,9 +43,10 @@ def write_private(option: str, file: str, text: str, *, replace: bool) -> None:
         if replace:
             os.replace(new, file)
     except FileExistsError:
-        raise UnusableSecretError(option, f'{file} is there already', 'a new file') from None
+        raise UnusableValueError(option, f'{file} is there already', 'a new file') from None
     except OSError as error:
-        raise UnusableSecretError(option, _reason(file, error), 'a file to write to') from None
+        found = f'{file}: {describe(error)}'
+        raise UnusableValueError(option, found, 'a file to write to') from None
 
 
 def _read(option: str, file: str) -> str:
@@ -61,20 +55,17 @@ def _read(option: str, file: str) -> str:
             mode = os.fstat(opened.fileno()).st_mode
             content = opened.read(MAX_SECRET + 3)
     except OSError as error:
-        raise UnusableSecretError(option, _reason(file, error), 'a readable file') from None
+        found = f'{file}: {describe(error)}'
+        raise UnusableValueError(option, found, 'a readable file') from None
     # Windows has no such modes, and shows every file as readable for all.
     if mode & (stat.S_IRWXG | stat.S_IRWXO) and os.name != 'nt':
         found = f'{file} has mode {stat.S_IMODE(mode):04o}'
-        raise UnusableSecretError(option, found, f'0600, that is chmod 600 {file}')
+        raise UnusableValueError(option, found, f'0600, that is chmod 600 {file}')
     return content.decode('ascii', 'replace').strip()
 
 
 def _checked(name: str, secret: str, where: str) -> str:
     if not _LINE.fullmatch(secret) or len(secret) > MAX_SECRET:
         expected = f'one line of 1 to {MAX_SECRET} printable ASCII characters'
-        raise UnusableSecretError(name, f'{where} else is there', expected)
+        raise UnusableValueError(name, f'{where} else is there', expected)
     return secret
-
-
-def _reason(file: str, error: OSError) -> str:
-    return f'{file}: {(error.strerror or str(error)).lower()}'

@@ -82,7 +82,7 @@ def test_a_file_that_is_not_there_yet_is_no_error(tmp_path):
     [
         ('file:///no/such/folder/front.yaml', 'a file in a folder that is there'),
         ('package://no_such_package/front.yaml', 'a package that is installed'),
-        ('file:///tmp', 'a file that can be read (Is a directory)'),
+        ('file:///tmp', 'a readable file (is a directory)'),
     ],
 )
 def test_a_url_that_leads_nowhere_is_refused_by_name(url, said, monkeypatch, tmp_path):

@@ -210,7 +210,7 @@ def failure(code, phrase):
         (failure(401, 'Unauthorized'), 'login refused (401 Unauthorized)'),
         (failure(486, 'Allocation Quota Reached'), 'refused (486 Allocation Quota Reached)'),
         (stun.TransactionTimeout(), 'no answer'),
-        (socket.gaierror(-2, 'Name or service not known'), 'host unknown'),
+        (socket.gaierror(-2, 'Name or service not known'), 'no such host'),
         (ConnectionRefusedError(111, "Connect call failed ('::1', 1)"), 'connection refused'),
         (ssl.SSLCertVerificationError(1, 'self-signed'), 'no TLS: '),
         (KeyError('XOR-MAPPED-ADDRESS'), "KeyError('XOR-MAPPED-ADDRESS')"),

@@ -4,7 +4,13 @@ import errno
 
 import av
 
-from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound, SourceUnreadable
+from webrtc_bridge.errors import (
+    SourceError,
+    SourceForbidden,
+    SourceNotFound,
+    SourceUnreadable,
+    describe,
+)
 from webrtc_bridge.media.capture.v4l2 import NO_PERMISSION
 
 GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
@@ -54,7 +60,9 @@ def stream_error(source: str, error: Exception) -> SourceError:
 
 
 def reason(error: Exception) -> str:
-    """Return FFmpeg's words for `error`, without the URL that it puts behind them."""
+    """Return the words for `error`, without the URL that FFmpeg adds to them."""
     if isinstance(error, av.error.ExitError):
         return 'no data in time'
+    if isinstance(error, OSError) and error.errno:
+        return describe(error)
     return getattr(error, 'strerror', None) or type(error).__name__

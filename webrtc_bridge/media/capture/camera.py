@@ -3,12 +3,11 @@
 import dataclasses
 import enum
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
 
-from webrtc_bridge.errors import SourceError
+from webrtc_bridge.errors import SourceError, describe
 from webrtc_bridge.media.capture.opener import opener
 from webrtc_bridge.media.capture.reader import Reader
 from webrtc_bridge.media.capture.source import OPEN_TIMEOUT, OpenSource
@@ -186,9 +185,6 @@ class Camera:
 
 
 def _reason(error: Exception) -> str:
-    # What foreign exceptions say may hold the URL with its password.
-    if isinstance(error, SourceError):
-        return error.reason
-    if isinstance(error, OSError) and error.errno is not None:
-        return os.strerror(error.errno)
-    return type(error).__name__
+    # The text of other exceptions may hold the URL with its password.
+    known = isinstance(error, SourceError | OSError)
+    return describe(error) if known else type(error).__name__

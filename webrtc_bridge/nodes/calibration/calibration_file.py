@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from webrtc_bridge.errors import OptionError, WebrtcBridgeError
+from webrtc_bridge.errors import OptionError, WebrtcBridgeError, describe
 from webrtc_bridge.nodes.calibration.calibration import Calibration, calibration_from
 
 OPTION = 'camera_info_url'
@@ -72,7 +72,7 @@ def load(url: str) -> Calibration | None:
     except FileNotFoundError:
         return None
     except OSError as exc:
-        raise OptionError(OPTION, url, f'a file that can be read ({exc.strerror})') from exc
+        raise OptionError(OPTION, url, f'a readable file ({describe(exc)})') from exc
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
         raise OptionError(OPTION, url, f'a YAML file ({_place(exc)})') from exc
     try:
@@ -136,7 +136,7 @@ def save(path: Path, calibration: Calibration) -> None:
     except OSError as exc:
         with contextlib.suppress(OSError):
             written.unlink()
-        raise CalibrationNotSavedError(path, exc.strerror or str(exc)) from exc
+        raise CalibrationNotSavedError(path, describe(exc)) from exc
 
 
 def as_text(calibration: Calibration) -> str:

@@ -10,7 +10,6 @@ session begins without their answers, which follow as candidates of their own (R
 
 import asyncio
 import logging
-import os
 import socket
 import ssl
 import time
@@ -22,7 +21,7 @@ from aioice.stun import TransactionError, TransactionFailed
 from aiortc import RTCIceServer
 from aiortc.rtcicetransport import connection_kwargs
 
-from webrtc_bridge.errors import printable
+from webrtc_bridge.errors import WebrtcBridgeError, describe, printable
 from webrtc_bridge.program.redaction import without_credentials
 from webrtc_bridge.signaling.protocol.messages import IceServer
 
@@ -69,8 +68,11 @@ class IceServerUrl:
         return self.options.get('turn_username'), self.options.get('turn_password')
 
 
-class NoAnswer(Exception):
-    """None of the servers of a kind has given an address."""
+class NoAnswer(WebrtcBridgeError):
+    """None of the servers of a kind gave an address."""
+
+    def __str__(self) -> str:
+        return 'no STUN or TURN server gave an address'
 
 
 class Trouble:
@@ -292,13 +294,11 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, TransactionError | TimeoutError):
         return SILENT
     if isinstance(error, socket.gaierror):
-        return 'host unknown'
+        return describe(error)
     if isinstance(error, ssl.SSLError):
-        return f'no TLS: {getattr(error, "reason", None) or type(error).__name__}'
+        return f'no TLS: {describe(error)}'
     if isinstance(error, OSError):
-        # Not strerror: asyncio puts the address into that.
-        what = os.strerror(error.errno).lower() if error.errno else printable(error)
-        return f'not reachable: {what}'
+        return f'not reachable: {describe(error)}'
     return printable(error)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from aioice import stun, turn
 
+from webrtc_bridge.errors import WebrtcBridgeError
 from webrtc_bridge.peer.aiortc.ice_gathering import IceServerUrl
 
 ECHO_TIMEOUT = 1.0
@@ -16,8 +17,11 @@ GIVE_BACK_TIMEOUT = 0.5
 PAYLOAD = b'webrtc_bridge'
 
 
-class NoEcho(Exception):
-    """The server logs in, but what is sent to its relay does not come."""
+class NoEcho(WebrtcBridgeError):
+    """The TURN server accepts the login, but a datagram sent to its relay is lost."""
+
+    def __str__(self) -> str:
+        return 'the TURN server does not relay'
 
 
 async def probe(server: IceServerUrl) -> str:

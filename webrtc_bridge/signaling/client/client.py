@@ -22,7 +22,7 @@ from websockets.exceptions import (
 )
 from websockets.http11 import Response
 
-from webrtc_bridge.errors import MessageError, OptionError, printable
+from webrtc_bridge.errors import MessageError, OptionError, describe, printable
 from webrtc_bridge.options import PEER_ID, PEER_ID_RULE
 from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.client.backoff import Backoff
@@ -34,7 +34,6 @@ from webrtc_bridge.signaling.client.web_socket import (
     Connect,
     close_reason,
     connect_options,
-    reason_of,
 )
 from webrtc_bridge.signaling.protocol.close_codes import TAKEN_OVER
 from webrtc_bridge.signaling.protocol.fields import CONTROL, MAX_TEXT
@@ -162,7 +161,7 @@ class SignalingClient:
                 other = 'ws://' if self._access.tls else 'wss://'
                 self._say_once(f'gives no HTTP answer; is it at {other}?')
             except (TimeoutError, OSError, WebSocketException) as error:
-                self._say_once(f'not reachable: {reason_of(error)}')
+                self._say_once(f'not reachable: {describe(error)}')
             except Exception:
                 logger.exception('%s: attempt to connect failed', self._who)
 
@@ -206,7 +205,7 @@ class SignalingClient:
                     self._receive(data)
             reason = 'closed by the server'
         except ConnectionClosed as error:
-            reason = reason_of(error)
+            reason = describe(error)
         if self._connected:
             logger.warning('%s: connection lost (%s)', self._who, close_reason(socket, reason))
             if socket.protocol.close_reason == TAKEN_OVER:

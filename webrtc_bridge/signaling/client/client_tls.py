@@ -2,7 +2,7 @@
 
 import ssl
 
-from webrtc_bridge.errors import OptionError
+from webrtc_bridge.errors import OptionError, describe
 
 EXPIRED, NOT_YET_VALID = 10, 9
 UNKNOWN = (18, 19, 20, 21)
@@ -23,8 +23,7 @@ def client_context(ca_file: str) -> ssl.SSLContext:
     except ssl.SSLError:
         raise OptionError('ca', ca_file, 'a PEM file with a certificate') from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OptionError('ca', ca_file, f'a readable file ({reason})') from None
+        raise OptionError('ca', ca_file, f'a readable file ({describe(error)})') from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file:
         # So that the server's own certificate can stand there, whoever signed it.

@@ -1,7 +1,5 @@
 """How a client opens its WebSocket to the signaling server, and why that failed or ended."""
 
-import asyncio
-import errno
 import inspect
 import logging
 from typing import Any
@@ -52,17 +50,6 @@ def connect_options(access: ServerAccess) -> dict[str, Any]:
     if 'proxy' in inspect.signature(connect.__init__).parameters:
         options['proxy'] = None
     return options
-
-
-def reason_of(error: BaseException) -> str:
-    """Return in words why the server was not reached."""
-    if isinstance(error, asyncio.TimeoutError | TimeoutError):
-        return 'no answer in time'
-    if isinstance(error, OSError) and error.errno == errno.ENETUNREACH:
-        return f'{error.strerror}: no network interface leads there'
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return printable(str(error) or type(error).__name__, 200).strip('\'"')
 
 
 def close_reason(socket: ClientConnection, otherwise: str) -> str:

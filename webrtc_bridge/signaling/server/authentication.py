@@ -7,8 +7,9 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 
+from webrtc_bridge.errors import UnusableValueError
 from webrtc_bridge.signaling.broker.rights import Rights
-from webrtc_bridge.signaling.secret_file import MAX_SECRET, UnusableSecretError, read_secret
+from webrtc_bridge.signaling.secret_file import MAX_SECRET, read_secret
 from webrtc_bridge.signaling.server.admission import network_of
 from webrtc_bridge.signaling.server.signed_tokens import NoTokenError, SignedTokens, TokenError
 
@@ -36,12 +37,12 @@ def read_server_secret(option: str, file: str) -> str:
     """
     Return the secret in `file`, or else in the environment; empty if there is none.
 
-    Raises: UnusableSecretError, also for one that is short.
+    Raises: UnusableValueError, also for one that is short.
     """
     secret = read_secret(option, file, SECRET)
     if secret and len(secret) < MIN_SECRET:
         expected = f'at least {MIN_SECRET}; webrtc_bridge token --new-secret FILE makes one'
-        raise UnusableSecretError(file or SECRET, f'{len(secret)} characters', expected)
+        raise UnusableValueError(file or SECRET, f'{len(secret)} characters', expected)
     return secret
 
 

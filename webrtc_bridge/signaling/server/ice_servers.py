@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from webrtc_bridge.errors import MessageError, OptionError
+from webrtc_bridge.errors import MessageError, OptionError, describe
 from webrtc_bridge.program.redaction import without_credentials
 from webrtc_bridge.signaling.protocol.ice_server import ice_server_from_json
 from webrtc_bridge.signaling.protocol.json_text import read_object
@@ -131,8 +131,8 @@ def _read(file: str) -> list[IceServer]:
         text = Path(file).read_text('utf-8')
         mode = Path(file).stat().st_mode
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OptionError('ice_servers_file', file, f'a readable file ({reason})') from None
+        expected = f'a readable file ({describe(error)})'
+        raise OptionError('ice_servers_file', file, expected) from None
     except ValueError:
         raise OptionError('ice_servers_file', file, _FILE) from None
     try:

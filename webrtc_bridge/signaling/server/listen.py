@@ -2,13 +2,11 @@
 
 import asyncio
 import contextlib
-import errno
 import ipaddress
-import os
 import socket
 from collections.abc import Callable
 
-from webrtc_bridge.errors import OptionError, ServeError, UnprotectedError
+from webrtc_bridge.errors import OptionError, ServeError, UnprotectedError, describe
 
 KERNEL_BUFFER = 131072
 'Bytes that the kernel keeps for a reader; Linux doubles it.'
@@ -49,7 +47,7 @@ async def listen(
             raise UnprotectedError(host)
         await server.start_serving()
     except OSError as error:
-        raise ServeError(host, port, _reason(error)) from error
+        raise ServeError(host, port, describe(error)) from error
     except ValueError as error:  # UnicodeError for a name that no DNS can have.
         raise OptionError('host', host, 'an address or a name') from error
     for listener in server.sockets:
@@ -95,11 +93,3 @@ def own_addresses() -> list[str]:
     adapters = ifaddr.get_adapters()
     addresses = (address.ip for adapter in adapters for address in adapter.ips)
     return [ip if isinstance(ip, str) else ip[0] for ip in addresses]
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, socket.gaierror):
-        return 'no such host'
-    if error.errno == errno.EADDRNOTAVAIL:
-        return 'this machine does not have that address'
-    return os.strerror(error.errno).lower() if error.errno else str(error)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from webrtc_bridge.errors import OptionError
+from webrtc_bridge.errors import OptionError, describe
 from webrtc_bridge.options import SignalingOptions
 from webrtc_bridge.program.requirements import require
 
@@ -53,8 +53,7 @@ def _from_files(certificate: str, key: str) -> ssl.SSLContext:
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
         # What is there has been read, and fits: OpenSSL finds it too weak, for example.
-        reason = getattr(error, 'reason', None) or error.strerror or 'unusable'
-        raise OptionError('certificate', certificate, f'another ({reason})') from None
+        raise OptionError('certificate', certificate, f'another ({describe(error)})') from None
     return context
 
 
@@ -114,8 +113,7 @@ def _read(option: str, file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OptionError(option, file, f'a readable file ({reason})') from None
+        raise OptionError(option, file, f'a readable file ({describe(error)})') from None
 
 
 def _made_now() -> ssl.SSLContext:
