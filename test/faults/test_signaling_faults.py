@@ -10,7 +10,7 @@ from support.programs import SUPPORT, start_server
 from websockets.asyncio.client import connect
 
 from webrtc_bridge.options import ServerOptions
-from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.client import SignalingClient, SignalingListener
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import Role
 
@@ -20,16 +20,12 @@ CLIENTS = 90
 HELLO_TIMEOUT = 3.0
 
 
-def ignore(_: object) -> None:
-    """Take no message."""
-
-
 async def test_a_server_that_was_away_is_full_again_in_3_s(start_module):
     server = await start_server(start_module)
     camera = await start_module('commands.webcam', '--server', server.url, '--id', 'front', *SMALL)
     access = ServerAccess.of(ServerOptions(server.url))
     clients = [
-        SignalingClient(access, Role.RECEIVER, peer_id=f'r{n}', on_message=ignore)
+        SignalingClient(access, Role.RECEIVER, SignalingListener(), peer_id=f'r{n}')
         for n in range(CLIENTS)
     ]
     running = [asyncio.ensure_future(client.run()) for client in clients]

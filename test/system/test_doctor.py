@@ -173,13 +173,13 @@ async def test_a_wrong_token_is_named_and_so_is_a_certificate_that_nobody_signed
     url, certificate = await start_secure_server(start_module, tmp_path, **{SECRET: WORD})
     status, lines = await examine(url, '--ca', certificate, **{TOKEN: 'wrong'})
     assert status == 1
-    assert 'FAILED token: the server refuses the token' in line_of(lines, 'token')
+    assert 'FAILED token: token refused' in line_of(lines, 'token')
     assert 'webrtc_bridge token makes one' in line_of(lines, 'token')
     assert line_of(lines, 'session').startswith('skipped')
 
     status, lines = await examine(url, **{TOKEN: WORD})
     assert status == 1
-    assert 'nobody known here has signed' in line_of(lines, 'TLS')
+    assert 'not signed by a trusted CA' in line_of(lines, 'TLS')
     assert line_of(lines, 'token').startswith('skipped')
 
 

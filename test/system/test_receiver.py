@@ -22,7 +22,7 @@ from webrtc_bridge.receiving import selection
 from webrtc_bridge.receiving.delivery import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.sending.sender import Sender
-from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.client import SignalingClient, SignalingListener
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.server.server import SignalingServer
@@ -55,9 +55,7 @@ async def camera(url: str, sender_id: str) -> AsyncIterator[None]:
 async def dead_camera(url: str, sender_id: str) -> AsyncIterator[None]:
     """Register as a sender that never makes an offer."""
     access = ServerAccess.of(ServerOptions(url))
-    client = SignalingClient(
-        access, Role.SENDER, peer_id=sender_id, on_message=lambda message: None
-    )
+    client = SignalingClient(access, Role.SENDER, SignalingListener(), peer_id=sender_id)
     async with running(client.run()):
         yield
 

@@ -5,7 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from webrtc_bridge.doctor.findings import CheckFailed
-from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.client import SignalingClient, SignalingListener
+from webrtc_bridge.signaling.client.refusal import Refusal
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import (
     IceServer,
@@ -18,25 +19,21 @@ from webrtc_bridge.signaling.protocol.messages import (
 TIMEOUT = 8.0
 'Seconds; the server takes its time to answer a wrong token.'
 
+WRONG_TOKEN = (Refusal.NO_TOKEN, Refusal.BAD_TOKEN, Refusal.FORBIDDEN)
+
 LIST_TIME = 0.5
 'Seconds that the list of cameras, which follows at once, may take.'
 
 
-class Registration:
+class Registration(SignalingListener):
     """A receiver that is registered while `run` is entered, and asks for nothing."""
 
     def __init__(self, access: ServerAccess) -> None:
         self.senders: dict[str, str] = {}
         self._has_token = bool(access.token)
-        self._answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._client = SignalingClient(
-            access,
-            Role.RECEIVER,
-            name='doctor',
-            on_message=self._on_message,
-            on_connected=lambda connected: self._settle('' if connected else 'lost'),
-            on_trouble=self._settle,
-        )
+        self._answer: asyncio.Future[tuple[Refusal, str] | None]
+        self._answer = asyncio.get_running_loop().create_future()
+        self._client = SignalingClient(access, Role.RECEIVER, self, name='doctor')
 
     @property
     def ice_servers(self) -> tuple[IceServer, ...]:
@@ -55,24 +52,33 @@ class Registration:
 
     async def let_in(self) -> str:
         """Wait to be let in; the list of cameras is there then."""
-        refusal = await self._answer
-        if refusal:
+        if answer := await self._answer:
+            refusal, reason = answer
             advice = (
                 'webrtc_bridge token makes one with the right to view'
-                if 'token' in refusal
+                if refusal in WRONG_TOKEN
                 else 'see the log of the server'
             )
-            raise CheckFailed(f'the server {refusal}', advice)
+            raise CheckFailed(reason, advice)
         await asyncio.sleep(LIST_TIME)
         if self._has_token:
             return 'accepted, with the right to view'
         return 'none given and none needed'
 
-    def _settle(self, answer: str) -> None:
+    def on_connected(self, connected: bool) -> None:
+        """Note that the server lets us in."""
+        self._settle(None if connected else (Refusal.CLOSED, 'connection lost'))
+
+    def on_trouble(self, refusal: Refusal, reason: str) -> None:
+        """Note why it does not."""
+        self._settle((refusal, reason))
+
+    def _settle(self, answer: tuple[Refusal, str] | None) -> None:
         if not self._answer.done():
             self._answer.set_result(answer)
 
-    def _on_message(self, message: Message) -> None:
+    def on_message(self, message: Message) -> None:
+        """Keep the list of cameras."""
         if isinstance(message, SenderPresent):
             self.senders[message.sender_id] = message.name
         elif isinstance(message, SenderExit):

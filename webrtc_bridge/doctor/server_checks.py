@@ -58,7 +58,7 @@ class ServerChecks:
             certificate = await self._connect(self._access.tls)
         except ssl.SSLError as error:
             advice = 'webrtc_bridge certificate makes one for the server'
-            raise CheckFailed(f'the server {why_not_trusted(error)}', advice) from error
+            raise CheckFailed(why_not_trusted(error), advice) from error
         ends = ssl.cert_time_to_seconds(str(certificate['notAfter']))
         day = datetime.fromtimestamp(ends, UTC).date()
         return f'certificate valid until {day}, {(ends - time.time()) / 86400:.0f} days more'

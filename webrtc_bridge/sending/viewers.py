@@ -12,7 +12,11 @@ from webrtc_bridge.peer.outbound_session import (
 )
 from webrtc_bridge.peer.session import SessionState
 from webrtc_bridge.program.fd_limit import free_descriptors
-from webrtc_bridge.signaling.client.client import SignalingClient, log_refusal
+from webrtc_bridge.signaling.client.client import (
+    SignalingClient,
+    SignalingListener,
+    log_refusal,
+)
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import (
     Answer,
@@ -41,7 +45,7 @@ MakePeer = Callable[[str, tuple[IceServer, ...], SendingPeerListener], SendingPe
 logger = logging.getLogger(__name__)
 
 
-class Viewers:
+class Viewers(SignalingListener):
     """
     Register a sender, and run a session for each receiver that asks it for an offer.
 
@@ -65,9 +69,9 @@ class Viewers:
         self._signaling = SignalingClient(
             ServerAccess.of(options),
             Role.SENDER,
+            self,
             peer_id=options.sender_id,
             name=options.name,
-            on_message=self._on_message,
         )
 
     @property
@@ -96,7 +100,8 @@ class Viewers:
             signaling.cancel()
             await asyncio.gather(signaling, return_exceptions=True)
 
-    def _on_message(self, message: Message) -> None:
+    def on_message(self, message: Message) -> None:
+        """Handle a message of the server."""
         if isinstance(message, RequestOffer):
             self._start_session(message)
         elif isinstance(message, (Answer, Candidate, Bye)):

@@ -13,7 +13,8 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ServerOptions, SignalingOptions
-from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.client import SignalingClient, SignalingListener
+from webrtc_bridge.signaling.client.refusal import Refusal
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import (
     Answer,
@@ -111,6 +112,7 @@ async def test_it_waits_for_a_server_that_is_not_there_yet(
     peer = Peer(f'ws://me:hidden@127.0.0.1:{port}/?token=hidden', Role.SENDER)
     async with peer.running():
         await until(lambda: len(caplog.records) > 0)
+        assert peer.troubles == [Refusal.UNREACHABLE]
         # The next attempts, after 0.3 and 1 s, find it no better.
         await asyncio.sleep(1.0)
         assert [r.name for r in caplog.records if r.levelno >= logging.WARNING] == [ME]
@@ -132,20 +134,25 @@ async def test_an_id_in_use_is_said_once_and_tried_on(
             assert first.changes == [True]
         await second.connected()
         assert second.client.peer_id == 'front'
+    assert second.troubles == [Refusal.REGISTRATION]
     assert len([r for r in caplog.records if 'refused: id_in_use' in r.getMessage()]) == 1
 
 
-async def test_a_callback_that_raises_is_logged_and_goes_on(
+async def test_a_listener_that_raises_is_logged_and_goes_on(
     server: SignalingServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(_: object) -> None:
-        raise TypeError('a mistake in a callback')
+    class Mistaken(Peer):
+        def on_message(self, message: object) -> None:
+            raise TypeError('a mistake in a listener')
 
-    peer = Peer(server.url, Role.RECEIVER, on_message=fail, on_connected=fail)
+        def on_connected(self, connected: bool) -> None:
+            raise TypeError('a mistake in a listener')
+
+    peer = Mistaken(server.url, Role.RECEIVER)
     async with peer.running():
         await peer.connected()
         async with Peer(server.url, Role.SENDER, 'front').running():
-            await until(lambda: caplog.text.count('TypeError: a mistake in a callback') >= 2)
+            await until(lambda: caplog.text.count('TypeError: a mistake in a listener') >= 2)
             assert peer.client.connected
 
 
@@ -210,8 +217,9 @@ async def test_a_server_that_is_none_is_tried_on(caplog: pytest.LogCaptureFixtur
 
     async with await asyncio.start_server(answer, '127.0.0.1', 0) as listening:
         port = listening.sockets[0].getsockname()[1]
-        async with Peer(f'ws://127.0.0.1:{port}', Role.SENDER).running():
+        async with Peer(f'ws://127.0.0.1:{port}', Role.SENDER).running() as peer:
             await until(lambda: 'refused with HTTP status 404' in caplog.text)
+            assert peer.troubles == [Refusal.HTTP_STATUS]
 
 
 @pytest.mark.parametrize(
@@ -226,4 +234,4 @@ async def test_a_server_that_is_none_is_tried_on(caplog: pytest.LogCaptureFixtur
 def test_unusable_arguments_are_option_errors(arguments: dict[str, str]) -> None:
     access = ServerAccess.of(ServerOptions('ws://robot:8080'))
     with pytest.raises(OptionError):
-        SignalingClient(access, Role.SENDER, on_message=print, **arguments)  # type: ignore[arg-type]
+        SignalingClient(access, Role.SENDER, SignalingListener(), **arguments)

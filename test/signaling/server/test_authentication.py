@@ -19,6 +19,7 @@ from websockets.typing import Subprotocol
 from webrtc_bridge.errors import OptionError, UnprotectedError
 from webrtc_bridge.options import ServerOptions, SignalingOptions
 from webrtc_bridge.signaling.broker.rights import Rights
+from webrtc_bridge.signaling.client.refusal import Refusal
 from webrtc_bridge.signaling.client.server_access import TOKEN
 from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.server import authentication
@@ -209,12 +210,13 @@ async def test_a_client_reads_its_token_anew_for_each_attempt(
     file.write_text(token(Rights(expires=time.time() - 1)) + '\n')
     peer = Peer('', Role.SENDER, 'front', ServerOptions(server.url, token_file=str(file)))
     async with peer.running():
-        await until(lambda: "refuses the token: 'token: expired'" in caplog.text)
+        await until(lambda: "token refused: 'token: expired'" in caplog.text)
         file.unlink()
         await until(lambda: 'not tried: token-file: ' in caplog.text)
         file.touch(0o600)
         file.write_text(token(PUBLISH))
         await peer.connected()
+    assert peer.troubles == [Refusal.BAD_TOKEN, Refusal.OPTION]
     assert len([r for r in caplog.records if r.name == ME and r.levelname == 'WARNING']) == 2
 
 
@@ -233,8 +235,9 @@ async def test_a_client_logs_no_token_at_any_level(
 async def test_a_client_without_a_token_says_how_to_give_one(
     server: SignalingServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with Peer(server.url, Role.SENDER).running():
-        await until(lambda: 'wants a token: give one by --token-file' in caplog.text)
+    async with Peer(server.url, Role.SENDER).running() as peer:
+        await until(lambda: 'a token is required: pass it with --token-file' in caplog.text)
+        assert peer.troubles == [Refusal.NO_TOKEN]
 
 
 async def test_two_clients_with_one_id_and_token_do_not_fight(

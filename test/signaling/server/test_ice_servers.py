@@ -18,7 +18,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ServerOptions, SignalingOptions
 from webrtc_bridge.signaling.broker.limits import Limits
-from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.client import SignalingClient, SignalingListener
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import IceServer, Message, Role, SenderPresent
 from webrtc_bridge.signaling.server.ice_servers import (
@@ -191,10 +191,15 @@ async def test_a_client_takes_the_new_ones() -> None:
         await socket.wait_closed()
 
     messages: asyncio.Queue[Message] = asyncio.Queue()
+
+    class Listener(SignalingListener):
+        def on_message(self, message: Message) -> None:
+            messages.put_nowait(message)
+
     async with serve(serve_peer, '127.0.0.1', 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         access = ServerAccess.of(ServerOptions(f'ws://127.0.0.1:{port}'))
-        client = SignalingClient(access, Role.RECEIVER, on_message=messages.put_nowait)
+        client = SignalingClient(access, Role.RECEIVER, Listener())
         running = asyncio.ensure_future(client.run())
         try:
             assert await asyncio.wait_for(messages.get(), 10.0) == SenderPresent('front')

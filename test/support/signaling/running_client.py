@@ -3,19 +3,19 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 from support.signaling.waiting import DEADLINE, until
 
 from webrtc_bridge.options import ServerOptions
-from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.client import SignalingClient, SignalingListener
+from webrtc_bridge.signaling.client.refusal import Refusal
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import Message, Role
 
 ME = 'webrtc_bridge.signaling.client.client'
 
 
-class Peer:
+class Peer(SignalingListener):
     """A running client, and what it was told."""
 
     def __init__(
@@ -24,14 +24,22 @@ class Peer:
         role: Role,
         peer_id: str = '',
         options: ServerOptions | None = None,
-        **arguments: Any,
+        name: str = '',
     ) -> None:
         self.messages: list[Message] = []
         self.changes: list[bool] = []
-        arguments.setdefault('on_message', self.messages.append)
-        arguments.setdefault('on_connected', self.changes.append)
+        self.troubles: list[Refusal] = []
         access = ServerAccess.of(options or ServerOptions(url))
-        self.client = SignalingClient(access, role, peer_id=peer_id, **arguments)
+        self.client = SignalingClient(access, role, self, peer_id=peer_id, name=name)
+
+    def on_message(self, message: Message) -> None:
+        self.messages.append(message)
+
+    def on_connected(self, connected: bool) -> None:
+        self.changes.append(connected)
+
+    def on_trouble(self, refusal: Refusal, reason: str) -> None:
+        self.troubles.append(refusal)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator['Peer']:

@@ -1,34 +1,29 @@
 """
-A peer's end of the signaling protocol: connects for ever, and keeps its id.
+A peer's end of the signaling protocol: keeps connecting, and keeps its id.
 
-Everything here runs in one event loop; the callbacks are called in it.
+Everything here runs in one event loop; the listener is called in it.
 """
 
 import asyncio
-import contextlib
 import logging
-import ssl
-from collections import deque
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import Any, TypeVar
 
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidMessage,
-    InvalidStatus,
-    WebSocketException,
-)
-from websockets.http11 import Response
+from websockets.exceptions import ConnectionClosed
 
 from webrtc_bridge.errors import MessageError, OptionError, describe, printable
 from webrtc_bridge.options import PEER_ID, PEER_ID_RULE
 from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.client.backoff import Backoff
-from webrtc_bridge.signaling.client.client_tls import why_not_trusted
 from webrtc_bridge.signaling.client.local_address import wait_until_lost
-from webrtc_bridge.signaling.client.server_access import TOKEN, ServerAccess, peer_url
+from webrtc_bridge.signaling.client.outbox import Outbox
+from webrtc_bridge.signaling.client.refusal import (
+    CONNECT_ERRORS,
+    Refusal,
+    refusal_of,
+    refusal_of_reply,
+)
+from webrtc_bridge.signaling.client.server_access import ServerAccess, peer_url
 from webrtc_bridge.signaling.client.web_socket import (
     CLOSE_TIMEOUT,
     Connect,
@@ -47,25 +42,33 @@ from webrtc_bridge.signaling.protocol.messages import (
 )
 from webrtc_bridge.signaling.protocol.wire import parse_from_server, to_text
 
-FLUSH_TIMEOUT = 0.5
 STEADY = 5.0
 'Seconds a connection must have lasted for the next loss to be answered at once.'
 
-MAX_QUEUED = 256
-'Messages that wait for the socket; what comes then is refused.'
-
-T = TypeVar('T')
 logger = logging.getLogger(__name__)
 
 
-def ignore(_: Any) -> None:
-    """Do nothing with it."""
+class SignalingListener:
+    """
+    Base of what a client calls; its methods do nothing.
+
+    An exception that one raises is logged, and nothing else.
+    """
+
+    def on_message(self, message: Message) -> None:
+        """Handle a message, other than those that set `peer_id` and `ice_servers`."""
+
+    def on_connected(self, connected: bool) -> None:
+        """Note that the client has registered, or that its connection is lost."""
+
+    def on_trouble(self, refusal: Refusal, reason: str) -> None:
+        """Note why there is no connection; called once for each reason until there is one."""
 
 
 def log_refusal(reply: ErrorReply) -> None:
-    """Tell people what the server refused, where that is news."""
-    # Of two that say bye at once, or after a restart of the server, one is too late. What is wrong
-    # with the registration has been said, once.
+    """Log what the server refused: as a warning where that is news."""
+    # Of two that say bye at once, or after a restart of the server, one is too late. A refused
+    # registration has been logged already.
     is_news = reply.code != 'unknown_session' and reply.ref != 'register'
     level = logging.WARNING if is_news else logging.DEBUG
     logger.log(level, 'the server refused %s: %s', reply.ref, reply.message)
@@ -75,11 +78,8 @@ class SignalingClient:
     """
     One peer, registered at a signaling server for as long as `run()` runs.
 
-    `on_message` gets every message of the server but `registered`, which sets `peer_id` and
-    `ice_servers` and is followed by `on_connected(True)`, and `ice_servers`;
-    `on_connected(False)` follows a loss, and `on_trouble` gets in words, once, each reason why
-    there is no connection.
-    A callback that raises is logged, and nothing else.
+    `registered` sets `peer_id` and `ice_servers`, and `ice_servers` the latter alone; `listener`
+    gets all other messages.
 
     Raises: OptionError for an unusable id or name.
     """
@@ -88,12 +88,10 @@ class SignalingClient:
         self,
         access: ServerAccess,
         role: Role,
+        listener: SignalingListener,
         *,
         peer_id: str = '',
         name: str = '',
-        on_message: Callable[[Message], None],
-        on_connected: Callable[[bool], None] = ignore,
-        on_trouble: Callable[[str], None] = ignore,
     ) -> None:
         self._access = access
         if peer_id and not PEER_ID.fullmatch(peer_id):
@@ -105,14 +103,11 @@ class SignalingClient:
         self.ice_servers: tuple[IceServer, ...] = ()
         self._role = role
         self._name = name
-        self._on_message = on_message
-        self._on_connected = on_connected
-        self._on_trouble = on_trouble
+        self._listener = listener
         self._connected = False
-        self._queue: deque[str] = deque()
-        self._queued = asyncio.Event()
+        self._outbox = Outbox()
         self._backoff = Backoff()
-        self._said: set[str] = set()
+        self._logged: set[str] = set()
         self._may_take_over = False
         self._refused = False
 
@@ -130,11 +125,9 @@ class SignalingClient:
         """Queue `message`; False, and nothing queued, while not connected or too much waits."""
         if not self._connected:
             return False
-        if len(self._queue) >= MAX_QUEUED:
-            self._say_once('reads too slowly: what does not fit into the queue is dropped')
+        if not self._outbox.put(to_text(message, self._role)):
+            self._warn_once('the server reads too slowly: messages beyond the queue are dropped')
             return False
-        self._queue.append(to_text(message, self._role))
-        self._queued.set()
         return True
 
     async def run(self) -> None:
@@ -144,24 +137,13 @@ class SignalingClient:
         That takes at most `FLUSH_TIMEOUT` and `CLOSE_TIMEOUT`.
         """
         if self._access.exposes_token:
-            self._say_once('gets the token readable for all on the way: use wss://')
+            self._warn_once('token is sent in clear text; use wss://')
         while True:
             await asyncio.sleep(self._backoff.next_delay())
             try:
                 await self._connect_once()
-            except asyncio.CancelledError:
-                raise
-            except InvalidStatus as error:
-                self._say_once(self._refusal(error.response))
-            except ssl.SSLError as error:
-                self._say_once(why_not_trusted(error))
-            except OptionError as error:
-                self._say_once(f'not tried: {error}')
-            except (InvalidMessage, EOFError):  # which of them depends on websockets' version
-                other = 'ws://' if self._access.tls else 'wss://'
-                self._say_once(f'gives no HTTP answer; is it at {other}?')
-            except (TimeoutError, OSError, WebSocketException) as error:
-                self._say_once(f'not reachable: {describe(error)}')
+            except CONNECT_ERRORS as error:
+                self._report(*refusal_of(error, self._access))
             except Exception:
                 logger.exception('%s: attempt to connect failed', self._who)
 
@@ -174,12 +156,14 @@ class SignalingClient:
         url = peer_url(access.url, self._role, wanted)
         socket = await Connect(url, **connect_options(access))
         since = asyncio.get_running_loop().time()
-        writer = asyncio.ensure_future(self._write(socket))
-        watching = asyncio.ensure_future(self._cut_without_address(socket))
+        writer = asyncio.ensure_future(self._outbox.write(socket, self._who))
+        watching = asyncio.ensure_future(self._abort_without_address(socket))
         try:
             await self._read(socket)
         except asyncio.CancelledError:
-            await self._flush(socket, writer)
+            writer.cancel()
+            await asyncio.wait({writer})
+            await self._outbox.flush(socket)
             raise
         finally:
             if asyncio.get_running_loop().time() - since >= STEADY:
@@ -193,7 +177,7 @@ class SignalingClient:
             await asyncio.wait({writer, watching, closing}, timeout=2 * CLOSE_TIMEOUT)
             abort(socket.transport)
 
-    async def _cut_without_address(self, socket: ClientConnection) -> None:
+    async def _abort_without_address(self, socket: ClientConnection) -> None:
         await wait_until_lost(socket.transport)
         logger.warning('%s: the address of this machine has changed', self._who)
         abort(socket.transport)
@@ -211,7 +195,8 @@ class SignalingClient:
             if socket.protocol.close_reason == TAKEN_OVER:
                 self._may_take_over = False
         elif not self._refused:
-            self._say_once(f'closed before registering ({close_reason(socket, reason)})')
+            reason = f'closed before registering ({close_reason(socket, reason)})'
+            self._report(Refusal.CLOSED, reason)
 
     def _receive(self, text: str) -> None:
         logger.debug('%s < %s', self._who, printable(text, 1000))
@@ -220,7 +205,7 @@ class SignalingClient:
         except MessageError as error:
             # A newer server may say more than this client knows.
             level = logging.DEBUG if error.code == 'unknown_type' else logging.WARNING
-            logger.log(level, '%s: message of the server ignored: %s', self._who, error)
+            logger.log(level, '%s: message from the server ignored: %s', self._who, error)
             return
         if isinstance(message, Registered):
             self._registered(message)
@@ -230,13 +215,13 @@ class SignalingClient:
             return
         if isinstance(message, ErrorReply) and not self._connected:
             self._refused = True
-            self._say_once(f'refused: {message.code}: {printable(message.message, 200)}')
-        self._call(self._on_message, message)
+            self._report(*refusal_of_reply(message))
+        self._call(self._listener.on_message, message)
 
     def _registered(self, message: Registered) -> None:
         self.peer_id = message.peer_id
         self.ice_servers = message.ice_servers
-        self._said.clear()
+        self._logged.clear()
         # From now on the id is this peer's: a new socket replaces one that hangs.
         self._may_take_over = True
         logger.info('%s: registered at %s', self._who, self.shown_url)
@@ -247,52 +232,26 @@ class SignalingClient:
             return
         self._connected = connected
         # What was meant for the lost socket may be wrong for the next one.
-        self._queue.clear()
-        self._call(self._on_connected, connected)
+        self._outbox.clear()
+        self._call(self._listener.on_connected, connected)
 
-    async def _write(self, socket: ClientConnection) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                self._queued.clear()
-                while self._queue:
-                    text = self._queue[0]
-                    logger.debug('%s > %s', self._who, printable(text, 1000))
-                    await socket.send(text)
-                    if self._queue and self._queue[0] is text:
-                        self._queue.popleft()
-                await self._queued.wait()
-
-    async def _flush(self, socket: ClientConnection, writer: 'asyncio.Future[None]') -> None:
-        """Send what is queued, on the way out of a cancelled `run()`."""
-        writer.cancel()
-        await asyncio.wait({writer})
-        with contextlib.suppress(ConnectionClosed, asyncio.TimeoutError):
-            await asyncio.wait_for(self._send_queued(socket), FLUSH_TIMEOUT)
-
-    async def _send_queued(self, socket: ClientConnection) -> None:
-        while self._queue:
-            await socket.send(self._queue.popleft())
-
-    def _call(self, callback: Callable[[T], None], argument: T) -> None:
+    def _call(self, callback: Callable[..., None], *arguments: object) -> None:
         try:
-            callback(argument)
+            callback(*arguments)
         except Exception:
-            logger.exception('%s: callback for %r failed', self._who, type(argument).__name__)
+            logger.exception('%s: %s failed', self._who, callback.__qualname__)
 
-    def _say_once(self, reason: str) -> None:
-        """Log what is wrong with the server, once until there is another connection."""
-        if reason not in self._said:
-            self._said.add(reason)
-            logger.warning('%s: %s %s', self._who, self.shown_url, reason)
-            self._call(self._on_trouble, reason)
+    def _report(self, refusal: Refusal, reason: str) -> None:
+        if self._warn_once(reason):
+            self._call(self._listener.on_trouble, refusal, reason)
 
-    def _refusal(self, response: Response) -> str:
-        if response.status_code != HTTPStatus.UNAUTHORIZED:
-            return f'refused with HTTP status {response.status_code}'
-        if not self._access.token:
-            return 'wants a token: give one by --token-file (token_file) or in ' + TOKEN
-        said = (response.body or b'').decode(errors='replace').strip()
-        return f'refuses the token: {printable(said, 200)}'
+    def _warn_once(self, reason: str) -> bool:
+        """Log what is wrong unless that is logged since the last connection; return whether so."""
+        is_new = reason not in self._logged
+        if is_new:
+            self._logged.add(reason)
+            logger.warning('%s: %s: %s', self._who, self.shown_url, reason)
+        return is_new
 
     @property
     def _who(self) -> str:

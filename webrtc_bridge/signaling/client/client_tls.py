@@ -1,4 +1,4 @@
-"""Whom a client of wss:// trusts, and what is wrong with a server that it does not."""
+"""The TLS of a client: whom it trusts, and why it does not trust a server."""
 
 import ssl
 
@@ -12,7 +12,7 @@ OTHER_NAME = (62, 64)
 
 def client_context(ca_file: str) -> ssl.SSLContext:
     """
-    Return what checks a server: by the system's authorities, or only by those in `ca_file`.
+    Return a context that checks a server by the system's authorities, or only by `ca_file`.
 
     TLS 1.2 at least, and the name in the URL must be the certificate's.
 
@@ -26,24 +26,24 @@ def client_context(ca_file: str) -> ssl.SSLContext:
         raise OptionError('ca', ca_file, f'a readable file ({describe(error)})') from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if ca_file:
-        # So that the server's own certificate can stand there, whoever signed it.
+        # So that the file may hold the server's own certificate, whoever signed it.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
 
 
 def why_not_trusted(error: ssl.SSLError) -> str:
-    """Return in words, for one line, what is wrong with the server's TLS."""
+    """Return what is wrong with the server's TLS, in words that follow its URL."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         if error.reason == 'WRONG_VERSION_NUMBER':
-            return 'does not speak TLS there: try ws://'
-        return f'fails at TLS: {(error.reason or "no reason given").lower().replace("_", " ")}'
+            return 'no TLS at this port; try ws://'
+        return f'TLS failed: {(error.reason or "no reason given").lower().replace("_", " ")}'
     code = error.verify_code
     if code == EXPIRED:
-        return 'has a certificate that has expired, or the clock of this machine is wrong'
+        return 'certificate has expired, or the clock of this machine is wrong'
     if code == NOT_YET_VALID:
-        return 'has a certificate that is not valid yet, or the clock of this machine is wrong'
+        return 'certificate is not valid yet, or the clock of this machine is wrong'
     if code in UNKNOWN:
-        return 'has a certificate that nobody known here has signed: give that, or its CA, by --ca'
+        return 'certificate is not signed by a trusted CA; pass it, or its CA, with --ca'
     if code in OTHER_NAME:
-        return 'has a certificate for another name or address than the one in the URL'
-    return f'has a certificate that is refused: {error.verify_message}'
+        return 'certificate is for another name or address than the one in the URL'
+    return f'certificate refused: {error.verify_message}'

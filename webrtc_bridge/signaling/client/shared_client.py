@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from webrtc_bridge.signaling.client.client import SignalingClient
+from webrtc_bridge.signaling.client.client import SignalingClient, SignalingListener
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import (
     Answer,
@@ -59,19 +59,12 @@ class Member:
         await asyncio.get_running_loop().create_future()
 
 
-class SharedClient:
+class SharedClient(SignalingListener):
     """One receiver's registration, shared; each sender is asked by one member only."""
 
     def __init__(self, access: ServerAccess, *, peer_id: str, name: str) -> None:
         self._members: list[Member] = []
-        self._client = SignalingClient(
-            access,
-            Role.RECEIVER,
-            peer_id=peer_id,
-            name=name,
-            on_message=self._on_message,
-            on_connected=self._on_connected,
-        )
+        self._client = SignalingClient(access, Role.RECEIVER, self, peer_id=peer_id, name=name)
 
     @property
     def connected(self) -> bool:
@@ -90,7 +83,8 @@ class SharedClient:
         """Stay registered until cancelled; then send what is queued."""
         await self._client.run()
 
-    def _on_message(self, message: Message) -> None:
+    def on_message(self, message: Message) -> None:
+        """Pass a message on to all members, or that of a session to the one that has it."""
         for member in self._members:
             if not isinstance(message, (Offer, Answer, Candidate, Bye)):
                 member.on_message(message)
@@ -98,6 +92,7 @@ class SharedClient:
                 member.on_message(message)
                 return
 
-    def _on_connected(self, connected: bool) -> None:
+    def on_connected(self, connected: bool) -> None:
+        """Tell all members."""
         for member in self._members:
             member.on_connected(connected)
