@@ -13,7 +13,10 @@ import webrtc_bridge
 PACKAGE = Path(webrtc_bridge.__file__).parent
 TESTS = Path(__file__).parent
 BENCHMARK = TESTS.parent / 'benchmark'
-BASE = {'errors', 'options', 'program.option_row', 'program.redaction', 'program.requirements'}
+BASE = {
+    *('errors', 'options', 'program.addresses', 'program.option_row', 'program.redaction'),
+    *('program.requirements', 'program.retry'),
+}
 SHARED = {'signaling.secret_file', 'signaling.abort'}
 FRAMES = BASE | {'media.frames', 'media.latest'}
 RULE = {

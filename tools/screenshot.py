@@ -8,8 +8,8 @@ from pathlib import Path
 from support.browser.chromium import Browser, Page, running_chromium
 from support.browser.pictures import until_it_moves
 
-from webrtc_bridge.commands.webcam import send
 from webrtc_bridge.options import EncoderOptions, SenderOptions, SignalingOptions, SourceOptions
+from webrtc_bridge.sending.camera_sender import serve_camera
 from webrtc_bridge.signaling.server.server import SignalingServer
 
 IMAGES = Path(__file__).parents[1] / 'docs' / 'images'
@@ -37,7 +37,7 @@ async def send_pattern(server_url: str, sender_id: str) -> None:
     sender = SenderOptions(server_url=server_url, sender_id=sender_id, name=CAMERAS[sender_id])
     source = SourceOptions(source='test', width=960, height=720)
     with contextlib.suppress(asyncio.CancelledError):
-        await send(sender, source, EncoderOptions())
+        await serve_camera(sender, source, EncoderOptions())
 
 
 async def photograph(page: Page) -> None:

@@ -7,9 +7,9 @@ import pytest
 from support.peers.watching import watching
 from support.programs import Program, Start
 
-from webrtc_bridge.commands.cameras_file import MOST_CAMERAS, CameraEntry, keys, read_cameras
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import EncoderOptions, SenderOptions, SourceOptions
+from webrtc_bridge.sending.cameras_file import MOST_CAMERAS, CameraEntry, keys, read_cameras
 
 EXAMPLE = Path(__file__).parents[2] / 'config' / 'cameras.yaml'
 URL = 'ws://server:8080'
@@ -151,7 +151,7 @@ async def test_a_camera_that_is_not_there_stops_no_other_and_may_come_later(
         write_video(late)
         await seen.wait_for_more(5)
         await front.wait_for_more(10)
-    await sender.line('camera late is there now')
+    await sender.line('camera late is open now')
     assert sum('[ERROR]' in line for line in sender.lines) == 1, sender.output
     assert await sender.stop() == 0
 

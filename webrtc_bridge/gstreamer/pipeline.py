@@ -35,6 +35,7 @@ from webrtc_bridge.gstreamer.source import SourceDescription, check_device, show
 from webrtc_bridge.gstreamer.tee import LayerTee
 from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
+from webrtc_bridge.program.retry import RetryDelay
 
 START_TIMEOUT = 10.0
 'Seconds that a source has for its first picture.'
@@ -42,8 +43,8 @@ START_TIMEOUT = 10.0
 STOP_TIMEOUT = 1.5
 'Seconds for elements to stop; a driver that hangs is left behind.'
 
-FIRST_DELAY, LONGEST_DELAY = 0.5, 1.5
-'Seconds before a source that went away is opened again; they double from one to the other.'
+STEADY = 1.5
+'Seconds that a source has to be live for the next loss to count as its first.'
 
 logger = logging.getLogger(__name__)
 
@@ -202,17 +203,16 @@ class GStreamerPipeline:
 
     async def _supervise(self, kind: EncoderKind) -> None:
         """Open the source again, for ever, each time it is lost."""
-        delay = FIRST_DELAY
+        retry = RetryDelay()
         while True:
             opened = self._loop.time()
             error: Exception = await self._lost
             self._set_state(SourceState.LOST, str(error))
-            if self._loop.time() - opened > LONGEST_DELAY:
-                delay = FIRST_DELAY
+            if self._loop.time() - opened > STEADY:
+                retry.reset()
             await self._discard_capture()
             while self._capture is None:
-                await asyncio.sleep(delay)
-                delay = min(2 * delay, LONGEST_DELAY)
+                await asyncio.sleep(retry.next())
                 try:
                     await self._open(kind)
                 except SourceError as again:

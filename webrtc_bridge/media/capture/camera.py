@@ -16,12 +16,7 @@ from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.program.redaction import without_credentials
-
-FIRST_DELAY, LONGEST_DELAY = 0.5, 1.5
-"""
-Seconds before a source that went away is opened again; they double from one to the other. 2 s
-after it is back there are pictures again.
-"""
+from webrtc_bridge.program.retry import RetryDelay
 
 STEADY = 5.0
 'Seconds that a source must have worked for the delay to start over.'
@@ -76,7 +71,7 @@ class Camera:
         self._closed = threading.Event()
         self._reader: Reader | None = None
         self._hung: list[Reader] = []
-        self._delay = FIRST_DELAY
+        self._retry = RetryDelay()
         self._live_since = 0.0
         self._thread = threading.Thread(target=self._supervise, name='camera', daemon=True)
 
@@ -127,9 +122,8 @@ class Camera:
                 self._hung.append(reader)
             if error is not None:
                 self._lost(error)
-            if self._closed.wait(self._delay):
+            if self._closed.wait(self._retry.next()):
                 return
-            self._delay = min(2 * self._delay, LONGEST_DELAY)
             self._hung = [old for old in self._hung if not old.join(0)]
             self._reader = None
             if len(self._hung) < HUNG_LIMIT:
@@ -150,7 +144,7 @@ class Camera:
             logger.debug('camera not back: %s: %s', self.name, _reason(error))
             return
         if time.monotonic() - self._live_since > STEADY:
-            self._delay = FIRST_DELAY
+            self._retry.reset()
         self._set_state(CameraState.LOST, f'{self.name}: {_reason(error)}')
 
     def _deliver(self, frame: Captured) -> None:

@@ -2,36 +2,43 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-from webrtc_bridge.commands.cameras_file import CameraEntry
 from webrtc_bridge.errors import OptionError, SourceError
-from webrtc_bridge.options import EncoderOptions, SenderOptions, SourceOptions
-
-FIRST_DELAY, LONGEST_DELAY = 0.5, 1.5
-'Seconds before a camera that did not open is tried again; they double from one to the other.'
-
-Serve = Callable[
-    [SenderOptions, SourceOptions, EncoderOptions, Callable[[], None]], Coroutine[Any, Any, None]
-]
-'Serves one camera until cancelled; calls the last argument once it is open.'
+from webrtc_bridge.options import CamerasOptions, EncoderOptions, SenderOptions, SourceOptions
+from webrtc_bridge.program.retry import RetryDelay
+from webrtc_bridge.sending.camera_sender import serve_camera
+from webrtc_bridge.sending.cameras_file import CameraEntry, read_cameras
 
 logger = logging.getLogger(__name__)
 
 
-async def serve_all(cameras: Sequence[CameraEntry], serve: Serve) -> None:
+async def run(
+    sender: SenderOptions, source: SourceOptions, encoder: EncoderOptions, cameras: CamerasOptions
+) -> None:
     """
-    Serve all `cameras` until cancelled; one that does not open is tried until it does.
+    Serve one camera, or those of the file of cameras, until cancelled.
 
-    Raises: SourceError, when none of them opens at first, and OptionError, naming the entry.
+    Raises: SourceError if none can be opened, OptionError if an option is wrong.
+    """
+    if cameras.cameras:
+        await serve_all(read_cameras(cameras.cameras, sender, source, encoder))
+    else:
+        await serve_camera(sender, source, encoder)
+
+
+async def serve_all(cameras: Sequence[CameraEntry]) -> None:
+    """
+    Serve all `cameras` until cancelled; retry those that do not open until they do.
+
+    Raises: SourceError if none of them opens at first, and OptionError, naming the entry.
     """
     # Opening and closing a camera may block a thread for seconds, and asyncio has few.
     threads = ThreadPoolExecutor(2 * len(cameras) + 4, 'camera')
     asyncio.get_running_loop().set_default_executor(threads)
-    served = [_ServedCamera(camera, serve) for camera in cameras]
-    tasks = [asyncio.ensure_future(one.run()) for one in served]
+    served = [_ServedCamera(camera) for camera in cameras]
+    tasks = [asyncio.ensure_future(camera.run()) for camera in served]
     some_open = asyncio.ensure_future(_until_one_is_open(served))
     try:
         await asyncio.gather(some_open, *tasks)  # the first error ends it
@@ -45,24 +52,23 @@ async def _until_one_is_open(cameras: 'Sequence[_ServedCamera]') -> None:
     """
     Wait until every camera has been tried once.
 
-    Raises: SourceError, of the first camera, when none is open.
+    Raises: SourceError, that of the first camera, if none is open.
     """
     errors = await asyncio.gather(*(asyncio.shield(camera.first_try) for camera in cameras))
     failed = [error for error in errors if error is not None]
     if len(failed) == len(cameras):
         raise failed[0]
     if failed:
-        logger.warning('going on without what did not open, which is tried until it does')
+        logger.warning('continuing without the cameras that did not open; retrying them')
 
 
 class _ServedCamera:
-    """One camera; `first_try` gets what was wrong when it was first opened, or None."""
+    """One camera; `first_try` gets the error of the first attempt to open it, or None."""
 
-    def __init__(self, camera: CameraEntry, serve: Serve) -> None:
+    def __init__(self, camera: CameraEntry) -> None:
         self._camera = camera
-        self._serve = serve
-        self._delay = FIRST_DELAY
-        self._said = ''
+        self._retry = RetryDelay()
+        self._logged = ''
         self.first_try: asyncio.Future[SourceError | None]
         self.first_try = asyncio.get_running_loop().create_future()
 
@@ -70,25 +76,24 @@ class _ServedCamera:
         camera = self._camera
         while True:
             try:
-                await self._serve(camera.sender, camera.source, camera.encoder, self._opened)
+                await serve_camera(camera.sender, camera.source, camera.encoder, self._opened)
             except SourceError as error:
                 self._failed(error)
             except OptionError as error:
                 name = f'{camera.where}: {error.name}'
                 raise OptionError(name, error.value, error.expected) from None
-            await asyncio.sleep(self._delay)
-            self._delay = min(2 * self._delay, LONGEST_DELAY)
+            await asyncio.sleep(self._retry.next())
 
     def _opened(self) -> None:
         self._tried(None)
-        self._delay = FIRST_DELAY
-        if self._said:
-            logger.info('camera %s is there now', self._camera.sender.sender_id)
-            self._said = ''
+        self._retry.reset()
+        if self._logged:
+            logger.info('camera %s is open now', self._camera.sender.sender_id)
+            self._logged = ''
 
     def _failed(self, error: SourceError) -> None:
-        if str(error) != self._said:
-            self._said = str(error)
+        if str(error) != self._logged:
+            self._logged = str(error)
             name = self._camera.sender.sender_id
             logger.error('camera %s: %s', name, error)
         self._tried(error)
