@@ -267,7 +267,10 @@ class EncoderOptions:
     codec: str = option(
         'auto', 'Video codec; auto prefers H.264 and offers VP8 as well.', choices=CODECS
     )
-    bitrate: int = bitrate_option('Highest bit rate of an encoder; 0 means 0.11 bits per pixel.')
+    bitrate: int = bitrate_option(
+        'Highest bit rate of an encoder; 0 means 0.11 bits per pixel, from '
+        '400 kbit/s to 20 Mbit/s.'
+    )
     min_bitrate: int = min_bitrate_option()
 
 
@@ -311,7 +314,10 @@ class GStreamerOptions:
         maximum=240.0,
         unit='Hz',
     )
-    bitrate: int = bitrate_option('Highest bit rate of an encoder; 0 means 0.11 bits per pixel.')
+    bitrate: int = bitrate_option(
+        'Highest bit rate of an encoder; 0 means 0.11 bits per pixel, from '
+        '400 kbit/s to 20 Mbit/s.'
+    )
     min_bitrate: int = min_bitrate_option()
     encoder: str = option(
         'auto',
@@ -325,8 +331,8 @@ class SenderNodeOptions(EncoderOptions, SenderOptions):
     """The ROS sender: the topics it sends, and how."""
 
     bitrate: int = bitrate_option(
-        'Highest bit rate of an encoder; 0 means 0.11 bits per pixel. H.264 that is passed '
-        'through keeps its own.',
+        'Highest bit rate of an encoder; 0 means 0.11 bits per pixel, from '
+        '400 kbit/s to 20 Mbit/s. H.264 that is passed through keeps its own.',
         read_only=False,
     )
     min_bitrate: int = min_bitrate_option(read_only=False)

@@ -22,8 +22,8 @@ from benchmark.programs.webrtcbin import (
 )
 from webrtc_bridge.gstreamer.ice import set_up_ice
 from webrtc_bridge.gstreamer.library import Element, Gst, require_gstreamer
+from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.capture.pattern import Pattern
-from webrtc_bridge.media.codec.encoder import automatic_bitrate
 from webrtc_bridge.media.pixels.planes import plane_pixels
 
 PIPELINE = """

@@ -28,6 +28,7 @@ from webrtc_bridge.gstreamer.library import (
 )
 from webrtc_bridge.gstreamer.source import SourceDescription, shown
 from webrtc_bridge.gstreamer.structures import first_structure
+from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.frames import Layer
 
 FITTING_PROFILES = ('constrained-baseline', 'baseline')
@@ -55,9 +56,6 @@ SILENCE = 5.0
 
 SYSTEM_MEMORY = 'memory:SystemMemory'
 'Where pictures lie that can be made smaller; those in a decoder of hardware cannot, here.'
-
-BITS_PER_PIXEL = 0.11
-LOWEST_BITRATE, HIGHEST_BITRATE = 200_000, 20_000_000
 
 logger = logging.getLogger(__name__)
 
@@ -247,9 +245,9 @@ class Capture:
 
     def _encode(self, pad: Pad, structure: Structure) -> None:
         self._way_chosen = True
-        bitrate = self._bitrate or wanted_bitrate(structure, self._source.fps)
         self._size = (structure.get_int('width')[1], structure.get_int('height')[1])
         self._fps = frame_rate(structure, self._source.fps)
+        bitrate = self._bitrate or automatic_bitrate(*self._size, self._fps)
         size = 'x'.join(map(str, self._size))
         logger.info('encoding %s with %s, %d kbit/s', size, self._kind.name, bitrate // 1000)
         self._bitrates = {**dict.fromkeys(Layer, bitrate), **self._bitrates}
@@ -343,10 +341,3 @@ def frame_rate(structure: Structure, fps: float) -> float:
     """Return the rate of the pictures, which is `fps` where their caps do not tell."""
     found, numerator, denominator = structure.get_fraction('framerate')
     return numerator / denominator if found and numerator and denominator else fps or 30.0
-
-
-def wanted_bitrate(structure: Structure, fps: float) -> int:
-    """Return the bit rate that pictures of this size ask for."""
-    pixels = structure.get_int('width')[1] * structure.get_int('height')[1]
-    wanted = BITS_PER_PIXEL * pixels * frame_rate(structure, fps)
-    return int(min(max(wanted, LOWEST_BITRATE), HIGHEST_BITRATE))

@@ -1,12 +1,10 @@
 """What viewers report by RTCP. Without gi and I/O."""
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.rtp.capture_clock import NTP_EPOCH
 
 RECEIVER_REPORT, SENDER_REPORT, PAYLOAD_FEEDBACK = 201, 200, 206
 APPLICATION_LAYER = 15
-
-NTP_OF_UNIX = 2_208_988_800
-'NTP time in seconds when Unix time began.'
 
 SHORT_NTP = 1 << 16
 'Parts of a second in the short form of NTP time, which has 16 bits for seconds, too.'
@@ -55,7 +53,7 @@ def round_trip_of(block: bytes, now: float) -> float | None:
     reported, waited = (int.from_bytes(block[n : n + 4], 'big') for n in (16, 20))
     if not reported or not waited:
         return None
-    trip = (int((now + NTP_OF_UNIX) * SHORT_NTP) - reported - waited) % (1 << 32) / SHORT_NTP
+    trip = (int((now + NTP_EPOCH) * SHORT_NTP) - reported - waited) % (1 << 32) / SHORT_NTP
     return trip if trip < LONGEST_ROUND_TRIP else None
 
 

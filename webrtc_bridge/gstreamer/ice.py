@@ -5,6 +5,7 @@ import logging
 from urllib.parse import quote
 
 from webrtc_bridge.gstreamer.library import Element
+from webrtc_bridge.program.addresses import interface_addresses
 from webrtc_bridge.signaling.protocol.messages import IceServer
 
 logger = logging.getLogger(__name__)
@@ -25,19 +26,9 @@ def set_up_ice(webrtc: Element) -> None:
         ice.emit('add-local-ip-address', '127.0.0.1')
 
 
-def own_addresses() -> list[str]:
-    """Return the addresses of this machine, where that can be told."""
-    try:
-        import ifaddr
-    except ImportError:  # it comes with aiortc, which this sender does without
-        return []
-    addresses = (address.ip for adapter in ifaddr.get_adapters() for address in adapter.ips)
-    return [ip if isinstance(ip, str) else ip[0] for ip in addresses]
-
-
 def only_loopback() -> bool:
     """Say whether this machine has no address that others could reach."""
-    addresses = own_addresses()
+    addresses = interface_addresses()
     return bool(addresses) and all(ipaddress.ip_address(ip).is_loopback for ip in addresses)
 
 

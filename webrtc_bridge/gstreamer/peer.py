@@ -12,7 +12,7 @@ from webrtc_bridge.gstreamer.bitrates import CODEC
 from webrtc_bridge.gstreamer.clock import answer_clock_question, make_clock_channel
 from webrtc_bridge.gstreamer.feedback import parse_rtcp
 from webrtc_bridge.gstreamer.gate import KeyframeGate
-from webrtc_bridge.gstreamer.ice import add_ice_servers, own_addresses, set_up_ice
+from webrtc_bridge.gstreamer.ice import add_ice_servers, set_up_ice
 from webrtc_bridge.gstreamer.library import (
     Element,
     Gst,
@@ -30,6 +30,7 @@ from webrtc_bridge.media.frames import Encoding, Layer
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.negotiation import Negotiation
 from webrtc_bridge.peer.outbound_session import SendingPeerListener
+from webrtc_bridge.program.addresses import interface_addresses
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
 GATHER_TIMEOUT = 0.5
@@ -83,7 +84,7 @@ class GStreamerPeer:
         self._listener = listener
         self._pipeline = pipeline
         self._loop = asyncio.get_running_loop()
-        self._negotiation = Negotiation(peer_id, CandidatePolicy(own_addresses, ice_servers))
+        self._negotiation = Negotiation(peer_id, CandidatePolicy(interface_addresses, ice_servers))
         self._gathered: asyncio.Future[None] = self._loop.create_future()
         self._mids: list[str] = []
         self._offered = False

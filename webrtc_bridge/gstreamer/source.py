@@ -1,13 +1,12 @@
 """From the text of `--source` to elements, and from what becomes of them to an error. No gi."""
 
-import os
+import contextlib
 import re
-import stat
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
-from webrtc_bridge.errors import OptionError, SourceForbidden, SourceNotFound
+from webrtc_bridge.errors import OptionError, SourceError
+from webrtc_bridge.media.capture import v4l2
 from webrtc_bridge.options import GStreamerOptions
 from webrtc_bridge.program.redaction import without_credentials
 
@@ -69,11 +68,11 @@ def _elements(source: str) -> str:
 
 
 def first_camera() -> str:
-    """Return the elements of the first V4L2 device, of the test picture where there is none."""
-    devices = sorted(Path('/dev').glob('video[0-9]*'), key=lambda path: (len(path.name), path))
-    for device in devices:
-        if stat.S_ISCHR(device.stat().st_mode) and os.access(device, os.R_OK | os.W_OK):
-            return f'v4l2src device={device}'
+    """Return the elements of the first usable V4L2 camera, or of the test picture."""
+    for path in v4l2.cameras():
+        with contextlib.suppress(SourceError):
+            v4l2.check_device(path)
+            return f'v4l2src device={path}'
     return TEST
 
 
@@ -111,15 +110,9 @@ def _caps(width: int, height: int, fps: float) -> str:
 
 def check_device(source: SourceDescription) -> None:
     """
-    Check the device that the elements name, if it is a file: GStreamer's own words are vague.
+    Check the device that the elements name, if they name one.
 
-    Raises: SourceNotFound, SourceForbidden.
+    Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
     """
-    match = re.search(r'\bdevice="?(/[^\s"]+)', source.elements)
-    if not match:
-        return
-    if not os.path.exists(match[1]):
-        raise SourceNotFound(source.shown, 'no such device')
-    if not os.access(match[1], os.R_OK | os.W_OK):
-        reason = 'permission denied; to be let in: sudo usermod -aG video $USER, then log in anew'
-        raise SourceForbidden(source.shown, reason)
+    if match := re.search(r'\bdevice="?(/[^\s"]+)', source.elements):
+        v4l2.check_device(match[1])

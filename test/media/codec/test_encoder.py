@@ -7,9 +7,10 @@ from aiortc.codecs import depayload
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av.video.reformatter import ColorRange
 
+from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
-from webrtc_bridge.media.codec.encoder import HEADROOM, VBV_SECONDS, Encoder, automatic_bitrate
+from webrtc_bridge.media.codec.encoder import HEADROOM, VBV_SECONDS, Encoder
 from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
 from webrtc_bridge.media.pixels.planes import plane_pixels
 
@@ -287,11 +288,6 @@ def test_a_keyframe_after_seconds_of_silence_is_bounded(codec):
     frame = encode(encoder, noisy(120), keyframe=True)
     assert frame
     assert len(frame.data) < 5 * VBV_SECONDS * 500_000 / 8
-
-
-def test_the_automatic_bit_rate_grows_with_size_and_rate():
-    assert automatic_bitrate(1280, 720, 30.0) == pytest.approx(3_000_000, rel=0.05)
-    assert automatic_bitrate(640, 480, 30.0) < automatic_bitrate(640, 480, 60.0)
 
 
 @CODECS

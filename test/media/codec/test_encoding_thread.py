@@ -5,11 +5,11 @@ import threading
 import av
 import pytest
 
+from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
 from webrtc_bridge.media.capture.pattern import Pattern
 from webrtc_bridge.media.codec import encoding_thread
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
-from webrtc_bridge.media.codec.encoder import automatic_bitrate
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread
 from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding, Layer
 from webrtc_bridge.media.h264.video_size import video_size

@@ -8,21 +8,13 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 
+from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.codec.rate_scaled_clock import RateScaledClock
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.h264.units import nal_units
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 from webrtc_bridge.media.rtp.payloader import Vp8Payloader, h264_payloads
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
-
-BITS_PER_PIXEL = 0.11
-'Automatic bit rate: 3.0 Mbit/s at 1280x720 and 30 fps, near what video calls use.'
-
-LOWEST_BITRATE = 400_000
-"""
-Automatic bit rate of small pictures. Of what would be 253 kbit/s at 320x240 a keyframe may take so
-little that the first picture has 15 dB (PSNR, test pattern); at 350 it has 38 dB, at 500 47.
-"""
 
 VBV_SECONDS = 0.15
 """
@@ -57,11 +49,6 @@ sleeping: 640x480 takes 4.9 ms with one and, on a busy machine with 2 cores, 34 
 """
 
 logger = logging.getLogger(__name__)
-
-
-def automatic_bitrate(width: int, height: int, fps: float) -> int:
-    """Return a bit rate, in bit/s, that shows this size and rate well."""
-    return max(LOWEST_BITRATE, int(width * height * fps * BITS_PER_PIXEL))
 
 
 def open_encoder(

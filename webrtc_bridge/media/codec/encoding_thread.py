@@ -9,8 +9,9 @@ from typing import Protocol
 
 import av
 
+from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
-from webrtc_bridge.media.codec.encoder import Encoder, automatic_bitrate
+from webrtc_bridge.media.codec.encoder import Encoder
 from webrtc_bridge.media.codec.keyframes import KeyframeRequests
 from webrtc_bridge.media.codec.small_layer import SmallLayer
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding, Layer

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 
 from webrtc_bridge.errors import OptionError, ServeError, UnprotectedError, describe
+from webrtc_bridge.program.addresses import interface_addresses
 
 KERNEL_BUFFER = 131072
 'Bytes that the kernel keeps for a reader; Linux doubles it.'
@@ -85,11 +86,7 @@ def page_host(host: str) -> str:
 
 def own_addresses() -> list[str]:
     """Return the addresses of this machine's interfaces."""
-    try:
-        import ifaddr
-    except ImportError:  # it comes with aiortc, which the signaling server does without
-        found = socket.getaddrinfo(socket.gethostname(), None)
-        return [str(info[4][0]).partition('%')[0] for info in found]
-    adapters = ifaddr.get_adapters()
-    addresses = (address.ip for adapter in adapters for address in adapter.ips)
-    return [ip if isinstance(ip, str) else ip[0] for ip in addresses]
+    if addresses := interface_addresses():
+        return addresses
+    found = socket.getaddrinfo(socket.gethostname(), None)
+    return [str(info[4][0]).partition('%')[0] for info in found]
