@@ -45,6 +45,18 @@ What a module, or every module of a folder, may import of this package; the long
 The rest may import all but nodes.
 """
 
+NODES = {
+    'nodes.ros': {'nodes.ros'},
+    'nodes.calibration': {'nodes.calibration'},
+    'nodes.publishing': {'nodes.publishing', 'nodes.calibration', 'nodes.ros'},
+    'nodes.subscribing': {'nodes.subscribing', 'nodes.calibration', 'nodes.ros'},
+}
+"""
+The modules of nodes that each of its folders may import, beside all that is outside of nodes.
+
+The four nodes themselves, at its top, may import all.
+"""
+
 ROS = {
     *('rclpy', 'rcl_interfaces', 'builtin_interfaces', 'cv_bridge', 'launch', 'launch_ros'),
     *('sensor_msgs', 'std_msgs', 'diagnostic_msgs', 'std_srvs'),
@@ -93,7 +105,9 @@ def imports(path: Path) -> Iterator[str]:
 
 def allowed(importer: str, imported: str) -> bool:
     if is_in(importer, 'nodes'):
-        return True
+        room = next((name for name in NODES if is_in(importer, name)), 'nodes')
+        allowed_nodes = NODES.get(room, {'nodes'})
+        return not is_in(imported, 'nodes') or any(is_in(imported, n) for n in allowed_nodes)
     layer = max((name for name in RULE if is_in(importer, name)), key=len, default=None)
     if layer is None:
         return not is_in(imported, 'nodes')
@@ -156,3 +170,6 @@ def test_the_rule_forbids() -> None:
     assert not allowed('signaling.client.client', 'signaling.server.server.SignalingServer')
     assert not allowed('signaling.broker.broker', 'signaling.secret_file.read_secret')
     assert not allowed('commands.demo', 'nodes.receiver_node')
+    assert allowed('nodes.receiver_node', 'nodes.publishing.cameras.Cameras')
+    assert not allowed('nodes.publishing.cameras', 'nodes.subscribing.topic_sender')
+    assert not allowed('nodes.ros.node_program', 'nodes.receiver_node.PROGRAM')

@@ -23,7 +23,7 @@ from webrtc_bridge.gstreamer.ice import set_up_ice
 from webrtc_bridge.gstreamer.library import Element, Gst, require_gstreamer
 from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.nodes.ros.dds_profile import image_segment
-from webrtc_bridge.nodes.ros.message_header import header
+from webrtc_bridge.nodes.ros.stamps import header
 
 DECODING = """
     rtph264depay wait-for-keyframe=true request-keyframe=true ! h264parse ! {decoder}

@@ -37,13 +37,13 @@ async def test_without_a_server_it_says_so_once_and_a_signal_ends_it_with_status
 @pytest.mark.parametrize(
     ('parameter', 'said'),
     [
-        ('sender_idd:=front', 'parameter sender_idd: not known, expected one of server_url'),
+        ('sender_idd:=front', 'parameter sender_idd: unknown, expected one of server_url'),
         ('sender_id:=5', 'parameter sender_id: 5 given, expected 1 to 64 letters'),
         (
             'encoding:=yuv',
             "parameter encoding: 'yuv' given, expected one of bgr8, rgb8, mono8, nv12",
         ),
-        ('topic:=9x', "parameter topic: '9x' given, expected a name for a ROS topic"),
+        ('topic:=9x', "parameter topic: '9x' given, expected a valid ROS topic name"),
         ('server_url:=http://host', "parameter server_url: 'http://host' given, expected ws://"),
         ('server_url:=ws://host:port', "parameter server_url: 'ws://host:port' given, expected"),
         ('qos_overrides./image_raw.publisher.dept:=1', 'parameter qos_overrides./image_raw.'),

@@ -245,12 +245,12 @@ async def test_size_and_encoding_may_change_on_the_way():
 
 async def test_a_topic_that_nobody_publishes_or_that_is_no_image_is_told_of_once(caplog):
     async with bridge('sender_id:=cam', 'topic:=nothing') as there, there.viewer():
-        await until(lambda: 'watched, but nobody publishes it' in caplog.text)
+        await until(lambda: 'has viewers, but no publisher' in caplog.text)
         with TopicPublisher('a_header', Header):
             assert await there.set(topic='a_header') == ''
-            await until(lambda: 'a_header carries std_msgs/msg/Header, expected' in caplog.text)
-    assert caplog.text.count('/nothing is watched, but nobody') == 1
-    assert caplog.text.count('carries') == 1
+            await until(lambda: 'a_header has type std_msgs/msg/Header, expected' in caplog.text)
+    assert caplog.text.count('/nothing has viewers, but no publisher') == 1
+    assert caplog.text.count('has type') == 1
 
 
 GARBAGE = [
@@ -278,7 +278,7 @@ async def test_of_images_that_cannot_be_shown_one_line_each_is_told_and_nothing_
             await shown(viewer, lambda stamp: camera.publish(good, stamp))
     lines = told(caplog)
     assert len(lines) == len(GARBAGE)
-    assert lines[0].startswith('/image_raw: an image')
+    assert lines[0].startswith('/image_raw: cannot show an image')
     assert '100 bytes of data for 64x48 in rgb8' in lines[0]
     assert 'expected 9216 bytes' in lines[0]
     assert "encoding 'xyz'" in lines[1]
@@ -289,7 +289,7 @@ def told(caplog):
     return [
         record.getMessage()
         for record in caplog.records
-        if 'cannot be shown' in record.getMessage()
+        if 'cannot show an image' in record.getMessage()
     ]
 
 
@@ -318,7 +318,7 @@ async def test_another_topic_is_gone_over_to_and_a_bad_name_refused():
     async with bridge() as there, there.viewer() as viewer:
         with TopicPublisher() as first, TopicPublisher('rear/image') as second:
             await shown(viewer, lambda stamp: first.publish(front, stamp))
-            assert 'a name for a ROS topic' in await there.set(topic='9x')
+            assert 'a valid ROS topic name' in await there.set(topic='9x')
             assert '1 topics' in await there.set(topics=['a', 'b'])
             assert await there.set(topic='rear/image') == ''
             picture = await shown(viewer, lambda stamp: second.publish(rear, stamp))
@@ -500,8 +500,8 @@ async def test_whole_program_sends_a_topic(start):
 @pytest.mark.parametrize(
     ('parameters', 'said'),
     [
-        (['topic:=9x'], "parameter topic: '9x' given, expected a name for a ROS topic"),
-        (['topics:=[a, 9x]'], "parameter topic: '9x' given, expected a name for a ROS topic"),
+        (['topic:=9x'], "parameter topic: '9x' given, expected a valid ROS topic name"),
+        (['topics:=[a, 9x]'], "parameter topic: '9x' given, expected a valid ROS topic name"),
         (['sender_ids:=[a]'], "parameter sender_ids: ('a',) given, expected topics"),
         (['topics:=[a, b]', 'sender_ids:=[a]'], 'parameter sender_ids: '),
         (['topics:=[a, b]', 'sender_ids:=[a, a]'], 'parameter sender_ids: '),
@@ -509,7 +509,7 @@ async def test_whole_program_sends_a_topic(start):
         (['topics:=[a]', 'sender_id:=a'], "parameter sender_id: 'a' given"),
         (['depth_near:=5.0', 'depth_far:=4.0'], 'parameter depth_far: 4.0 given, expected more'),
         (['bitrate:=-5'], 'parameter bitrate: -5 given, expected a whole number'),
-        (['topi:=a'], 'parameter topi: not known'),
+        (['topi:=a'], 'parameter topi: unknown'),
     ],
 )
 async def test_parameters_that_cannot_be_used_are_said_in_one_line(start, parameters, said):

@@ -92,7 +92,7 @@ def topics_of(node: 'Node', options: SenderNodeOptions) -> tuple[str, ...]:
 
     Raises: OptionError, unless all have names for topics.
     """
-    from webrtc_bridge.nodes.ros.topic_names import resolve_image_topic
+    from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic
 
     topics = options.topics or (options.topic,)
     for topic in topics:

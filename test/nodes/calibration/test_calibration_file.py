@@ -80,8 +80,8 @@ def test_a_file_that_is_not_there_yet_is_no_error(tmp_path):
 @pytest.mark.parametrize(
     ('url', 'said'),
     [
-        ('file:///no/such/folder/front.yaml', 'a file in a folder that is there'),
-        ('package://no_such_package/front.yaml', 'a package that is installed'),
+        ('file:///no/such/folder/front.yaml', 'a file in an existing folder'),
+        ('package://no_such_package/front.yaml', 'an installed package'),
         ('file:///tmp', 'a readable file (is a directory)'),
     ],
 )

@@ -331,5 +331,5 @@ async def test_the_node_says_in_one_line_that_its_calibration_cannot_be_used(sta
     )
     assert await program.ended() == 2, program.lines
     assert 'parameter camera_info_url: ' in program.lines[-1]
-    assert program.lines[-1].endswith('expected a file in a folder that is there')
+    assert program.lines[-1].endswith('expected a file in an existing folder')
     assert not any('Traceback' in line for line in program.lines)

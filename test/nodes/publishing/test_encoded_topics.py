@@ -164,7 +164,7 @@ async def test_of_vp8_only_the_camera_info_is_published_and_the_reason_said_once
 
     with caplog.at_level(logging.WARNING):
         await while_spinning(node, work())
-    said = [record.message for record in caplog.records if 'H.264 only' in record.message]
+    said = [record.message for record in caplog.records if 'carry H.264' in record.message]
     assert len(said) == 1
     assert 'VP8' in said[0]
 

@@ -93,7 +93,7 @@ def test_an_unknown_override_is_refused_with_what_there_is(make_node):
     parameters = Parameters(make_node('a_node', 'txt:=hello'), Options)
     with pytest.raises(UnknownParameterError) as caught:
         parameters.refuse_unknown()
-    assert str(caught.value).startswith('txt: not known, expected one of text, choice, number')
+    assert str(caught.value).startswith('txt: unknown, expected one of text, choice, number')
     assert caught.value.exit_status == 2
 
 
@@ -101,7 +101,7 @@ def test_an_unknown_qos_override_is_refused_with_the_qos_parameters(make_node):
     node = make_node('a_node', 'qos_overrides./imag.publisher.depth:=1')
     parameters = Parameters(node, Options)
     there = 'qos_overrides./image.publisher.depth'
-    with pytest.raises(UnknownParameterError, match=f'not known, expected one of {there}$'):
+    with pytest.raises(UnknownParameterError, match=f'unknown, expected one of {there}$'):
         parameters.refuse_unknown([there])
 
 

@@ -32,21 +32,25 @@ class TopicPublisher:
 
     def publish(self, image, stamp_ns):
         """Publish a `RawImage`."""
-        message = Image(
-            encoding=image.encoding,
-            width=image.width,
-            height=image.height,
-            step=image.step,
-            is_bigendian=int(image.is_bigendian),
-            data=array.array('B', bytes(image.data)),
-        )
-        self._stamped(message, stamp_ns)
+        self._publish(message_of(image), stamp_ns)
 
-    def publish_compressed(self, data, form, stamp_ns):
-        """Publish `data` of format `form`."""
-        message = CompressedImage(format=form, data=array.array('B', data))
-        self._stamped(message, stamp_ns)
+    def publish_compressed(self, data, format_name, stamp_ns):
+        """Publish `data` of format `format_name`."""
+        message = CompressedImage(format=format_name, data=array.array('B', data))
+        self._publish(message, stamp_ns)
 
-    def _stamped(self, message, stamp_ns):
+    def _publish(self, message, stamp_ns):
         message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, SECOND)
         self._publisher.publish(message)
+
+
+def message_of(image):
+    """Return a `RawImage` as a message without a stamp."""
+    return Image(
+        encoding=image.encoding,
+        width=image.width,
+        height=image.height,
+        step=image.step,
+        is_bigendian=int(image.is_bigendian),
+        data=array.array('B', bytes(image.data)),
+    )

@@ -1,1 +1,1 @@
-"""camera_info and its files."""
+"""Camera calibrations, their messages and their files."""

@@ -1,4 +1,4 @@
-"""What is known of a camera's lens: the content of `sensor_msgs/CameraInfo`, scalable."""
+"""A camera's calibration: the content of `sensor_msgs/CameraInfo`, scalable."""
 
 import dataclasses
 import math
@@ -12,12 +12,12 @@ LENGTHS = {'k': 9, 'r': 9, 'p': 12}
 MOST_COEFFICIENTS = 64
 LARGEST_SIDE = 65535
 SAME_SHAPE = 0.01
-'Difference of scale across and down that comes from sides being rounded.'
+'Largest difference between the horizontal and the vertical scale that rounding explains.'
 
 
 @dataclass(frozen=True)
 class Region:
-    """The part of the sensor's picture that is sent; no width or height is all of it."""
+    """The part of the sensor's picture that is sent; a width or height of 0 means all of it."""
 
     x_offset: int = 0
     y_offset: int = 0
@@ -49,7 +49,7 @@ class Calibration:
 
     @property
     def picture_size(self) -> tuple[int, int]:
-        """Width and height of the pictures that this is right for as it is."""
+        """Width and height of the pictures that the calibration fits unscaled."""
         width, height = self._region_size
         return width // max(1, self.binning_x), height // max(1, self.binning_y)
 
@@ -58,19 +58,19 @@ class Calibration:
         return self.roi.width or self.width, self.roi.height or self.height
 
     def has_shape_of(self, width: int, height: int) -> bool:
-        """Say whether pictures of that size show what the calibrated ones do, only scaled."""
+        """Return whether pictures of that size can be scaled versions of the calibrated ones."""
         if not self.known:
             return True
         own_width, own_height = self.picture_size
         return abs(width * own_height / (height * own_width) - 1) <= SAME_SHAPE
 
     def scaled_to(self, width: int, height: int) -> 'Calibration':
-        """Return this for pictures of another size, which show the same."""
+        """Return the calibration for pictures of another size that show the same scene."""
         if (width, height) == self.picture_size:
             return self
         if not self.known:
             return Calibration(width, height)
-        # Binning is but a scale, and the region's corner becomes the origin.
+        # Binning is a scale, and the corner of the region becomes the origin.
         region_width, region_height = self._region_size
         sx, sy = width / region_width, height / region_height
         return dataclasses.replace(
@@ -85,7 +85,7 @@ class Calibration:
         )
 
     def _scaled(self, matrix: tuple[float, ...], sx: float, sy: float) -> tuple[float, ...]:
-        """Return the 3x3 or 3x4 `matrix` for pixels that are scaled."""
+        """Return the 3x3 or 3x4 `matrix` for scaled pixels."""
         columns = len(matrix) // 3
         rows = [list(matrix[i : i + columns]) for i in range(0, len(matrix), columns)]
         rows[0][2] -= self.roi.x_offset
@@ -95,10 +95,10 @@ class Calibration:
 
 def calibration_from(info: Mapping[str, Any]) -> Calibration:
     """
-    Return what `info` says: the fields of CameraInfo without its header, by name, checked.
+    Return the calibration of `info`, the fields of CameraInfo without its header by name, checked.
 
-    Numbers may be written as texts. Fields that are missing have CameraInfo's defaults, and others
-    are left alone.
+    Numbers may be written as text. Missing fields have the defaults of CameraInfo; unknown ones
+    are ignored.
 
     Raises: OptionError, naming the field.
     """
@@ -122,7 +122,7 @@ def calibration_from(info: Mapping[str, Any]) -> Calibration:
     )
     if calibration.known and 0 in calibration.picture_size:
         size = calibration.width, calibration.height
-        raise OptionError('width, height', size, 'the size of the pictures it was made with')
+        raise OptionError('width, height', size, 'the size of the pictures it was made from')
     return calibration
 
 
@@ -147,7 +147,7 @@ def _numbers(info: Mapping[str, Any], name: str, length: int | None) -> tuple[fl
     if isinstance(value, (str, bytes, Mapping)):
         raise error
     try:
-        # 1e-05, as yaml-cpp writes it, is a text to PyYAML.
+        # PyYAML reads 1e-05, as yaml-cpp writes it, as text.
         numbers = tuple(float(number) for number in value)
     except (TypeError, ValueError, OverflowError) as exc:
         raise error from exc

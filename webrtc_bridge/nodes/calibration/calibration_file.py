@@ -20,11 +20,11 @@ FIELDS = {
     'rectification_matrix': 'r',
     'projection_matrix': 'p',
 }
-'Matrices of the file: `rows`, `cols` and `data`, and the field of CameraInfo that they fill.'
+'Matrices of the file, each with `rows`, `cols` and `data`, and their fields of CameraInfo.'
 
 
 class CalibrationNotSavedError(WebrtcBridgeError):
-    """The calibration cannot be written to `path`; `reason` says why."""
+    """The calibration cannot be written to `path`, for `reason`."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path, reason)
@@ -37,14 +37,14 @@ class CalibrationNotSavedError(WebrtcBridgeError):
 
 def path_of(url: str) -> Path:
     """
-    Return the path that `url` means: file:///path or package://PACKAGE/path, below its share.
+    Return the path of `url`: file:///path, or package://PACKAGE/path in the share of a package.
 
     Raises: OptionError.
     """
     is_file = url.startswith('file://')
     path = Path(url.removeprefix('file://')) if is_file else _in_package(url)
     if not path.parent.is_dir():
-        raise OptionError(OPTION, url, 'a file in a folder that is there')
+        raise OptionError(OPTION, url, 'a file in an existing folder')
     return path
 
 
@@ -52,20 +52,20 @@ def _in_package(url: str) -> Path:
     match = re.fullmatch(r'package://([^/]+)/(.+)', url)
     if not match:
         raise OptionError(OPTION, url, 'file:///path/to.yaml or package://PACKAGE/path/to.yaml')
-    # Only here, since a ROS without the index is good for all else.
+    # Imported here, because everything else works with a ROS that lacks the index.
     from ament_index_python import PackageNotFoundError, get_package_share_directory
 
     try:
         return Path(get_package_share_directory(match[1])) / match[2]
     except (PackageNotFoundError, ValueError, LookupError) as exc:
-        raise OptionError(OPTION, url, 'a package that is installed') from exc
+        raise OptionError(OPTION, url, 'an installed package') from exc
 
 
 def load(url: str) -> Calibration | None:
     """
-    Return what stands in the file at `url`; None if there is no such file yet.
+    Return the calibration in the file at `url`; None if the file does not exist yet.
 
-    Raises: OptionError when it cannot be read or is no calibration.
+    Raises: OptionError if it cannot be read or is not a calibration.
     """
     try:
         content = yaml.safe_load(path_of(url).read_text(encoding='utf-8'))
@@ -78,18 +78,18 @@ def load(url: str) -> Calibration | None:
     try:
         return calibration_from(_as_info(content))
     except OptionError as error:
-        wanted = f'a file of camera_calibration, with {error.name}: {error.expected}'
-        raise OptionError(OPTION, url, wanted) from error
+        expected = f'a file of camera_calibration, with {error.name}: {error.expected}'
+        raise OptionError(OPTION, url, expected) from error
 
 
 def _place(error: Exception) -> str:
     mark = getattr(error, 'problem_mark', None)
-    return f'error in line {mark.line + 1}' if mark else 'it is not even text'
+    return f'error in line {mark.line + 1}' if mark else 'it is not text'
 
 
 def _as_info(content: Any) -> dict[str, Any]:
     """
-    Return the file's content by the names of CameraInfo.
+    Return the content of a file by the field names of CameraInfo.
 
     Raises: OptionError.
     """
@@ -99,7 +99,7 @@ def _as_info(content: Any) -> dict[str, Any]:
         'width': _entry(content, 'image_width'),
         'height': _entry(content, 'image_height'),
         'camera_name': str(content.get('camera_name') or ''),
-        # What camera_info_manager takes a file without it for.
+        # camera_info_manager assumes this one if the file has none.
         'distortion_model': content.get('distortion_model', 'plumb_bob'),
     }
     for name, field in FIELDS.items():
@@ -120,11 +120,11 @@ def _entry(content: Mapping[str, Any], name: str) -> Any:
 
 def save(path: Path, calibration: Calibration) -> None:
     """
-    Write `calibration` to `path`, whole or not at all.
+    Write `calibration` to `path` atomically.
 
     Raises: CalibrationNotSavedError.
     """
-    # A link, as `colcon build --symlink-install` makes them, goes on to lead to the file.
+    # Keep a symbolic link, as `colcon build --symlink-install` makes them, and replace its target.
     target = Path(os.path.realpath(path))
     written = target.with_name(f'.{target.name}.{os.getpid()}')
     try:

@@ -1,4 +1,4 @@
-"""Between `sensor_msgs/CameraInfo` and calibrations."""
+"""Conversion between `sensor_msgs/CameraInfo` and calibrations."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from webrtc_bridge.nodes.calibration.calibration import Calibration, calibration
 
 
 def mapping_from_message(message: CameraInfo) -> dict[str, Any]:
-    """Return all but the header of `message`, by name, of what JSON has."""
+    """Return the fields of `message` but its header, by name, as types that JSON has."""
     roi = message.roi
     return {
         **{name: getattr(message, name) for name in ('width', 'height', 'distortion_model')},
@@ -22,7 +22,7 @@ def from_message(message: CameraInfo) -> Calibration:
     """
     Return the calibration in `message`.
 
-    Raises: OptionError, naming the field that cannot be used.
+    Raises: OptionError, naming the invalid field.
     """
     return calibration_from(mapping_from_message(message))
 

@@ -16,19 +16,19 @@ from webrtc_bridge.receiving.delivery import FrameSink
 
 class CameraTopics:
     """
-    Publish what a receiver hands out; create it before the node spins.
+    Publish the pictures and frames of a receiver; create it before the node spins.
 
-    Each topic costs something only while it has subscribers: without any of the images, raw or
-    compressed, nothing is decoded, and camera_info comes with the encoded frames.
+    Each topic has a cost only while it has subscribers: with none for the images, raw or
+    compressed, nothing is decoded, and camera_info is published with the encoded frames.
 
-    Raises: OptionError when a topic, a QoS override or the calibration file cannot be used.
+    Raises: OptionError if a topic, a QoS override or the calibration file is invalid.
     """
 
     parameters: list[str]
-    'Names of the parameters that were declared besides the option table.'
+    'Names of the declared parameters that are not in the option table.'
 
     output: FrameSink
-    'What the receiver hands its pictures and frames to.'
+    'Where the receiver puts its pictures and frames.'
 
     def __init__(self, node: Node, options: ReceiverOptions) -> None:
         self._images = ImagePublisher(node, options)
@@ -46,20 +46,20 @@ class CameraTopics:
         )
 
     def change(self, options: ReceiverOptions) -> None:
-        """Use what may change while the node runs: `jpeg_quality`."""
+        """Use the option that may change while the node runs: `jpeg_quality`."""
         self._images.jpeg_quality = options.jpeg_quality
 
     def set_calibration(self, info: Mapping[str, Any] | None) -> None:
         """
-        Take what the sender says of its camera: the fields of CameraInfo by name, or None.
+        Use the calibration from the sender: the fields of CameraInfo by name, or None.
 
-        `camera_info_url` and the service set_camera_info override it. What cannot be used is
-        logged. From any thread.
+        `camera_info_url` and the service set_camera_info override it. An invalid one is logged.
+        From any thread.
         """
         self._info.set_senders(info)
 
     def close(self) -> None:
-        """Publish nothing any more."""
+        """Ignore further pictures and frames."""
         for each in self._publishers:
             each.close()
 
@@ -71,14 +71,14 @@ class CameraTopics:
         if frame.keyframe:
             self._size = video_size(frame)
         if self._size is None:
-            return  # a keyframe that tells no size is broken, and all after it
+            return  # a keyframe without a size is broken, and so are the frames after it
         self._encoded.publish(frame, stamp_ns, self._size)
         if not self._images.subscribed:
             self._info.publish(stamp_ns, *self._size)
 
     def _wants_encoded(self) -> bool:
-        # Once false, and the frames go on with a keyframe: senders have no other reason to send
-        # one, so that who comes later would never be able to decode.
+        # Once False, so that the frames resume with a keyframe: senders have no other reason to
+        # send one, and a late subscriber could never decode.
         if self._encoded.notice_newcomers():
             return False
         return self._encoded.subscribed or (self._info.subscribed and not self._images.subscribed)

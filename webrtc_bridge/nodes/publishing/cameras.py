@@ -32,9 +32,9 @@ class Cameras:
         )
         self._topics: list[CameraTopics] = []
         self._receivers: list[Receiver] = []
-        for one in each_camera(options):
-            topics = CameraTopics(node, one)
-            receiver = Receiver(one, topics.output, self._on_switch_failed, self._shared)
+        for camera in each_camera(options):
+            topics = CameraTopics(node, camera)
+            receiver = Receiver(camera, topics.output, self._on_switch_failed, self._shared)
             self._topics.append(topics)
             self._receivers.append(receiver)
         parameters.refuse_unknown([name for topics in self._topics for name in topics.parameters])
@@ -47,7 +47,7 @@ class Cameras:
         node.create_service(Trigger, '~/list_senders', self._list_senders)
 
     async def run(self) -> None:
-        """Follow until cancelled; then say bye to all senders."""
+        """Follow the senders until cancelled; then end all sessions."""
         receiving = [asyncio.create_task(receiver.run()) for receiver in self._receivers]
         signaling = asyncio.create_task(self._shared.run())
         try:
@@ -60,7 +60,7 @@ class Cameras:
             ended += await asyncio.gather(signaling, return_exceptions=True)
             for topics in self._topics:
                 topics.close()
-        # Only an error ends one of them before it is cancelled.
+        # Only an error ends a task before it is cancelled.
         raise next(error for error in ended if isinstance(error, Exception))
 
     async def report(self) -> None:
@@ -86,7 +86,7 @@ def each_camera(options: ReceiverOptions) -> list[ReceiverOptions]:
     """
     Return the options of each camera that `options` ask for.
 
-    Of several, each has its topics in a namespace, and its frame_id after a prefix, of its id.
+    With several, the id of each is the namespace of its topics and the prefix of its frame_id.
 
     Raises: OptionError.
     """

@@ -1,4 +1,4 @@
-"""Messages that carry a frame of H.264 as it came, one for each kind of subscriber."""
+"""Messages that carry encoded H.264 frames, one type for each kind of subscriber."""
 
 import importlib
 import sys
@@ -11,14 +11,14 @@ from std_msgs.msg import Header
 from webrtc_bridge.media.frames import EncodedFrame
 
 KEY_FLAG = 1
-'AV_PKT_FLAG_KEY of FFmpeg.'
+"FFmpeg's AV_PKT_FLAG_KEY."
 
 
 class Transport(ABC):
     """
-    A way to carry encoded frames; its topic is `name` below the image topic.
+    A message type for encoded frames; its topic is `name` below the image topic.
 
-    All carry Annex B, one picture in each message, with SPS and PPS at keyframes.
+    All carry Annex B, one picture per message, with SPS and PPS at keyframes.
     """
 
     name: str
@@ -26,11 +26,11 @@ class Transport(ABC):
 
     @abstractmethod
     def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
-        """Return `frame`, a picture of `size`, as message of `kind`."""
+        """Return `frame`, a picture of `size`, as a message of `kind`."""
 
 
 class H264(Transport):
-    """`sensor_msgs/CompressedImage` of format h264, which needs no further package."""
+    """`sensor_msgs/CompressedImage` of format h264, which needs no additional package."""
 
     name = 'h264'
     kind = CompressedImage
@@ -38,7 +38,7 @@ class H264(Transport):
     def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
         """Return a CompressedImage."""
         made = self.kind(header=header, format='h264')
-        made._data = frame.data  # past the setter, as in ImageConverter
+        made._data = frame.data  # bypasses the setter, as in ImageConverter
         return made
 
 
@@ -68,7 +68,7 @@ class Ffmpeg(Transport):
 
     def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
         """Return an FFMPEGPacket."""
-        self._pts += 1  # only tells packets apart: their pictures come in the same order
+        self._pts += 1  # only distinguishes packets: pictures have the same order
         width, height = size
         made = self.kind(
             header=header,
@@ -84,7 +84,7 @@ class Ffmpeg(Transport):
 
 
 def available_transports() -> list[Transport]:
-    """Return those whose message packages are installed."""
+    """Return the transports whose message packages are installed."""
     found: list[Transport] = [H264()]
     for transport, package, name in (
         (Foxglove, 'foxglove_msgs', 'CompressedVideo'),

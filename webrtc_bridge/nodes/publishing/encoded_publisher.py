@@ -1,4 +1,4 @@
-"""Publishes received H.264 as it came."""
+"""Publish received H.264 without decoding it."""
 
 import logging
 
@@ -8,8 +8,8 @@ from webrtc_bridge.errors import OptionError
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.nodes.publishing.encoded_messages import Transport, available_transports
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
-from webrtc_bridge.nodes.ros.message_header import header
-from webrtc_bridge.nodes.ros.topic_names import transport_topic
+from webrtc_bridge.nodes.ros.ros_names import transport_topic
+from webrtc_bridge.nodes.ros.stamps import header
 from webrtc_bridge.options import ReceiverOptions
 
 logger = logging.getLogger(__name__)
@@ -19,31 +19,31 @@ class EncodedPublisher:
     """
     Publish on one topic below the image topic for each of `available_transports`.
 
-    Create it before the node spins; all else belongs to the event loop.
+    Create it before the node spins; use it in the event loop.
 
-    Raises: OptionError when the topic or a QoS override cannot be used.
+    Raises: OptionError if the topic or a QoS override is invalid.
     """
 
     def __init__(self, node: Node, options: ReceiverOptions) -> None:
         self._frame_id = options.frame_id
-        self._topics = [
-            (transport, topic)
+        self._publishers = [
+            (transport, publisher)
             for transport in available_transports()
-            if (topic := created_topic(node, options.topic, transport))
+            if (publisher := transport_publisher(node, options.topic, transport))
         ]
-        self.parameters = [name for _, topic in self._topics for name in topic.parameters]
-        self._subscribers = [0 for _ in self._topics]
-        self._codec_was_said = False
+        self.parameters = [name for _, each in self._publishers for name in each.parameters]
+        self._subscribers = [0 for _ in self._publishers]
+        self._codec_logged = False
 
     @property
     def subscribed(self) -> bool:
         """Whether anybody wants encoded frames."""
-        return any(topic.subscribed for _, topic in self._topics)
+        return any(publisher.subscribed for _, publisher in self._publishers)
 
     def notice_newcomers(self) -> bool:
-        """Say whether somebody has subscribed since the last call, and so needs a keyframe."""
+        """Return whether anybody subscribed since the last call, and so needs a keyframe."""
         before = self._subscribers
-        self._subscribers = [topic.subscribers for _, topic in self._topics]
+        self._subscribers = [publisher.subscribers for _, publisher in self._publishers]
         return any(now > then for now, then in zip(self._subscribers, before, strict=True))
 
     def publish(self, frame: EncodedFrame, stamp_ns: int, size: tuple[int, int]) -> None:
@@ -51,32 +51,34 @@ class EncodedPublisher:
         if not self.subscribed:
             return
         if frame.codec is not Codec.H264:
-            self._say_codec(frame.codec)
+            self._warn_of_codec(frame.codec)
             return
-        self._codec_was_said = False
-        for transport, topic in self._topics:
-            if topic.subscribed:
+        self._codec_logged = False
+        for transport, publisher in self._publishers:
+            if publisher.subscribed:
                 message = transport.message(header(self._frame_id, stamp_ns), frame, size)
-                topic.publish(message)
+                publisher.publish(message)
 
     def close(self) -> None:
-        """Publish nothing any more."""
-        for _, topic in self._topics:
-            topic.close()
+        """Ignore further frames."""
+        for _, publisher in self._publishers:
+            publisher.close()
 
-    def _say_codec(self, codec: Codec) -> None:
-        if not self._codec_was_said:
-            names = ', '.join(transport.name for transport, _ in self._topics)
-            text = 'nothing to publish on %s: these topics carry H.264 only, the sender sends %s'
+    def _warn_of_codec(self, codec: Codec) -> None:
+        if not self._codec_logged:
+            names = ', '.join(transport.name for transport, _ in self._publishers)
+            text = 'nothing to publish on %s: these topics carry H.264, but the sender sends %s'
             logger.warning(text, names, codec.value)
-        self._codec_was_said = True
+        self._codec_logged = True
 
 
-def created_topic(node: Node, image_topic: str, transport: Transport) -> LazyPublisher | None:
+def transport_publisher(
+    node: Node, image_topic: str, transport: Transport
+) -> LazyPublisher | None:
     """
-    Return the topic of `transport` below `image_topic`; None if it cannot be had.
+    Return the publisher for `transport` below `image_topic`; None if ROS cannot create it.
 
-    Raises: OptionError when the topic or a QoS override cannot be used.
+    Raises: OptionError if the topic or a QoS override is invalid.
     """
     name = transport_topic(node, image_topic, transport.name)
     try:
@@ -84,7 +86,7 @@ def created_topic(node: Node, image_topic: str, transport: Transport) -> LazyPub
     except OptionError:
         raise
     except Exception as exc:
-        # A message package of another ROS, or built for another middleware, can be imported, and
-        # fails only here, in ways that differ from one to the next.
+        # A message package of another ROS, or built for another middleware, can be imported, but
+        # fails here, each in its own way.
         logger.warning('no topic %s: %s', name, ' '.join(str(exc).split()))
         return None

@@ -1,4 +1,4 @@
-"""From decoded pictures to `sensor_msgs/Image` messages."""
+"""`sensor_msgs/Image` messages from decoded pictures."""
 
 import av
 import cv2
@@ -8,7 +8,7 @@ from sensor_msgs.msg import Image
 
 from webrtc_bridge.media.pixels.planes import plane_rows
 from webrtc_bridge.media.pixels.raw_image import Pixels
-from webrtc_bridge.nodes.ros.message_header import header
+from webrtc_bridge.nodes.ros.stamps import header
 
 FORMATS = {
     'bgr8': ('bgr24', 3),
@@ -16,7 +16,7 @@ FORMATS = {
     'mono8': ('gray', 1),
     'nv12': ('nv12', 1),
 }
-'ROS encoding: name of the pixel format in FFmpeg, bytes for each pixel of its first plane.'
+'By ROS encoding: the pixel format of FFmpeg, and the bytes per pixel of its first plane.'
 
 MATRICES = {
     1: Colorspace.ITU709,
@@ -25,27 +25,27 @@ MATRICES = {
     9: Colorspace.BT2020,
 }
 """
-matrix_coefficients of a stream (ITU-T H.273, table 4) that are not BT.601's.
+The matrix_coefficients of a stream (ITU-T H.273, table 4) that are not those of BT.601.
 
-All else is taken for BT.601: unspecified, as most streams are, and what swscale refuses.
+All others are treated as BT.601: unspecified, as in most streams, and those that swscale refuses.
 """
 
 
 GRAY_LEVELS = np.clip(np.round((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
-'The gray of each luma of the limited range.'
+'The gray level of each luma of the limited range.'
 
 
 class ImageConverter:
     """
     Make messages of `encoding` (one of `FORMATS`) in frame `frame_id`; for one thread at a time.
 
-    A message's `data` is the converter's own memory, good until the next call: publish it at once
+    A message's `data` is the converter's own memory, valid until the next call: publish it at once
     (`publish()` serialises before it returns, and rclpy has no intra-process subscribers).
 
-    Colours: BT.601 with limited range, unless the stream says otherwise. mono8 is the luma of
-    the picture, stretched to 0 to 255, so the same as the gray value of the bgr8 image. nv12 is
-    the picture as it was encoded, in limited range: below `height` rows of luma, of which an odd
-    width has one more column, half as many of U and V in turns.
+    Colours are BT.601 with limited range, unless the stream says otherwise. mono8 is the luma of
+    the picture, stretched to 0 to 255, so equal to the gray value of the bgr8 image. nv12 is the
+    picture as it was encoded, in limited range: `height` rows of luma, with one more column if the
+    width is odd, and below them half as many rows of alternating U and V.
     """
 
     def __init__(self, encoding: str, frame_id: str) -> None:
@@ -63,16 +63,16 @@ class ImageConverter:
         message.width = picture.width
         message.encoding = self._encoding
         message.is_bigendian = 0
-        # Past the setter, which copies element by element (720p: 326 ms): what serialises the
-        # message takes any buffer (720p, conversion included: 1.1 ms; through array.array 5.6).
+        # Bypasses the setter, which copies element by element (720p: 326 ms): serialisation takes
+        # any buffer (720p, conversion included: 1.1 ms; through array.array 5.6).
         message.step, message._data = self._pixels(picture)
         return message
 
     def _pixels(self, picture: av.VideoFrame) -> tuple[int, object]:
-        """Return the length of a row in bytes, and the rows."""
+        """Return the bytes per row, and the rows."""
         width, height = picture.width, picture.height
         if self._encoding == 'mono8' and has_limited_luma(picture):
-            # The same as swscale's gray, in 0.2 ms of 720p instead of 0.6.
+            # The same as swscale's gray, in 0.2 ms instead of 0.6 (720p).
             luma = plane_rows(picture.planes[0])[:, :width]
             return width, cv2.LUT(luma, GRAY_LEVELS, dst=self._memory(height, width))
         planes = self._converted(picture).planes
@@ -83,7 +83,7 @@ class ImageConverter:
         return step, self._rows(planes[0], height, step)
 
     def _converted(self, picture: av.VideoFrame) -> av.VideoFrame:
-        # One thread: a second one saves 0.1 ms of 720p at the cost of CPU that others need.
+        # One thread: a second one saves 0.1 ms (720p) and takes CPU time from others.
         matrix = MATRICES.get(picture.colorspace, Colorspace.ITU601)
         return self._reformatter.reformat(
             picture,
@@ -117,5 +117,5 @@ class ImageConverter:
 
 
 def has_limited_luma(picture: av.VideoFrame) -> bool:
-    """Say whether `picture` is as decoders make nearly all."""
+    """Return whether `picture` is yuv420p in limited range, as decoders nearly always return."""
     return picture.format.name == 'yuv420p' and picture.color_range != ColorRange.JPEG

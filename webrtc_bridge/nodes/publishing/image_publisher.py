@@ -1,4 +1,4 @@
-"""Publishes a receiver's pictures as `sensor_msgs/Image`, and compressed ones."""
+"""Publish a receiver's pictures as `sensor_msgs/Image` and as JPEG."""
 
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
@@ -7,7 +7,7 @@ from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.publishing.compressed_images import to_jpeg
 from webrtc_bridge.nodes.publishing.image_converter import ImageConverter
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
-from webrtc_bridge.nodes.ros.topic_names import resolve_image_topic, transport_topic
+from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic, transport_topic
 from webrtc_bridge.options import ReceiverOptions
 
 
@@ -15,10 +15,10 @@ class ImagePublisher:
     """
     Publish on the topic of `options`, and JPEG on `…/compressed` below it.
 
-    Create it before the node spins. Each picture is converted once for both, and for nobody if
+    Create it before the node spins. Each picture is converted once for both, and not at all if
     nobody subscribes.
 
-    Raises: OptionError when the topic or a QoS override cannot be used.
+    Raises: OptionError if the topic or a QoS override is invalid.
     """
 
     parameters: list[str]
@@ -42,7 +42,7 @@ class ImagePublisher:
         raw, compressed = self._raw.subscribed, self._compressed.subscribed
         if not (raw or compressed):
             return
-        # Here, in the decoder's thread: another one for publishing costs a hop and gains
+        # Here, in the decoder's thread: a thread of its own for publishing costs a hop and gains
         # nothing, because publish() holds the GIL throughout.
         message = self._converter.to_message(frame.picture, frame.stamp_ns)
         if raw:
@@ -51,6 +51,6 @@ class ImagePublisher:
             self._compressed.publish(to_jpeg(message, self.jpeg_quality))
 
     def close(self) -> None:
-        """Publish nothing any more."""
+        """Ignore further pictures."""
         self._raw.close()
         self._compressed.close()

@@ -1,32 +1,32 @@
-"""One of a camera's topics."""
+"""A publisher that knows whether anybody subscribes."""
 
 import threading
 from typing import Any
 
 from rclpy.node import Node
 
-from webrtc_bridge.nodes.ros.image_qos import image_qos
+from webrtc_bridge.nodes.ros.qos import publisher_qos
 
 
 class LazyPublisher:
     """
     Publish messages of type `kind` on `name`, a full name; create it before the node spins.
 
-    Raises: OptionError when a QoS override cannot be used.
+    Raises: OptionError if a QoS override is invalid.
     """
 
     parameters: list[str]
     'Names of the QoS parameters that were declared.'
 
     def __init__(self, node: Node, kind: type, name: str) -> None:
-        qos, self.parameters = image_qos(node, name)
+        qos, self.parameters = publisher_qos(node, name)
         self._publisher = node.create_publisher(kind, name, qos)
         self._lock = threading.Lock()
         self._closed = False
 
     @property
     def subscribers(self) -> int:
-        """How many subscribers there are; from any thread, also when the node is gone."""
+        """The number of subscribers; from any thread, even after the node is destroyed."""
         with self._lock:
             return 0 if self._closed else self._publisher.get_subscription_count()
 
@@ -42,6 +42,6 @@ class LazyPublisher:
                 self._publisher.publish(message)
 
     def close(self) -> None:
-        """Publish nothing any more; a decoder's last picture may come when the node is gone."""
+        """Ignore further messages: a decoder's last one may come after the node is destroyed."""
         with self._lock:
             self._closed = True

@@ -1,1 +1,1 @@
-"""What the nodes share."""
+"""The parts that every node shares."""

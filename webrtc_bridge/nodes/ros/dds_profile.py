@@ -1,9 +1,9 @@
 """
-A shared-memory segment that images fit into, for Fast DDS.
+A shared-memory segment for Fast DDS that is large enough for images.
 
-Its default of 512 KB delivers 0 to 5 % of all images above 640x480 to best-effort subscribers,
-and late or not at all to reliable ones; 64 MB on the publisher alone delivers all. Fast DDS takes
-the size from an XML file alone, which it reads when the process makes its first participant.
+The default of 512 KB delivers 0 to 5 % of all images above 640x480 to best-effort subscribers,
+and late or not at all to reliable ones; 64 MB on the publisher's side alone delivers all. Fast DDS
+takes the size only from an XML file, which it reads when the process makes its first participant.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ from webrtc_bridge.nodes.ros.shared_memory import (
 )
 
 VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
-'Where Fast DDS looks for an XML file: version 3 (Kilted and newer), version 2.'
+'Variables that name an XML file for Fast DDS 3 (Kilted and newer), and for version 2.'
 
 CHOICES = (*VARIABLES, 'FASTDDS_BUILTIN_TRANSPORTS')
-'Environment variables by which a user has chosen transports.'
+'Environment variables with which a user chooses transports.'
 
 FILES = ('DEFAULT_FASTDDS_PROFILES.xml', 'DEFAULT_FASTRTPS_PROFILES.xml')
-'Files in the working directory that Fast DDS reads by itself.'
+'Files in the working directory that Fast DDS reads on its own.'
 
 PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <dds xmlns="http://www.eprosima.com">
@@ -56,16 +56,16 @@ PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
   </profiles>
 </dds>
 """
-'What is built in, one UDP and one shared-memory transport, but for the size of the segment.'
+'The built-in transports, UDP and shared memory, with another size of the segment.'
 
 
 @contextlib.contextmanager
 def image_segment() -> Iterator[str]:
     """
-    Have participants made in this block use a large segment, unless the user chose otherwise.
+    Make participants created in this block use a large segment, unless the user chose otherwise.
 
-    Yields what was done, in one line for the log. Enter it before `rclpy.init`, and make the node
-    inside; afterwards neither the file nor the variable is needed.
+    Yields one line for the log. Enter it before `rclpy.init`, and create the node inside;
+    afterwards neither the file nor the variable is needed.
     """
     chosen = users_choice(os.environ)
     if not chosen:
@@ -73,8 +73,8 @@ def image_segment() -> Iterator[str]:
     megabytes = fitting_size()
     if chosen or not megabytes:
         yield chosen or (
-            f'less than {2 * SEGMENT_SIZES[-1]} MB of shared memory are free: '
-            'images may come late or not at all; Docker: --ipc=host or --shm-size=256m'
+            f'less than {2 * SEGMENT_SIZES[-1]} MB of shared memory are free: images may arrive '
+            'late or not at all; in Docker, use --ipc=host or --shm-size=256m'
         )
         return
     with tempfile.TemporaryDirectory(prefix='webrtc_bridge_') as folder:
@@ -85,26 +85,26 @@ def image_segment() -> Iterator[str]:
 
 
 def users_choice(variables: Mapping[str, str]) -> str:
-    """Return what the user chose, by environment or file, instead of our profile; or nothing."""
+    """Describe the user's own choice, by environment or file, of transports; empty without one."""
     middleware = get_rmw_implementation_identifier()
     if not middleware.startswith('rmw_fastrtps'):
-        return f'{middleware} sends images as it is set up'
+        return f'{middleware} sends images with its own configuration'
     for variable in CHOICES:
         if variables.get(variable):
-            return f'Fast DDS sends images as {variable} says'
+            return f'Fast DDS sends images as configured by {variable}'
     for name in FILES:
         if Path(name).exists():
-            return f'Fast DDS sends images as {name} says'
+            return f'Fast DDS sends images as configured by {name}'
     return ''
 
 
 def read_variables() -> tuple[str, ...]:
-    """Return the variables that this ROS reads; the older name alone makes Kilted warn."""
+    """Return the variables that this ROS reads; Kilted warns of the older name alone."""
     try:
         version = metadata.version('rclpy')
     except metadata.PackageNotFoundError:
         return VARIABLES
-    # rclpy 7 is Jazzy's, with Fast DDS 2.
+    # rclpy 7 comes with Jazzy and Fast DDS 2.
     return VARIABLES if int(version.split('.')[0]) < 8 else VARIABLES[:1]
 
 

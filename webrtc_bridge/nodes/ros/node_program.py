@@ -1,8 +1,8 @@
 """
-Runs a ROS node as a program; what `ros2 run` and `ros2 launch` start.
+A ROS node as a program, for `ros2 run` and `ros2 launch`.
 
-Imports no rclpy before that is known to be there: without it, or with a parameter that cannot be
-used, a node says so in one line and ends with the status of the error.
+Nothing here imports rclpy before it is known to be installed: without it, or with an invalid
+parameter, a node ends with one line on stderr and the status of the error.
 """
 
 import argparse
@@ -30,41 +30,41 @@ T = TypeVar('T')
 
 @dataclass(frozen=True)
 class NodeProgram(Generic[T]):
-    """A node: its names, its options, and what it does."""
+    """A node: its names, its options, and its work."""
 
     name: str
-    'Of the executable, as in `ros2 run webrtc_bridge receiver_node`.'
+    'Name of the executable, as in `ros2 run webrtc_bridge receiver_node`.'
 
     node_name: str
-    'On the graph.'
+    'Name on the ROS graph.'
 
     summary: str
 
     options: type[T]
-    'The option table that its parameters come from.'
+    'The dataclass of options that its parameters come from.'
 
     sends_images: bool
-    'Whether it needs the shared memory for it, which is taken from what the machine has.'
+    'Whether it reserves shared memory for images.'
 
     require: Callable[[], None]
-    'Checks the libraries that `prepare` imports, rclpy apart. Raises: RequirementError.'
+    'Checks the libraries that `prepare` imports, except rclpy. Raises: RequirementError.'
 
     prepare: Callable[['Node', 'Parameters[T]'], Coroutine[Any, Any, None]]
     """
-    Creates what ROS sees of the node, before it spins; returns what is to be done from then on,
-    until it is cancelled. Raises: WebrtcBridgeError.
+    Creates topics and services before the node spins; returns its work, which runs until it is
+    cancelled. Raises: WebrtcBridgeError.
     """
 
     new_loop: NewLoop | None = None
-    "Makes the event loop, where asyncio's own is not to be used."
+    "Makes the event loop, if not asyncio's own."
 
     def main(self, arguments: list[str] | None) -> int:
         """Run the node with command-line `arguments`; return the exit status."""
-        given = sys.argv[1:] if arguments is None else arguments
-        flags = self._parser().parse_args(without_ros_arguments(given))
+        words = sys.argv[1:] if arguments is None else arguments
+        flags = self._parser().parse_args(without_ros_arguments(words))
         try:
             with asyncio.Runner(loop_factory=self.new_loop) as runner:
-                runner.run(until_signal(self._run(given, flags.log_level)))
+                runner.run(until_signal(self._run(words, flags.log_level)))
         except WebrtcBridgeError as error:
             print(f'{self.name}: {in_one_line(error, self.options)}', file=sys.stderr)
             return error.exit_status
@@ -75,10 +75,17 @@ class NodeProgram(Generic[T]):
         require_rclpy()
         self.require()
         try:
+            from webrtc_bridge.nodes.ros.parameters import Parameters
             from webrtc_bridge.nodes.ros.ros_node import run_node
         except ModuleNotFoundError as exc:
-            raise RequirementError(str(exc.name), None, 'it', 'it belongs to ROS') from exc
-        await run_node(self, arguments, log_level)
+            raise RequirementError(str(exc.name), None, 'it', 'it is part of ROS') from exc
+
+        def prepare(node: 'Node') -> Coroutine[Any, Any, None]:
+            return self.prepare(node, Parameters(node, self.options))
+
+        await run_node(
+            self.node_name, prepare, arguments, log_level, sends_images=self.sends_images
+        )
 
     def _parser(self) -> argparse.ArgumentParser:
         parser = argparse.ArgumentParser(
@@ -90,13 +97,13 @@ class NodeProgram(Generic[T]):
         parser.add_argument(
             '--log-level',
             choices=('debug', 'info', 'warn', 'error'),
-            help='log from this level on (default: what --ros-args --log-level says)',
+            help='Lowest level to log. (default: that of --ros-args --log-level)',
         )
         return parser
 
 
 def without_ros_arguments(arguments: list[str]) -> list[str]:
-    """Return `arguments` without what stands between each --ros-args and -- (or the end)."""
+    """Return `arguments` without those between each --ros-args and -- (or the end)."""
     kept = []
     is_for_ros = False
     for argument in arguments:
@@ -110,12 +117,12 @@ def without_ros_arguments(arguments: list[str]) -> list[str]:
 
 
 def in_one_line(error: WebrtcBridgeError, options: type) -> str:
-    """Return what is wrong, without credentials; an option is called by its name in ROS."""
+    """Describe `error` without credentials, with the ROS name of an option."""
     shown = re.sub(
         r"[A-Za-z][\w+.-]*://[^\s']+", lambda url: without_credentials(url[0]), str(error)
     )
     if not isinstance(error, OptionError):
         return shown
-    # What knows nothing of ROS names an option by its flag: server for server_url.
+    # Code without ROS names an option by its flag: server for server_url.
     names = {row.flag.lstrip('-'): row.name for row in rows(options)}
     return f'parameter {names.get(error.name, error.name)}{shown.removeprefix(error.name)}'

@@ -1,36 +1,50 @@
-"""From the option table to a node's ROS parameters, and from their changes to the event loop."""
+"""A node's ROS parameters, from the option table; their changes go to the event loop."""
 
 import asyncio
 import dataclasses
+import sys
 from collections.abc import Callable, Collection
 from typing import Any, Generic, TypeVar
 
-from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.nodes.ros.parameter_descriptor import descriptor
 from webrtc_bridge.program.option_row import Option, rows
 
 T = TypeVar('T')
 
+TYPES = {
+    str: Parameter.Type.STRING,
+    int: Parameter.Type.INTEGER,
+    float: Parameter.Type.DOUBLE,
+    bool: Parameter.Type.BOOL,
+    list: Parameter.Type.STRING_ARRAY,
+}
+LARGEST = {int: 2**63 - 1, float: sys.float_info.max}
+
 
 class UnknownParameterError(OptionError):
-    """An override names a parameter that the node does not have."""
+    """A command line or file sets a parameter that the node does not have."""
 
     def __str__(self) -> str:
-        return f'{self.name}: not known, expected {self.expected}'
+        return f'{self.name}: unknown, expected {self.expected}'
 
 
 class Parameters(Generic[T]):
     """
-    The parameters of `node` that stand in the option table `options`.
+    The parameters of `node` that are rows of the dataclass `options`, declared at once.
 
-    They are declared at once; `options` holds their newest values, checked. The node's thread
-    writes it, and callbacks of `on_change` run in the event loop.
+    `options` holds their newest values, checked. The node's thread writes it; the callbacks of
+    `on_change` run in the event loop.
 
-    Raises: OptionError, naming the parameter whose override cannot be used.
+    Raises: OptionError, naming the parameter whose override is invalid.
     """
 
     options: T
@@ -46,23 +60,23 @@ class Parameters(Generic[T]):
         node.add_post_set_parameters_callback(self._accept)
 
     def on_change(self, callback: Callable[[T], None]) -> None:
-        """Have `callback(options)` called in the running event loop after each change."""
+        """Call `callback(options)` in the running event loop after each change."""
         self._callbacks.append((asyncio.get_running_loop(), callback))
 
     def on_check(self, name: str, check: Callable[[Any], None]) -> None:
-        """Have `check(value)` called in the node's thread before `name` changes; it may raise."""
+        """Call `check(value)` in the node's thread before a change; it may raise OptionError."""
         self._checks[name] = check
 
     def set(self, name: str, value: Any) -> None:
-        """Change a parameter from here, as if it had been set by a command."""
+        """Change a parameter from this side, as `ros2 param set` does."""
         self._node.set_parameters([Parameter(name, value=value)])
 
     def refuse_unknown(self, others: Collection[str] = ()) -> None:
         """
         Check that each override is of a declared parameter; call it when all are declared.
 
-        rclpy ignores the rest without a word, so that a slip of the pen goes unnoticed. `others`
-        are parameters of the node that stand in no option table.
+        rclpy ignores the rest silently, so that a typo would go unnoticed. `others` are parameters
+        of the node that are not in the option table.
 
         Raises: UnknownParameterError.
         """
@@ -74,7 +88,7 @@ class Parameters(Generic[T]):
                 )
 
     def _convert(self, changes: list[Parameter]) -> list[Parameter]:
-        """Give whole numbers for doubles, and empty lists, the type that rclpy will insist on."""
+        """Give whole numbers for doubles, and empty lists, the type that rclpy insists on."""
         return [
             as_parameter(self._table[change.name], change)
             if change.name in self._table
@@ -105,7 +119,7 @@ class Parameters(Generic[T]):
 
 def declare(node: Node, row: Option, name: str = '') -> Any:
     """
-    Declare `row` as parameter `name` (its own without one); return its override or default.
+    Declare `row` as parameter `name`, by default its own; return its override or default.
 
     Raises: OptionError.
     """
@@ -113,7 +127,7 @@ def declare(node: Node, row: Option, name: str = '') -> Any:
     value = row.check(row.default)
     if name in overrides(node):
         value = row.check(as_parameter(row, overrides(node)[name]).value, name)
-    # The override is in `value`, checked and converted, and must not be applied once more.
+    # `value` is the override, checked and converted, which must not be applied again.
     if row.kind is list:
         _declare_list(node, name, list(value), descriptor(row))
     else:
@@ -122,29 +136,57 @@ def declare(node: Node, row: Option, name: str = '') -> Any:
 
 
 def _declare_list(node: Node, name: str, value: list[str], described: ParameterDescriptor) -> None:
-    # rclpy 7.1 to 9.1 take the type from the value, and [] for bytes, unless it is set later on.
-    texts = Parameter.Type.STRING_ARRAY
-    node.declare_parameter(name, texts, ignore_override=True)
-    node.set_parameters([Parameter(name, texts, value)])
+    # rclpy 7.1 to 9.1 take the type from the value, and [] for bytes, unless it is set later.
+    strings = Parameter.Type.STRING_ARRAY
+    node.declare_parameter(name, strings, ignore_override=True)
+    node.set_parameters([Parameter(name, strings, value)])
     node.set_descriptor(name, described)
 
 
 def overrides(node: Node) -> dict[str, Parameter]:
     """Return what the command line and parameter files set, declared or not, by name."""
-    # No public call tells (rclpy 7.1 to 9.1): automatically_declare_parameters_from_overrides
-    # does, but fails without a name on an empty list, whose type ROS cannot know.
+    # No public call returns them (rclpy 7.1 to 9.1): a node made with
+    # automatically_declare_parameters_from_overrides has them, but fails, naming no parameter, on
+    # an empty list, whose type ROS cannot know.
     found: dict[str, Parameter] = node._parameter_overrides
     return found
 
 
 def as_parameter(row: Option, given: Parameter) -> Parameter:
-    """Return `given` with a whole number made a double, and an empty list one of texts."""
+    """Return `given` with a whole number made a double, and an empty list one of strings."""
     if row.kind is float and given.type_ is Parameter.Type.INTEGER:
         return Parameter(given.name, Parameter.Type.DOUBLE, float(given.value))
     is_empty = given.value is None or (given.type_.name.endswith('_ARRAY') and not given.value)
     if row.kind is list and is_empty:
-        # ROS makes [] a parameter without a type on a command line, and bytes in a service call.
+        # [] has no type on a command line, and is bytes in a service call.
         return Parameter(given.name, Parameter.Type.STRING_ARRAY, [])
     if given.type_ is Parameter.Type.STRING_ARRAY:
         return Parameter(given.name, Parameter.Type.STRING_ARRAY, list(given.value))
     return given
+
+
+def descriptor(row: Option) -> ParameterDescriptor:
+    """Return the descriptor of `row`; ROS itself enforces its type, range and read_only."""
+    unit = f' [{row.unit}]' if row.unit else ''
+    result = ParameterDescriptor(
+        name=row.name,
+        type=TYPES[row.kind].value,
+        description=row.description + unit,
+        read_only=row.read_only,
+    )
+    if row.choices or row.pattern or row.expected:
+        result.additional_constraints = row.wanted
+    if row.minimum is not None or row.maximum is not None:
+        _set_range(result, row)
+    return result
+
+
+def _set_range(result: ParameterDescriptor, row: Option) -> None:
+    low = -LARGEST[row.kind] if row.minimum is None else row.minimum
+    high = LARGEST[row.kind] if row.maximum is None else row.maximum
+    if row.kind is int:
+        result.integer_range = [IntegerRange(from_value=int(low), to_value=int(high), step=1)]
+    else:
+        result.floating_point_range = [
+            FloatingPointRange(from_value=float(low), to_value=float(high), step=0.0)
+        ]

@@ -1,7 +1,7 @@
 """
-Join asyncio and rclpy: the event loop has the main thread, the executor one other.
+Join asyncio and rclpy: the event loop runs in the main thread, the executor in another one.
 
-Both worlds meet here and nowhere else. Signals belong to asyncio (`program.until_signal`).
+The two meet only here. Signals belong to asyncio (`program.lifetime.until_signal`).
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from rclpy.task import Future
 from webrtc_bridge.errors import WebrtcBridgeError
 
 JOIN_TIMEOUT = 1.0
-'Seconds that a running ROS callback has to end when the node shall end.'
+'Seconds that a running ROS callback has to finish when the node ends.'
 
 logger = logging.getLogger(__name__)
 
 
 class RosStartError(WebrtcBridgeError):
-    """ROS does not start with the arguments it was given; says why."""
+    """ROS does not start with the given arguments, for `reason`."""
 
     exit_status = 2
 
@@ -41,7 +41,7 @@ class RosStartError(WebrtcBridgeError):
 @contextlib.contextmanager
 def initialised(arguments: list[str]) -> Iterator[None]:
     """
-    Initialise rclpy with `arguments`, of which those for ROS count; shut it down at exit.
+    Initialise rclpy with the ROS arguments among `arguments`; shut it down at exit.
 
     Raises: RosStartError.
     """
@@ -50,7 +50,7 @@ def initialised(arguments: list[str]) -> Iterator[None]:
         # SIGTERM.
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as exc:
-        # RCLError or UnknownROSArgsError; the text ends in the place in rcl's sources.
+        # RCLError or UnknownROSArgsError; the text ends with a location in the sources of rcl.
         reason = str(exc).split(', at /')[0].replace('failed to initialize rcl: ', '')
         raise RosStartError(f'{type(exc).__name__}: {" ".join(reason.split())}') from exc
     try:
@@ -61,22 +61,22 @@ def initialised(arguments: list[str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def created_node(name: str) -> Iterator[Node]:
-    """Create the node `name`, destroy it at exit."""
-    created = Node(name)
+    """Create the node `name`; destroy it at exit."""
+    node = Node(name)
     try:
-        yield created
+        yield node
     finally:
-        created.destroy_node()
+        node.destroy_node()
 
 
 async def while_spinning(node: Node, work: Coroutine[Any, Any, None]) -> None:
     """
     Await `work` while the callbacks of `node` run in a thread of their own.
 
-    Create publishers and subscriptions before: from another thread it races with the executor.
-    When this is cancelled, `work` is cancelled first and may still use the node to clean up.
+    Create publishers and subscriptions before: doing so from another thread races with the
+    executor. On cancellation `work` is cancelled first and may still use the node to clean up.
 
-    Raises: what `work` raises, or a callback of the node, whichever is first.
+    Raises: the error of `work` or of a callback of the node, whichever comes first.
     """
     with spinning(node) as spin:
         task = asyncio.ensure_future(work)
@@ -105,12 +105,12 @@ def spinning(node: Node) -> Iterator['asyncio.Future[None]']:
     try:
         yield failed
     finally:
-        # executor.shutdown() would take the wait set away from under a thread that still waits in
-        # it, and does not wait for a running callback (rclpy 9.1); so the thread ends before.
+        # executor.shutdown() destroys the wait set while a thread still waits in it, and does not
+        # wait for a running callback (rclpy 9.1), so the thread ends first.
         stop.set_result(None)
         thread.join(JOIN_TIMEOUT)
         if thread.is_alive():
-            logger.error('a callback still runs after %.1f s; leaving it', JOIN_TIMEOUT)
+            logger.error('a callback is still running after %.1f s; abandoning it', JOIN_TIMEOUT)
         executor.shutdown(timeout_sec=0)
         _forget(failed)
 
@@ -122,7 +122,7 @@ def _spin(
     try:
         executor.spin_until_future_complete(stop)
     except Exception as exc:
-        # The loop waits for this thread to end before it closes, so it is there to be called.
+        # The loop is still open: it waits for this thread to end before it closes.
         loop.call_soon_threadsafe(_fail, failed, exc)
 
 
@@ -132,6 +132,6 @@ def _fail(failed: 'asyncio.Future[None]', exc: Exception) -> None:
 
 
 def _forget(failed: 'asyncio.Future[None]') -> None:
-    """Mark the failure as seen: it was raised, or the node is ending for another reason."""
+    """Mark the failure as retrieved: it was raised, or the node ends for another reason."""
     if not failed.cancel():
         failed.exception()

@@ -1,4 +1,4 @@
-"""Forwards Python's logging to a node's logger, so to the console, /rosout and ROS's log files."""
+"""Forward Python's logging to a node's logger: the console, /rosout and the log files of ROS."""
 
 import contextlib
 import logging
@@ -9,7 +9,7 @@ from rclpy.logging import LoggingSeverity
 
 
 class RosoutHandler(logging.Handler):
-    """Hand each record to `logger`, from any thread; the traceback of an exception follows it."""
+    """Pass each record to `logger`, with the traceback of an exception; from any thread."""
 
     def __init__(self, logger: RcutilsLogger) -> None:
         super().__init__()
@@ -18,7 +18,7 @@ class RosoutHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Log `record` with the severity of its level."""
         text = self.format(record)
-        # A line for each level: rclpy refuses a call site that changes its severity.
+        # One line per level: rclpy refuses a call site that changes its severity.
         if record.levelno >= logging.CRITICAL:
             self._logger.fatal(text)
         elif record.levelno >= logging.ERROR:
@@ -34,17 +34,17 @@ class RosoutHandler(logging.Handler):
 @contextlib.contextmanager
 def forwarding(logger: RcutilsLogger, level: str | None) -> Iterator[None]:
     """
-    Forward what this package logs from `level` on, and warnings of every library, to `logger`.
+    Forward the log of this package from `level` on, and the warnings of libraries, to `logger`.
 
-    `level` is debug, info, warn or error; without one it is that of `logger`
-    (--ros-args --log-level).
+    `level` is debug, info, warn or error; by default it is that of `logger` (--ros-args
+    --log-level).
     """
     if level:
         logger.set_level(LoggingSeverity[level.upper()])
     handler = RosoutHandler(logger)
     root = logging.getLogger()
     ours = logging.getLogger('webrtc_bridge')
-    # ROS counts severities like Python: 10 is debug, 50 is fatal.
+    # ROS numbers severities like Python: 10 is debug, 50 is fatal.
     ours.setLevel(int(logger.get_effective_level()))
     root.addHandler(handler)
     try:

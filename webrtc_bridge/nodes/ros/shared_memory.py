@@ -1,4 +1,4 @@
-"""What Fast DDS's shared-memory segments take, and what killed processes left of them."""
+"""Sizes of the shared-memory segments of Fast DDS, and those left behind by killed processes."""
 
 import contextlib
 import fcntl
@@ -8,23 +8,23 @@ import time
 from pathlib import Path
 
 SEGMENT_SIZES = (64, 32, 16)
-'In MB. 16 still carry 1920x1080 at 30 Hz; less loses images.'
+'In MB. 16 still carries 1920x1080 at 30 Hz; less loses images.'
 
 FOLDER = Path('/dev/shm')
 
 SETTLED = 10.0
-'Seconds after which a segment that nobody has locked is not just being made.'
+'Seconds after which an unlocked segment is stale, and not still being created.'
 
 
 def fitting_size() -> int:
-    """Return the largest segment in MB that takes at most half of what is free, 0 for none."""
+    """Return the largest size in MB that takes at most half of the free memory; 0 for none."""
     try:
         free = shutil.disk_usage(FOLDER).free
     except OSError:
-        # No such folder, so no Linux: shared memory is no file system there.
+        # No such folder, so not Linux: shared memory is not a file system there.
         return SEGMENT_SIZES[0]
-    # A segment that does not fit makes Fast DDS do without shared memory altogether; and in a
-    # Docker container there are 64 MB for all.
+    # With a segment that does not fit, Fast DDS does without shared memory altogether; and a
+    # Docker container has 64 MB in all.
     return next((size for size in SEGMENT_SIZES if 2 * size << 20 <= free), 0)
 
 
@@ -32,9 +32,9 @@ def remove_stale_segments() -> int:
     """
     Remove the large segments of processes that were killed; return how many.
 
-    Nobody else does, and each is memory that is lost until the next boot: a node that is killed
-    and started again and again would use up the machine's. `fastdds shm clean` tells by the same
-    locks which are stale.
+    Nothing else does, and each is memory lost until the next boot: a node that is killed and
+    restarted over and over would use up all of it. `fastdds shm clean` recognises stale segments
+    by the same locks.
     """
     removed = 0
     for lock in FOLDER.glob('fast*_el'):
@@ -48,7 +48,7 @@ def _remove_if_stale(segment: Path, lock: Path) -> bool:
     if status.st_size < SEGMENT_SIZES[-1] << 20 or time.time() - status.st_mtime < SETTLED:
         return False
     with lock.open() as file:
-        # The process that made the segment holds this lock as long as it lives.
+        # The process that created the segment holds this lock as long as it lives.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.unlink(segment)
         os.unlink(lock)

@@ -1,1 +1,1 @@
-"""From topics to a sender."""
+"""From image topics to senders."""

@@ -1,4 +1,4 @@
-"""The topic that tells about the lens of a topic's images."""
+"""A subscription to the calibration beside an image topic."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,16 +8,16 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo
 
 from webrtc_bridge.nodes.calibration.camera_info import mapping_from_message
-from webrtc_bridge.nodes.ros.topic_names import sibling
-from webrtc_bridge.nodes.subscribing.lazy_image_subscription import best_available
+from webrtc_bridge.nodes.ros.qos import best_available
+from webrtc_bridge.nodes.ros.ros_names import sibling
 
 TRANSPORTS = ('compressed', 'h264')
-'Last parts of topics whose images are those of the topic above.'
+'Last parts of topics that carry the images of the topic above them.'
 
 
 class CameraInfoSubscription:
     """
-    Subscribe to the `camera_info` beside an image topic; `on_info` gets each that is another.
+    Subscribe to the `camera_info` beside an image topic; `on_info` gets each that differs.
 
     All in the node's thread.
     """
@@ -29,7 +29,7 @@ class CameraInfoSubscription:
         self._newest: dict[str, Any] = {}
 
     def begin(self, image_topic: str) -> None:
-        """Subscribe to what stands beside `image_topic`, a full name."""
+        """Subscribe beside `image_topic`, a full name."""
         self.end()
         name = camera_info_topic(image_topic)
         self._subscription = self._node.create_subscription(
@@ -51,6 +51,6 @@ class CameraInfoSubscription:
 
 
 def camera_info_topic(image_topic: str) -> str:
-    """Return the name of the `camera_info` of `image_topic`, as image_transport gives it."""
+    """Return the name of the `camera_info` of `image_topic`, as in image_transport."""
     above, _, last = image_topic.rpartition('/')
     return sibling(above if last in TRANSPORTS and above else image_topic, 'camera_info')

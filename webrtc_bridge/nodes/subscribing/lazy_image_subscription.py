@@ -1,4 +1,4 @@
-"""A topic of images that is subscribed to only while somebody wants them."""
+"""A subscription to an image topic that exists only while somebody watches."""
 
 import logging
 from collections.abc import Callable
@@ -7,18 +7,11 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
-from rclpy.qos import (
-    DurabilityPolicy,
-    HistoryPolicy,
-    LivelinessPolicy,
-    QoSProfile,
-    ReliabilityPolicy,
-    qos_profile_best_available,
-)
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
-from webrtc_bridge.nodes.ros.topic_names import resolve_image_topic
+from webrtc_bridge.nodes.ros.qos import best_available
+from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic
 from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage
 
 TYPES = {
@@ -29,14 +22,14 @@ TYPES = {
 QUEUES = {Image: 5, CompressedImage: 30}
 """
 Messages that may wait for the node's thread. Without shared memory, fewer than five lose images;
-of a video in H.264 each message needs the one before.
+in an H.264 stream, each message needs the one before.
 """
 
-LOOK_INTERVAL = 0.5
-'Seconds between two looks at who publishes the topic, while somebody wants it.'
+POLL_INTERVAL = 0.5
+'Seconds between two checks for publishers of the topic, while somebody watches.'
 
-PATIENCE = 4
-'Looks without a publisher until that is said: others take a moment to be discovered.'
+DISCOVERY_POLLS = 4
+'Checks before a missing publisher is logged: discovery takes a moment.'
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +38,11 @@ class LazyImageSubscription:
     """
     Subscribe to topic `name`, of either type of `TYPES`, while it is wanted.
 
-    `on_message` gets the messages, `on_begin` the topic's full name before the first of each
-    subscription, and `on_end` is called after it, all in the node's thread. Other threads may call
-    `want` and `follow`. Create it before the node spins.
+    `on_message` gets the messages, `on_begin` the topic's full name before the first message of a
+    subscription; `on_end` is called after the last one; all in the node's thread. Any thread may
+    call `want` and `follow`. Create it before the node spins.
 
-    Raises: OptionError, when `name` is no name for a topic.
+    Raises: OptionError if `name` is not a valid topic name.
     """
 
     def __init__(
@@ -68,27 +61,27 @@ class LazyImageSubscription:
         self._wanted = False
         self._subscription: Subscription | None = None
         self._subscribed: tuple[str, type] | None = None
-        self._noted = ''
-        self._looks = 0
-        # No other call tells of a publisher that comes than one that asks (rclpy 9.1). Real time:
-        # a simulation's may stand still.
+        self._logged = ''
+        self._polls = 0
+        # rclpy 9.1 has no event for a new publisher, so poll. In real time, because that of a
+        # simulation may stand still.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = node.create_timer(LOOK_INTERVAL, self._update, clock=clock)
+        self._timer = node.create_timer(POLL_INTERVAL, self._update, clock=clock)
         self._timer.cancel()
 
     def want(self, wanted: bool) -> None:
-        """Subscribe, or do so no longer."""
+        """Subscribe, or unsubscribe."""
         self._wanted = wanted
         self._update_soon()
 
     def follow(self, name: str) -> None:
-        """Go over to topic `name`, if it is another one; a valid name."""
+        """Switch to topic `name`, which must be valid, if it is a different one."""
         self._name = resolve_image_topic(self._node, name)
         self._update_soon()
 
     def _update_soon(self) -> None:
-        self._looks = 0
-        # In the executor's thread: subscribing in another one races with it (rclpy 9.1).
+        self._polls = 0
+        # In the executor's thread, because subscribing in another one races with it (rclpy 9.1).
         if self._node.executor:
             self._node.executor.create_task(self._update)
 
@@ -99,7 +92,7 @@ class LazyImageSubscription:
             return
         if self._timer.is_canceled():
             self._timer.reset()
-        self._looks += 1
+        self._polls += 1
         name = self._name
         if self._subscribed and self._subscribed[0] != name:
             self._unsubscribe()
@@ -115,18 +108,18 @@ class LazyImageSubscription:
             now = self._subscribed[1] if self._subscribed else None
             return now if now in fitting else fitting[0]
         if published:
-            self._note(f'{name} carries {published[0]}, expected {" or ".join(TYPES)}')
+            self._warn_once(f'{name} has type {published[0]}, expected {" or ".join(TYPES)}')
         elif not self._subscribed:
-            self._note(f'{name} is watched, but nobody publishes it')
+            self._warn_once(f'{name} has viewers, but no publisher')
         return None
 
-    def _note(self, text: str) -> None:
-        if text != self._noted and self._looks >= PATIENCE:
-            self._noted = text
+    def _warn_once(self, text: str) -> None:
+        if text != self._logged and self._polls >= DISCOVERY_POLLS:
+            self._logged = text
             logger.warning('%s', text)
 
     def _subscribe(self, name: str, message_type: type) -> None:
-        self._noted = ''
+        self._logged = ''
         self._on_begin(name)
         self._subscription = self._node.create_subscription(
             message_type,
@@ -147,23 +140,10 @@ class LazyImageSubscription:
         self._subscription = self._subscribed = None
 
     def _on_incompatible(self, _: object) -> None:
-        """Subscribe anew: what is best available is settled once, by who publishes then."""
+        """Subscribe again: the best available QoS is that of the publishers at the time."""
         if self._node.executor:
             self._node.executor.create_task(self._resubscribe)
 
     def _resubscribe(self) -> None:
         self._unsubscribe()
         self._update()
-
-
-def best_available(depth: int) -> QoSProfile:
-    """Return the QoS that matches every publisher there is, with a queue of `depth`."""
-    return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST,
-        depth=depth,
-        reliability=ReliabilityPolicy.BEST_AVAILABLE,
-        durability=DurabilityPolicy.BEST_AVAILABLE,
-        deadline=qos_profile_best_available.deadline,
-        liveliness=LivelinessPolicy.BEST_AVAILABLE,
-        liveliness_lease_duration=qos_profile_best_available.liveliness_lease_duration,
-    )

@@ -1,6 +1,5 @@
-"""From messages with images to pictures for an encoder."""
+"""Pictures for an encoder from image messages."""
 
-import time
 from typing import Any
 
 import av
@@ -14,16 +13,13 @@ from webrtc_bridge.media.pixels.raw_image import ImageError, RawImage
 
 ImageMessage = Image | CompressedImage
 
-END_OF_NTP = 2_085_978_496
-'Seconds from 1970 to 2036, where the 32 bits of the NTP timestamps in RTCP are used up.'
-
 
 class PictureConverter:
     """
-    Make pictures of messages; as `PictureMaker`, whose memory they are.
+    Make pictures of messages; like those of `PictureMaker`, they are valid until the next one.
 
-    cv_bridge, where it is installed, converts what `PictureMaker` does not know to BGR.
-    What it does know takes one conversion there instead of two, and no library that may have been
+    cv_bridge, if installed, converts encodings that `PictureMaker` does not know to BGR. For the
+    others `PictureMaker` needs one conversion instead of two, and no library that may have been
     built for another numpy than the one in this virtual environment.
     """
 
@@ -32,12 +28,12 @@ class PictureConverter:
         self._bridge: Any = None
 
     def set_depth(self, depth: DepthRange) -> None:
-        """Show depth images in another range; from any thread."""
+        """Change the range of depth images; from any thread."""
         self._maker.depth = depth
 
     def picture(self, message: ImageMessage) -> av.VideoFrame:
         """
-        Return what `message` shows.
+        Return the picture in `message`.
 
         Raises: ImageError.
         """
@@ -45,13 +41,13 @@ class PictureConverter:
             return self._maker.of_bgr(decompressed(message))
         image = self.raw(message)
         if image.encoding not in KNOWN and self._has_cv_bridge():
-            image.rows(1)  # cv_bridge would have other words for data that is too short
+            image.rows(1)  # raises our own error if the data is too short
             return self._maker.of_bgr(self._by_cv_bridge(message))
         return self._maker.picture(image)
 
     @staticmethod
     def raw(message: Image) -> RawImage:
-        """Return `message` as the media layer sees it, over the same data."""
+        """Return `message` as a `RawImage` over the same data."""
         return RawImage(
             message.encoding,
             message.width,
@@ -64,7 +60,7 @@ class PictureConverter:
     def _by_cv_bridge(self, message: Image) -> Any:
         try:
             return self._bridge.imgmsg_to_cv2(message, 'bgr8')
-        except Exception as error:  # CvBridgeError, and whatever numpy makes of the message
+        except Exception as error:  # CvBridgeError, or any error of numpy
             raise ImageError(
                 f'encoding {message.encoding!r:.40}', f'one that cv_bridge can convert ({error})'
             ) from error
@@ -75,7 +71,7 @@ class PictureConverter:
                 from cv_bridge import CvBridge
 
                 self._bridge = CvBridge()
-            except (ImportError, AttributeError):  # the latter for another numpy's
+            except (ImportError, AttributeError):  # the latter if built for another numpy
                 self._bridge = False
         return bool(self._bridge)
 
@@ -87,7 +83,7 @@ def decompressed(message: CompressedImage) -> Any:
     Raises: ImageError.
     """
     data = np.frombuffer(message.data, np.uint8)
-    # As the camera sees it, which is what its calibration is for, whatever its EXIF says.
+    # Regardless of EXIF, because the calibration is for the camera's own orientation.
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         pixels = cv2.imdecode(data, flags) if data.size else None
@@ -100,13 +96,5 @@ def decompressed(message: CompressedImage) -> Any:
 
 
 def is_h264(message: CompressedImage) -> bool:
-    """Say whether `message` is part of a video in H.264."""
+    """Return whether `message` is part of an H.264 stream."""
     return message.format.partition(';')[0].strip().lower() == 'h264'
-
-
-def capture_ns(message: ImageMessage) -> int:
-    """Return the stamp of `message` in nanoseconds; the time now, where it has no usable one."""
-    stamp = message.header.stamp
-    if 0 <= stamp.sec < END_OF_NTP and (stamp.sec or stamp.nanosec):
-        return int(stamp.sec * 1_000_000_000 + stamp.nanosec)
-    return time.time_ns()

@@ -8,10 +8,11 @@ from sensor_msgs.msg import CompressedImage
 from webrtc_bridge.media.codec.passthrough import Passthrough
 from webrtc_bridge.media.frames import AccessUnit
 from webrtc_bridge.media.pixels.depth import DepthRange
+from webrtc_bridge.nodes.ros.stamps import capture_ns
 from webrtc_bridge.nodes.subscribing.camera_info_subscription import CameraInfoSubscription
 from webrtc_bridge.nodes.subscribing.image_frames import ImageFrames
 from webrtc_bridge.nodes.subscribing.lazy_image_subscription import LazyImageSubscription
-from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage, capture_ns, is_h264
+from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage, is_h264
 from webrtc_bridge.options import SenderNodeOptions, SenderOptions
 from webrtc_bridge.sending.sender import Sender
 
@@ -67,7 +68,7 @@ class TopicSender:
         if isinstance(message, CompressedImage) and is_h264(message):
             if self._passthrough is None:
                 self._passthrough = self._sender.passthrough(self._name, self._frames.put_picture)
-            self._passthrough.put(AccessUnit(bytes(message.data), capture_ns(message)))
+            self._passthrough.put(AccessUnit(bytes(message.data), capture_ns(message.header)))
         else:
             self._end_passthrough()
             self._frames.put(message)
