@@ -18,7 +18,7 @@ def ros(distribution: str) -> list[str]:
 setup(
     name=NAME,
     version=VERSION,
-    description='Bring a camera across a network: WebRTC video in and out of ROS 2',
+    description='Stream cameras to ROS 2 topics, and image topics to browsers, over WebRTC',
     long_description=README.read_text(encoding='utf-8') if README.exists() else '',
     long_description_content_type='text/markdown',
     author='webrtc_bridge maintainers',

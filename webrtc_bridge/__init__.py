@@ -1,3 +1,3 @@
-"""Bring a camera across a network: WebRTC video in and out of ROS 2."""
+"""Stream cameras to ROS 2 topics, and image topics to browsers, over WebRTC."""
 
 __version__ = '0.1.0'

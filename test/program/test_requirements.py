@@ -129,7 +129,7 @@ def test_the_rclpy_of_another_python_is_told_with_its_reason(tmp_path: Path) -> 
     install(tmp_path, 'rclpy', '7.1.5', 'import rclpy._rclpy_pybind11')
     done = python('-c', CHECK_RCLPY, path=tmp_path)
     assert done.returncode == 1
-    assert "7.1.5 (which does not import: No module named 'rclpy._rcl" in done.stderr
+    assert "7.1.5 (which cannot be imported: No module named 'rclpy._rcl" in done.stderr
 
 
 def test_a_fitting_rclpy_is_accepted(tmp_path: Path) -> None:

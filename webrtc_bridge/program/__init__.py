@@ -1,1 +1,1 @@
-"""What every program shares: options, libraries, signals, logs."""
+"""The common parts of all programs: options, required libraries, signals, logs."""

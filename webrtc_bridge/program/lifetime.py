@@ -13,7 +13,7 @@ from webrtc_bridge.errors import WebrtcBridgeError
 from webrtc_bridge.program.malloc_trim import trim_periodically
 
 SHUTDOWN_TIMEOUT = 2.5
-'Seconds a program may take to end after a signal; `ros2 launch` loses patience after 5.'
+'Seconds that a program may take to stop after a signal; `ros2 launch` kills it after 5.'
 
 LOG_LEVELS = {
     'debug': logging.DEBUG,
@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 
 
 def configure_logging(level: str) -> None:
-    """Log to stderr from `level`, a name of `LOG_LEVELS`, on."""
+    """Log to stderr, from the level named `level` in `LOG_LEVELS`."""
     numeric = LOG_LEVELS[level]
-    form = '[%(levelname)s] %(asctime)s %(name)s: %(message)s'
-    logging.basicConfig(level=numeric, format=form, stream=sys.stderr)
+    layout = '[%(levelname)s] %(asctime)s %(name)s: %(message)s'
+    logging.basicConfig(level=numeric, format=layout, stream=sys.stderr)
     for library in ('aioice', 'aiortc', 'aiohttp', 'websockets', 'libav'):
         logging.getLogger(library).setLevel(max(numeric, logging.WARNING))
 
@@ -39,10 +39,10 @@ NewLoop = Callable[[], asyncio.AbstractEventLoop]
 
 def fast_loop() -> asyncio.AbstractEventLoop:
     """
-    Return an event loop of uvloop where that is installed, else of asyncio.
+    Return uvloop's event loop where it is installed, otherwise asyncio's.
 
     For programs that relay text: the signaling server relays 1.5 times as many messages with it.
-    Those that send or receive video gain nothing.
+    Programs that send or receive video gain nothing.
     """
     try:
         import uvloop
@@ -56,8 +56,8 @@ def run(main: Callable[[], Coroutine[Any, Any, None]], new_loop: NewLoop | None 
     """
     Run `main()` until it ends or SIGINT or SIGTERM cancels it; return the exit status.
 
-    `new_loop` makes the event loop, where asyncio's own is not to be used. A `WebrtcBridgeError`
-    is said in one line on stderr and gives its own status.
+    `new_loop` makes the event loop instead of asyncio. A `WebrtcBridgeError` is printed on stderr,
+    as one line, and its `exit_status` is returned.
     """
     try:
         with asyncio.Runner(loop_factory=new_loop) as runner:
@@ -80,20 +80,20 @@ async def until_signal(main: Coroutine[Any, Any, None]) -> None:
         loop.add_signal_handler(number, stop.set)
     task = asyncio.ensure_future(main)
     stopped = asyncio.ensure_future(stop.wait())
-    giving_back = asyncio.ensure_future(trim_periodically())
+    trimming = asyncio.ensure_future(trim_periodically())
     try:
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             task.cancel()
             done, _ = await asyncio.wait({task}, timeout=SHUTDOWN_TIMEOUT)
             if not done:
-                logger.error('not ended %.1f s after the signal; leaving', SHUTDOWN_TIMEOUT)
-                # asyncio.run would wait for the task without end.
+                logger.error('did not stop within %.1f s of the signal; exiting', SHUTDOWN_TIMEOUT)
+                # asyncio.Runner would wait for the task forever.
                 logging.shutdown()
                 os._exit(1)
     finally:
         stopped.cancel()
-        giving_back.cancel()
+        trimming.cancel()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
     if task.done():

@@ -1,20 +1,20 @@
-"""Take the secrets out of a URL before anybody reads it."""
+"""Remove the secrets from a URL before it is logged or shown."""
 
 import re
 
 USER_INFO = re.compile(r'^(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://).*@|^[^/\s:@]+:[^\s]*@', re.DOTALL)
-'Greedy up to the last @, because passwords hold unescaped / ? # and @.'
+'Greedy up to the last @, because passwords contain unescaped / ? # and @.'
 
 SECRET_WORD = re.compile(r'((?:pass|passwd|password|pwd|token|key|secret)=)[^&/_]*', re.IGNORECASE)
-'As in rtsp://camera/user=admin_password=x_channel=1.sdp, which some cameras want.'
+'As in rtsp://camera/user=admin_password=x_channel=1.sdp, the form that some cameras use.'
 
 
 def without_credentials(url: str) -> str:
     """
-    Return `url` fit for a log: without user name and password, its query replaced by `…`.
+    Return `url` without user name and password, its query replaced by `…`.
 
-    Where an @ stands in the path as well, more is cut than needed. What is no URL is returned
-    as it is, except for a `user:password@` at its start.
+    If the path contains an @ too, more is cut than necessary. Text that is not a URL is returned
+    unchanged, except for a `user:password@` at its start.
     """
     shown = USER_INFO.sub(lambda match: match['scheme'] or '', url)
     if '://' not in shown:

@@ -1,9 +1,9 @@
 """
-Check, before they are imported, that the libraries a program needs are there and fit.
+Check that the libraries a program needs are installed in a suitable version.
 
 An entry point calls these first and imports aiortc or rclpy only afterwards, so that a machine
-without them gets one line instead of a traceback. Versions are read from the metadata of what is
-installed: that works even where the library itself would not import.
+without them gets one line instead of a traceback. Versions are read from the metadata of the
+installed packages, which works even where the library itself cannot be imported.
 """
 
 import importlib
@@ -21,7 +21,7 @@ VERSIONS = {
     'pyjwt': '>=2.4',
     'websockets': '>=13',
 }
-'What setup.py asks of the libraries whose version matters; a test compares the two.'
+'The versions that setup.py requires of these libraries; a test compares the two.'
 
 RCLPY = '>=7.1'
 'The rclpy of ROS 2 Jazzy.'
@@ -36,7 +36,7 @@ FIND_ROS = (
 
 def require_aiortc() -> None:
     """
-    Check all that a WebRTC session needs.
+    Check the libraries of a WebRTC session.
 
     Raises: RequirementError.
     """
@@ -45,7 +45,7 @@ def require_aiortc() -> None:
 
 def require_aiohttp() -> None:
     """
-    Check all that the signaling server needs.
+    Check the libraries of the signaling server.
 
     Raises: RequirementError.
     """
@@ -56,7 +56,7 @@ def require(*libraries: str) -> None:
     """
     Check each of `libraries`, named as in `VERSIONS`.
 
-    Raises: RequirementError for the first that does not fit, with one command that installs all.
+    Raises: RequirementError for the first unsuitable one, with one command that installs all.
     """
     wanted = ' '.join(f"'{library}{VERSIONS[library]}'" for library in libraries)
     for library in libraries:
@@ -68,7 +68,7 @@ def require(*libraries: str) -> None:
 
 def require_rclpy() -> None:
     """
-    Check that rclpy is there, imports, and is that of ROS 2 Jazzy or newer.
+    Check that rclpy can be imported and is that of ROS 2 Jazzy or newer.
 
     Raises: RequirementError.
     """
@@ -76,17 +76,17 @@ def require_rclpy() -> None:
     try:
         importlib.import_module('rclpy')
     except ImportError as exc:
-        # A sourced ROS of another Python version is found, but its C extension is not.
+        # In a ROS sourced for another Python version, rclpy is found but its C extension is not.
         missing = isinstance(exc, ModuleNotFoundError) and exc.name == 'rclpy'
         reason = ' '.join(str(exc).split())
-        found = None if missing else f'{found or "?"} (which does not import: {reason})'
+        found = None if missing else f'{found or "?"} (which cannot be imported: {reason})'
         raise RequirementError('rclpy', found, RCLPY, FIND_ROS) from exc
     if found is not None and not fits(found, RCLPY):
         raise RequirementError('rclpy', found, RCLPY, FIND_ROS)
 
 
 def installed_version(library: str) -> str | None:
-    """Return the version of `library` that an import would find, None without it."""
+    """Return the installed version of `library`; None if it is missing."""
     try:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
@@ -94,7 +94,7 @@ def installed_version(library: str) -> str | None:
 
 
 def fits(found: str, needed: str) -> bool:
-    """Say whether version `found` is `needed`: '>=13' or '==1.16.*'."""
+    """Return whether version `found` satisfies `needed`, like '>=13' or '==1.16.*'."""
     have = numbers(found)
     want = numbers(needed)
     return have >= want if needed.startswith('>=') else have[: len(want)] == want
