@@ -7,16 +7,16 @@ import pytest
 from support.browser.chromium import Browser, running_chromium
 from support.links.network_namespace import Robot, new_robot
 from support.peers.senders import StartSender, publish, skip_unless_installed, start_program
-from support.peers.session_pair import CameraStation
+from support.peers.session_pair import CameraHarness
 from support.programs import Program, Start
 
 
 @pytest.fixture
-async def station() -> AsyncIterator[CameraStation]:
+async def harness() -> AsyncIterator[CameraHarness]:
     """Return a camera and its encoder."""
-    station = CameraStation()
-    yield station
-    station.close()
+    harness = CameraHarness()
+    yield harness
+    harness.close()
 
 
 @pytest.fixture(scope='session')

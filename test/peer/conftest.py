@@ -5,7 +5,7 @@ import gc
 import aioice.ice
 import pytest
 from support.leaks import open_sockets, other_tasks, threads
-from support.peers.session_pair import CameraStation, SessionPair, until
+from support.peers.session_pair import CameraHarness, SessionPair, until
 
 
 @pytest.fixture(autouse=True)
@@ -35,19 +35,19 @@ async def nothing_left():
 
 
 @pytest.fixture
-async def station(nothing_left):
-    station = CameraStation()
-    yield station
-    station.close()
+async def harness(nothing_left):
+    harness = CameraHarness()
+    yield harness
+    harness.close()
 
 
 @pytest.fixture
-async def connect(station):
+async def connect(harness):
     """Return a function that starts a pair of sessions; they are closed in the end."""
     pairs = []
 
     def started(*arguments):
-        pairs.append(SessionPair(station.broadcast, *arguments).start())
+        pairs.append(SessionPair(harness.broadcast, *arguments).start())
         return pairs[-1]
 
     yield started

@@ -74,7 +74,7 @@ def spoilt(lines: list[str], kind: str, where: int, second: int, word: str) -> l
     return lines
 
 
-class Bench:
+class PeerHarness:
     """Peers that take spoilt descriptions, and what they leave behind."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
@@ -125,30 +125,30 @@ def make_peer(peers: list[AiortcPeer]) -> AiortcPeer:
 
 def run_both(profile: settings) -> None:
     with asyncio.Runner() as runner:
-        bench = Bench(runner)
+        harness = PeerHarness(runner)
         for sdp in OFFERS:
-            bench.answers(sdp)
-        bench.is_answered(lambda sdp: sdp)
-        assert (bench.accepted, bench.refused) == (3, 0)
+            harness.answers(sdp)
+        harness.is_answered(lambda sdp: sdp)
+        assert (harness.accepted, harness.refused) == (3, 0)
         sockets = open_sockets()
 
         @profile
         @given(st.sampled_from(OFFERS), edits())
         def offers(sdp: str, spoil: Sides) -> None:
-            bench.answers(spoil(sdp))
+            harness.answers(spoil(sdp))
 
         @profile
         @given(edits())
         def answers(spoil: Sides) -> None:
-            bench.is_answered(spoil)
+            harness.is_answered(spoil)
 
         offers()
         answers()
         gc.collect()
         runner.run(asyncio.sleep(0))
-        assert bench.accepted > 10
-        assert bench.refused > 10
-        assert bench.errors == []
+        assert harness.accepted > 10
+        assert harness.refused > 10
+        assert harness.errors == []
         assert open_sockets() <= sockets
 
 

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import av
 import pytest
 from support.links.relayed_pair import RelayedPair
-from support.peers.session_pair import CameraStation, SessionPair, until
+from support.peers.session_pair import CameraHarness, SessionPair, until
 
 from webrtc_bridge.media.frames import Codec, EncodedFrame, Encoding, Layer
 from webrtc_bridge.media.h264.video_size import video_size
@@ -25,15 +25,15 @@ MOST_DELAY = 0.3
 FEWEST_FPS = 10
 
 
-class Theatre:
+class ViewersHarness:
     """A camera, one viewer before it and one behind a relay."""
 
     def __init__(self, size: tuple[int, int], codec: Codec) -> None:
-        self.station = CameraStation(*size)
-        self.direct = SessionPair(self.station.broadcast, (codec,))
-        self.narrow = RelayedPair(self.station.broadcast, (codec,))
+        self.camera = CameraHarness(*size)
+        self.direct = SessionPair(self.camera.broadcast, (codec,))
+        self.narrow = RelayedPair(self.camera.broadcast, (codec,))
         sessions = [self.direct.outbound, self.narrow.outbound]
-        adaptation = Adaptation(self.station.encoding, sessions)
+        adaptation = Adaptation(self.camera.encoding, sessions)
         for session in sessions:
             session.on_rate = adaptation.follow
 
@@ -47,18 +47,18 @@ class Theatre:
     async def close(self) -> None:
         await self.narrow.close()
         await self.direct.close()
-        self.station.close()
+        self.camera.close()
 
 
 @pytest.fixture
-def theatre() -> Callable[..., AbstractAsyncContextManager[Theatre]]:
-    """Return what opens a theatre."""
+def harness() -> Callable[..., AbstractAsyncContextManager[ViewersHarness]]:
+    """Return what opens a harness."""
 
     @asynccontextmanager
     async def opened(
         size: tuple[int, int] = SIZE, codec: Codec = Codec.H264
-    ) -> AsyncIterator[Theatre]:
-        one = Theatre(size, codec)
+    ) -> AsyncIterator[ViewersHarness]:
+        one = ViewersHarness(size, codec)
         try:
             yield one
         finally:
@@ -92,28 +92,28 @@ def passed(seconds: float) -> Callable[[], bool]:
     return lambda: time.monotonic() > end
 
 
-async def check(theatre: Theatre, rate: float, queue: float, seconds: float) -> None:
+async def check(harness: ViewersHarness, rate: float, queue: float, seconds: float) -> None:
     """Check delay and frame rate of both viewers in the steady state."""
-    await theatre.begin(rate, queue)
-    begin, sent = time.monotonic(), len(theatre.station.encoded)
+    await harness.begin(rate, queue)
+    begin, sent = time.monotonic(), len(harness.camera.encoded)
     await until(passed(SETTLED + seconds), SETTLED + 2 * seconds)
-    narrow, direct = (since(pair, begin + SETTLED) for pair in (theatre.narrow, theatre.direct))
+    narrow, direct = (since(pair, begin + SETTLED) for pair in (harness.narrow, harness.direct))
     elapsed = time.monotonic() - begin - SETTLED
     most = delay(direct) + MOST_DELAY
     assert delay(narrow) < most, f'{delay(narrow):.3f} s, {delay(direct):.3f} s'
     # A busy machine makes fewer frames for all.
     fewest = min(FEWEST_FPS * elapsed, len(direct) / 3)
     assert len(narrow) >= fewest, f'{len(narrow)} in {elapsed:.1f} s'
-    full = [f for f in theatre.station.encoded[sent:] if f.layer is Layer.FULL]
-    shown = len(since(theatre.direct, begin))
+    full = [f for f in harness.camera.encoded[sent:] if f.layer is Layer.FULL]
+    shown = len(since(harness.direct, begin))
     assert shown >= 0.95 * len(full), f'{shown} of {len(full)}'
 
 
 async def test_a_viewer_on_a_narrow_link_slows_nobody_and_is_not_late(
-    theatre, caplog: pytest.LogCaptureFixture
+    harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level('INFO')
-    async with theatre() as both:
+    async with harness() as both:
         await check(both, 300e3, 0.5, 4.0)
         assert video_size(next(f for f in both.narrow.frames[::-1] if f.keyframe)) == SMALL_SIZE
         assert both.narrow.outbound.encoding == Encoding(Codec.H264, Layer.SMALL)
@@ -133,27 +133,27 @@ async def test_a_viewer_on_a_narrow_link_slows_nobody_and_is_not_late(
     [(300e3, 0.2), (300e3, 1.0), (300e3, 2.0), (200e3, 0.5), (700e3, 0.5)],
 )
 async def test_every_narrow_link_is_lived_with(
-    theatre, size: tuple[int, int], rate: float, queue: float
+    harness, size: tuple[int, int], rate: float, queue: float
 ) -> None:
-    async with theatre(size) as both:
+    async with harness(size) as both:
         await check(both, rate, queue, 30.0)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize('queue', [0.2, 1.0])
-async def test_a_narrow_link_is_lived_with_in_vp8(theatre, queue: float) -> None:
-    async with theatre(codec=Codec.VP8) as both:
+async def test_a_narrow_link_is_lived_with_in_vp8(harness, queue: float) -> None:
+    async with harness(codec=Codec.VP8) as both:
         await check(both, 300e3, queue, 20.0)
         assert both.narrow.outbound.encoding == Encoding(Codec.VP8, Layer.SMALL)
 
 
 @pytest.mark.long
-async def test_a_link_that_is_wide_again_brings_the_full_size_back(theatre) -> None:
-    async with theatre() as both:
+async def test_a_link_that_is_wide_again_brings_the_full_size_back(harness) -> None:
+    async with harness() as both:
         await both.begin(300e3, 0.5)
         small = Encoding(Codec.H264, Layer.SMALL)
         await until(lambda: both.narrow.outbound.encoding == small, 15.0)
         await until(passed(5.0), 15.0)
         both.narrow.relay.to_receiver.rate = 0.0
         await until(lambda: video_size(both.narrow.frames[-1]) == SIZE, 90.0)
-        await until(lambda: both.station.encoded[-1].encoding == both.station.encoded[-2].encoding)
+        await until(lambda: both.camera.encoded[-1].encoding == both.camera.encoded[-2].encoding)

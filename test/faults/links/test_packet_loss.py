@@ -11,7 +11,7 @@ from support.links.relayed_pair import RelayedPair
 from support.links.signaling_proxy import relayed_signaling
 from support.links.udp_relay import UdpRelay
 from support.peers.senders import KINDS, SENDER_ID, StartSender
-from support.peers.session_pair import CameraStation, until
+from support.peers.session_pair import CameraHarness, until
 from support.peers.watching import Seen, watching
 from support.programs import Program
 
@@ -115,15 +115,15 @@ class NamelessPair(RelayedPair):
 
 
 async def test_retransmissions_are_used_where_the_sender_does_not_name_them(
-    station: CameraStation,
+    harness: CameraHarness,
 ) -> None:
-    pair = NamelessPair(station.broadcast)
+    pair = NamelessPair(harness.broadcast)
     pair.start()
     try:
         await pair.received(10)
         loss = pair.relay.to_receiver.drop = OneLoss(0)
         await pair.received(30)
         assert loss.victim is not None
-        assert sum(frame.keyframe for frame in station.encoded) == 1
+        assert sum(frame.keyframe for frame in harness.encoded) == 1
     finally:
         await pair.close()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from support.links.relayed_pair import RelayedPair
 from support.links.udp_relay import Side
-from support.peers.session_pair import CameraStation
+from support.peers.session_pair import CameraHarness
 
 from webrtc_bridge.peer.session import CONNECT_TIMEOUT
 from webrtc_bridge.signaling.protocol.messages import Answer, Message, Offer
@@ -27,8 +27,8 @@ class UnreachablePair(RelayedPair):
 
 
 @pytest.fixture
-async def pair(station: CameraStation) -> AsyncIterator[UnreachablePair]:
-    pair = UnreachablePair(station.broadcast)
+async def pair(harness: CameraHarness) -> AsyncIterator[UnreachablePair]:
+    pair = UnreachablePair(harness.broadcast)
     yield pair
     await pair.close()
 

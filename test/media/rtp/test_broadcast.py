@@ -8,7 +8,7 @@ from webrtc_bridge.media.rtp.broadcast import BACKLOG, Broadcast
 DEADLINE = 5.0
 
 
-class Station:
+class BroadcastHarness:
     """A broadcast whose requests and ended codecs are noted."""
 
     def __init__(self):
@@ -26,8 +26,8 @@ class Station:
 
 
 @pytest.fixture
-def station():
-    return Station()
+def harness():
+    return BroadcastHarness()
 
 
 async def taken(subscription, count):
@@ -36,103 +36,103 @@ async def taken(subscription, count):
     return [frame.data for frame in frames]
 
 
-async def test_joining_asks_for_a_keyframe(station):
-    station.broadcast.subscribe(Codec.VP8)
-    assert station.wanted == [Encoding(Codec.VP8)]
+async def test_joining_asks_for_a_keyframe(harness):
+    harness.broadcast.subscribe(Codec.VP8)
+    assert harness.wanted == [Encoding(Codec.VP8)]
 
 
-async def test_a_subscription_begins_at_a_keyframe(station):
-    subscription = station.broadcast.subscribe(Codec.H264)
-    station.publish()
-    keyframe = station.publish(keyframe=True)
-    following = station.publish()
+async def test_a_subscription_begins_at_a_keyframe(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
+    harness.publish()
+    keyframe = harness.publish(keyframe=True)
+    following = harness.publish()
     assert await taken(subscription, 2) == [keyframe, following]
     assert subscription.dropped == 1
 
 
-async def test_a_late_subscriber_begins_at_the_next_keyframe_and_the_first_misses_nothing(station):
-    first = station.broadcast.subscribe(Codec.H264)
-    published = [station.publish(keyframe=True), station.publish()]
-    late = station.broadcast.subscribe(Codec.H264)
-    published += [station.publish(), station.publish(keyframe=True), station.publish()]
+async def test_a_late_subscriber_begins_at_the_next_keyframe_and_the_first_misses_nothing(harness):
+    first = harness.broadcast.subscribe(Codec.H264)
+    published = [harness.publish(keyframe=True), harness.publish()]
+    late = harness.broadcast.subscribe(Codec.H264)
+    published += [harness.publish(), harness.publish(keyframe=True), harness.publish()]
     assert await taken(late, 2) == published[-2:]
     assert await taken(first, 5) == published
 
 
-async def test_next_waits_for_a_frame(station):
-    subscription = station.broadcast.subscribe(Codec.H264)
+async def test_next_waits_for_a_frame(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
     waiting = asyncio.ensure_future(subscription.next())
     await asyncio.sleep(0)
     assert not waiting.done()
-    published = station.publish(keyframe=True)
+    published = harness.publish(keyframe=True)
     assert (await asyncio.wait_for(waiting, DEADLINE)).data == published
 
 
-async def test_frames_of_another_codec_do_not_arrive(station):
-    subscription = station.broadcast.subscribe(Codec.H264)
-    station.publish(keyframe=True, codec=Codec.VP8)
-    published = station.publish(keyframe=True)
+async def test_frames_of_another_codec_do_not_arrive(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
+    harness.publish(keyframe=True, codec=Codec.VP8)
+    published = harness.publish(keyframe=True)
     assert await taken(subscription, 1) == [published]
 
 
-async def test_a_slow_subscriber_skips_to_the_next_keyframe_and_asks_for_it(station):
-    slow = station.broadcast.subscribe(Codec.H264)
-    station.publish(keyframe=True)
+async def test_a_slow_subscriber_skips_to_the_next_keyframe_and_asks_for_it(harness):
+    slow = harness.broadcast.subscribe(Codec.H264)
+    harness.publish(keyframe=True)
     for _ in range(BACKLOG + 3):
-        station.publish()
-    assert station.wanted == [Encoding(Codec.H264)] * 2
-    keyframe, following = station.publish(keyframe=True), station.publish()
+        harness.publish()
+    assert harness.wanted == [Encoding(Codec.H264)] * 2
+    keyframe, following = harness.publish(keyframe=True), harness.publish()
     assert await taken(slow, 2) == [keyframe, following]
     assert slow.dropped == BACKLOG + 4
 
 
-async def test_a_slow_subscriber_is_not_noticed_by_the_others(station):
-    station.broadcast.subscribe(Codec.H264)
-    quick = station.broadcast.subscribe(Codec.H264)
+async def test_a_slow_subscriber_is_not_noticed_by_the_others(harness):
+    harness.broadcast.subscribe(Codec.H264)
+    quick = harness.broadcast.subscribe(Codec.H264)
     for number in range(3 * BACKLOG):
-        published = station.publish(keyframe=number == 0)
+        published = harness.publish(keyframe=number == 0)
         assert await taken(quick, 1) == [published]
     assert quick.dropped == 0
 
 
-async def test_what_waits_for_a_subscriber_is_bounded(station):
-    slow = station.broadcast.subscribe(Codec.H264)
-    published = [station.publish(keyframe=True) for _ in range(10 * BACKLOG)]
+async def test_what_waits_for_a_subscriber_is_bounded(harness):
+    slow = harness.broadcast.subscribe(Codec.H264)
+    published = [harness.publish(keyframe=True) for _ in range(10 * BACKLOG)]
     waiting = len(published) - slow.dropped
     assert 0 < waiting <= BACKLOG
     assert await taken(slow, waiting) == published[-waiting:]
 
 
-async def test_a_lost_picture_asks_for_a_keyframe(station):
-    subscription = station.broadcast.subscribe(Codec.VP8)
+async def test_a_lost_picture_asks_for_a_keyframe(harness):
+    subscription = harness.broadcast.subscribe(Codec.VP8)
     subscription.request_keyframe()
-    assert station.wanted == [Encoding(Codec.VP8)] * 2
+    assert harness.wanted == [Encoding(Codec.VP8)] * 2
 
 
-async def test_the_codec_is_encoded_until_the_last_one_leaves(station):
-    first, second = (station.broadcast.subscribe(Codec.H264) for _ in range(2))
-    other = station.broadcast.subscribe(Codec.VP8)
+async def test_the_codec_is_encoded_until_the_last_one_leaves(harness):
+    first, second = (harness.broadcast.subscribe(Codec.H264) for _ in range(2))
+    other = harness.broadcast.subscribe(Codec.VP8)
     first.close()
-    assert station.unwatched == []
+    assert harness.unwatched == []
     second.close()
-    assert station.unwatched == [Encoding(Codec.H264)]
+    assert harness.unwatched == [Encoding(Codec.H264)]
     other.close()
-    assert station.unwatched == [Encoding(Codec.H264), Encoding(Codec.VP8)]
+    assert harness.unwatched == [Encoding(Codec.H264), Encoding(Codec.VP8)]
 
 
-async def test_leaving_twice_is_leaving_once(station):
-    first, second = (station.broadcast.subscribe(Codec.H264) for _ in range(2))
+async def test_leaving_twice_is_leaving_once(harness):
+    first, second = (harness.broadcast.subscribe(Codec.H264) for _ in range(2))
     first.close()
     first.close()
-    assert station.unwatched == []
+    assert harness.unwatched == []
     second.close()
-    assert station.unwatched == [Encoding(Codec.H264)]
+    assert harness.unwatched == [Encoding(Codec.H264)]
 
 
-async def test_nothing_arrives_after_leaving(station):
-    subscription = station.broadcast.subscribe(Codec.H264)
+async def test_nothing_arrives_after_leaving(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
     subscription.close()
-    station.publish(keyframe=True)
+    harness.publish(keyframe=True)
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(subscription.next(), 0.01)
 
@@ -140,79 +140,79 @@ async def test_nothing_arrives_after_leaving(station):
 SMALL = Encoding(Codec.H264, Layer.SMALL)
 
 
-async def test_a_change_of_layer_happens_at_a_keyframe(station):
-    subscription = station.broadcast.subscribe(Codec.H264)
-    published = [station.publish(keyframe=True)]
+async def test_a_change_of_layer_happens_at_a_keyframe(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
+    published = [harness.publish(keyframe=True)]
     subscription.change_layer(Layer.SMALL)
-    assert station.wanted == [Encoding(Codec.H264), SMALL]
-    station.publish(layer=Layer.SMALL)
-    published += [station.publish(), station.publish(keyframe=True, layer=Layer.SMALL)]
-    assert station.unwatched == [Encoding(Codec.H264)]
-    station.publish()
-    published.append(station.publish(layer=Layer.SMALL))
+    assert harness.wanted == [Encoding(Codec.H264), SMALL]
+    harness.publish(layer=Layer.SMALL)
+    published += [harness.publish(), harness.publish(keyframe=True, layer=Layer.SMALL)]
+    assert harness.unwatched == [Encoding(Codec.H264)]
+    harness.publish()
+    published.append(harness.publish(layer=Layer.SMALL))
     assert await taken(subscription, 4) == published
     subscription.change_layer(Layer.FULL)
-    published = [station.publish(layer=Layer.SMALL), station.publish(keyframe=True)]
-    station.publish(layer=Layer.SMALL)
+    published = [harness.publish(layer=Layer.SMALL), harness.publish(keyframe=True)]
+    harness.publish(layer=Layer.SMALL)
     assert await taken(subscription, 2) == published
-    assert station.unwatched == [Encoding(Codec.H264), SMALL]
+    assert harness.unwatched == [Encoding(Codec.H264), SMALL]
     assert subscription.dropped == 0
 
 
-async def test_one_viewer_in_the_small_layer_asks_for_no_keyframe_of_the_full_one(station):
-    slow, other = (station.broadcast.subscribe(Codec.H264) for _ in range(2))
-    station.publish(keyframe=True)
+async def test_one_viewer_in_the_small_layer_asks_for_no_keyframe_of_the_full_one(harness):
+    slow, other = (harness.broadcast.subscribe(Codec.H264) for _ in range(2))
+    harness.publish(keyframe=True)
     slow.change_layer(Layer.SMALL)
-    station.publish(keyframe=True, layer=Layer.SMALL)
-    station.wanted.clear()
+    harness.publish(keyframe=True, layer=Layer.SMALL)
+    harness.wanted.clear()
     slow.request_keyframe()
     for _ in range(BACKLOG + 3):
-        station.publish(layer=Layer.SMALL)
-    assert station.wanted == [SMALL] * 2
+        harness.publish(layer=Layer.SMALL)
+    assert harness.wanted == [SMALL] * 2
     assert other.dropped == 0
 
 
-async def test_who_changes_back_before_the_keyframe_misses_nothing(station):
-    subscription = station.broadcast.subscribe(Codec.H264)
-    published = [station.publish(keyframe=True)]
+async def test_who_changes_back_before_the_keyframe_misses_nothing(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
+    published = [harness.publish(keyframe=True)]
     subscription.change_layer(Layer.SMALL)
     subscription.change_layer(Layer.FULL)
-    assert station.unwatched == [SMALL]
-    station.publish(keyframe=True, layer=Layer.SMALL)
-    published.append(station.publish())
+    assert harness.unwatched == [SMALL]
+    harness.publish(keyframe=True, layer=Layer.SMALL)
+    published.append(harness.publish())
     assert await taken(subscription, 2) == published
 
 
-async def test_a_pause_ends_with_a_keyframe_of_the_layer_that_was_chosen_meanwhile(station):
-    subscription = station.broadcast.subscribe(Codec.H264)
-    station.publish(keyframe=True)
+async def test_a_pause_ends_with_a_keyframe_of_the_layer_that_was_chosen_meanwhile(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
+    harness.publish(keyframe=True)
     subscription.pause(0.01)
-    assert station.unwatched == [Encoding(Codec.H264)]
+    assert harness.unwatched == [Encoding(Codec.H264)]
     subscription.change_layer(Layer.SMALL)
     subscription.request_keyframe()
-    station.publish(keyframe=True)
+    harness.publish(keyframe=True)
     waiting = asyncio.ensure_future(subscription.next())
     async with asyncio.timeout(DEADLINE):
-        while station.wanted[-1] != SMALL:  # noqa: ASYNC110 (a list has no event)
+        while harness.wanted[-1] != SMALL:  # noqa: ASYNC110 (a list has no event)
             await asyncio.sleep(0.001)
-    assert station.wanted == [Encoding(Codec.H264), SMALL]
+    assert harness.wanted == [Encoding(Codec.H264), SMALL]
     assert not waiting.done()
-    published = station.publish(keyframe=True, layer=Layer.SMALL)
+    published = harness.publish(keyframe=True, layer=Layer.SMALL)
     assert (await asyncio.wait_for(waiting, DEADLINE)).data == published
 
 
-async def test_what_is_closed_neither_pauses_nor_changes(station):
-    subscription = station.broadcast.subscribe(Codec.H264)
+async def test_what_is_closed_neither_pauses_nor_changes(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
     subscription.pause(0.001)
     subscription.close()
     subscription.change_layer(Layer.SMALL)
     subscription.pause(0.001)
     await asyncio.sleep(0.01)
-    assert station.wanted == [Encoding(Codec.H264)]
+    assert harness.wanted == [Encoding(Codec.H264)]
 
 
-async def test_the_bytes_that_were_sent_are_counted(station):
-    subscription = station.broadcast.subscribe(Codec.H264)
-    station.publish()
-    published = station.publish(keyframe=True) + station.publish()
+async def test_the_bytes_that_were_sent_are_counted(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
+    harness.publish()
+    published = harness.publish(keyframe=True) + harness.publish()
     assert subscription.sent_bytes == len(published)

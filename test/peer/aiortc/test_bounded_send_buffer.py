@@ -30,8 +30,8 @@ class SlowTransport:
 
 
 @pytest.fixture
-async def pair(station):
-    one = SessionPair(station.broadcast).start()
+async def pair(harness):
+    one = SessionPair(harness.broadcast).start()
     await one.received(1)
     yield one
     await one.close()

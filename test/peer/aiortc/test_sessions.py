@@ -86,11 +86,11 @@ async def test_pictures_arrive_with_their_clock_and_colours(connect, codec):
 
 
 @CODECS
-async def test_frames_arrive_as_they_were_encoded(connect, station, codec):
+async def test_frames_arrive_as_they_were_encoded(connect, harness, codec):
     pair = connect((codec,))
     frames = await pair.received(15)
     assert [f.keyframe for f in frames] == [True] + [False] * 14
-    sent = [f.data.replace(b'\0\0\0\1', b'\0\0\1') for f in station.encoded]
+    sent = [f.data.replace(b'\0\0\0\1', b'\0\0\1') for f in harness.encoded]
     got = [f.data.replace(b'\0\0\0\1', b'\0\0\1') for f in frames]
     begin = sent.index(got[0])
     assert sent[begin : begin + len(got)] == got
@@ -106,11 +106,11 @@ async def test_the_order_of_codecs_is_the_senders(connect):
     assert frame.codec is Codec.VP8
 
 
-async def test_two_receivers_are_served_from_one_encode(connect, station):
+async def test_two_receivers_are_served_from_one_encode(connect, harness):
     pairs = [connect(), connect()]
     for pair in pairs:
         await pair.received(10)
-    stamps = [frame.time_ns for frame in station.encoded]
+    stamps = [frame.time_ns for frame in harness.encoded]
     assert len(stamps) == len(set(stamps))
     both = [{frame.data for frame in pair.frames} for pair in pairs]
     assert len(both[0] & both[1]) > 5
@@ -122,7 +122,7 @@ async def test_receivers_of_both_codecs_are_served_at_once(connect):
     assert {frame.codec for frame in await second.received(5)} == {Codec.VP8}
 
 
-async def test_a_late_joiner_starts_at_a_keyframe_and_nobody_misses_a_frame(connect, station):
+async def test_a_late_joiner_starts_at_a_keyframe_and_nobody_misses_a_frame(connect, harness):
     first = connect()
     await first.received(10)
     late = connect()
@@ -137,25 +137,25 @@ async def test_a_late_joiner_starts_at_a_keyframe_and_nobody_misses_a_frame(conn
 
 
 @CODECS
-async def test_a_lost_picture_reaches_the_encoder(connect, station, codec):
+async def test_a_lost_picture_reaches_the_encoder(connect, harness, codec):
     pair = connect((codec,))
     await pair.received(15)
-    assert sum(frame.keyframe for frame in station.encoded) == 1
+    assert sum(frame.keyframe for frame in harness.encoded) == 1
     pair.inbound.request_keyframe()
     await until(lambda: sum(frame.keyframe for frame in pair.frames) == 2)
     await pair.received(10)
-    assert sum(frame.keyframe for frame in station.encoded) == 2
+    assert sum(frame.keyframe for frame in harness.encoded) == 2
 
 
-async def test_nothing_is_encoded_once_the_last_receiver_left(connect, station):
+async def test_nothing_is_encoded_once_the_last_receiver_left(connect, harness):
     pair = connect()
     await pair.received(3)
     await pair.close()
-    assert not station.broadcast._subscriptions
-    encoded = len(station.encoded)
+    assert not harness.broadcast._subscriptions
+    encoded = len(harness.encoded)
     again = connect()
     frames = await again.received(3)
-    assert station.encoded[encoded].keyframe or station.encoded[encoded + 1].keyframe
+    assert harness.encoded[encoded].keyframe or harness.encoded[encoded + 1].keyframe
     assert frames[0].keyframe
 
 
@@ -267,8 +267,8 @@ async def test_a_broken_offer_ends_the_session_with_a_reason(nothing_left, caplo
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def test_candidates_may_come_before_the_description(station):
-    pair = SessionPair(station.broadcast)
+async def test_candidates_may_come_before_the_description(harness):
+    pair = SessionPair(harness.broadcast)
     to_inbound = pair.outbound._send
     held = []
     pair.outbound._send = held.append
@@ -349,26 +349,26 @@ async def test_an_error_of_our_own_ends_the_session_and_is_logged(nothing_left, 
 
 
 @pytest.mark.parametrize('moment', [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89])
-async def test_ended_at_any_moment_of_connecting_it_leaves_nothing(station, moment):
-    pair = SessionPair(station.broadcast).start()
+async def test_ended_at_any_moment_of_connecting_it_leaves_nothing(harness, moment):
+    pair = SessionPair(harness.broadcast).start()
     await asyncio.sleep(0)
     for _ in range(moment):
         await asyncio.sleep(0.001)
     await pair.close()
     assert pair.outbound.state is pair.inbound.state is SessionState.ENDED
-    assert not station.broadcast._subscriptions
+    assert not harness.broadcast._subscriptions
 
 
 # With the stock aiortc at the other end.
 
 
 @CODECS
-async def test_a_stock_aiortc_receiver_gets_pictures(station, codec):
+async def test_a_stock_aiortc_receiver_gets_pictures(harness, codec):
     stock = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     tracks = asyncio.Queue()
     stock.on('track', tracks.put_nowait)
     sent = Ends()
-    outbound = outbound_session(sent, station.broadcast, (codec,))
+    outbound = outbound_session(sent, harness.broadcast, (codec,))
     running = asyncio.ensure_future(outbound.run())
     try:
         offer = await sent.next(Offer)
@@ -471,7 +471,7 @@ def longest_freeze(pair):
 
 
 @CODECS
-async def test_a_lost_packet_is_sent_again(connect, station, codec):
+async def test_a_lost_packet_is_sent_again(connect, harness, codec):
     pair = connect((codec,))
     await pair.received(10)
     network = LossyNetwork(pair)
@@ -479,9 +479,9 @@ async def test_a_lost_packet_is_sent_again(connect, station, codec):
         await network.lose(copies)
         await pair.received(20)
     assert set(network.victims.values()) == {0}
-    assert sum(frame.keyframe for frame in station.encoded) == 1
+    assert sum(frame.keyframe for frame in harness.encoded) == 1
     data = [f.data.replace(b'\0\0\0\1', b'\0\0\1') for f in pair.frames]
-    sent = [f.data.replace(b'\0\0\0\1', b'\0\0\1') for f in station.encoded]
+    sent = [f.data.replace(b'\0\0\0\1', b'\0\0\1') for f in harness.encoded]
     begin = sent.index(data[0])
     assert data == sent[begin : begin + len(data)]
     assert longest_freeze(pair) < FREEZE
@@ -489,7 +489,7 @@ async def test_a_lost_packet_is_sent_again(connect, station, codec):
 
 @CODECS
 async def test_a_packet_that_is_lost_for_good_freezes_the_video_for_a_moment(
-    connect, station, codec
+    connect, harness, codec
 ):
     pair = connect((codec,))
     await pair.received(10)

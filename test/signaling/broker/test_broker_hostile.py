@@ -2,7 +2,7 @@ import json
 import random
 
 import pytest
-from support.signaling.broker_bench import Bench
+from support.signaling.broker_harness import BrokerHarness
 from support.signaling.signaling_samples import CANDIDATE, description
 
 from webrtc_bridge.signaling.broker.limits import Limits
@@ -31,15 +31,15 @@ KINDS = [
 @pytest.mark.parametrize('seed', range(10))
 def test_random_messages_only_ever_bring_known_codes(seed: int) -> None:
     chance = random.Random(seed)
-    bench = Bench(OPEN)
-    bench.join('s', Role.SENDER, 'front')
-    bench.join('r', Role.RECEIVER, 'ros')
-    bench.connect('w')
+    harness = BrokerHarness(OPEN)
+    harness.join('s', Role.SENDER, 'front')
+    harness.join('r', Role.RECEIVER, 'ros')
+    harness.connect('w')
     for _ in range(300):
         fields = {field: chance.choice(VALUES) for field in chance.sample(FIELDS, 5)}
         fields['type'] = chance.choice(KINDS)
-        bench.say_text(chance.choice('srw'), json.dumps(fields))
-    errors = [m for box in bench.inbox.values() for m in box if m['type'] == 'error']
+        harness.say_text(chance.choice('srw'), json.dumps(fields))
+    errors = [m for box in harness.inbox.values() for m in box if m['type'] == 'error']
     assert errors
     assert {error['code'] for error in errors} <= CODES
     assert all(error['message'].isprintable() for error in errors)
@@ -49,28 +49,28 @@ def test_random_messages_only_ever_bring_known_codes(seed: int) -> None:
 @pytest.mark.parametrize('seed', range(10))
 def test_mutilated_text_only_ever_brings_known_codes(seed: int) -> None:
     chance = random.Random(seed)
-    bench = Bench(OPEN)
-    bench.join('s', Role.SENDER, 'front')
-    bench.join('r', Role.RECEIVER, 'ros')
-    bench.say('r', 'request_offer', sender_id='front')
+    harness = BrokerHarness(OPEN)
+    harness.join('s', Role.SENDER, 'front')
+    harness.join('r', Role.RECEIVER, 'ros')
+    harness.say('r', 'request_offer', sender_id='front')
     offer = {'type': 'offer', 'receiver_id': 'ros', 'offer': description('offer')}
     for _ in range(300):
         text = list(json.dumps(offer))
         for _ in range(chance.randint(1, 8)):
             text[chance.randrange(len(text))] = chance.choice('{}[]",:\\\x00\nü9eN ')
-        bench.say_text('s', ''.join(text))
-    codes = {m['code'] for m in bench.read('s') if m['type'] == 'error'}
+        harness.say_text('s', ''.join(text))
+    codes = {m['code'] for m in harness.read('s') if m['type'] == 'error'}
     assert codes
     assert codes <= CODES
 
 
 def test_nothing_a_client_sends_puts_a_line_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level('DEBUG')
-    bench = Bench(OPEN)
-    bench.join('s', Role.SENDER, 'front', 'Front \u202e camera')
+    harness = BrokerHarness(OPEN)
+    harness.join('s', Role.SENDER, 'front', 'Front \u202e camera')
     for value in ('a\nb', 'a\r\nb', '\x1b[2J', '\u2028'):
         for field in ('type', 'id', 'receiver_id', 'session_id', 'reason', 'name', 'role'):
-            bench.say('s', **{'kind': 'bye', **({} if field == 'type' else {field: value})})
-            bench.say_text('s', json.dumps({'type': value}))
+            harness.say('s', **{'kind': 'bye', **({} if field == 'type' else {field: value})})
+            harness.say_text('s', json.dumps({'type': value}))
     assert caplog.records
     assert all(record.getMessage().isprintable() for record in caplog.records)

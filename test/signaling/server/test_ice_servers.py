@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.signaling.broker_bench import Bench
+from support.signaling.broker_harness import BrokerHarness
 from support.signaling.waiting import read
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
@@ -136,30 +136,30 @@ def test_passwords_that_everybody_may_read_are_warned_of(
 
 def test_peers_are_told_anew_before_their_passwords_expire() -> None:
     told = iter(range(10))
-    bench = Bench(
+    harness = BrokerHarness(
         Limits(ice_servers_renewal=30.0),
         ice_servers=lambda peer_id: [IceServer((TURN,), f'{next(told)}:{peer_id}')],
     )
-    bench.join('s', Role.SENDER, 'front')
-    assert bench.read('s')[0]['ice_servers'][0]['username'] == '0:front'
-    bench.connect('unregistered')
+    harness.join('s', Role.SENDER, 'front')
+    assert harness.read('s')[0]['ice_servers'][0]['username'] == '0:front'
+    harness.connect('unregistered')
     for _ in range(3):
-        bench.wait(9.0)
-    assert bench.read('s') == []
-    bench.wait(9.0)
+        harness.wait(9.0)
+    assert harness.read('s') == []
+    harness.wait(9.0)
     renewed = {'urls': TURN, 'username': '1:front'}
-    assert bench.read('s') == [{'type': 'ice_servers', 'ice_servers': [renewed]}]
-    bench.wait(9.0)
-    assert bench.read('s') == []
+    assert harness.read('s') == [{'type': 'ice_servers', 'ice_servers': [renewed]}]
+    harness.wait(9.0)
+    assert harness.read('s') == []
 
 
 def test_peers_are_told_once_where_nothing_expires() -> None:
-    bench = Bench(ice_servers=lambda peer_id: [IceServer(('stun:stun.example',))])
-    bench.join('s', Role.SENDER, 'front')
-    bench.read('s')
+    harness = BrokerHarness(ice_servers=lambda peer_id: [IceServer(('stun:stun.example',))])
+    harness.join('s', Role.SENDER, 'front')
+    harness.read('s')
     for _ in range(100):
-        bench.wait(1e5)
-    assert bench.read('s') == []
+        harness.wait(1e5)
+    assert harness.read('s') == []
 
 
 async def test_each_registration_gets_passwords_of_its_own_of_the_environment(

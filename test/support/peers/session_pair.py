@@ -29,7 +29,7 @@ async def until(condition, deadline=DEADLINE):
     return value
 
 
-class CameraStation:
+class CameraHarness:
     """A camera that shows the test pattern, its encoder and its broadcast."""
 
     def __init__(self, width=WIDTH, height=HEIGHT):

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from support.signaling.broker_bench import Bench
+from support.signaling.broker_harness import BrokerHarness
 from support.signaling.signaling_samples import CANDIDATE, description
 
 from webrtc_bridge.signaling.broker.actions import Action, Send
@@ -38,7 +38,7 @@ Identity = tuple[str, str]
 """The field that names a peer, `sender_id` or `receiver_id`, and its id."""
 
 
-class WatchedBench(Bench):
+class WatchedBench(BrokerHarness):
     """Notes who has a session with whom; checks that what is said in it goes to nobody else."""
 
     def __init__(self) -> None:
@@ -77,50 +77,50 @@ class BrokerMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = WatchedBench()
+        self.harness = WatchedBench()
         self._count = 0
 
     def _socket(self) -> str:
         self._count += 1
-        self.bench.sockets.add(f'socket{self._count}')
+        self.harness.sockets.add(f'socket{self._count}')
         return f'socket{self._count}'
 
     @rule(target=connected)
     def connect(self) -> str:
         socket = self._socket()
-        self.bench.connect(socket)
+        self.harness.connect(socket)
         return socket
 
     @rule(target=connected, role=st.sampled_from(Role), peer_id=st.sampled_from(IDS[:-1]))
     def join(self, role: Role, peer_id: str) -> str:
         socket = self._socket()
-        self.bench.join(socket, role, peer_id)
+        self.harness.join(socket, role, peer_id)
         return socket
 
     @rule(socket=connected, role=st.sampled_from(['sender', 'receiver', '']), data=st.data())
     def register(self, socket: str, role: str, data: st.DataObject) -> None:
         peer_id = data.draw(st.sampled_from(IDS))
-        self.bench.say(socket, 'register', role=role, id=peer_id)
+        self.harness.say(socket, 'register', role=role, id=peer_id)
 
     @rule(socket=connected, sender=st.sampled_from(IDS))
     def request(self, socket: str, sender: str) -> None:
-        self.bench.say(socket, 'request_offer', sender_id=sender)
+        self.harness.say(socket, 'request_offer', sender_id=sender)
 
     @rule(target=connected, sender=st.sampled_from(SENDERS), steps=st.integers(2, 4))
     def meet(self, sender: str, steps: int) -> MultipleResults[str]:
         """Go some of the steps that lead two new sockets to a session; the id may be taken."""
         front, viewer = self._socket(), self._socket()
-        self.bench.join(front, Role.SENDER, sender)
-        self.bench.join(viewer, Role.RECEIVER)
-        viewer_id = self.bench.names[viewer][1]
-        self.bench.say(viewer, 'request_offer', sender_id=sender)
+        self.harness.join(front, Role.SENDER, sender)
+        self.harness.join(viewer, Role.RECEIVER)
+        viewer_id = self.harness.names[viewer][1]
+        self.harness.say(viewer, 'request_offer', sender_id=sender)
         if steps > 2:
-            self.bench.say(front, 'offer', receiver_id=viewer_id, offer=description('offer'))
+            self.harness.say(front, 'offer', receiver_id=viewer_id, offer=description('offer'))
         if steps > 3:
-            self.bench.say(viewer, 'answer', sender_id=sender, answer=description('answer'))
+            self.harness.say(viewer, 'answer', sender_id=sender, answer=description('answer'))
         return multiple(front, viewer)
 
-    @precondition(lambda self: self.bench.sessions)
+    @precondition(lambda self: self.harness.sessions)
     @rule(
         sockets=st.lists(connected, min_size=1, max_size=3),
         kinds=st.lists(st.sampled_from(['offer', 'answer', 'candidate', 'bye']), min_size=1),
@@ -128,13 +128,13 @@ class BrokerMachine(RuleBasedStateMachine):
     )
     def meddle(self, sockets: list[str], kinds: list[str], data: st.DataObject) -> None:
         """Let some speak in a session that there is or was, whoever's it is."""
-        session = data.draw(st.sampled_from(sorted(self.bench.sessions)))
-        named = {'session_id': session, **dict(self.bench.sessions[session])}
+        session = data.draw(st.sampled_from(sorted(self.harness.sessions)))
+        named = {'session_id': session, **dict(self.harness.sessions[session])}
         for kind in kinds:
             fields: dict[str, Any] = {'candidate': CANDIDATE} if kind == 'candidate' else {}
             fields |= {kind: description(kind)} if kind in ('offer', 'answer') else {}
             for socket in sockets:
-                self.bench.say(socket, kind, **named, **fields)
+                self.harness.say(socket, kind, **named, **fields)
 
     @rule(
         socket=connected,
@@ -145,37 +145,37 @@ class BrokerMachine(RuleBasedStateMachine):
         ),
     )
     def babble(self, socket: str, kind: str, fields: dict[str, Any]) -> None:
-        self.bench.say_text(socket, json.dumps({'type': kind, **fields}))
+        self.harness.say_text(socket, json.dumps({'type': kind, **fields}))
 
     @rule(socket=connected, text=st.text(max_size=40) | JSON.map(json.dumps))
     def shout(self, socket: str, text: str) -> None:
-        self.bench.say_text(socket, text)
+        self.harness.say_text(socket, text)
 
     @rule(socket=connected, number=st.integers(1, 60))
     def ping(self, socket: str, number: int) -> None:
         for _ in range(number):
-            self.bench.ping(socket)
+            self.harness.ping(socket)
 
     @rule(socket=consumes(connected))
     def leave(self, socket: str) -> None:
-        self.bench.leave(socket)
-        self.bench.sockets.discard(socket)
+        self.harness.leave(socket)
+        self.harness.sockets.discard(socket)
 
     @rule(seconds=st.sampled_from([0.01, 1.0, 11.0, 16.0, 61.0]))
     def wait(self, seconds: float) -> None:
-        self.bench.wait(seconds)
+        self.harness.wait(seconds)
 
     @invariant()
     def what_is_counted_is_bounded_by_who_is_here(self) -> None:
-        broker, here = self.bench.broker, len(self.bench.sockets)
+        broker, here = self.harness.broker, len(self.harness.sockets)
         assert broker.count(Role.SENDER) + broker.count(Role.RECEIVER) <= here
         assert broker.sessions <= (here + LIMITS.max_absent) ** 2
 
     def teardown(self) -> None:
         for number in range(1, self._count + 1):
-            self.bench.leave(f'socket{number}')
-        self.bench.wait(LIMITS.absence + 1)
-        broker = self.bench.broker
+            self.harness.leave(f'socket{number}')
+        self.harness.wait(LIMITS.absence + 1)
+        broker = self.harness.broker
         table = broker._table
         assert broker.sessions == 0
         clients = broker._clients

@@ -354,11 +354,11 @@ class Probe:
         return False, None
 
 
-async def test_a_running_connection_uses_all_that_is_replaced(station):
+async def test_a_running_connection_uses_all_that_is_replaced(harness):
     """Attributes may exist and no longer be what aiortc calls: look at a connection at work."""
     stock = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     probe, sent = Probe(), Ends()
-    outbound = outbound_session(sent, station.broadcast, (Codec.H264,))
+    outbound = outbound_session(sent, harness.broadcast, (Codec.H264,))
     running = asyncio.ensure_future(outbound.run())
     try:
         offer = await sent.next(Offer)
@@ -374,9 +374,9 @@ async def test_a_running_connection_uses_all_that_is_replaced(station):
         assert packet._data.startswith(b'\0\0\0\1'), 'RtpPacket._data is no depayloaded H.264'
         codec = receiver._RTCRtpReceiver__codecs[packet.payload_type]
         assert codec.name == 'H264', 'RTCRtpReceiver.__codecs maps no payload type to its codec'
-        keyframes = sum(frame.keyframe for frame in station.encoded)
+        keyframes = sum(frame.keyframe for frame in harness.encoded)
         await receiver._send_rtcp_pli(packet.ssrc)
-        await until(lambda: sum(frame.keyframe for frame in station.encoded) > keyframes)
+        await until(lambda: sum(frame.keyframe for frame in harness.encoded) > keyframes)
         await until(lambda: reports)
         count = len(probe.packets)
         await receiver._send_rtcp_nack(packet.ssrc, [probe.packets[-1].sequence_number])

@@ -18,8 +18,8 @@ SEND_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time'
 
 
 @pytest.fixture
-async def pair(station):
-    one = SessionPair(station.broadcast).start()
+async def pair(harness):
+    one = SessionPair(harness.broadcast).start()
     await one.received(1)
     yield one
     await one.close()

@@ -57,11 +57,11 @@ class Postman(SessionPair):
 
 
 @pytest.fixture
-async def postman(station):
+async def postman(harness):
     pairs = []
 
     def started(*arguments):
-        pairs.append(Postman(station.broadcast, *arguments).start())
+        pairs.append(Postman(harness.broadcast, *arguments).start())
         return pairs[-1]
 
     yield started

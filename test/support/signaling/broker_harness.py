@@ -12,7 +12,7 @@ from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.protocol.messages import Register, Role
 
 
-class Bench:
+class BrokerHarness:
     """Drive a `Broker`, and collect what it wants done."""
 
     def __init__(self, limits: Limits | None = None, **arguments: Any) -> None:
