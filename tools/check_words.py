@@ -21,7 +21,7 @@ PLACES = (
 )
 NOT_YET = (
     *('webrtc_bridge/program', 'webrtc_bridge/doctor', 'webrtc_bridge/sending'),
-    *('webrtc_bridge/receiving', 'webrtc_bridge/media', 'webrtc_bridge/peer'),
+    *('webrtc_bridge/receiving', 'webrtc_bridge/peer'),
     *('webrtc_bridge/gstreamer', 'webrtc_bridge/signaling', 'webrtc_bridge/nodes'),
     *('webrtc_bridge/viewer', 'webrtc_bridge/options.py', 'webrtc_bridge/errors.py'),
     *('webrtc_bridge/__main__.py', 'launch', 'config', 'benchmark', 'test'),

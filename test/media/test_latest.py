@@ -7,7 +7,7 @@ DEADLINE = 10.0
 
 
 def waiting_getter(box):
-    """Start a thread that takes one item without a timeout; return it and what it got."""
+    """Start a thread that takes one item without a timeout; return it and the list of results."""
     got = []
     thread = threading.Thread(target=lambda: got.append(box.get()))
     thread.start()
@@ -30,7 +30,7 @@ def test_an_item_is_taken_once():
     assert box.dropped == 0
 
 
-def test_an_item_that_was_taken_can_be_had_again():
+def test_an_item_that_was_taken_can_be_repeated():
     box = Latest()
     box.put('picture')
     for _ in range(2):
@@ -41,7 +41,7 @@ def test_an_item_that_was_taken_can_be_had_again():
     assert box.get(0) == 'newer'
 
 
-def test_what_is_old_or_forgotten_is_not_had_again(monkeypatch):
+def test_an_old_or_cleared_item_is_not_repeated(monkeypatch):
     box = Latest()
     box.repeat()
     assert box.get(0) is None
@@ -77,7 +77,7 @@ def test_close_wakes_every_getter():
         assert got == [None]
 
 
-def test_after_close_nothing_is_taken_and_what_comes_counts_as_dropped():
+def test_after_close_nothing_is_taken_and_new_items_count_as_dropped():
     box = Latest()
     box.put('old')
     box.close()

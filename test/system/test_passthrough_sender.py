@@ -84,7 +84,7 @@ async def test_a_film_leaves_as_it_is_if_viewers_take_its_profile(
         await sender.line('H.264 is passed through without transcoding: Constrained Baseline')
         assert 'encoding ' not in sender.output
     else:
-        await sender.line('transcoding, it delivers H.264 High')
+        await sender.line('transcoding its H.264 High')
         await sender.line('encoding 320x240 as H264')
     assert await sender.stop() == 0
     assert 'Traceback' not in sender.output

@@ -1,1 +1,1 @@
-"""The video on its way: capture, encode, broadcast, receive, decode."""
+"""The path of the video: capture, encode, broadcast, receive, decode."""

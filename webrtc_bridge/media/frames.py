@@ -1,4 +1,4 @@
-"""A picture on its way: captured, encoded, received."""
+"""Frames on their way through a sender and a receiver: captured, encoded, received."""
 
 import enum
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Layer(enum.Enum):
 
 
 class Encoding(NamedTuple):
-    """What a sender encodes for one or more of its viewers, who can go over to another."""
+    """A codec and a layer: one encoder of a sender, shared by all viewers that get it."""
 
     codec: Codec
     layer: Layer = Layer.FULL
@@ -37,9 +37,9 @@ class EncodedFrame:
 
     `data` is an Annex B access unit (H.264) or one frame (VP8); `timestamp` is RTP time: 90 kHz,
     rising, 32 bits; `time_ns` is Unix time in nanoseconds: of the capture in a sender, of the
-    last packet's arrival in a receiver. In a sender, `payloads` is `data` cut for RTP packets,
-    once for all sessions, and `layer` what it belongs to. In a receiver, `capture_ns` is when it
-    was captured, by this machine's clock; None where the sender has not told.
+    arrival of the last packet in a receiver. In a sender, `payloads` is `data` cut for RTP packets
+    once for all sessions, and `layer` is its layer. In a receiver, `capture_ns` is the time of
+    capture by the clock of this machine; None if the sender did not report it.
     """
 
     codec: Codec
@@ -53,7 +53,7 @@ class EncodedFrame:
 
     @property
     def encoding(self) -> Encoding:
-        """The encoding that it is a part of."""
+        """The encoding that it belongs to."""
         return Encoding(self.codec, self.layer)
 
 
@@ -62,11 +62,10 @@ class CapturedFrame:
     """
     One picture on its way from a source to the encoder.
 
-    `picture` is yuv420p with an even width and height when it comes from a `Camera`.
-    `capture_ns` is Unix time in nanoseconds (the clock of `time.time_ns()`) of the moment it was
-    taken, as well as the source knows it; it rises strictly from frame to frame of one source.
-    `passed_as` is the codec in which viewers get it already, as its source encoded it.
-    Whoever receives a frame must not write into its picture.
+    `picture` is yuv420p with an even width and height if it comes from a `Camera`. It must not be
+    written to. `capture_ns` is the Unix time in nanoseconds (the clock of `time.time_ns()`) at
+    which it was taken, as far as the source knows; it rises strictly from frame to frame of one
+    source. `passed_as` is the codec in which viewers already get it, encoded by its source.
     """
 
     picture: 'av.VideoFrame'
@@ -87,7 +86,7 @@ class AccessUnit:
 
 
 Captured: TypeAlias = CapturedFrame | AccessUnit
-'What a source may deliver.'
+'Anything that a source may deliver.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +94,8 @@ class ReceivedFrame:
     """
     A decoded picture of sender `sender_id`.
 
-    `picture` is yuv420p; `stamp_ns` is the Unix time, in nanoseconds, that it was captured or
-    arrived at (receiving/stamper.py); it rises from frame to frame.
+    `picture` is yuv420p; `stamp_ns` is the Unix time of its capture or arrival in nanoseconds
+    (receiving/stamper.py); it rises from frame to frame.
     """
 
     picture: 'av.VideoFrame'

@@ -1,18 +1,18 @@
-"""A box with one slot between two threads: the newest item wins, what it replaces is counted."""
+"""A slot for one item between two threads: the newest wins, replaced ones are counted."""
 
 import threading
 import time
 from typing import Generic, TypeVar
 
 RECENT = 2.0
-'Seconds for which an item that was taken can be had again.'
+'Seconds for which an item that was taken can be offered again.'
 
 T = TypeVar('T')
 
 
 class Latest(Generic[T]):
     """
-    Hand items from one thread to another, never more than one waiting.
+    Hand items from one thread to another; never more than one waits.
 
     Any thread may call any method.
     """
@@ -26,16 +26,16 @@ class Latest(Generic[T]):
 
     @property
     def dropped(self) -> int:
-        """How many items were replaced before anybody took them, or came after `close()`."""
+        """The number of items that were replaced before `get()`, or put after `close()`."""
         return self._dropped
 
     @property
     def closed(self) -> bool:
-        """Whether `close()` was called."""
+        """Return whether `close()` was called."""
         return self._closed
 
     def put(self, item: T) -> None:
-        """Offer `item`, replacing one that still waits. Never blocks; after `close()` it drops."""
+        """Offer `item` in place of one that still waits; drop it after `close()`. Never blocks."""
         with self._changed:
             if self._closed or self._item is not None:
                 self._dropped += 1
@@ -45,22 +45,22 @@ class Latest(Generic[T]):
                 self._changed.notify()
 
     def repeat(self) -> None:
-        """Offer the item that was taken last once more, unless it is not `RECENT`."""
+        """Offer the item that was taken last once more, if it is `RECENT`."""
         with self._changed:
             if self._newest and time.monotonic() - self._newest[1] < RECENT:
                 self._item = self._newest[0]
                 self._changed.notify()
 
     def clear(self) -> None:
-        """Offer nothing of what was put before this."""
+        """Drop the item that waits, and offer none again that was put before."""
         with self._changed:
             self._item = self._newest = None
 
     def get(self, timeout: float | None = None) -> T | None:
         """
-        Take the newest item, waiting for one up to `timeout` seconds (None: without end).
+        Take the newest item, or wait up to `timeout` seconds for one (None: forever).
 
-        Returns None after the timeout, and at once when the box is or becomes closed.
+        Return None after the timeout, and as soon as the slot is closed.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._item is not None, timeout)
@@ -68,7 +68,7 @@ class Latest(Generic[T]):
             return item
 
     def close(self) -> None:
-        """Wake every `get()`, forget what waits and refuse what comes. May be called again."""
+        """End every `get()`, drop the item that waits, and take no more; idempotent."""
         with self._changed:
             self._closed = True
             self._item = self._newest = None

@@ -148,7 +148,7 @@ def test_a_link_that_gets_better_is_used_again():
     assert link.run(30).rate.rate > 1e6
 
 
-def test_a_rate_that_nobody_uses_is_forgotten_and_less_often_when_that_is_wrong():
+def test_an_unused_limit_is_forgotten_and_later_if_that_was_wrong():
     link = Link(300e3).run(10)
     forgotten = []
     for _ in range(3):
@@ -164,7 +164,7 @@ def test_a_rate_that_nobody_uses_is_forgotten_and_less_often_when_that_is_wrong(
     assert TRIAL > 10
 
 
-def test_what_waits_is_given_time_to_pass():
+def test_a_queue_is_given_time_to_drain():
     link = Link(300e3, queue=5.0).run(10)
     assert 0.2 < link.pauses[0] <= LONGEST_PAUSE
 
@@ -229,7 +229,7 @@ def test_a_path_that_became_longer_is_not_a_queue_forever():
         Feedback(),
     ],
 )
-def test_no_report_breaks_it(feedback):
+def test_any_report_is_accepted(feedback):
     rate = BandwidthEstimator()
     for second in range(100):
         assert 0 <= rate.report(feedback, 0, float(second)) <= LONGEST_PAUSE

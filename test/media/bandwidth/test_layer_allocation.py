@@ -1,4 +1,4 @@
-"""Who gets which layer, and at what bit rate."""
+"""Allocation of layers and bit rates to viewers."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def layer(viewer, bounds=BOUNDS):
     return plan(viewer, bounds=bounds).layers[0]
 
 
-def test_without_a_limit_all_get_all():
+def test_without_a_limit_all_viewers_get_the_full_layer():
     found = plan(Viewer(FULL), Viewer(Encoding(Codec.VP8)))
     assert set(found.layers.values()) == {Layer.FULL}
     assert found.rates == {}
@@ -34,7 +34,7 @@ def test_the_full_layer_follows_the_slowest_of_its_viewers():
     assert found.rates == {FULL: 700_000}
 
 
-def test_who_is_much_slower_slows_nobody():
+def test_a_much_slower_viewer_slows_nobody():
     found = plan(Viewer(FULL), Viewer(FULL, 300_000.0), Viewer(FULL, 800_000.0))
     assert found.layers == {0: Layer.FULL, 1: Layer.SMALL, 2: Layer.FULL}
     assert found.rates == {FULL: 800_000, SMALL: 300_000}
@@ -50,7 +50,7 @@ def test_no_rate_is_above_the_highest():
     assert plan(Viewer(FULL, 5e6)).rates == {FULL: 1_000_000}
 
 
-def test_it_takes_more_to_come_back_than_to_go():
+def test_returning_to_the_full_layer_takes_a_higher_rate_than_leaving_it():
     rates = [1e6, 0.6e6, 0.49e6, 0.6e6, 0.74e6, 0.76e6, 0.6e6, 0.51e6]
     encoding, layers = FULL, []
     for rate in rates:
@@ -60,23 +60,23 @@ def test_it_takes_more_to_come_back_than_to_go():
     assert layers == [full, full, small, small, small, full, full, full]
 
 
-def test_a_limit_that_is_gone_brings_a_viewer_back():
+def test_a_viewer_without_a_limit_returns_to_the_full_layer():
     assert layer(Viewer(SMALL)) is Layer.FULL
 
 
 @pytest.mark.parametrize('lowest', [1_000_000, 2_000_000])
-def test_a_bit_rate_can_be_fixed(lowest):
+def test_the_bit_rate_can_be_fixed(lowest):
     found = plan(Viewer(FULL, 50_000.0), Viewer(SMALL, 50_000.0), bounds=Bounds(lowest, 1_000_000))
     assert found.layers == {0: Layer.FULL, 1: Layer.FULL}
     assert found.rates == {FULL: 1_000_000}
 
 
-def test_a_lowest_bit_rate_above_half_leaves_one_layer():
+def test_with_a_lowest_bit_rate_above_half_there_is_one_layer():
     found = plan(Viewer(FULL, 50_000.0), bounds=Bounds(600_000, 1_000_000))
     assert (found.layers, found.rates) == ({0: Layer.FULL}, {FULL: 600_000})
 
 
-def test_what_cannot_be_made_small_stays_full():
+def test_without_a_small_layer_viewers_stay_in_the_full_one():
     assert layer(Viewer(SMALL, 50_000.0), Bounds(100_000, 1_000_000, layered=False)) is Layer.FULL
 
 

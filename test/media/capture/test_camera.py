@@ -57,7 +57,7 @@ class Opening:
         if self.device.unplugged.wait(0.01):
             raise OSError(errno.ENODEV, 'No such device')
         if self.device.hung.is_set():
-            # As in an ioctl that does not return: nothing but the device itself ends it.
+            # Like an ioctl that does not return: only the device itself ends it.
             self.in_hang.set()
             self.device.released.wait(DEADLINE)
         picture = av.VideoFrame(16, 16, 'yuv420p')
@@ -77,7 +77,7 @@ def device():
 
 @pytest.fixture
 def open_camera():
-    """Open cameras that are closed at the end of the test, and leave no thread behind."""
+    """Open cameras that are closed at the end of the test and leave no thread behind."""
     cameras = []
 
     def start(open_source=None, options=TEST_PATTERN, **settings):
@@ -98,7 +98,7 @@ def next_frame(frames):
 
 
 def frame_of(frames, opening):
-    """Return the first frame of that opening; frames of earlier ones may still come before."""
+    """Return the first frame of that opening; frames of earlier ones may still precede it."""
     while True:
         frame = next_frame(frames)
         if frame.picture.pts == opening:
@@ -124,13 +124,13 @@ def test_pictures_of_the_test_pattern_arrive_with_rising_times(open_camera):
     assert times == sorted(set(times))
 
 
-def test_a_camera_nobody_reads_keeps_the_newest_picture_alone(open_camera):
+def test_a_camera_that_is_not_read_keeps_only_the_newest_picture(open_camera):
     _, frames = open_camera()
     wait_for(lambda: frames.dropped > 5)
     assert time.time_ns() - next_frame(frames).capture_ns < 5e9
 
 
-def test_open_says_why_there_is_no_camera_and_leaves_no_thread(tmp_path):
+def test_open_raises_the_reason_and_leaves_no_thread(tmp_path):
     camera = Camera(SourceOptions(source=str(tmp_path / 'missing.mp4')), Latest())
     with pytest.raises(SourceNotFound, match='no such file'):
         camera.open()
@@ -138,7 +138,7 @@ def test_open_says_why_there_is_no_camera_and_leaves_no_thread(tmp_path):
     assert not [t for t in threading.enumerate() if t.name.startswith('camera')]
 
 
-def test_open_does_not_wait_for_ever(device):
+def test_open_does_not_wait_forever(device):
     device.hung_at_open.set()
     camera = Camera(TEST_PATTERN, Latest(), device, open_timeout=0.2)
     with pytest.raises(SourceNotFound, match=r'did not open within 0\.2 s'):
@@ -147,7 +147,7 @@ def test_open_does_not_wait_for_ever(device):
     wait_for(lambda: device.openings and device.openings[0].closed.is_set())
 
 
-def test_a_source_of_no_known_kind_is_refused_before_anything_is_opened():
+def test_an_unknown_kind_of_source_is_refused_before_anything_is_opened():
     with pytest.raises(OptionError, match='rtsp://'):
         Camera(SourceOptions(source='gopher://x'), Latest())
 
@@ -197,7 +197,7 @@ def test_a_hung_reader_delivers_nothing_after_the_reopening(open_camera, device)
     assert {next_frame(frames).picture.pts for _ in range(20)} == {1}
 
 
-def test_a_camera_that_hangs_each_time_it_is_opened_costs_few_threads(open_camera, device):
+def test_a_camera_that_hangs_at_every_opening_costs_few_threads(open_camera, device):
     camera, frames = open_camera(device, open_timeout=0.01)
     camera._delay = 0.01
     next_frame(frames)

@@ -10,7 +10,7 @@ from webrtc_bridge.options import SourceOptions
 
 
 def stand_in_camera(tmp_path, offers):
-    """Return what opens a file for each format in `offers`, {name: (size, fps)}, and its log."""
+    """Return a function that opens a file for each of `offers`, {name: (size, fps)}, and a log."""
     asked = []
 
     def open_as(input_format):
@@ -39,7 +39,7 @@ def stand_in_camera(tmp_path, offers):
         ),
     ],
 )
-def test_the_first_format_that_reaches_size_and_rate_is_taken(tmp_path, offers, taken, asked):
+def test_the_first_format_that_reaches_size_and_rate_is_chosen(tmp_path, offers, taken, asked):
     open_as, log = stand_in_camera(tmp_path, offers)
     with in_best_format(open_as, SourceOptions(width=640, height=480, fps=30.0)) as container:
         stream = container.streams.video[0]
@@ -47,7 +47,7 @@ def test_the_first_format_that_reaches_size_and_rate_is_taken(tmp_path, offers, 
     assert log == asked
 
 
-def test_a_camera_without_any_format_is_refused_with_the_first_reason(tmp_path):
+def test_a_camera_that_opens_in_no_format_is_refused_with_the_first_reason(tmp_path):
     open_as, _ = stand_in_camera(tmp_path, {})
     with pytest.raises(SourceUnreadable, match=r'is not a camera \(\)'):
         in_best_format(open_as, SourceOptions())

@@ -18,7 +18,7 @@ from webrtc_bridge.options import SourceOptions
 
 @pytest.fixture
 def play():
-    """Open a file as a source; closed at the end of the test."""
+    """Open a file as a source, which is closed at the end of the test."""
     opened = []
 
     def open_file(path):
@@ -42,7 +42,7 @@ def pictures(source, count):
 
 @pytest.fixture
 def forbidden_file():
-    """Make a film that this process, for the length of one test, may not read."""
+    """Make a film that this process may not read during one test."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         path = write_video(Path(folder) / 'film.mp4')
@@ -57,14 +57,14 @@ def forbidden_file():
 @pytest.mark.parametrize(
     ('name', 'codec'), [('film.mp4', 'libx264'), ('film.avi', 'mjpeg'), ('film.mkv', 'libvpx')]
 )
-def test_a_red_film_is_red_in_the_form_that_encoders_take(play, tmp_path, name, codec):
+def test_a_red_film_is_red_in_the_format_that_encoders_accept(play, tmp_path, name, codec):
     frame = pictures(play(write_video(tmp_path / name, codec)), 1)[0]
     assert frame.picture.format.name == 'yuv420p'
     levels = [int(np.frombuffer(memoryview(plane), np.uint8)[5]) for plane in frame.picture.planes]
     assert np.allclose(levels, [81, 90, 240], atol=4)
 
 
-def test_white_of_a_camera_jpeg_comes_out_in_the_limited_range(play, tmp_path):
+def test_white_in_a_camera_jpeg_is_converted_to_the_limited_range(play, tmp_path):
     path = write_video(tmp_path / 'film.avi', 'mjpeg', colour=(255, 255, 255))
     picture = pictures(play(path), 1)[0].picture
     assert abs(int(np.frombuffer(memoryview(picture.planes[0]), np.uint8)[5]) - 235) <= 1
@@ -96,7 +96,7 @@ def test_a_still_picture_is_a_film_of_one_picture(play, tmp_path):
     assert len(pictures(source, 3)) == 3
 
 
-def test_the_description_says_what_is_played(play, tmp_path):
+def test_the_description_names_file_size_and_rate(play, tmp_path):
     path = write_video(tmp_path / 'film.mp4')
     assert play(path).description == f'{path} 64x48 at 20 fps'
 
@@ -112,7 +112,7 @@ def access_units(source, count):
 
 
 @pytest.mark.parametrize('name', ['film.mp4', 'film.mkv'])
-def test_h264_that_viewers_take_is_not_decoded_and_starts_over(tmp_path, name):
+def test_h264_that_viewers_accept_is_not_decoded_and_starts_over(tmp_path, name):
     path = write_video(tmp_path / name, frames=5, fps=50, options={'profile': 'baseline'})
     source = opener(SourceOptions(source=str(path)), passes_h264=True)()
     try:
@@ -127,7 +127,7 @@ def test_h264_that_viewers_take_is_not_decoded_and_starts_over(tmp_path, name):
     assert 0.15 <= (times[-1] - times[0]) / 1e9 < 3
 
 
-def test_h264_that_viewers_may_not_take_is_decoded(tmp_path, caplog):
+def test_h264_that_viewers_may_not_accept_is_decoded(tmp_path, caplog):
     caplog.set_level('INFO')
     path = write_video(tmp_path / 'film.mp4', options={'profile': 'high'})
     source = opener(SourceOptions(source=str(path)), passes_h264=True)()
@@ -135,39 +135,39 @@ def test_h264_that_viewers_may_not_take_is_decoded(tmp_path, caplog):
         assert isinstance(pictures(source, 1)[0], CapturedFrame)
     finally:
         source.close()
-    assert 'film.mp4: transcoding, it delivers H.264 High' in caplog.text
+    assert 'film.mp4: transcoding its H.264 High' in caplog.text
 
 
-def test_a_missing_file_is_said_to_be_missing(play, tmp_path):
+def test_a_missing_file_is_not_found(play, tmp_path):
     with pytest.raises(SourceNotFound, match='no such file'):
         play(tmp_path / 'missing.mp4')
 
 
-def test_a_file_without_permission_is_said_to_be_so(play, forbidden_file):
+def test_a_file_without_permission_is_forbidden(play, forbidden_file):
     with pytest.raises(SourceForbidden, match='no permission to read this file'):
         play(forbidden_file)
 
 
 @pytest.mark.parametrize('content', [b'', b'hello\n' * 200, bytes(range(256)) * 50])
 @pytest.mark.parametrize('name', ['file.txt', 'file.mp4', 'file'])
-def test_a_file_that_is_no_video_is_said_to_be_none(play, tmp_path, name, content):
+def test_a_file_that_is_not_a_video_is_refused(play, tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(SourceUnreadable, match='cannot be read as video'):
         play(path)
 
 
-def test_a_directory_is_no_video(play, tmp_path):
+def test_a_directory_is_not_a_video(play, tmp_path):
     with pytest.raises(SourceUnreadable, match='cannot be read as video'):
         play(tmp_path)
 
 
-def test_a_film_without_pictures_is_no_video(play, tmp_path):
-    with pytest.raises(SourceUnreadable, match='holds no video'):
+def test_a_film_without_pictures_is_not_a_video(play, tmp_path):
+    with pytest.raises(SourceUnreadable, match='contains no video'):
         play(write_sound(tmp_path / 'sound.wav'))
 
 
-def test_nothing_that_ffmpeg_says_of_a_damaged_film_reaches_the_terminal(play, tmp_path, capfd):
+def test_ffmpeg_logs_nothing_about_a_damaged_film_to_the_terminal(play, tmp_path, capfd):
     path = write_video(tmp_path / 'film.avi', 'mjpeg', frames=4, fps=50)
     content = bytearray(path.read_bytes())
     for position in range(content.index(b'movi') + 700, len(content) - 200, 50):

@@ -18,7 +18,7 @@ def open_source(source):
 
 
 @linux
-def test_a_camera_by_its_id_is_looked_for_as_a_device():
+def test_a_camera_by_id_is_opened_as_a_device():
     with pytest.raises(SourceNotFound, match='no such device'):
         open_source('/dev/v4l/by-id/usb-none-video-index0')
 
@@ -37,13 +37,13 @@ def test_every_refusal_is_one_line(source):
 
 
 @pytest.mark.parametrize('source', ['ftp://me:pw@host/x', 'webcam://0', 'avfoundation:', ''])
-def test_a_source_of_no_known_kind_is_refused_with_what_is_accepted(source):
+def test_an_unknown_kind_of_source_is_refused_with_the_accepted_ones(source):
     with pytest.raises(OptionError, match='expected auto, test, a camera') as refusal:
         opener(SourceOptions(source=source))
     assert 'pw' not in str(refusal.value)
 
 
-def test_auto_takes_the_test_pattern_where_no_camera_opens_and_says_so(tmp_path, caplog):
+def test_auto_sends_the_test_pattern_if_no_camera_opens_and_logs_that(tmp_path, caplog):
     source = AutoSource(TEST_PATTERN, lambda: [str(tmp_path / 'video0'), '/dev/null'])()
     assert isinstance(source, PatternSource)
     assert 'video0' in caplog.text
@@ -51,7 +51,7 @@ def test_auto_takes_the_test_pattern_where_no_camera_opens_and_says_so(tmp_path,
     assert 'sending the test pattern' in caplog.text
 
 
-def test_auto_takes_the_first_camera_that_opens_and_never_the_pattern_later(monkeypatch):
+def test_auto_opens_the_first_working_camera_and_never_the_pattern_later(monkeypatch):
     broken = []
 
     def opens(name, options):
@@ -70,7 +70,7 @@ def test_auto_takes_the_first_camera_that_opens_and_never_the_pattern_later(monk
     assert auto()[1] == '/dev/video0'
 
 
-def test_auto_that_began_with_the_pattern_keeps_it():
+def test_auto_that_started_with_the_pattern_keeps_it():
     devices = []
     auto = AutoSource(TEST_PATTERN, lambda: devices)
     auto()

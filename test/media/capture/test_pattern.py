@@ -26,7 +26,7 @@ def luma(frame):
 
 
 def through_h264(frames, bit_rate):
-    """Return `frames` as they come out of a live H.264 encoder and a decoder."""
+    """Return `frames` after a live H.264 encoder and a decoder."""
     encoder = av.CodecContext.create('libx264', 'w')
     encoder.width, encoder.height = frames[0].width, frames[0].height
     encoder.pix_fmt, encoder.time_base = 'yuv420p', Fraction(1, 30)
@@ -114,7 +114,7 @@ def test_the_smallest_sizes_can_be_drawn(size):
     assert (frame.width, frame.height, frame.format.name) == (*size, 'yuv420p')
 
 
-def test_a_picture_that_somebody_holds_is_not_drawn_over():
+def test_a_referenced_picture_is_not_drawn_over():
     pattern = Pattern(320, 240)
     held = [pattern.draw(NOW + n * 1_000_000) for n in range(2 * LIMIT)]
     assert [read_clock(luma(frame)) for frame in held] == [
@@ -122,14 +122,14 @@ def test_a_picture_that_somebody_holds_is_not_drawn_over():
     ]
 
 
-def test_a_view_of_the_pixels_keeps_a_picture_from_being_drawn_over():
+def test_a_picture_with_a_view_of_its_pixels_is_not_drawn_over():
     pattern = Pattern(320, 240)
     view = luma(pattern.draw(NOW))
     pattern.draw(NOW + 1_000_000)
     assert read_clock(view) == NOW
 
 
-def test_a_frame_that_nobody_holds_is_used_again_without_its_marks():
+def test_an_unreferenced_frame_is_reused_and_reset():
     pool = FramePool(64, 48)
     frame = pool.take()
     frame.pts = 7

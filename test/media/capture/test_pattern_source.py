@@ -59,7 +59,7 @@ def test_pictures_missed_in_a_stall_are_left_out():
     assert time.monotonic() - started > 0.15
 
 
-def test_a_slow_pattern_gives_signs_of_life_in_between():
+def test_a_slow_pattern_gives_signs_of_life_between_pictures():
     source = PatternSource(options(fps=0.1))
     assert source.read() is not None
     assert source.read() is None
@@ -80,5 +80,5 @@ def test_an_impossible_rate_is_refused_on_the_command_line(text):
 
 
 def test_size_and_rate_come_from_the_command_line():
-    given = from_flags('--source', 'test', '--width', '1280', '--height', '720', '--fps', '25')
-    assert given == SourceOptions(source='test', width=1280, height=720, fps=25.0)
+    parsed = from_flags('--source', 'test', '--width', '1280', '--height', '720', '--fps', '25')
+    assert parsed == SourceOptions(source='test', width=1280, height=720, fps=25.0)

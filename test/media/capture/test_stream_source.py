@@ -25,7 +25,7 @@ PYTHON = '/usr/bin/python3'
 
 
 class CameraPage(BaseHTTPRequestHandler):
-    """An IP camera: a JPEG each 50 ms at /mjpeg, one of them and then silence at /silent."""
+    """An IP camera: a JPEG every 50 ms at /mjpeg, some of them and then silence at /silent."""
 
     jpeg = b''
     film = b''
@@ -81,7 +81,7 @@ def ip_camera(tmp_path):
 
 @pytest.fixture
 def connect():
-    """Open a URL as a source; closed at the end of the test."""
+    """Open a URL as a source, which is closed at the end of the test."""
     opened = []
 
     def open_url(url, **values):
@@ -119,7 +119,7 @@ class RtspServer:
 
 @pytest.fixture
 def rtsp_server():
-    """Start real RTSP servers; skipped where the system has none."""
+    """Start real RTSP servers; skip the test if the system has none."""
     found = "import gi; gi.require_version('GstRtspServer', '1.0'); "
     found += 'from gi.repository import GstRtspServer, Gst; Gst.init(None); '
     found += "assert Gst.ElementFactory.find('x264enc')"
@@ -184,27 +184,27 @@ def test_a_stream_that_falls_silent_is_noticed(connect, ip_camera):
     assert time.monotonic() - started < 10
 
 
-def test_refusals_of_a_server_are_told_apart(connect, ip_camera):
-    with pytest.raises(SourceForbidden, match='user name and password'):
+def test_refusals_of_a_server_raise_different_errors(connect, ip_camera):
+    with pytest.raises(SourceForbidden, match='user name or password'):
         connect(f'http://{ip_camera}/secret')
     with pytest.raises(SourceNotFound, match='no such path'):
         connect(f'http://{ip_camera}/nothing')
 
 
 @pytest.mark.parametrize('scheme', ['rtsp', 'http'])
-def test_nobody_there_is_said_without_the_password(connect, scheme):
+def test_an_unreachable_server_is_reported_without_the_password(connect, scheme):
     with pytest.raises(SourceNotFound, match=f'source {scheme}://127.0.0.1:1/cam') as refusal:
         connect(f'{scheme}://me:secret@127.0.0.1:1/cam')
     assert 'secret' not in str(refusal.value)
 
 
-def test_a_page_that_is_no_video_is_said_to_be_none(connect, ip_camera):
+def test_a_page_that_is_not_a_video_is_refused(connect, ip_camera):
     CameraPage.film = b'<html>hello</html>' * 100
     with pytest.raises(SourceUnreadable, match='cannot be read as video'):
         connect(f'http://{ip_camera}/film.mp4')
 
 
-def test_a_server_that_says_nothing_is_given_up(connect, monkeypatch):
+def test_a_server_that_does_not_answer_is_given_up(connect, monkeypatch):
     monkeypatch.setattr(stream_source, 'CONNECT_TIMEOUT', 0.5)
     with socket.create_server(('127.0.0.1', 0)) as server:
         port = server.getsockname()[1]
@@ -227,7 +227,7 @@ def test_rtsp_with_a_password_is_shown_and_the_password_is_not(connect, rtsp_ser
     source = connect(f'rtsp://me:secret@127.0.0.1:{server.port}/cam')
     assert pictures(source, 1)
     assert source.description.startswith(f'rtsp://127.0.0.1:{server.port}/cam 320x240')
-    with pytest.raises(SourceForbidden, match='user name and password') as refusal:
+    with pytest.raises(SourceForbidden, match='user name or password') as refusal:
         connect(f'rtsp://me:guess@127.0.0.1:{server.port}/cam')
     assert 'guess' not in str(refusal.value)
     with pytest.raises(SourceNotFound, match='no such path'):
@@ -248,8 +248,8 @@ def test_rtsp_is_passed_through_from_a_keyframe_on(rtsp_server, transport):
     assert {SPS, PPS, IDR_SLICE} <= set(kinds[0])
     assert any(IDR_SLICE in those for those in kinds[1:])
     decoder = av.CodecContext.create('h264', 'r')
-    shown = [picture for frame in frames for picture in decoder.decode(av.Packet(frame.data))]
-    assert (shown[0].width, shown[0].height) == (320, 240)
+    displayed = [picture for frame in frames for picture in decoder.decode(av.Packet(frame.data))]
+    assert (displayed[0].width, displayed[0].height) == (320, 240)
     assert frames[-1].capture_ns > frames[0].capture_ns
 
 

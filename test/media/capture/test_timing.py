@@ -12,11 +12,11 @@ def test_a_monotonic_stamp_of_the_driver_becomes_unix_time():
     assert from_driver(MONOTONIC - 20 * MS, UNIX, MONOTONIC) == UNIX - 20 * MS
 
 
-def test_a_unix_stamp_of_the_driver_is_taken_as_it_is():
+def test_a_unix_stamp_of_the_driver_is_kept():
     assert from_driver(UNIX - 20 * MS, UNIX, MONOTONIC) == UNIX - 20 * MS
 
 
-def test_a_stamp_of_the_driver_that_no_clock_explains_is_not_believed():
+def test_a_driver_stamp_that_fits_no_clock_is_ignored():
     for stamp in (None, 0, MONOTONIC - 10 * S, MONOTONIC + 10 * S):
         assert from_driver(stamp, UNIX, MONOTONIC) == UNIX
 
@@ -25,7 +25,7 @@ def test_a_stamp_slightly_ahead_is_not_in_the_future():
     assert from_driver(MONOTONIC + 5 * MS, UNIX, MONOTONIC) == UNIX
 
 
-def test_network_jitter_does_not_get_into_capture_times():
+def test_network_jitter_is_kept_out_of_capture_times():
     clock = ArrivalClock()
     delays = [0, 30, 5, 60, 0, 12]
     times = [

@@ -19,7 +19,7 @@ def open_source(source):
 
 @pytest.fixture
 def forbidden_device():
-    """Make a device node that this process, for the length of one test, may not open."""
+    """Make a device node that this process may not open during one test."""
     if os.geteuid() != 0:
         pytest.skip('making a device node takes root')
     with tempfile.TemporaryDirectory() as folder:

@@ -34,7 +34,7 @@ def encode(count, codec=Codec.H264, keyframes=()):
 
 
 class Viewer:
-    """Takes pictures; while `busy` is set the first one keeps the decoder's thread waiting."""
+    """Take pictures; while `busy` is set, the first one blocks the decoder's thread."""
 
     def __init__(self):
         self.pictures = queue.Queue()
@@ -50,13 +50,13 @@ class Viewer:
         self.pictures.put((picture, frame))
 
     def make_busy(self, frame):
-        """Let the thread wait with the picture of `frame`."""
+        """Block the thread with the picture of `frame`."""
         self.free.clear()
         self.thread.put(frame)
         assert self.at_work.wait(DEADLINE)
 
     def next(self):
-        """Return the number of the next picture, read out of it."""
+        """Return the number that is read from the next picture."""
         picture, frame = self.pictures.get(timeout=DEADLINE)
         clock = read_clock(plane_pixels(picture.planes[0]))
         assert clock == frame.time_ns // 1000 * 1000
@@ -139,7 +139,7 @@ def test_rubbish_is_a_lost_picture_and_the_next_keyframe_is_shown(viewer):
 
 @CODECS
 def test_beyond_the_backlog_everything_up_to_the_next_keyframe_is_dropped(viewer, codec):
-    # What follows a dropped frame would be decoded into a wrong picture, without an error.
+    # A frame after a dropped one would be decoded into a wrong picture, without an error.
     frames = encode(BACKLOG + 8, codec, keyframes=(BACKLOG + 5,))
     viewer.make_busy(frames[0])
     for frame in frames[1 : BACKLOG + 1]:
@@ -176,11 +176,11 @@ def test_a_keyframe_that_does_not_come_is_asked_for_again(viewer):
 
 
 def test_a_consumer_that_raises_is_logged_and_gets_the_next_picture(caplog):
-    shown = queue.Queue()
+    displayed = queue.Queue()
     failures = [ValueError('no such topic'), ValueError('still none')]
 
     def show(picture, frame):
-        shown.put(frame)
+        displayed.put(frame)
         if failures:
             raise failures.pop(0)
 
@@ -188,7 +188,7 @@ def test_a_consumer_that_raises_is_logged_and_gets_the_next_picture(caplog):
     with caplog.at_level(logging.ERROR):
         for frame in encode(4):
             thread.put(frame)
-            assert shown.get(timeout=DEADLINE) is frame
+            assert displayed.get(timeout=DEADLINE) is frame
         thread.close()
     assert 'ValueError: no such topic' in caplog.text
     assert 'decoder front' in caplog.text
@@ -217,7 +217,7 @@ def test_closing_while_a_picture_is_handed_out_ends_after_it(viewer):
     assert viewer.pictures.qsize() <= 1  # none, if close came first
 
 
-def test_closing_does_not_wait_for_ever(viewer):
+def test_closing_does_not_wait_forever(viewer):
     viewer.make_busy(encode(1)[0])
     viewer.thread.close()
     assert len(decoder_threads()) == 1

@@ -144,14 +144,14 @@ def plain(colour, width, height, pixel_format):
 
 def shown_colour(codec, picture):
     """Return the colour in the middle of `picture` once it was encoded and decoded."""
-    (shown,) = decoded(
+    (displayed,) = decoded(
         codec, [encode(Encoder(Encoding(codec), 30.0), CapturedFrame(picture, START))]
     )
-    assert (shown.width % 2, shown.height % 2) == (0, 0)
-    assert abs(shown.width - picture.width) <= 1
-    assert abs(shown.height - picture.height) <= 1
-    pixels = shown.to_ndarray(format='rgb24')
-    return pixels[shown.height // 2, shown.width // 2].astype(int)
+    assert (displayed.width % 2, displayed.height % 2) == (0, 0)
+    assert abs(displayed.width - picture.width) <= 1
+    assert abs(displayed.height - picture.height) <= 1
+    pixels = displayed.to_ndarray(format='rgb24')
+    return pixels[displayed.height // 2, displayed.width // 2].astype(int)
 
 
 @CODECS
@@ -159,8 +159,8 @@ def shown_colour(codec, picture):
 @pytest.mark.parametrize('pixel_format', ['yuyv422', 'bgr24', 'yuvj420p', 'yuv420p', 'rgba'])
 @pytest.mark.parametrize('size', [(160, 120), (161, 121)], ids=['even', 'odd'])
 def test_colours_stay_right(codec, size, pixel_format, colour):
-    shown = shown_colour(codec, plain(colour, *size, pixel_format))
-    assert np.abs(shown - colour).max() <= 16
+    displayed = shown_colour(codec, plain(colour, *size, pixel_format))
+    assert np.abs(displayed - colour).max() <= 16
 
 
 @CODECS

@@ -36,7 +36,7 @@ class ObservedLatest(Latest):
         return item
 
 
-class Harness:
+class EncodingHarness:
     """An encoding thread, and the frames that it `encoded`."""
 
     def __init__(self):
@@ -60,7 +60,7 @@ class Harness:
 
 @pytest.fixture
 def harness():
-    harness = Harness()
+    harness = EncodingHarness()
     yield harness
     harness.thread.close()
 
@@ -69,7 +69,7 @@ def encoder_threads():
     return [thread for thread in threading.enumerate() if thread.name == 'encoder']
 
 
-def test_nothing_is_encoded_while_nobody_watches(harness):
+def test_nothing_is_encoded_without_viewers(harness):
     assert harness.show() == []
     harness.thread.request_keyframe(Encoding(Codec.H264))
     harness.thread.stop_encoding(Encoding(Codec.H264))
@@ -127,7 +127,7 @@ def test_each_codec_that_is_watched_is_encoded(harness):
     assert [frame.codec for frame in harness.show()] == [Codec.VP8]
 
 
-def test_a_codec_that_is_watched_again_begins_at_a_keyframe(harness):
+def test_a_codec_that_is_watched_again_starts_with_a_keyframe(harness):
     harness.thread.request_keyframe(Encoding(Codec.H264))
     harness.show()
     harness.thread.stop_encoding(Encoding(Codec.H264))
@@ -164,7 +164,7 @@ def test_a_picture_that_cannot_be_encoded_is_logged_once(harness, caplog):
     assert caplog.text.count('picture not encoded') == 2
 
 
-def test_a_picture_that_viewers_have_in_a_codec_is_encoded_in_the_others_alone(harness):
+def test_a_picture_that_was_passed_through_is_encoded_only_in_other_codecs(harness):
     harness.thread.request_keyframe(Encoding(Codec.H264))
     harness.thread.request_keyframe(Encoding(Codec.VP8))
     frames = harness.show(passed_as=Codec.H264)
@@ -183,7 +183,7 @@ def test_after_a_restart_a_keyframe_comes_and_timestamps_go_on(harness):
     assert harness.thread.codecs == {Codec.H264}
 
 
-def test_another_bit_rate_holds_for_what_is_watched_and_for_what_will_be(harness, caplog):
+def test_a_changed_bit_rate_applies_to_present_and_later_encodings(harness, caplog):
     caplog.set_level(logging.INFO)
     harness.thread.request_keyframe(Encoding(Codec.H264))
     harness.show()
@@ -225,7 +225,7 @@ def test_the_small_layer_has_half_the_size_and_a_later_timestamp_of_the_same_pic
     assert harness.thread.codecs == {Codec.H264}
 
 
-def test_a_keyframe_of_one_layer_is_none_of_the_other(harness):
+def test_a_keyframe_of_one_layer_is_not_one_of_the_other(harness):
     harness.thread.request_keyframe(Encoding(Codec.H264))
     harness.show()
     harness.thread.request_keyframe(SMALL)
@@ -237,7 +237,7 @@ def test_a_keyframe_of_one_layer_is_none_of_the_other(harness):
     assert [frame.layer for frame in harness.show()] == [Layer.FULL]
 
 
-def test_a_limit_holds_for_its_encoding_and_within_the_highest(harness):
+def test_a_limit_applies_to_its_encoding_up_to_the_highest_bit_rate(harness):
     assert harness.thread.bounds() == {}
     harness.thread.limit({SMALL: 120_000})
     harness.thread.request_keyframe(SMALL)

@@ -1,7 +1,7 @@
 from webrtc_bridge.media.codec.keyframes import MINIMUM_INTERVAL, KeyframeRequests
 
 
-def test_no_keyframe_is_due_unasked():
+def test_no_keyframe_is_due_without_a_request():
     assert not KeyframeRequests().due(0.0)
 
 
@@ -34,7 +34,7 @@ def test_a_request_soon_after_a_keyframe_waits_for_the_interval():
     assert keyframes.due(1.0 + MINIMUM_INTERVAL * 1.01)
 
 
-def test_a_keyframe_that_nobody_asked_for_counts_too():
+def test_an_unrequested_keyframe_counts_too():
     keyframes = KeyframeRequests()
     keyframes.request()
     keyframes.encoded(1.0)

@@ -104,14 +104,14 @@ def test_the_payloads_hold_the_access_unit(harness_for):
         assert max(map(len, frame.payloads)) <= 1300
 
 
-def test_it_begins_at_a_keyframe(harness_for):
+def test_passing_starts_at_a_keyframe(harness_for):
     units = access_units(25)
     harness = harness_for(Codec.H264)
     harness.put(units[3:])
     assert [frame.data for frame in harness.passed] == [unit.data for unit in units[10:]]
 
 
-def test_parameter_sets_that_came_once_stand_before_every_keyframe(harness_for):
+def test_parameter_sets_sent_once_precede_every_keyframe(harness_for):
     units = access_units(25)
     harness = harness_for(Codec.H264)
     harness.put([units[0], *map(without_parameter_sets, units[1:])])
@@ -136,18 +136,18 @@ def test_without_parameter_sets_nothing_is_passed(harness_for):
     assert harness.passed == []
 
 
-def test_a_viewer_of_another_codec_gets_pictures_that_are_not_encoded_in_h264_again(harness_for):
+def test_a_viewer_of_another_codec_gets_pictures_that_are_not_encoded_as_h264_again(harness_for):
     harness = harness_for(Codec.H264, Codec.VP8)
     units = access_units(12)
     harness.put(units)
     captured = harness.pictures.get(timeout=DEADLINE)
     assert captured.passed_as is Codec.H264
-    shown = read_clock(plane_pixels(captured.picture.planes[0]))
-    assert shown == captured.capture_ns // 1000 * 1000
+    displayed = read_clock(plane_pixels(captured.picture.planes[0]))
+    assert displayed == captured.capture_ns // 1000 * 1000
     assert len(harness.passed) == 12
 
 
-def test_pictures_begin_at_a_keyframe_after_the_viewer_came(harness_for):
+def test_pictures_start_at_a_keyframe_after_the_viewer_joined(harness_for):
     units = access_units(12)
     harness = harness_for(Codec.H264)
     harness.put(units[:5])
@@ -181,7 +181,7 @@ def test_the_profile_may_change(harness_for, caplog):
     assert 'passed through' in caplog.text
 
 
-def test_nobody_watching_costs_nothing(harness_for):
+def test_without_viewers_nothing_is_passed_or_decoded(harness_for):
     harness = harness_for()
     harness.put(access_units(12))
     assert harness.passed == []
@@ -189,7 +189,7 @@ def test_nobody_watching_costs_nothing(harness_for):
 
 
 @pytest.mark.parametrize('data', [b'', b'nonsense', b'\0\0\1', b'\0\0\1\x65', b'\0\0\1\x41' * 40])
-def test_garbage_is_passed_over(harness_for, data):
+def test_garbage_is_ignored(harness_for, data):
     harness = harness_for(Codec.H264, Codec.VP8)
     harness.put([AccessUnit(data, START)])
     harness.put(access_units(2))

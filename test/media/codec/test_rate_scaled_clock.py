@@ -1,4 +1,4 @@
-"""The clock by which libvpx is told another bit rate."""
+"""The clock that changes the bit rate of libvpx."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
 FRAME = CLOCK_RATE // 30
 
 
-def test_it_goes_as_fast_as_it_is_told():
+def test_the_clock_runs_at_the_given_speed():
     clock = RateScaledClock(30.0)
     assert [clock.pts(n * FRAME, speed) for n, speed in enumerate([1, 1, 0.5, 0.5, 2])] == [
         0,
@@ -19,13 +19,13 @@ def test_it_goes_as_fast_as_it_is_told():
     ]
 
 
-def test_it_loses_no_part_of_a_tick():
+def test_fractions_of_a_tick_add_up():
     clock = RateScaledClock(30.0)
     last = [clock.pts(n * FRAME, 1 / 7) for n in range(701)][-1]
     assert last == pytest.approx(100 * FRAME, abs=1)
 
 
-def test_it_always_goes_on():
+def test_the_clock_always_advances():
     clock = RateScaledClock(30.0)
     times = [clock.pts(n, 0.01) for n in range(10)]
     assert times == sorted(set(times))

@@ -1,4 +1,4 @@
-"""The small layer's size, rate and colours."""
+"""Size, rate and colours of the small layer."""
 
 import itertools
 
@@ -14,7 +14,7 @@ START = 1_700_000_000_000_000_000
 
 
 def taken(small, bitrate, count, size=(640, 480), keyframe=False):
-    """Return what becomes of `count` pictures."""
+    """Return the results for `count` pictures."""
     picture = Pattern(*size).draw(START)
     return [small.take(CapturedFrame(picture, START + n), bitrate, keyframe) for n in range(count)]
 
@@ -29,7 +29,7 @@ def taken(small, bitrate, count, size=(640, 480), keyframe=False):
         ((64, 48), (64, 48)),
     ],
 )
-def test_half_the_size_is_even_and_not_tiny(size, small):
+def test_half_size_is_even_and_not_tiny(size, small):
     assert small_size(*size) == small
 
 
@@ -48,8 +48,8 @@ def test_all_pictures_are_taken_while_there_are_bits_for_them():
 
 def test_few_bits_show_fewer_pictures():
     small = SmallLayer(30.0)
-    shown = [frame is not None for frame in taken(small, 150_000, 60, (1280, 720))]
-    assert 28 <= sum(shown) <= 31
+    displayed = [frame is not None for frame in taken(small, 150_000, 60, (1280, 720))]
+    assert 28 <= sum(displayed) <= 31
     assert small.fps == 15.0
     assert SmallLayer(30.0).take(taken(SmallLayer(30.0), 0, 1)[0], 1, False)
 
@@ -58,7 +58,7 @@ def test_a_keyframe_is_never_left_out():
     assert None not in taken(SmallLayer(30.0), 10_000, 5, (1280, 720), keyframe=True)
 
 
-def test_a_bit_rate_on_the_edge_does_not_change_the_frame_rate_all_the_time():
+def test_a_bit_rate_on_the_edge_does_not_keep_changing_the_frame_rate():
     small, rates = SmallLayer(30.0), []
     for bitrate in itertools.chain(*[(200_000, 215_000)] * 20):
         taken(small, bitrate, 6, (1280, 720))

@@ -44,14 +44,14 @@ def test_a_keyframe_without_parameter_sets_gets_the_newest():
     assert completed(sets, IDR) == [SEQUENCE, PICTURE, OTHER_PICTURE, IDR]
 
 
-def test_they_follow_the_delimiter():
+def test_parameter_sets_follow_the_delimiter():
     sets = ParameterSets()
     sets.note([SEQUENCE, PICTURE])
     units = completed(sets, BOUNDARY, IDR)
     assert [kind(unit) for unit in units] == [DELIMITER, SPS, PPS, IDR_SLICE]
 
 
-def test_what_has_its_own_or_is_no_keyframe_stays_as_it_is():
+def test_a_unit_with_parameter_sets_or_without_a_keyframe_is_not_changed():
     sets = ParameterSets()
     sets.note([SEQUENCE, PICTURE])
     for units in ([SEQUENCE, PICTURE, IDR], [INTER], [BOUNDARY, INTER]):
@@ -104,7 +104,7 @@ def test_packets_of_any_container_become_a_byte_stream_with_parameter_sets(film,
     assert kinds[0].index(SPS) < kinds[0].index(PPS) < kinds[0].index(IDR_SLICE)
 
 
-def test_what_comes_before_the_first_keyframe_is_left_out(film):
+def test_packets_before_the_first_keyframe_are_left_out(film):
     container = film('film.mp4', profile='baseline', g='5')
     packets = H264Packets(container.streams.video[0])
     found = [packets.access_unit(p) for p in list(container.demux(video=0))[2:] if p.size]
@@ -114,12 +114,12 @@ def test_what_comes_before_the_first_keyframe_is_left_out(film):
 @pytest.mark.parametrize(
     ('codec', 'options', 'said'),
     [
-        ('libx264', {'profile': 'high'}, 'transcoding, it delivers H.264 High, and viewers take'),
-        ('libx264', {'profile': 'main'}, 'transcoding, it delivers H.264 Main, and viewers take'),
-        ('mjpeg', {}, 'transcoding, it delivers mjpeg'),
+        ('libx264', {'profile': 'high'}, 'transcoding its H.264 High: all viewers accept only'),
+        ('libx264', {'profile': 'main'}, 'transcoding its H.264 Main: all viewers accept only'),
+        ('mjpeg', {}, 'transcoding its mjpeg'),
     ],
 )
-def test_why_a_source_is_transcoded_is_told(film, caplog, codec, options, said):
+def test_the_reason_for_transcoding_is_logged(film, caplog, codec, options, said):
     caplog.set_level('INFO')
     stream = film('film.mkv', codec, **options).streams.video[0]
     assert packets_to_pass('cam', stream) is None
@@ -127,7 +127,7 @@ def test_why_a_source_is_transcoded_is_told(film, caplog, codec, options, said):
     assert line.startswith(f'cam: {said}')
 
 
-def test_a_stream_that_tells_no_profile_has_none():
+def test_a_stream_that_declares_no_profile_has_none():
     assert declared_profile(b'') is None
     assert declared_profile(stream(PICTURE)) is None
     assert str(declared_profile(stream(SEQUENCE, PICTURE))) == 'Constrained Baseline'

@@ -29,7 +29,7 @@ def encoded(
     ('width', 'height'), [(16, 16), (320, 240), (642, 482), (1280, 720), (1920, 1080)]
 )
 @pytest.mark.parametrize('encoder', ['libx264', 'libvpx'])
-def test_a_keyframe_tells_the_size(encoder, width, height):
+def test_the_size_is_read_from_a_keyframe(encoder, width, height):
     options = {'preset': 'ultrafast', 'tune': 'zerolatency'} if encoder == 'libx264' else {}
     first, second = encoded(encoder, width, height, **options)
     assert video_size(first) == (width, height)
@@ -55,7 +55,7 @@ def test_every_profile_is_read(profile, pixels, parameters):
 
 
 @pytest.mark.parametrize('codec', Codec)
-def test_broken_data_tells_no_size(codec):
+def test_broken_data_has_no_size(codec):
     whole = encoded('libx264' if codec is Codec.H264 else 'libvpx', 320, 240)[0].data
     sps = b'\0\0\0\1\x67\x42\xc0\x1f'
     for data in (b'', b'\0\0\1', whole[:8], sps, sps + bytes(40), sps + b'\xff'):

@@ -74,7 +74,7 @@ def test_depth_in_metres_is_white_when_near_and_black_where_it_is_not_known(orde
 
 
 @pytest.mark.parametrize('far', [1.0, 0.5, float('nan')])
-def test_a_depth_range_of_nothing_is_refused(far):
+def test_an_empty_depth_range_is_refused(far):
     with pytest.raises(OptionError, match='depth_far'):
         DepthRange(1.0, far)
 

@@ -9,7 +9,7 @@ DEADLINE = 5.0
 
 
 class BroadcastHarness:
-    """A broadcast whose requests and ended codecs are noted."""
+    """A broadcast that records keyframe requests and unwatched encodings."""
 
     def __init__(self):
         self.wanted = []
@@ -31,7 +31,7 @@ def harness():
 
 
 async def taken(subscription, count):
-    """Take `count` frames; they are there, so that none is waited for."""
+    """Take `count` frames that are queued already."""
     frames = [await asyncio.wait_for(subscription.next(), DEADLINE) for _ in range(count)]
     return [frame.data for frame in frames]
 
@@ -41,7 +41,7 @@ async def test_joining_asks_for_a_keyframe(harness):
     assert harness.wanted == [Encoding(Codec.VP8)]
 
 
-async def test_a_subscription_begins_at_a_keyframe(harness):
+async def test_a_subscription_starts_at_a_keyframe(harness):
     subscription = harness.broadcast.subscribe(Codec.H264)
     harness.publish()
     keyframe = harness.publish(keyframe=True)
@@ -50,7 +50,7 @@ async def test_a_subscription_begins_at_a_keyframe(harness):
     assert subscription.dropped == 1
 
 
-async def test_a_late_subscriber_begins_at_the_next_keyframe_and_the_first_misses_nothing(harness):
+async def test_a_late_subscriber_starts_at_the_next_keyframe_and_the_first_misses_nothing(harness):
     first = harness.broadcast.subscribe(Codec.H264)
     published = [harness.publish(keyframe=True), harness.publish()]
     late = harness.broadcast.subscribe(Codec.H264)
@@ -109,7 +109,7 @@ async def test_a_lost_picture_asks_for_a_keyframe(harness):
     assert harness.wanted == [Encoding(Codec.VP8)] * 2
 
 
-async def test_the_codec_is_encoded_until_the_last_one_leaves(harness):
+async def test_a_codec_is_encoded_until_its_last_subscriber_leaves(harness):
     first, second = (harness.broadcast.subscribe(Codec.H264) for _ in range(2))
     other = harness.broadcast.subscribe(Codec.VP8)
     first.close()
@@ -172,7 +172,7 @@ async def test_one_viewer_in_the_small_layer_asks_for_no_keyframe_of_the_full_on
     assert other.dropped == 0
 
 
-async def test_who_changes_back_before_the_keyframe_misses_nothing(harness):
+async def test_a_viewer_that_changes_back_before_the_keyframe_misses_nothing(harness):
     subscription = harness.broadcast.subscribe(Codec.H264)
     published = [harness.publish(keyframe=True)]
     subscription.change_layer(Layer.SMALL)
@@ -183,7 +183,7 @@ async def test_who_changes_back_before_the_keyframe_misses_nothing(harness):
     assert await taken(subscription, 2) == published
 
 
-async def test_a_pause_ends_with_a_keyframe_of_the_layer_that_was_chosen_meanwhile(harness):
+async def test_a_pause_ends_with_a_keyframe_of_the_layer_chosen_meanwhile(harness):
     subscription = harness.broadcast.subscribe(Codec.H264)
     harness.publish(keyframe=True)
     subscription.pause(0.01)
@@ -201,7 +201,7 @@ async def test_a_pause_ends_with_a_keyframe_of_the_layer_that_was_chosen_meanwhi
     assert (await asyncio.wait_for(waiting, DEADLINE)).data == published
 
 
-async def test_what_is_closed_neither_pauses_nor_changes(harness):
+async def test_a_closed_subscription_neither_pauses_nor_changes(harness):
     subscription = harness.broadcast.subscribe(Codec.H264)
     subscription.pause(0.001)
     subscription.close()

@@ -17,7 +17,7 @@ def test_before_a_report_nothing_is_known() -> None:
     assert CaptureClock().time_ns(1234) is None
 
 
-def test_a_report_without_a_time_tells_nothing() -> None:
+def test_a_report_without_a_time_is_ignored() -> None:
     clock = CaptureClock()
     clock.report(1234, 0)
     assert clock.time_ns(1234) is None

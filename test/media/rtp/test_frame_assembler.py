@@ -15,7 +15,7 @@ from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.frame_assembler import (
     CAPACITY,
-    MOST_ASKED,
+    MOST_REQUESTED,
     NACK_INTERVAL,
     SKIP_AFTER,
     FrameAssembler,
@@ -28,7 +28,7 @@ LATER = SKIP_AFTER * 1.01
 
 
 def frame_packets(number, parts, first, *, keyframe=False):
-    """Return the packets of VP8 frame `number`; their data say which part of which they are."""
+    """Return the packets of VP8 frame `number`; their data name the frame and the part."""
     start = KEYFRAME_START if keyframe else DELTA_START
     return [
         MediaPacket(
@@ -86,7 +86,7 @@ def test_a_frame_comes_out_with_its_last_packet(assembler):
     assert not assembler.in_need
 
 
-def test_a_frame_without_a_marker_comes_out_when_the_next_begins(assembler):
+def test_a_frame_without_a_marker_comes_out_when_the_next_starts(assembler):
     first, second = stream(2, 1)
     unmarked = [
         MediaPacket(p.sequence, p.timestamp, False, p.payload, p.data, p.arrival_ns) for p in first
@@ -152,7 +152,7 @@ def test_nothing_comes_out_before_a_late_packet_and_then_everything_in_order(ass
     assert assembler.skipped == 0
 
 
-def test_missing_packets_are_asked_for_again_and_again(assembler):
+def test_missing_packets_are_requested_repeatedly(assembler):
     first, second, third = stream(1, 4, 1, first=65533)
     feed(assembler, [*first, second[0], second[2], third[0]])
     lost = (second[1].sequence, second[3].sequence)
@@ -164,11 +164,11 @@ def test_missing_packets_are_asked_for_again_and_again(assembler):
     assert assembler.repair(0.4).nack == (1,)
 
 
-def test_not_more_packets_are_asked_for_than_a_sender_keeps(assembler):
+def test_no_more_packets_are_requested_than_a_sender_keeps(assembler):
     first, second = stream(1, 300)
     feed(assembler, [*first, second[-1]])
     asked = assembler.repair(0.0).nack
-    assert asked == tuple(packet.sequence for packet in second[:MOST_ASKED])
+    assert asked == tuple(packet.sequence for packet in second[:MOST_REQUESTED])
 
 
 def test_a_packet_missing_for_too_long_is_given_up_for_a_keyframe(assembler):
@@ -282,7 +282,7 @@ def test_what_waits_for_a_keyframe_is_bounded(assembler):
         assert len(assembler._packets) <= CAPACITY
 
 
-def test_padding_alone_is_no_frame(assembler):
+def test_padding_alone_is_not_a_frame(assembler):
     frames = stream(1, 1)
     assert numbers(feed(assembler, frames[0])) == [0]
     assert feed(assembler, [padding(101), padding(102)]) == []
@@ -316,7 +316,7 @@ def test_padding_with_the_next_timestamp_belongs_to_the_next_frame(assembler):
     ],
     ids=lambda fields: '+'.join(fields) or 'plain',
 )
-def test_a_vp8_keyframe_is_told_by_the_bit_behind_its_descriptor(fields):
+def test_a_vp8_keyframe_is_recognised_by_the_bit_after_its_descriptor(fields):
     descriptor = bytes(VpxPayloadDescriptor(partition_start=1, partition_id=0, **fields))
     assert starts_keyframe(Codec.VP8, descriptor + b'\x10\x02')
     assert not starts_keyframe(Codec.VP8, descriptor + b'\x11\x02')
@@ -369,7 +369,7 @@ def h264_packets(first, timestamp, *payloads):
     ]
 
 
-def test_an_idr_picture_without_parameter_sets_is_no_start():
+def test_an_idr_picture_without_parameter_sets_is_not_a_start():
     assembler = FrameAssembler(Codec.H264)
     assert feed(assembler, h264_packets(10, 0, IDR)) == []
     assert assembler.in_need
@@ -385,7 +385,7 @@ def test_a_keyframe_of_two_slices_is_one_frame():
     assert frames[0].data == stap_a(SPS, PPS) + IDR + IDR
 
 
-def test_the_second_slice_of_a_keyframe_is_no_start():
+def test_the_second_slice_of_a_keyframe_is_not_a_start():
     assembler = FrameAssembler(Codec.H264)
     packets = h264_packets(10, 0, stap_a(SPS, PPS), IDR, IDR)
     assert feed(assembler, packets[1:]) == []
@@ -419,12 +419,12 @@ def test_whatever_arrives_nothing_is_raised(codec, seed):
         now += chance.random() * 0.1
         if assembler.in_need:
             repair = assembler.repair(now)
-            assert len(repair.nack) <= MOST_ASKED
+            assert len(repair.nack) <= MOST_REQUESTED
 
 
 @dataclass
 class LossyLink:
-    """A sender that answers requests, a network that loses and delays, and an assembler."""
+    """A sender that answers requests, a network that loses and delays packets, an assembler."""
 
     seed: int
     assembler: FrameAssembler = field(default_factory=lambda: FrameAssembler(Codec.VP8))
@@ -497,18 +497,18 @@ def test_over_a_bad_network_frames_are_whole_in_order_and_decodable(seed):
         )
     ]
     assert [frame.data for frame in link.frames] == whole
-    shown = numbers(link.frames)
-    assert shown == sorted(set(shown))
-    for earlier, later in zip([-1, *shown[:-1]], shown, strict=True):
+    displayed = numbers(link.frames)
+    assert displayed == sorted(set(displayed))
+    for earlier, later in zip([-1, *displayed[:-1]], displayed, strict=True):
         assert later == earlier + 1 or later in link.keyframes
-    assert {n for n, frame in zip(shown, link.frames, strict=True) if frame.keyframe} == (
-        link.keyframes & set(shown)
+    assert {n for n, frame in zip(displayed, link.frames, strict=True) if frame.keyframe} == (
+        link.keyframes & set(displayed)
     )
-    # Once nothing is lost any more everything is there again.
-    assert shown[-20:] == list(range(shown[-1] - 19, shown[-1] + 1))
-    assert shown[-1] >= link.sent - 2
+    # Once no more packets are lost, all frames arrive again.
+    assert displayed[-20:] == list(range(displayed[-1] - 19, displayed[-1] + 1))
+    assert displayed[-1] >= link.sent - 2
     if loss == 0.0 and jitter < 1 / 30:
-        assert shown == list(range(shown[-1] + 1))
+        assert displayed == list(range(displayed[-1] + 1))
 
 
 def rtp_packets(codec, count, first=65530):

@@ -22,7 +22,7 @@ def form(mid='video', ids=None, retransmission=(RTX_SSRC, RTX_TYPE)):
 
 
 def parse(packet, ids):
-    """Return what aiortc reads in `packet`."""
+    """Return `packet` as aiortc parses it."""
     extensions = HeaderExtensionsMap()
     known = [RTCRtpHeaderExtensionParameters(id=number, uri=uri) for uri, number in ids.items()]
     extensions.configure(RTCRtpParameters(headerExtensions=known))
@@ -34,7 +34,7 @@ def sent(rtp, payloads=PAYLOADS, timestamp=3000, now=NOW, ids=None):
     return [parse(packet, ids) for packet in rtp.packets(payloads, timestamp, now)]
 
 
-def test_a_frame_is_packets_in_a_row_of_which_the_last_is_marked():
+def test_a_frame_is_consecutive_packets_and_the_last_is_marked():
     packets = sent(OutboundRtp(form()))
     assert [packet.payload for packet in packets] == list(PAYLOADS)
     assert [packet.marker for packet in packets] == [0, 0, 0, 1]
@@ -50,7 +50,7 @@ def test_sequence_numbers_go_on_and_wrap_around():
     assert numbers == [(numbers[0] + n) & 0xFFFF for n in range(80_000)]
 
 
-def test_timestamps_begin_at_random_and_keep_their_distance():
+def test_timestamps_start_at_random_and_keep_their_distance():
     rtp = OutboundRtp(form())
     stamps = [sent(rtp, timestamp=t)[0].timestamp for t in (0, 3000, 0xFFFFFFFF)]
     assert stamps == [rtp.timestamp(t) for t in (0, 3000, 0xFFFFFFFF)]
@@ -59,7 +59,7 @@ def test_timestamps_begin_at_random_and_keep_their_distance():
     assert len({OutboundRtp(form()).timestamp(0) for _ in range(5)}) > 1
 
 
-def test_packets_tell_their_media_and_when_they_were_sent():
+def test_packets_carry_their_media_id_and_the_time_of_sending():
     for packet in sent(OutboundRtp(form())):
         assert packet.extensions.mid == 'video'
         seconds = packet.extensions.abs_send_time / (1 << 18)
@@ -78,7 +78,7 @@ def test_packets_tell_their_media_and_when_they_were_sent():
         ('0', {'urn:ietf:params:rtp-hdrext:toffset': 3}, (None, None)),
     ],
 )
-def test_only_what_is_negotiated_and_fits_is_told(mid, ids, told):
+def test_only_extensions_that_are_negotiated_and_fit_are_sent(mid, ids, told):
     rtp = OutboundRtp(form(mid, ids))
     (packet,) = sent(rtp, [b'payload'], now=32.0, ids=ids)
     assert (packet.extensions.mid, packet.extensions.abs_send_time) == told
@@ -89,14 +89,15 @@ def test_a_lost_packet_is_sent_again_in_a_stream_of_its_own():
     rtp = OutboundRtp(form())
     packets = sent(rtp)
     again = [
-        parse(rtp.again(packet.sequence_number, NOW + 1), {ABS_SEND_TIME: 2}) for packet in packets
+        parse(rtp.retransmission(packet.sequence_number, NOW + 1), {ABS_SEND_TIME: 2})
+        for packet in packets
     ]
     first = again[0].sequence_number
     assert [packet.sequence_number for packet in again] == list(range(first, first + 4))
     for packet, copy in zip(packets, again, strict=True):
         assert (copy.ssrc, copy.payload_type) == (RTX_SSRC, RTX_TYPE)
         assert (copy.timestamp, copy.marker) == (packet.timestamp, packet.marker)
-        # Its own time: with that of the lost one it would look like a packet that took long.
+        # Its own time: with that of the lost packet it would seem to have been delayed.
         time = copy.extensions.abs_send_time / (1 << 18)
         assert time == pytest.approx((NOW + 1) % 64, abs=1e-5)
         original = unwrap_rtx(copy, TYPE, SSRC)
@@ -104,29 +105,29 @@ def test_a_lost_packet_is_sent_again_in_a_stream_of_its_own():
         assert original.payload == packet.payload
 
 
-def test_without_a_stream_for_that_it_is_sent_again_as_it_was():
+def test_without_such_a_stream_a_packet_is_sent_again_unchanged():
     rtp = OutboundRtp(form(retransmission=None))
     packets = rtp.packets(PAYLOADS, 3000, NOW)
     numbers = [parse(packet, {}).sequence_number for packet in packets]
-    assert [rtp.again(number, NOW + 1) for number in numbers] == packets
+    assert [rtp.retransmission(number, NOW + 1) for number in numbers] == packets
 
 
-def test_what_was_never_sent_or_is_forgotten_is_not_sent_again():
+def test_a_packet_that_was_never_sent_or_is_forgotten_is_not_sent_again():
     rtp = OutboundRtp(form())
     first = sent(rtp)[0].sequence_number
-    assert rtp.again(first, NOW)
-    assert rtp.again((first + 4) & 0xFFFF, NOW) is None
-    assert rtp.again((first - HISTORY) & 0xFFFF, NOW) is None
+    assert rtp.retransmission(first, NOW)
+    assert rtp.retransmission((first + 4) & 0xFFFF, NOW) is None
+    assert rtp.retransmission((first - HISTORY) & 0xFFFF, NOW) is None
     sent(rtp, [b'x'] * (HISTORY - 4))
-    assert rtp.again(first, NOW)
+    assert rtp.retransmission(first, NOW)
     sent(rtp, [b'x'])
-    assert rtp.again(first, NOW) is None
+    assert rtp.retransmission(first, NOW) is None
 
 
-def test_what_is_to_be_forgotten_is_not_sent_again():
+def test_after_forget_no_packet_is_sent_again():
     rtp = OutboundRtp(form())
     forgotten = sent(rtp)[0].sequence_number
     rtp.forget()
     kept = sent(rtp)[0].sequence_number
-    assert rtp.again(forgotten, NOW) is None
-    assert rtp.again(kept, NOW)
+    assert rtp.retransmission(forgotten, NOW) is None
+    assert rtp.retransmission(kept, NOW)

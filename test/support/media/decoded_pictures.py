@@ -1,4 +1,4 @@
-"""Pictures as a decoder gives them."""
+"""Pictures like those of a decoder."""
 
 import av
 import numpy as np

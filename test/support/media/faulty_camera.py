@@ -1,7 +1,7 @@
 """
-A sender whose camera does as it is told on stdin: URL ID.
+A sender whose camera obeys commands on stdin: URL ID.
 
-unplug | plug | size WIDTH HEIGHT | clock SECONDS (by which its times of capture are off)
+unplug | plug | size WIDTH HEIGHT | clock SECONDS (error of its capture times)
 """
 
 import asyncio
@@ -23,7 +23,7 @@ FPS = 30
 
 
 class Device:
-    """What the camera is now; calling it opens it."""
+    """The device that the camera opens by calling it, with its present faults."""
 
     def __init__(self) -> None:
         self.unplugged = threading.Event()

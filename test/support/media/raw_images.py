@@ -1,4 +1,4 @@
-"""A picture of four colours, in every encoding of ROS."""
+"""A picture of four colours in every encoding of ROS."""
 
 import array
 
@@ -86,10 +86,10 @@ def image_of(encoding, size, padding=0, big_endian=False):
     return RawImage(encoding, *size, padded.shape[1], data, big_endian)
 
 
-def wrong_quarters(shown, encoding, tolerance=6):
-    """Return which quarters of RGB `shown` don't have their colour, and what they have."""
-    shown = shown.astype(int)
-    height, width = shown.shape[:2]
+def wrong_quarters(displayed, encoding, tolerance=6):
+    """Return the quarters of RGB `displayed` with a wrong colour, and that colour."""
+    displayed = displayed.astype(int)
+    height, width = displayed.shape[:2]
     expected = np.array(QUARTERS)
     if encoding.startswith('mono') or encoding == '8UC1':
         expected = expected @ [0.299, 0.587, 0.114]
@@ -97,6 +97,6 @@ def wrong_quarters(shown, encoding, tolerance=6):
     wrong = {}
     for index, colour in enumerate(expected):
         y, x = height // 4 + height // 2 * (index // 2), width // 4 + width // 2 * (index % 2)
-        if np.abs(shown[y, x] - colour).max() > tolerance:
-            wrong[index] = shown[y, x].tolist()
+        if np.abs(displayed[y, x] - colour).max() > tolerance:
+            wrong[index] = displayed[y, x].tolist()
     return wrong

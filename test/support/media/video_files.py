@@ -1,4 +1,4 @@
-"""Writes video files for the tests of sources."""
+"""Write video files for the tests of sources."""
 
 from fractions import Fraction
 

@@ -1,16 +1,16 @@
-"""The bit rate that a sender of either engine takes where none is configured."""
+"""The default bit rate of a sender, for both engines."""
 
 BITS_PER_PIXEL = 0.11
 '3.0 Mbit/s at 1280x720 and 30 fps, near what video calls use.'
 
 LOWEST_AUTOMATIC = 400_000
 """
-Bit rate of small pictures. Of what would be 253 kbit/s at 320x240 a keyframe may take so little
-that the first picture has 15 dB (PSNR, test pattern); at 350 it has 38 dB, at 500 47.
+Bit rate of small pictures. At 320x240 it would be 253 kbit/s, of which a keyframe may use so
+little that the first picture has 15 dB (PSNR, test pattern); at 350 it has 38 dB, at 500 47.
 """
 
 HIGHEST_AUTOMATIC = 20_000_000
-'More, as 4K at 60 fps would get, is to be asked for: few links and encoders take it.'
+'Bit rate of large pictures, such as 4K at 60 fps: few links and encoders can handle more.'
 
 
 def automatic_bitrate(width: int, height: int, fps: float) -> int:

@@ -100,7 +100,7 @@ logger = logging.getLogger(__name__)
 
 
 class EstimatorState(enum.Enum):
-    """What an estimator does with the reports that come."""
+    """The phases of an estimator."""
 
     UNLIMITED = 'no limit is known'
     SETTLING = 'after a step down, reports describe the time before it'
@@ -131,12 +131,12 @@ class BandwidthEstimator:
 
     @property
     def state(self) -> EstimatorState:
-        """What the last report led to."""
+        """The phase after the last report."""
         return self._state
 
     @property
     def sent_rate(self) -> float | None:
-        """What has been sent of late, in bit/s; None until that is known."""
+        """The recent rate of sending in bit/s; None until it is known."""
         return self._sent.measure(self._now)
 
     def begin(self, now: float) -> None:

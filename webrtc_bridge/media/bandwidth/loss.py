@@ -22,7 +22,7 @@ class Loss:
 
     @property
     def fills_queue(self) -> bool:
-        """Whether so much is lost that the link's queue is probably full."""
+        """Return whether so much is lost that the link's queue is probably full."""
         return self.average > QUEUE_FULL
 
     def note(self, fraction: float) -> bool:

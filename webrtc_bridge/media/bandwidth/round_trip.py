@@ -1,4 +1,4 @@
-"""How long packets wait in a link, judged by the round-trip times that a viewer reports."""
+"""Measure the queue in a link by the round-trip times that a viewer reports."""
 
 from collections import deque
 
@@ -43,12 +43,12 @@ class RoundTrip:
 
     @property
     def is_known(self) -> bool:
-        """Whether a round trip was reported since the last `restart()`."""
+        """Return whether a round trip was reported since the last `restart()`."""
         return bool(self._recent)
 
     @property
     def is_draining(self) -> bool:
-        """Whether the queue has become shorter since `restart()`, but may still be long."""
+        """Return whether the queue has become shorter since `restart()`, but may still be long."""
         return self._at_restart - FAR_TOO_LONG > self.newest > 2 * FAR_TOO_LONG
 
     def queue(self, loses_packets: bool, reports: int = 1) -> float:

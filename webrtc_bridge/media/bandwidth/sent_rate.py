@@ -1,4 +1,4 @@
-"""The bit rate at which a viewer has been sent video of late."""
+"""The bit rate at which a viewer has recently been sent video."""
 
 from collections import deque
 

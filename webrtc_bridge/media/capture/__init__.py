@@ -1,1 +1,1 @@
-"""Where pictures come from."""
+"""Sources of pictures: cameras, network streams, files and the test pattern."""

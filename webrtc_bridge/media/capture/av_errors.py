@@ -1,4 +1,4 @@
-"""From FFmpeg's errors to ours, and from ours to one line that says what to do."""
+"""Translate FFmpeg's errors into ours: one line that tells a user what to do."""
 
 import errno
 
@@ -20,18 +20,18 @@ UNREACHABLE = (
     errno.ENETUNREACH,
     errno.ETIMEDOUT,
     errno.EAGAIN,
-    # FFmpeg's answer to a host name that does not resolve.
+    # FFmpeg's error for a host name that does not resolve.
     errno.EIO,
 )
 
 
 def device_error(source: str, error: Exception) -> SourceError:
-    """Return what `error`, raised by the camera `source`, means for a user."""
+    """Return the SourceError for `error`, raised by the camera `source`."""
     code = getattr(error, 'errno', None)
     if code in (errno.EACCES, errno.EPERM):
         return SourceForbidden(source, NO_PERMISSION)
     if code in GONE:
-        return SourceNotFound(source, 'no camera behind it, or unplugged')
+        return SourceNotFound(source, 'no camera connected, or unplugged')
     if code == errno.EBUSY:
         return SourceUnreadable(source, 'in use by another program')
     if code in (errno.ENOTTY, errno.EINVAL):
@@ -40,7 +40,7 @@ def device_error(source: str, error: Exception) -> SourceError:
 
 
 def file_error(source: str, error: Exception) -> SourceError:
-    """Return what `error`, raised by the file `source`, means for a user."""
+    """Return the SourceError for `error`, raised by the file `source`."""
     if isinstance(error, FileNotFoundError):
         return SourceNotFound(source, 'no such file')
     if isinstance(error, PermissionError):
@@ -49,9 +49,9 @@ def file_error(source: str, error: Exception) -> SourceError:
 
 
 def stream_error(source: str, error: Exception) -> SourceError:
-    """Return what `error`, raised by the stream at the URL `source`, means for a user."""
+    """Return the SourceError for `error`, raised by the stream at the URL `source`."""
     if isinstance(error, (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)):
-        return SourceForbidden(source, 'user name and password are missing or wrong')
+        return SourceForbidden(source, 'user name or password is missing or wrong')
     if isinstance(error, av.error.HTTPNotFoundError):
         return SourceNotFound(source, 'the server has no such path (404)')
     if isinstance(error, av.error.ExitError) or getattr(error, 'errno', None) in UNREACHABLE:
@@ -60,7 +60,7 @@ def stream_error(source: str, error: Exception) -> SourceError:
 
 
 def reason(error: Exception) -> str:
-    """Return the words for `error`, without the URL that FFmpeg adds to them."""
+    """Return FFmpeg's text for `error`, without the URL that it appends."""
     if isinstance(error, av.error.ExitError):
         return 'no data in time'
     if isinstance(error, OSError) and error.errno:

@@ -1,4 +1,4 @@
-"""Live pictures through FFmpeg: what cameras and network streams have in common."""
+"""Live pictures through FFmpeg, from cameras and network streams alike."""
 
 import contextlib
 import time
@@ -17,21 +17,21 @@ from webrtc_bridge.media.h264.packets import H264Packets
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 
 DECODE_TIMEOUT = 15.0
-'Seconds of packets without one picture; longer than the distance of keyframes in use.'
+'Seconds of packets without a picture after which a source fails; keyframes come more often.'
 
 TEXT_CODECS = ('ansi', 'bintext', 'xbin', 'idf')
-'FFmpeg shows any text file as a film of a terminal.'
+'FFmpeg reads any text file as a video of a terminal.'
 
 ErrorOf: TypeAlias = Callable[[str, Exception], SourceError]
 CaptureTime: TypeAlias = Callable[[int | None], int]
-'From a pts in nanoseconds, if there is one, to Unix time; called when the packet has come.'
+'Maps a pts in nanoseconds, if known, to Unix time; called when the packet has arrived.'
 
 
 class AvSource:
     """
-    A live source: decodes every packet at once and knows no pace but the source's own.
+    A live source: decode each packet when it arrives, at the pace of the source.
 
-    With `passed` it decodes none, and delivers access units.
+    With `passed`, decode nothing and deliver access units.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class AvSource:
 
     def read(self) -> Captured | None:
         """
-        Return the newest picture of the next packet, None where it completes none.
+        Return the newest picture of the next packet; None if it completes none.
 
         Raises: SourceError.
         """
@@ -78,7 +78,7 @@ class AvSource:
                 packet = next(self._packets, None)
                 break
             except av.error.BlockingIOError as error:
-                # AVFoundation never blocks, it says that there is nothing yet.
+                # AVFoundation never blocks: it reports that there is nothing yet.
                 if time.monotonic() > deadline:
                     raise self._error_of(self._name, error) from error
                 time.sleep(0.002)
@@ -130,17 +130,17 @@ def open_container(
 
 def prepare_decoder(source: str, container: InputContainer) -> None:
     """
-    Let the first video stream of `container` decode without delay.
+    Set the first video stream of `container` to decode without delay.
 
-    Raises: SourceUnreadable, when there is none.
+    Raises: SourceUnreadable, if there is none.
     """
     if not container.streams.video:
-        raise SourceUnreadable(source, 'holds no video')
+        raise SourceUnreadable(source, 'contains no video')
     stream = container.streams.video[0]
     codec = stream.codec_context
     if codec.name in TEXT_CODECS:
         raise SourceUnreadable(source, 'cannot be read as video (a text file)')
-    # Frame threads hold back one frame for each thread.
+    # Each frame thread would hold back a frame.
     codec.thread_type = 'SLICE'
     codec.thread_count = 1
     if not codec.has_b_frames:
@@ -148,12 +148,12 @@ def prepare_decoder(source: str, container: InputContainer) -> None:
 
 
 def picture_rate(stream: VideoStream) -> float | None:
-    """Return the frames per second that `stream` claims, None where it does not know."""
+    """Return the frame rate that `stream` declares; None if it declares none."""
     return float(stream.average_rate) if stream.average_rate else None
 
 
 def size_and_rate(stream: VideoStream) -> str:
-    """Return the size and rate of `stream` in words, as far as they are known."""
+    """Return the size and rate of `stream` as text, as far as they are known."""
     rate = picture_rate(stream)
     size = f'{stream.width}x{stream.height}' if stream.width else 'of unknown size'
     return f'{size} at {rate:g} fps' if rate else size

@@ -1,4 +1,4 @@
-"""The thread that keeps a source open, and hands on its newest picture."""
+"""Keep a source open, and deliver its pictures."""
 
 import dataclasses
 import enum
@@ -19,10 +19,10 @@ from webrtc_bridge.program.redaction import without_credentials
 from webrtc_bridge.program.retry import RetryDelay
 
 STEADY = 5.0
-'Seconds that a source must have worked for the delay to start over.'
+'Seconds that a source must work before the delay starts over.'
 
 HUNG_LIMIT = 3
-'Threads left behind in a driver before no more are started.'
+'Threads that may hang in a driver before no more are started.'
 
 JOIN_TIMEOUT = 1.8
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class CameraState(enum.Enum):
-    """What a camera is doing."""
+    """The states of a camera: `LOST` while it is reopened."""
 
     CLOSED = 'closed'
     LIVE = 'live'
@@ -39,16 +39,16 @@ class CameraState(enum.Enum):
 
 class Camera:
     """
-    Reads `options.source` in a thread of its own and puts every picture into `frames`.
+    Read `options.source` in a thread, and put every picture into `frames`.
 
-    A source that fails or hangs is opened again for ever; only `close()` ends that. Pictures
-    come out as `CapturedFrame` says. `frames` stays open: it belongs to the caller.
+    A source that fails or hangs is opened again until `close()` is called. `frames` stays open: it
+    belongs to the caller.
 
-    A source that delivers H.264 which viewers take is not decoded where there is an
-    `on_access_unit`: that gets it, in the reader's thread, and `frames` nothing.
-    `open_source` opens another source than the options name.
+    H.264 that viewers accept is not decoded if there is an `on_access_unit`: that gets it, in the
+    reader's thread, and `frames` gets nothing. `open_source` opens another source than the one
+    that the options name.
 
-    Raises: OptionError, when `options.source` is of no known kind or has an impossible size.
+    Raises: OptionError, if `options.source` is of an unknown kind or has an impossible size.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class Camera:
 
     @property
     def state(self) -> CameraState:
-        """Whether pictures are coming."""
+        """The current state."""
         return self._state
 
     def open(self) -> None:
         """
-        Open the source and start to read it; once. Blocks until it is open, 10 s at most.
+        Open the source and start to read it, once. Blocks until it is open, for at most 10 s.
 
-        Raises: SourceError, when it can't be opened; the camera is closed then.
+        Raises: SourceError, if it cannot be opened; then the camera is closed.
         """
         reader = self._start_reader()
         if reader is None:
@@ -100,7 +100,7 @@ class Camera:
                 self._thread.start()
 
     def close(self) -> None:
-        """Stop reading and release the source, within 2 s. May be called again."""
+        """Stop reading and release the source, within 2 s; idempotent."""
         self._closed.set()
         with self._lock:
             reader = self._reader
@@ -130,7 +130,7 @@ class Camera:
                 self._start_reader()
 
     def _start_reader(self) -> Reader | None:
-        """Start a new reader; None when the camera was closed in the meantime."""
+        """Start a new reader; return None if the camera was closed meanwhile."""
         reader = Reader(self.name, self._open_source, self._deliver, self._open_timeout)
         with self._lock:
             if self._closed.is_set():
@@ -141,14 +141,14 @@ class Camera:
 
     def _lost(self, error: Exception) -> None:
         if self._state is CameraState.LOST:
-            logger.debug('camera not back: %s: %s', self.name, _reason(error))
+            logger.debug('camera still lost: %s: %s', self.name, _reason(error))
             return
         if time.monotonic() - self._live_since > STEADY:
             self._retry.reset()
         self._set_state(CameraState.LOST, f'{self.name}: {_reason(error)}')
 
     def _deliver(self, frame: Captured) -> None:
-        """Pass `frame` on; in the reader's thread, of the newest reader alone."""
+        """Hand out `frame`, in the thread of the newest reader."""
         if self._state is CameraState.LOST:
             self._set_state(CameraState.LIVE, self._reader_description())
         capture_ns = self._rising.after(frame.capture_ns)
@@ -168,17 +168,17 @@ class Camera:
         if state is previous:
             return
         if state is CameraState.LOST:
-            logger.warning('camera lost, trying until it is there again: %s', detail)
+            logger.warning('camera lost, trying to open it again: %s', detail)
         elif state is CameraState.LIVE:
             self.description = detail
             self._live_since = time.monotonic()
-            what = 'is back' if previous is CameraState.LOST else 'opened'
-            logger.info('camera %s: %s', what, detail)
+            change = 'is back' if previous is CameraState.LOST else 'opened'
+            logger.info('camera %s: %s', change, detail)
         else:
             logger.info('camera closed: %s', self.description)
 
 
 def _reason(error: Exception) -> str:
-    # The text of other exceptions may hold the URL with its password.
+    # The text of other exceptions may contain the URL with its password.
     known = isinstance(error, SourceError | OSError)
     return describe(error) if known else type(error).__name__

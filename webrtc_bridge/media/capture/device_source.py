@@ -17,16 +17,16 @@ from webrtc_bridge.options import SourceOptions
 
 V4L2_FORMATS = ('', 'mjpeg', 'h264')
 """
-Asked for in this order. The first leaves it to FFmpeg, which prefers raw pictures: nothing to
-decode. Over USB 2 they reach their rate only when small; then the camera's own JPEG does.
+Tried in this order. The first leaves the choice to FFmpeg, which prefers raw pictures: nothing to
+decode. Over USB 2 only small ones reach the full rate; the camera's own JPEG does at any size.
 """
 
 
 def open_v4l2(path: str, options: SourceOptions, passes_h264: bool = False) -> AvSource:
     """
-    Open the camera at `path` in the first format that reaches the size and rate wanted.
+    Open the camera at `path` in the first format that reaches the wanted size and rate.
 
-    With `passes_h264`, if that is H.264 that viewers take, it is not decoded.
+    With `passes_h264` it is not decoded if it is H.264 that viewers accept.
 
     Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
     """
@@ -44,9 +44,9 @@ def in_best_format(
     """
     Return the camera as `open_as` opens it in the first of `V4L2_FORMATS` that suffices.
 
-    Where none reaches the size and rate wanted, it is the one that comes nearest.
+    If none reaches the wanted size and rate, take the one that comes closest.
 
-    Raises: what the first format raised, when none opens.
+    Raises: SourceUnreadable, the error of the first format, if none opens.
     """
     best, best_reached = '', 0.0
     first_error: SourceUnreadable | None = None
@@ -59,7 +59,7 @@ def in_best_format(
         reached = _reached(container, options)
         if reached >= 1.0:
             return container
-        # Before the next try: a camera opens once.
+        # Before the next try: a camera can be opened only once.
         container.close()
         if reached > best_reached:
             best, best_reached = input_format, reached
@@ -76,7 +76,7 @@ def open_avfoundation(index: str, options: SourceOptions) -> AvSource:
     """
     name = f'avfoundation:{index}'
     if sys.platform != 'darwin':
-        raise SourceNotFound(name, 'such cameras exist on macOS alone')
+        raise SourceNotFound(name, 'such cameras exist only on macOS')
     wanted = {
         'video_size': f'{options.width}x{options.height}',
         'framerate': f'{options.fps:g}',
@@ -84,7 +84,7 @@ def open_avfoundation(index: str, options: SourceOptions) -> AvSource:
     try:
         container = _open_avfoundation_with(name, index, wanted)
     except SourceUnreadable:
-        # A size or rate that the camera lacks is an error there; each has one at 30 fps.
+        # AVFoundation refuses a size or rate that the camera lacks; every camera has 30 fps.
         container = _open_avfoundation_with(name, index, {'framerate': '30'})
     return _device_source(name, container)
 
@@ -96,16 +96,16 @@ def _open_avfoundation_with(name: str, index: str, wanted: dict[str, str]) -> In
 
 def _open_v4l2_as(path: str, input_format: str, options: SourceOptions) -> InputContainer:
     """
-    Open `path` in `input_format`; the driver takes the nearest size and rate that it has.
+    Open `path` in `input_format`; the driver chooses the nearest size and rate that it has.
 
-    Timestamps stay the kernel's own. FFmpeg could turn them into Unix time (`timestamps=abs`),
-    but gives up on the camera when it finds them odd.
+    Timestamps stay those of the kernel. FFmpeg could convert them to Unix time
+    (`timestamps=abs`), but gives up on the camera if they look wrong.
     """
     wanted: dict[str, str] = {
         'video_size': f'{options.width}x{options.height}',
         'framerate': f'{options.fps:g}',
         'timestamps': 'default',
-        # Without it FFmpeg watches the first 20 pictures to guess the rate.
+        # Otherwise FFmpeg reads the first 20 pictures to guess the rate.
         'fpsprobesize': '0',
     }
     if input_format:
@@ -114,11 +114,11 @@ def _open_v4l2_as(path: str, input_format: str, options: SourceOptions) -> Input
 
 
 def _reached(container: InputContainer, options: SourceOptions) -> float:
-    """Return how much of what was wanted `container` delivers: 1.0 is all of it."""
+    """Return the fraction of the wanted size and rate that `container` delivers, at most 1.0."""
     stream = container.streams.video[0]
     rate = picture_rate(stream)
     size = min(1.0, stream.width * stream.height / (options.width * options.height))
-    # Cameras say 29.97 or 25 where 30 was asked; neither is worth another format.
+    # Cameras report 29.97 or 25 if asked for 30; neither is worth another format.
     speed = min(1.0, rate / options.fps / 0.8) if rate else 1.0
     return size * speed
 

@@ -1,4 +1,4 @@
-"""A video file as a source: in real time by its own timestamps, over and over."""
+"""A video file as a source, played in real time by its own timestamps, in a loop."""
 
 import contextlib
 import time
@@ -28,15 +28,15 @@ Item: TypeAlias = 'av.VideoFrame | av.Packet[VideoStream]'
 
 class FileSource:
     """
-    Plays the file `file`, called `name`, for ever.
+    Play the file `file`, called `name`, forever.
 
-    Capture times are those of the playback: when each picture was due, by the wall clock. With
-    `passes_h264` a film in H.264 that viewers take is not decoded.
+    Capture times are the times of playback by the wall clock. With `passes_h264`, H.264 that
+    viewers accept is not decoded.
 
     Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
     """
 
-    # Decoding, and opening anew at the end, may take a while; the pace keeps `read()` short.
+    # Decoding, and opening again at the end, may take a while; the pace keeps `read()` short.
     read_timeout = READ_TIMEOUT + STEP
 
     def __init__(
@@ -69,9 +69,9 @@ class FileSource:
 
     def read(self) -> Captured | None:
         """
-        Return the next picture when it is due; None when that is not within 0.1 s.
+        Return the next picture when it is due; None if that is not within 0.1 s.
 
-        Raises: SourceError, when the file is gone or damaged.
+        Raises: SourceError, if the file is gone or damaged.
         """
         if self._next is None:
             self._next = self._decode_next()
@@ -100,28 +100,28 @@ class FileSource:
         self._position = self._loop_start - self._frame_time
 
     def _decode_next(self) -> tuple[float, Item]:
-        """Return the next picture and its place on the time line of all loops, in seconds."""
+        """Return the next picture and its position in the time of all loops, in seconds."""
         item = next(self._items, None)
         if item is None:
             self._rewind()
             item = next(self._items, None)
         if item is None:
-            raise SourceUnreadable(self._name, 'no picture in it can be decoded')
-        self._position = self._place(item)
+            raise SourceUnreadable(self._name, 'none of its pictures can be decoded')
+        self._position = self._position_of(item)
         return self._position, item
 
-    def _place(self, item: Item) -> float:
+    def _position_of(self, item: Item) -> float:
         following = self._position + self._frame_time
         if item.pts is None or item.time_base is None:
             return following
-        time = float(item.pts * item.time_base)
+        seconds = float(item.pts * item.time_base)
         if self._first_pts is None:
-            self._first_pts = time
-        place = self._loop_start + time - self._first_pts
-        return place if place > self._position else following
+            self._first_pts = seconds
+        position = self._loop_start + seconds - self._first_pts
+        return position if position > self._position else following
 
     def _rewind(self) -> None:
-        # Opened anew, because not every format can seek back to its start.
+        # Opened again, because not every format can seek to its start.
         self._container.close()
         self._loop_start = self._position + self._frame_time
         self._open()
@@ -130,7 +130,7 @@ class FileSource:
         try:
             for packet in packets_of(self._container):
                 if self._passed:
-                    if packet.size:  # the last one is empty, for the decoder
+                    if packet.size:  # the last one is empty, to flush the decoder
                         yield packet
                     continue
                 with contextlib.suppress(av.error.InvalidDataError):

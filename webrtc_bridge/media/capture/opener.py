@@ -1,4 +1,4 @@
-"""From the text of `--source` to what opens it."""
+"""Choose how to open the source that `--source` names."""
 
 import logging
 import os
@@ -31,11 +31,11 @@ logger = logging.getLogger(__name__)
 
 def opener(options: SourceOptions, *, passes_h264: bool = False) -> OpenSource:
     """
-    Return what opens `options.source`, as often as it is called; opens nothing yet.
+    Return a function that opens `options.source` each time it is called; open nothing yet.
 
-    With `passes_h264` a stream or file of H.264 that viewers take delivers access units.
+    With `passes_h264`, a stream or file of H.264 that viewers accept delivers access units.
 
-    Raises: OptionError, for a source of no known kind or an odd size of the test pattern.
+    Raises: OptionError, for an unknown kind of source or an odd size of the test pattern.
     """
     source = options.source
     if source == 'auto':
@@ -59,12 +59,12 @@ def opener(options: SourceOptions, *, passes_h264: bool = False) -> OpenSource:
 def _open_local(source: str, options: SourceOptions, passes_h264: bool) -> Source:
     if source.startswith(('avfoundation:', '/dev/')) or _is_device(source):
         return open_camera(source, options, passes_h264)
-    # The scheme keeps FFmpeg from reading a URL into a file's name.
+    # The scheme keeps FFmpeg from taking the name of a file for a URL.
     return FileSource(f'file:{source}', without_credentials(source), passes_h264=passes_h264)
 
 
 def _is_device(path: str) -> bool:
-    """Return whether `path`, perhaps a link somewhere, is a device node."""
+    """Return whether `path`, or what it links to, is a device node."""
     try:
         return stat.S_ISCHR(os.stat(path).st_mode)
     except OSError:
@@ -73,10 +73,10 @@ def _is_device(path: str) -> bool:
 
 class AutoSource:
     """
-    Opens what `auto` stands for.
+    Open the first camera that opens (`--source auto`), or else the test pattern.
 
-    The choice between cameras and the test pattern is made once: a camera that is unplugged
-    must come back as a camera (perhaps under another number), and is not replaced by a pattern.
+    The choice between cameras and the test pattern is made once: a camera that is unplugged must
+    come back as a camera, perhaps under another number, and is not replaced by the pattern.
     """
 
     def __init__(
@@ -88,9 +88,9 @@ class AutoSource:
 
     def __call__(self) -> Source:
         """
-        Open the first camera that opens, or what was chosen the first time.
+        Open a camera, or the test pattern if that was chosen the first time.
 
-        Raises: SourceError, only when a camera was chosen before and none opens now.
+        Raises: SourceError, only if a camera was chosen before and none opens now.
         """
         if self._pattern:
             return PatternSource(self._options)
@@ -104,7 +104,7 @@ class AutoSource:
             self._pattern = False
             return source
         if self._pattern is False:
-            raise refusals[0] if refusals else SourceNotFound('auto', 'no camera is there')
+            raise refusals[0] if refusals else SourceNotFound('auto', 'no camera found')
         return self._fall_back(refusals)
 
     def _fall_back(self, refusals: list[SourceError]) -> Source:
@@ -112,20 +112,20 @@ class AutoSource:
         self._pattern = True
         for error in refusals:
             logger.warning('%s', error)
-        logger.warning('no camera could be opened, sending the test pattern')
+        logger.warning('no camera could be opened; sending the test pattern')
         return pattern
 
 
 def local_cameras() -> list[str]:
-    """Return the names of this machine's cameras that are worth a try."""
+    """Return the names of the cameras of this machine to try."""
     return ['avfoundation:0'] if sys.platform == 'darwin' else cameras()
 
 
 def open_camera(name: str, options: SourceOptions, passes_h264: bool = False) -> Source:
     """
-    Open the camera called `name`: a device's path or `avfoundation:0`.
+    Open the camera `name`: the path of a device, or `avfoundation:0`.
 
-    With `passes_h264` a V4L2 camera's H.264 is not decoded, if it is of a profile viewers take.
+    With `passes_h264`, a V4L2 camera's H.264 is not decoded if viewers accept its profile.
 
     Raises: SourceError.
     """

@@ -9,7 +9,7 @@ The layout is relative, so that it can be checked at any size and after any scal
     y 0.80 to 1.00   two rows of 32 cells, black 0 and white 1: the machine-readable clock
 
 The cells hold 64 bits, most significant first, row by row: 52 bits of Unix time in microseconds,
-then 12 bits of a check sum. `read_clock()` takes them back out of a received picture.
+then 12 bits of a check sum. `read_clock()` reads them from a received picture.
 """
 
 import itertools
@@ -37,7 +37,7 @@ BARS: dict[str, tuple[int, int, int]] = {
     'blue': (0, 0, 255),
     'black': (0, 0, 0),
 }
-'Name and (red, green, blue) of the colour bars, from left to right.'
+'Names and (red, green, blue) of the colour bars, from left to right.'
 
 BARS_END, BAND_END, TEXT_END = 0.50, 0.62, 0.80
 CELL_ROWS, CELL_COLUMNS = 2, 32
@@ -47,17 +47,17 @@ CHECK_BITS = 12
 
 
 def bar_rectangle(name: str) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of the bar `name`, as parts of the width and height."""
+    """Return left, top, right and bottom of the bar `name`, as fractions of width and height."""
     index = list(BARS).index(name)
     return index / len(BARS), 0.0, (index + 1) / len(BARS), BARS_END
 
 
 class Pattern:
     """
-    Draws the picture for one size; `width` and `height` are even.
+    Draw the picture at one size; `width` and `height` are even.
 
-    Colours are BT.601 in the limited range, the frames say so. Only the parts of the luma plane
-    that change are drawn anew for a frame, the rest is copied.
+    Colours are BT.601 in the limited range, as the frames declare. Only the parts of the luma
+    plane that change are drawn for each frame; the rest is copied.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -70,7 +70,7 @@ class Pattern:
         self._cell_tops = _edges(int(height * TEXT_END), height, CELL_ROWS)
 
     def draw(self, capture_ns: int) -> av.VideoFrame:
-        """Return a yuv420p frame that shows the Unix time `capture_ns`, cut to whole µs."""
+        """Return a yuv420p frame that shows the Unix time `capture_ns`, truncated to whole µs."""
         frame = self._frames.take()
         # 1 is AVCOL_RANGE_MPEG, 5 is SWS_CS_ITU601 and AVCOL_SPC_BT470BG.
         frame.color_range = 1
@@ -114,8 +114,8 @@ def read_clock(luma: npt.NDArray[Any]) -> int | None:
     """
     Return the Unix time in nanoseconds that the cells of a received picture show.
 
-    `luma` is its Y plane, or the picture in grey, of shape (height, width), at any scale. None
-    when the cells are not clear, too small (below 2 pixels) or fail their check sum.
+    `luma` is its Y plane, or the picture in grey, of shape (height, width), at any scale. Return
+    None if the cells are not clear, are smaller than 2 pixels, or fail their check sum.
     """
     height, width = luma.shape
     if width < 2 * CELL_COLUMNS or height < 20:
@@ -125,7 +125,7 @@ def read_clock(luma: npt.NDArray[Any]) -> int | None:
     word = 0
     for top, bottom in itertools.pairwise(tops):
         for left, right in itertools.pairwise(lefts):
-            # The middle of a cell: its borders are what compression blurs.
+            # The middle of a cell, because compression blurs its borders.
             dx, dy = (right - left) // 4, (bottom - top) // 4
             level = float(luma[top + dy : bottom - dy, left + dx : right - dx].mean())
             if 100 < level < 150:
@@ -141,12 +141,12 @@ def _check_sum(microseconds: int) -> int:
 
 
 def _edges(start: int, end: int, parts: int) -> list[int]:
-    """Return the `parts` + 1 borders of equal parts of `start` to `end`, in whole pixels."""
+    """Return the `parts` + 1 borders of equal parts from `start` to `end`, in whole pixels."""
     return [start + (end - start) * n // parts for n in range(parts + 1)]
 
 
 def _background(width: int, height: int) -> list[Pixels]:
-    """Return Y, U and V of everything that stands still."""
+    """Return Y, U and V of everything that does not move."""
     y: Pixels = np.full((height, width), BLACK, np.uint8)
     u: Pixels = np.full((height // 2, width // 2), 128, np.uint8)
     v: Pixels = np.full((height // 2, width // 2), 128, np.uint8)
@@ -170,7 +170,7 @@ def _bt601(red: int, green: int, blue: int) -> tuple[int, int, int]:
 
 
 def _glyphs(height: int, width: int) -> dict[str, Pixels]:
-    """Return pictures of the clock's characters; drawing them once makes a frame cheap."""
+    """Return pictures of the characters of the clock, drawn once to make frames cheap."""
     height, width = max(1, height), max(1, width)
     font: Callable[..., Any] = cv2.putText
     glyphs: dict[str, Pixels] = {}

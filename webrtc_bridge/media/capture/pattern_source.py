@@ -12,7 +12,7 @@ from webrtc_bridge.options import SourceOptions
 
 def check_even(options: SourceOptions) -> None:
     """
-    Refuse a size that no encoder for 4:2:0 video takes.
+    Refuse a size that encoders of 4:2:0 video cannot take.
 
     Raises: OptionError.
     """
@@ -24,7 +24,7 @@ def check_even(options: SourceOptions) -> None:
 
 class PatternSource:
     """
-    A camera that looks at the test pattern.
+    The test pattern in real time, with the time of its drawing as capture time.
 
     Raises: OptionError, for an odd width or height.
     """
@@ -36,18 +36,18 @@ class PatternSource:
         self.description = f'test pattern {options.width}x{options.height} at {options.fps:g} fps'
         self._pattern = Pattern(options.width, options.height)
         self._interval = 1 / options.fps
-        # Pictures whose time has passed are left out, not made up for in a burst.
+        # Pictures that are late are left out, not caught up with in a burst.
         self._pace = Pace(tolerance=self._interval)
         self._count = 0
 
     def read(self) -> CapturedFrame | None:
-        """Wait for the next picture and draw it; None when it is not due soon."""
+        """Wait for the next picture and draw it; return None if it is not due soon."""
         if not self._pace.wait(self._count * self._interval):
             return None
         self._count += 1
-        # Whole microseconds, so that the clock in the picture says exactly this.
+        # Whole microseconds, so that the clock in the picture shows exactly this.
         capture_ns = time.time_ns() // 1000 * 1000
         return CapturedFrame(self._pattern.draw(capture_ns), capture_ns)
 
     def close(self) -> None:
-        """Do nothing: there is nothing to release."""
+        """Do nothing; there is nothing to release."""

@@ -1,4 +1,4 @@
-"""One opening of a source, read in a thread of its own that may hang."""
+"""Open and read a source once, in a thread that may hang."""
 
 import logging
 import threading
@@ -11,8 +11,8 @@ from webrtc_bridge.media.frames import Captured
 
 LOOK_INTERVAL = 0.5
 """
-Seconds between two looks at whether a source still delivers. A wait that took that much longer is
-none of the source: this process stood still (SIGSTOP, a suspended laptop).
+Seconds between two checks that a source still delivers. If a wait takes that much longer, the
+source is not to blame: this process was stopped (SIGSTOP, a suspended laptop).
 """
 
 logger = logging.getLogger(__name__)
@@ -20,11 +20,11 @@ logger = logging.getLogger(__name__)
 
 class Reader:
     """
-    Opens a source and reads it until it fails or `stop()` is called, then closes it.
+    Open a source, read it until it fails or `stop()` is called, then close it.
 
-    Opening and reading can hang where nobody can interrupt them, in a driver's ioctl. So whoever
-    owns a reader waits with a deadline, calls `stop()` and leaves the thread behind: it closes
-    its source whenever it gets out, and delivers nothing any more.
+    Opening and reading can hang where they cannot be interrupted, in a driver's ioctl. So the
+    owner of a reader waits with a deadline, calls `stop()` and leaves the thread behind: it closes
+    its source when it returns from the driver, and delivers nothing more.
 
     `deliver` is called in the reader's thread, never after `stop()` has returned.
     """
@@ -54,7 +54,7 @@ class Reader:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the thread end, and nothing be delivered from now on. May be called again."""
+        """Deliver nothing more, and let the thread end; idempotent."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -69,14 +69,14 @@ class Reader:
         """
         Wait until the source is open, or `stop()` was called.
 
-        Raises: what opening raised, or SourceError when it takes too long.
+        Raises: the error of opening it, or SourceError if that takes too long.
         """
         error = self._wait(until_opened=True)
         if error is not None:
             raise error
 
     def wait_failure(self) -> Exception | None:
-        """Wait until the source fails or hangs and return why; None after `stop()`."""
+        """Wait until the source fails or hangs; return the error, or None after `stop()`."""
         return self._wait(until_opened=False)
 
     def _wait(self, until_opened: bool) -> Exception | None:
@@ -87,13 +87,13 @@ class Reader:
                 remaining = self._alive_at + self._timeout - time.monotonic()
                 if remaining <= 0:
                     return self._hung()
-                self._wait_a_little(min(remaining, LOOK_INTERVAL))
+                self._wait_at_most(min(remaining, LOOK_INTERVAL))
             return None if self._stopped else self._error
 
-    def _wait_a_little(self, seconds: float) -> None:
-        before = time.monotonic()
+    def _wait_at_most(self, seconds: float) -> None:
+        start = time.monotonic()
         self._changed.wait(seconds)
-        late = time.monotonic() - before - seconds
+        late = time.monotonic() - start - seconds
         if late > LOOK_INTERVAL:
             self._alive_at += late
 
@@ -109,15 +109,15 @@ class Reader:
             self._fail(error)
             return
         try:
-            self._now_open(source)
-            while self._take(source.read()):
+            self._note_opened(source)
+            while self._hand_out(source.read()):
                 pass
         except Exception as error:
             self._fail(error)
         finally:
             source.close()
 
-    def _now_open(self, source: Source) -> None:
+    def _note_opened(self, source: Source) -> None:
         with self._changed:
             self.description = source.description
             self._timeout = source.read_timeout
@@ -125,8 +125,8 @@ class Reader:
             self._opened = True
             self._changed.notify_all()
 
-    def _take(self, frame: Captured | None) -> bool:
-        """Deliver `frame`, if there is one; return whether to go on."""
+    def _hand_out(self, frame: Captured | None) -> bool:
+        """Deliver `frame`, if there is one; return whether to continue."""
         with self._changed:
             if self._stopped:
                 return False

@@ -1,4 +1,4 @@
-"""What a camera reads its pictures from."""
+"""The protocol of a source: an opened camera, stream or file."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -6,18 +6,18 @@ from typing import Protocol, TypeAlias
 from webrtc_bridge.media.frames import Captured
 
 READ_TIMEOUT = 2.0
-'Seconds without a sign of life after which a source counts as gone.'
+'Seconds without a sign of life after which a source counts as lost.'
 
 OPEN_TIMEOUT = 10.0
-'Seconds that opening a source may take, looking for its format included.'
+'Seconds that opening a source may take, including the detection of its format.'
 
 
 class Source(Protocol):
     """
-    One opened camera, stream or file; it belongs to one thread.
+    One opened camera, stream or file, for one thread.
 
-    `description` says what was opened, without credentials. `read_timeout` is how many seconds
-    a `read()` may take before the source counts as hung.
+    `description` names what was opened, without credentials. A source counts as hung if a `read()`
+    takes more than `read_timeout` seconds.
     """
 
     description: str
@@ -25,11 +25,11 @@ class Source(Protocol):
 
     def read(self) -> Captured | None:
         """
-        Return the next picture, or None for a sign of life without one.
+        Return the next picture; None as a sign of life without one.
 
-        It is an `AccessUnit` only where the source was opened to pass H.264 through.
+        Return an `AccessUnit` only if the source was opened to pass H.264 through.
 
-        Raises: SourceError when there will be no more.
+        Raises: SourceError, if there will be no more pictures.
         """
 
     def close(self) -> None:
@@ -37,4 +37,4 @@ class Source(Protocol):
 
 
 OpenSource: TypeAlias = Callable[[], Source]
-'Opens a source anew, in the thread that will read it. Raises: SourceError.'
+'Opens a source, in the thread that will read it. Raises: SourceError.'

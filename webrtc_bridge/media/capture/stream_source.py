@@ -15,25 +15,26 @@ from webrtc_bridge.program.redaction import without_credentials
 CONNECT_TIMEOUT = 5.0
 
 LOW_DELAY = {
-    # Enough to see the parameter sets; the defaults watch for a second (0.97 s to open, not 0.31).
+    # Enough for the parameter sets; by default FFmpeg reads a second (0.97 s to open, not 0.31).
     'probesize': '131072',
     'analyzeduration': '500000',
     'fpsprobesize': '0',
-    # How long to wait for a UDP packet that comes out of order, in µs; FFmpeg's own is 500 ms.
+    # Time in µs to wait for a UDP packet that is out of order; FFmpeg's default is 500 ms.
     'max_delay': '100000',
 }
 """
-`fflags=nobuffer` is not among them: it throws away what was read while probing, so the first
-keyframe, and the picture then waits for the next one (3.1 s instead of 0.3 with a keyframe each
-3 s). It saves nothing: what was read is delivered at once, and the newest frame wins.
+FFmpeg's options for a short delay. `fflags=nobuffer` is not one of them: it discards what was read
+while probing, including the first keyframe, and the picture waits for the next one (3.1 s instead
+of 0.3 with a keyframe every 3 s). It saves nothing: what was read is delivered at once, and the
+newest frame wins.
 """
 
 
 def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> Source:
     """
-    Connect to the live stream at `url`, or to a video file that an HTTP server has.
+    Connect to the live stream at `url`, or to a video file on an HTTP server.
 
-    With `passes_h264` its H.264 is not decoded, if it is of a profile that viewers take.
+    With `passes_h264`, its H.264 is not decoded if viewers accept its profile.
 
     Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
     """
@@ -44,7 +45,7 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
     started = time.monotonic()
 
     def error_of(_: str, error: Exception) -> SourceError:
-        # FFmpeg says "invalid data" when it was told to stop waiting for an RTSP answer.
+        # FFmpeg reports "invalid data" when an RTSP answer took too long.
         if time.monotonic() - started >= CONNECT_TIMEOUT:
             return SourceNotFound(name, f'no answer within {CONNECT_TIMEOUT:g} s')
         return stream_error(name, error)
@@ -53,7 +54,7 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
         name, url, error_of, options=wanted, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
     )
     if url.startswith('http') and container.duration:
-        # Only a file knows how long it is; its server sends it as fast as it can.
+        # Only a file has a duration; its server sends it as fast as it can.
         container.close()
         return FileSource(url, name, stream_error, passes_h264=passes_h264)
     clock = ArrivalClock()
@@ -62,7 +63,7 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
         container,
         lambda stamp: clock.capture_ns(stamp, time.time_ns()),
         stream_error,
-        # FFmpeg ends a read after READ_TIMEOUT by itself; this is for when it does not.
+        # FFmpeg itself ends a read after READ_TIMEOUT; this is in case it does not.
         read_timeout=READ_TIMEOUT + 1.0,
         passed=packets_to_pass(name, container.streams.video[0]) if passes_h264 else None,
     )

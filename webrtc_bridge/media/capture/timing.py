@@ -6,19 +6,19 @@ MAXIMUM_AGE_NS = 2_000_000_000
 MAXIMUM_AHEAD_NS = 50_000_000
 LARGEST_CORRECTION_NS = 500_000_000
 DRIFT_PER_S = 0.0005
-'How far two clocks may drift apart: 500 ppm, more than any crystal.'
+'Drift between two clocks: 500 ppm, more than that of any crystal.'
 
 STEP = 0.1
-'Seconds that a pace waits in one go, so that closing its source need not wait longer.'
+'Longest time, in seconds, that a pace waits at once, so that its source closes as soon.'
 
 
 def from_driver(timestamp_ns: int | None, unix_ns: int, monotonic_ns: int) -> int:
     """
-    Return the Unix time of a driver's `timestamp_ns`; the others are both clocks, read just now.
+    Return the Unix time of a driver's `timestamp_ns`; the others are the two clocks, just read.
 
-    Linux drivers stamp with the monotonic clock (V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC), a few with
-    Unix time. A stamp that is neither, because too old or in the future, is not believed: then
-    the answer is `unix_ns`.
+    Most Linux drivers stamp with the monotonic clock (V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC), a few
+    with Unix time. A stamp that fits neither, because it is too old or in the future, is ignored,
+    and the result is `unix_ns`.
     """
     for now in (monotonic_ns, unix_ns):
         age = now - timestamp_ns if timestamp_ns is not None else MAXIMUM_AGE_NS
@@ -29,11 +29,11 @@ def from_driver(timestamp_ns: int | None, unix_ns: int, monotonic_ns: int) -> in
 
 class ArrivalClock:
     """
-    Times the packets of a live stream, whose own clock counts from somewhere.
+    Map the clock of a live stream, whose zero is unknown, to Unix time.
 
-    The packet that was least delayed tells how the two clocks relate, so network jitter does not
-    get into the capture time. What the way through camera and network takes at least can't be
-    seen from here and stays in.
+    The packet with the least delay relates the two clocks, which keeps network jitter out of the
+    capture time. The shortest delay through camera and network cannot be measured at this end, and
+    stays in it.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class ArrivalClock:
         self._last_arrival_ns = 0
 
     def capture_ns(self, pts_ns: int | None, arrival_ns: int) -> int:
-        """Return the capture time of a packet stamped `pts_ns` that came at `arrival_ns`."""
+        """Return the capture time of a packet stamped `pts_ns` that arrived at `arrival_ns`."""
         if pts_ns is None:
             return arrival_ns
         offset = arrival_ns - pts_ns
@@ -56,11 +56,11 @@ class ArrivalClock:
 
 class RisingTime:
     """
-    Makes capture times rise strictly through the small corrections of a wall clock.
+    Keep capture times rising strictly while the wall clock is corrected.
 
-    When it is set back a little, time goes on at half speed until the clock has caught up, so
-    that frames keep sane distances. A step over `LARGEST_CORRECTION_NS` is followed: to tell the
-    old time for hours would be worse.
+    When it is set back a little, time goes on at half speed until the clock has caught up, so that
+    the intervals between frames stay plausible. A step of more than `LARGEST_CORRECTION_NS` is
+    followed: a wrong time for hours would be worse.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class RisingTime:
         self._last_monotonic_ns = 0
 
     def after(self, capture_ns: int, monotonic_ns: int | None = None) -> int:
-        """Return `capture_ns`, or a later time if it is a little before the last one returned."""
+        """Return `capture_ns`, or a later time if it is shortly before the last one returned."""
         now = time.monotonic_ns() if monotonic_ns is None else monotonic_ns
         if self._last_ns - LARGEST_CORRECTION_NS < capture_ns <= self._last_ns:
             capture_ns = self._last_ns + max(1, (now - self._last_monotonic_ns) // 2)
@@ -79,10 +79,10 @@ class RisingTime:
 
 class Pace:
     """
-    Waits for moments of a source's own time line; one thread alone calls it.
+    Hold a source to real time. For one thread.
 
-    A source that lags by more than `tolerance` seconds gets its time line moved, instead of
-    catching up in a burst.
+    If the source lags by more than `tolerance` seconds, its time line is moved; it does not catch
+    up in a burst.
     """
 
     def __init__(self, tolerance: float = 0.25) -> None:
@@ -91,9 +91,9 @@ class Pace:
 
     def wait(self, position: float) -> bool:
         """
-        Wait until `position` seconds after the start of the time line, at most for `STEP`.
+        Wait until `position` seconds after the start of the time line, but at most for `STEP`.
 
-        Returns whether the moment has come. Waits for absolute moments, so errors don't add up.
+        Return whether that time has come. Times are absolute, so errors do not add up.
         """
         now = time.monotonic()
         if self._origin is None or now - (self._origin + position) > self._tolerance:

@@ -1,4 +1,4 @@
-"""Linux cameras (V4L2): which exist, and whether one may be used. For both engines."""
+"""List and check Linux cameras (V4L2), for both engines."""
 
 import glob
 import os

@@ -32,7 +32,7 @@ class Frames(Protocol):
 
     @property
     def closed(self) -> bool:
-        """Whether there will be no more pictures."""
+        """Return whether there will be no more pictures."""
 
     def get(self, timeout: float | None = None) -> CapturedFrame | None:
         """Wait for the newest picture; None if there is none in time, or none any more."""

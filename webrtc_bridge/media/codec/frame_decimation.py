@@ -1,5 +1,5 @@
 """
-Which pictures of the small layer are encoded, and how large.
+Choose the pictures of the small layer, and their size.
 
 For both engines, so without PyAV, which the GStreamer sender does not need.
 """
@@ -16,7 +16,7 @@ LONGEST_INTERVAL = 6
 'At least every sixth picture is sent: 5 of 30 a second.'
 
 ENOUGH = 1.3
-'How many times `FEWEST_BITS` there must be before more pictures are sent again.'
+'Multiple of `FEWEST_BITS` that there must be before more pictures are sent again.'
 
 
 class FrameDecimator:

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class PassthroughState(enum.Enum):
-    """What is done with a source's H.264."""
+    """The treatment of a source's H.264."""
 
     WAITING = 'waiting for a keyframe'
     PASSING = 'passed through without transcoding'

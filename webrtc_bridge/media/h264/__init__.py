@@ -1,1 +1,1 @@
-"""H.264's NAL units and parameter sets."""
+"""NAL units and parameter sets of H.264."""

@@ -1,4 +1,4 @@
-"""From a container's H.264 packets to access units that can be passed through."""
+"""Make access units of the H.264 packets of a container, to pass them through."""
 
 import logging
 
@@ -12,13 +12,13 @@ logger = logging.getLogger(__name__)
 
 
 class H264Packets:
-    """Brings the packets of `stream` into the byte stream format, from a keyframe on."""
+    """Convert the packets of `stream` to the byte stream format, from a keyframe on."""
 
     def __init__(self, stream: VideoStream) -> None:
-        # Files keep NAL units behind their length; what is a byte stream already goes through.
+        # Files put lengths before NAL units; what already is a byte stream stays as it is.
         self._filter = BitStreamFilterContext('h264_mp4toannexb', stream)
         extradata = stream.codec_context.extradata or b''
-        # Told of in the stream's description (SDP) and perhaps never in the stream.
+        # They are in the stream's description (SDP), and perhaps never in the stream.
         self._parameter_sets = extradata if START_CODE in extradata[:4] else b''
         self._in_sync = False
 
@@ -35,33 +35,35 @@ class H264Packets:
 
 
 def has_parameter_sets(data: bytes) -> bool:
-    """Say whether the access unit `data` brings its own."""
+    """Return whether the access unit `data` contains parameter sets."""
     return any(kind(unit) == SPS for unit in nal_units(data))
 
 
 def packets_to_pass(name: str, stream: VideoStream) -> H264Packets | None:
-    """Return what passes `stream` of the source `name` through; None, logged, if it cannot be."""
+    """Return the packets to pass through; None, with the reason logged, if that is impossible."""
     codec = stream.codec_context
     if not is_h264(stream):
-        logger.info('%s: transcoding, it delivers %s', name, codec.name)
+        logger.info('%s: transcoding its %s', name, codec.name)
         return None
     profile = declared_profile(codec.extradata or b'')
     if profile is None or not profile.is_baseline:
-        what = f'H.264 {profile}' if profile else 'H.264 of a profile it does not tell'
+        profile_name = str(profile) if profile else 'of an undeclared profile'
         logger.info(
-            '%s: transcoding, it delivers %s, and viewers take Constrained Baseline', name, what
+            '%s: transcoding its H.264 %s: all viewers accept only Constrained Baseline',
+            name,
+            profile_name,
         )
         return None
     return H264Packets(stream)
 
 
 def is_h264(stream: VideoStream) -> bool:
-    """Say whether `stream` is H.264; a camera that is not needs no word about it."""
+    """Return whether `stream` is H.264."""
     return stream.codec_context.name == 'h264'
 
 
 def declared_profile(extradata: bytes) -> Profile | None:
-    """Return the profile told by a stream's `extradata`, of either format, if there is any."""
+    """Return the profile that a stream's `extradata`, in either format, declares, if any."""
     if extradata[:1] == b'\1':
         # ISO/IEC 14496-15, 5.3.3.1: the three bytes after the version are those of the SPS.
         return Profile(extradata[:4])

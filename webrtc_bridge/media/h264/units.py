@@ -1,4 +1,4 @@
-"""What has to be read of an H.264 byte stream that somebody else encoded (ITU-T H.264)."""
+"""Read NAL units, profile and parameter sets of an H.264 byte stream (ITU-T H.264)."""
 
 from collections.abc import Iterator
 
@@ -28,7 +28,7 @@ def nal_units(data: bytes) -> Iterator[bytes]:
         start += len(START_CODE)
         following = data.find(START_CODE, start)
         unit = data[start:] if following < 0 else data[start:following]
-        # What is zero before a start code belongs to it or is padding.
+        # Zeros before a start code belong to it or are padding.
         unit = unit.rstrip(b'\0')
         if unit:
             yield unit
@@ -55,9 +55,9 @@ class Profile:
     @property
     def is_baseline(self) -> bool:
         """
-        Whether every decoder for baseline can show it, which is what WebRTC peers agree on.
+        Return whether Baseline decoders, which WebRTC peers agree on, can show the stream.
 
-        That is so of each stream that keeps to annex A.2.1; a Main stream that does says so.
+        They can if it conforms to annex A.2.1, which a Main or Extended stream declares.
         """
         return self._number == 66 or bool(
             self._number in (77, 88) and self._constraints & CONSTRAINT_SET0
@@ -66,10 +66,10 @@ class Profile:
 
 class ParameterSets:
     """
-    The newest parameter sets of a stream, for those of its keyframes that come without.
+    The newest parameter sets of a stream, for its keyframes that come without them.
 
-    A viewer that joins, or lost a packet, begins at a keyframe and needs them there; many sources
-    send them once.
+    A viewer that joins, or lost a packet, starts at a keyframe and needs them there; many sources
+    send them only once.
     """
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class ParameterSets:
 
     @property
     def profile(self) -> Profile | None:
-        """The stream's profile, once a sequence parameter set came."""
+        """The profile of the stream; None before its first sequence parameter set."""
         return Profile(self._sequence) if self._sequence else None
 
     def note(self, units: list[bytes]) -> None:
@@ -89,7 +89,7 @@ class ParameterSets:
                     self._picture.clear()
                 self._sequence = unit
             elif kind(unit) == PPS:
-                # The id is the first thing in it; as many as that may be in use.
+                # It starts with its id; several may be in use.
                 self._picture[unit[1:2]] = unit
 
     def completed(self, data: bytes, units: list[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""The size of the pictures of a stream, read from a keyframe without decoding it."""
+"""Read the picture size of a stream from a keyframe, without decoding it."""
 
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.h264.units import SPS, kind, nal_units
@@ -7,11 +7,11 @@ WITH_CHROMA_FORMAT = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 1
 'Values of profile_idc whose SPS has chroma_format_idc and scaling lists.'
 
 CROP_UNITS = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
-'Pixels across and down that cropping counts in, for each chroma_format_idc.'
+'Horizontal and vertical units of cropping, in pixels, for each chroma_format_idc.'
 
 
 def video_size(frame: EncodedFrame) -> tuple[int, int] | None:
-    """Return width and height of the picture in `frame`; None if it is no keyframe, or broken."""
+    """Return the width and height of `frame`; None if it is not a keyframe, or broken."""
     try:
         if frame.codec is Codec.VP8:
             return _vp8_size(frame.data)
@@ -33,9 +33,9 @@ def _h264_size(sps: bytes) -> tuple[int, int]:
     """
     Read an SPS (ITU-T H.264 section 7.3.2.1.1) as far as the cropping.
 
-    Raises: ValueError when it ends before.
+    Raises: ValueError, if it ends before.
     """
-    # Without the bytes that keep start codes from appearing (section 7.4.1).
+    # Without emulation prevention bytes (section 7.4.1).
     bits = _Bits(sps[1:].replace(b'\0\0\3', b'\0\0'))
     profile = bits.take(24) >> 16  # then constraint flags and the level
     bits.number()  # seq_parameter_set_id
@@ -78,10 +78,10 @@ def _skip_scaling_list(bits: '_Bits', size: int) -> None:
 
 
 def _skip_picture_order(bits: '_Bits') -> None:
-    kind = bits.number()  # pic_order_cnt_type
-    if kind == 0:
+    order_type = bits.number()  # pic_order_cnt_type
+    if order_type == 0:
         bits.number()
-    elif kind == 1:
+    elif order_type == 1:
         bits.take(1)
         bits.number()
         bits.number()
@@ -90,7 +90,7 @@ def _skip_picture_order(bits: '_Bits') -> None:
 
 
 class _Bits:
-    """Read a bit string from its begin; raises ValueError at its end."""
+    """Read a bit string from the beginning; raise ValueError at the end."""
 
     def __init__(self, data: bytes) -> None:
         self._bits = int.from_bytes(data, 'big')

@@ -1,4 +1,4 @@
-"""Depth images as pictures that people and video encoders can make something of."""
+"""Depth images as pictures that people and video encoders can use."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,11 +19,11 @@ ENCODINGS = ('16UC1', '32FC1')
 @dataclass(frozen=True)
 class DepthRange:
     """
-    From white at `near` metres, evenly down to black at `far` metres.
+    A linear scale from white at `near` metres to black at `far` metres.
 
-    What is nearer is white, what is farther is black, and so is where nothing was measured.
-    The units are those of REP 118: 16UC1 counts millimetres and 0 is no measurement; 32FC1 is in
-    metres and NaN, infinity and 0 are none.
+    Nearer is white, farther is black, and so are pixels without a measurement. The units are those
+    of REP 118: 16UC1 counts millimetres, and 0 means no measurement; 32FC1 is in metres, and NaN,
+    infinity and 0 mean none.
 
     Raises: OptionError, unless `far` is beyond `near`.
     """
@@ -42,7 +42,7 @@ class DepthRange:
         Raises: ImageError.
         """
         if image.encoding == '16UC1':
-            # By table, which costs less than arithmetic on every pixel.
+            # A table costs less than arithmetic on every pixel.
             shades: Pixels = self._of_millimetres[image.samples('u2')]
             return shades
         return self._shade(image.samples('f4'))

@@ -1,4 +1,4 @@
-"""Pictures in the layout that encoders take."""
+"""Make pictures for an encoder of the images of ROS."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,10 +21,10 @@ COLOURS = {
     '8UC3': (3, cv2.COLOR_BGR2YUV_I420),
     '8UC4': (4, cv2.COLOR_BGRA2YUV_I420),
 }
-'Bytes for each pixel, and the way to yuv420p, which is BT.601 in the limited range.'
+'Bytes per pixel, and the conversion to yuv420p, which is BT.601 in the limited range.'
 
 MOSAICS = {
-    # OpenCV calls a pattern by what stands at (1, 1), ROS by what stands at (0, 0).
+    # OpenCV names a pattern by its pixel at (1, 1), ROS by that at (0, 0).
     'bayer_rggb8': cv2.COLOR_BayerBG2BGR,
     'bayer_bggr8': cv2.COLOR_BayerRG2BGR,
     'bayer_gbrg8': cv2.COLOR_BayerGR2BGR,
@@ -32,10 +32,10 @@ MOSAICS = {
 }
 GREYS = ('mono8', '8UC1')
 PACKED = {'yuv422': 'uyvy422', 'uyvy': 'uyvy422', 'yuv422_yuy2': 'yuyv422', 'yuyv': 'yuyv422'}
-'Names in FFmpeg. What ROS calls yuv422 is UYVY.'
+'Names in FFmpeg. The yuv422 of ROS is UYVY.'
 
 SEMI_PLANAR = {'nv12': (0, 1), 'nv21': (1, 0)}
-'Where U and V stand in each pair.'
+'Positions of U and V in each pair.'
 
 WIDE = {
     'mono16': ('mono8', 1),
@@ -45,21 +45,21 @@ WIDE = {
     'bgra16': ('bgra8', 4),
     **{f'{name[:-1]}16': (name, 1) for name in MOSAICS},
 }
-'What the more significant bytes of 16-bit encodings are, and how many values a pixel has.'
+'Encoding of the more significant bytes of 16-bit encodings, and values per pixel.'
 
 GREY_LEVELS = np.round(BLACK + np.arange(256) * (WHITE - BLACK) / 255).astype(np.uint8)
-'Luma of the limited range for each grey of the full one.'
+'Luma in the limited range for each grey in the full range.'
 
 KNOWN = frozenset([*COLOURS, *MOSAICS, *GREYS, *PACKED, *SEMI_PLANAR, *WIDE, *ENCODINGS])
-'Encodings that `PictureMaker` makes pictures of.'
+'Encodings that `PictureMaker` accepts.'
 
 
 class PictureMaker:
     """
     Make pictures for an encoder, in yuv420p with even sides, of ROS images in `KNOWN` encodings.
 
-    Of an odd width or height the last column or row is left out. A picture is the maker's own
-    memory, good until the next call: encode it at once. For one thread.
+    The last column or row of an odd width or height is left out. A picture is in the maker's own
+    memory, and valid until the next call: encode it at once. For one thread.
     """
 
     def __init__(self, depth: DepthRange) -> None:
@@ -72,7 +72,7 @@ class PictureMaker:
         """
         Return `image` as a picture.
 
-        Raises: ImageError when its encoding is not known, or its data too short.
+        Raises: ImageError, if its encoding is unknown or its data too short.
         """
         name = image.encoding
         if name in WIDE:
@@ -101,7 +101,7 @@ class PictureMaker:
     def _of_colours(self, pixels: npt.NDArray[Any], conversion: int) -> av.VideoFrame:
         height, width = pixels.shape[0] & ~1, pixels.shape[1] & ~1
         convert: Callable[..., Any] = cv2.cvtColor
-        # 0.6 ms at 720p, where swscale takes 6.
+        # 0.6 ms at 720p; swscale takes 6.
         convert(pixels[:height, :width], conversion, dst=self._planes(width, height))
         return self._frame()
 
@@ -119,8 +119,8 @@ class PictureMaker:
         planes[:height] = lines[:height, :width]
         pairs = lines[image.height :][: height // 2, :width].reshape(height // 2, width // 2, 2)
         chroma = planes[height:].reshape(2, height // 2, width // 2)
-        for plane, place in zip(chroma, SEMI_PLANAR[image.encoding], strict=True):
-            plane[:] = pairs[..., place]
+        for plane, position in zip(chroma, SEMI_PLANAR[image.encoding], strict=True):
+            plane[:] = pairs[..., position]
         return self._frame()
 
     def _of_packed(self, image: RawImage) -> av.VideoFrame:
@@ -134,7 +134,7 @@ class PictureMaker:
         return self._reformatter.reformat(packed, format='yuv420p')
 
     def _planes(self, width: int, height: int) -> Pixels:
-        """Return the memory of a picture: Y, and below it U and V without gaps."""
+        """Return the memory of a picture: Y, followed by U and V without gaps."""
         if self._i420.shape != (height * 3 // 2, width):
             self._i420 = np.empty((height * 3 // 2, width), np.uint8)
         return self._i420
@@ -148,7 +148,7 @@ class PictureMaker:
 
 def most_significant(image: RawImage) -> RawImage:
     """
-    Return an image of 16-bit values with 8 bits of each.
+    Return an image of 16-bit values with the more significant 8 bits of each.
 
     Raises: ImageError.
     """

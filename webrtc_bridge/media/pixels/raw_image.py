@@ -1,4 +1,4 @@
-"""An uncompressed image as ROS describes it, and its rows as numpy sees them."""
+"""An uncompressed ROS image, and its rows as numpy arrays."""
 
 from array import array
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class ImageError(WebrtcBridgeError):
-    """An image cannot be shown; says what of it is wrong and what was expected."""
+    """An image cannot be shown: ``what`` is wrong with it, and what was ``expected``."""
 
     def __init__(self, what: str, expected: str) -> None:
         super().__init__(what, expected)
@@ -29,7 +29,7 @@ class RawImage:
     """
     The fields of a `sensor_msgs/Image`.
 
-    `data` holds at least `height` rows of `step` bytes, of which the last may be padding.
+    `data` holds at least `height` rows of `step` bytes, which may end in padding.
     """
 
     encoding: str
@@ -41,7 +41,7 @@ class RawImage:
 
     def rows(self, bytes_per_pixel: int) -> Pixels:
         """
-        Return the pixels, without padding: of shape (height, width * bytes_per_pixel), no copy.
+        Return the pixels without padding, of shape (height, width * bytes_per_pixel); a view.
 
         Raises: ImageError.
         """
@@ -49,7 +49,7 @@ class RawImage:
 
     def lines(self, number: int, length: int) -> Pixels:
         """
-        Return `number` lines of `length` bytes; a planar image has more of them than its height.
+        Return `number` lines of `length` bytes; a planar image has more lines than its height.
 
         Raises: ImageError.
         """
@@ -67,7 +67,7 @@ class RawImage:
 
     def samples(self, number_type: str) -> npt.NDArray[Any]:
         """
-        Return the one value of each pixel, of shape (height, width); `number_type` as u2 or f4.
+        Return the single value of each pixel, of shape (height, width); `number_type` is u2 or f4.
 
         Raises: ImageError.
         """

@@ -1,4 +1,4 @@
-"""Bring what a source delivers into the form that encoders take."""
+"""Convert pictures of a source to the format that encoders accept."""
 
 import av
 from av.video.reformatter import ColorRange, VideoReformatter
@@ -8,19 +8,19 @@ from webrtc_bridge.media.pixels.planes import plane_pixels
 
 class ToYuv420p:
     """
-    Turns pictures of one source into yuv420p of limited range with even width and height.
+    Convert pictures of one source to yuv420p of limited range with even width and height.
 
-    The range is the limited one because decoders expect that where a stream does not say.
-    An odd width or height loses its last column or row: cropping costs a copy, scaling by one
-    pixel would cost a filter and blur the picture. For one thread.
+    The range is limited because decoders assume that if a stream does not declare it. An odd width
+    or height loses its last column or row: cropping costs a copy; scaling by one pixel would cost
+    a filter and blur the picture. For one thread.
     """
 
     def __init__(self) -> None:
-        # A reformatter keeps swscale's tables from frame to frame; a fresh one costs 1 ms at 720p.
+        # A reformatter keeps swscale's tables from frame to frame; a new one costs 1 ms at 720p.
         self._reformatter = VideoReformatter()
 
     def convert(self, picture: av.VideoFrame) -> av.VideoFrame:
-        """Return `picture` itself where it fits already, else a new one."""
+        """Return `picture` itself if it fits already, else a new one."""
         if picture.format.name != 'yuv420p' or picture.color_range == ColorRange.JPEG:
             picture = self._reformatter.reformat(picture, format='yuv420p', dst_color_range='MPEG')
         if picture.width % 2 or picture.height % 2:

@@ -1,1 +1,1 @@
-"""RTP payloads, packets and time stamps."""
+"""RTP payloads, packets and timestamps."""

@@ -1,4 +1,4 @@
-"""One encode of each encoding for every session."""
+"""Distribute the frames of each encoding to all sessions."""
 
 import asyncio
 from collections import deque
@@ -8,8 +8,8 @@ from webrtc_bridge.media.frames import Codec, EncodedFrame, Encoding, Layer
 
 BACKLOG = 15
 """
-Frames that wait for one session, half a second of video. A session that is slower skips to the
-next keyframe: late video is worth less than a moment without.
+Frames that may wait for one session: half a second of video. A slower session skips to the next
+keyframe: late video is worth less than a moment without video.
 """
 
 
@@ -17,7 +17,8 @@ class Subscription:
     """
     The frames of one encoding for one session, from a keyframe on. Belongs to the event loop.
 
-    `encoding` is what it gets, or will get with the next keyframe; `sent_bytes` what it got.
+    `encoding` is the one it gets, or will get from the next keyframe on; `sent_bytes` counts the
+    bytes that it got.
     """
 
     def __init__(self, broadcast: 'Broadcast', encoding: Encoding) -> None:
@@ -25,7 +26,7 @@ class Subscription:
         self.dropped = 0
         self.sent_bytes = 0
         self._broadcast = broadcast
-        self._coming_from: Encoding | None = None
+        self._previous: Encoding | None = None
         self._frames: deque[EncodedFrame] = deque()
         self._arrived = asyncio.Event()
         self._in_sync = False
@@ -40,47 +41,47 @@ class Subscription:
         return self._frames.popleft()
 
     def request_keyframe(self) -> None:
-        """Pass on that this session's viewer lost the picture."""
-        if self._pause is None:  # after which there is one anyway
+        """Ask for a keyframe, because this session's viewer lost the picture."""
+        if self._pause is None:  # it ends with a keyframe anyway
             self._broadcast.on_keyframe_wanted(self.encoding)
 
     def change_layer(self, layer: Layer) -> None:
-        """Go over to `layer` when its next keyframe is there, which is asked for."""
+        """Ask for a keyframe of `layer`, and switch to it when that comes."""
         if layer is self.encoding.layer or self._closed:
             return
-        if self._coming_from:
-            self._stay(self._coming_from)
+        if self._previous:
+            self._stay(self._previous)
             return
         before, self.encoding = self.encoding, Encoding(self.encoding.codec, layer)
         if self._pause is None:
-            self._coming_from = before
+            self._previous = before
             self._broadcast.join(self, self.encoding)
 
     def pause(self, seconds: float) -> None:
-        """Drop what waits and what comes in the next `seconds`; then go on at a keyframe."""
+        """Drop all frames that wait or come in the next `seconds`; continue at a keyframe."""
         if self._pause or self._closed:
             return
         self._leave_all()
         self._drop_waiting()
-        self._pause = asyncio.get_running_loop().call_later(seconds, self._go_on)
+        self._pause = asyncio.get_running_loop().call_later(seconds, self._resume)
 
     def close(self) -> None:
-        """End it; idempotent."""
+        """End the subscription; idempotent."""
         self._closed = True
         if self._pause:
             self._pause.cancel()
         self._leave_all()
 
     def push(self, frame: EncodedFrame) -> None:
-        """Queue `frame`, unless it cannot be decoded without one that was dropped."""
+        """Queue `frame`, unless it depends on one that was dropped."""
         if frame.layer is not self.encoding.layer:
             if not self._in_sync:
                 return
-        elif self._coming_from:
+        elif self._previous:
             if not frame.keyframe:
                 return
-            coming_from, self._coming_from = self._coming_from, None
-            self._broadcast.leave(self, coming_from)
+            previous, self._previous = self._previous, None
+            self._broadcast.leave(self, previous)
         if len(self._frames) >= BACKLOG:
             self._drop_waiting()
             self.request_keyframe()
@@ -93,9 +94,9 @@ class Subscription:
         self._arrived.set()
 
     def _stay(self, encoding: Encoding) -> None:
-        """Stay with `encoding`: the keyframe of the other one has not come yet."""
+        """Stay with `encoding`, because the keyframe of the other one has not come yet."""
         self._broadcast.leave(self, self.encoding)
-        self.encoding, self._coming_from = encoding, None
+        self.encoding, self._previous = encoding, None
         if not self._in_sync:
             self.request_keyframe()
 
@@ -106,16 +107,16 @@ class Subscription:
 
     def _leave_all(self) -> None:
         self._broadcast.leave(self, self.encoding)
-        self._broadcast.leave(self, self._coming_from)
-        self._coming_from = None
+        self._broadcast.leave(self, self._previous)
+        self._previous = None
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         self._pause = None
         self._broadcast.join(self, self.encoding)
 
 
 class Broadcast:
-    """Hand every encoded frame to all sessions of its encoding. Belongs to the event loop."""
+    """Give every encoded frame to all sessions of its encoding. Belongs to the event loop."""
 
     def __init__(
         self,
@@ -127,18 +128,18 @@ class Broadcast:
         self._subscriptions: dict[Encoding, set[Subscription]] = {}
 
     def subscribe(self, codec: Codec) -> Subscription:
-        """Join: a keyframe of `codec` is asked for, and the subscription begins with it."""
+        """Return a new subscription, which starts with a keyframe of `codec`."""
         subscription = Subscription(self, Encoding(codec))
         self.join(subscription, subscription.encoding)
         return subscription
 
     def join(self, subscription: Subscription, encoding: Encoding) -> None:
-        """Let `subscription` have the frames of `encoding` too, and ask for a keyframe."""
+        """Give `subscription` the frames of `encoding` too, and ask for a keyframe."""
         self._subscriptions.setdefault(encoding, set()).add(subscription)
         self.on_keyframe_wanted(encoding)
 
     def leave(self, subscription: Subscription, encoding: Encoding | None) -> None:
-        """Let it have no more frames of `encoding`; the last one ends its encoding. Idempotent."""
+        """Give it no more frames of `encoding`, which ends with its last one. Idempotent."""
         subscriptions = self._subscriptions.get(encoding) if encoding else None
         if encoding and subscriptions and subscription in subscriptions:
             subscriptions.discard(subscription)

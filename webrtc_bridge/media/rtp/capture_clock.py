@@ -1,9 +1,9 @@
-"""From RTP timestamps back to the time of capture."""
+"""Map RTP timestamps back to capture times."""
 
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
 
 NTP_EPOCH = 2_208_988_800
-'Seconds from 1900, where NTP time begins, to 1970 (RFC 3550 section 4).'
+'Seconds from 1900, the epoch of NTP, to 1970 (RFC 3550 section 4).'
 
 
 def to_ntp(time_ns: int) -> int:
@@ -20,10 +20,10 @@ def from_ntp(timestamp: int) -> int:
 
 class CaptureClock:
     """
-    Tell when a frame was captured, on the clock of its sender.
+    The capture times of frames, by the clock of their sender.
 
-    Our senders' reports (RTCP SR, RFC 3550 section 6.4.1) pair an RTP timestamp with the time its
-    frame was captured; others' pair it with the time it was sent, which is a little later.
+    The reports of our senders (RTCP SR, RFC 3550 section 6.4.1) pair an RTP timestamp with the
+    capture time of its frame; those of others with the time of sending, which is a little later.
     """
 
     def __init__(self) -> None:

@@ -1,9 +1,10 @@
 """
-From RTP packets to encoded frames, without waiting longer than needed.
+Assemble encoded frames from RTP packets, as early as possible.
 
-A frame is handed out when its last packet is there, which the marker bit tells (RFC 6184 section
-5.1, RFC 7741 section 4.1); aiortc's own buffer waits for the first packet of the next one, a whole
-frame interval. A gap is repaired by retransmission or, after `SKIP_AFTER`, skipped to a keyframe.
+A frame is handed out when its last packet, which has the marker bit, is there (RFC 6184 section
+5.1, RFC 7741 section 4.1); aiortc's own buffer waits for the first packet of the next frame, a
+whole frame interval. A gap is repaired by retransmission or, after `SKIP_AFTER`, by a skip to a
+keyframe.
 """
 
 from collections.abc import Iterator
@@ -13,16 +14,16 @@ from itertools import islice
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 
 CAPACITY = 1024
-'Packets that wait for a missing one: two seconds of 5 Mbit/s, twice what `SKIP_AFTER` allows.'
+'Packets that may wait for a missing one: two seconds at 5 Mbit/s, more than `SKIP_AFTER`.'
 
 NACK_INTERVAL = 0.1
-'Seconds after which a retransmission that has not come is asked for again.'
+'Seconds after which a retransmission that has not arrived is requested again.'
 
-MOST_ASKED = 128
-"Packets asked for at once; aiortc's sender keeps no more of them."
+MOST_REQUESTED = 128
+"Packets requested at once; aiortc's sender keeps no more of them."
 
 SKIP_AFTER = 0.5
-'Seconds to wait for a missing packet before its frame is given up for a keyframe.'
+'Seconds to wait for a missing packet before its frame is given up and a keyframe requested.'
 
 H264_SPS, H264_STAP_A = 7, 24
 
@@ -30,9 +31,10 @@ H264_SPS, H264_STAP_A = 7, 24
 @dataclass(frozen=True, slots=True)
 class MediaPacket:
     """
-    One RTP packet; `payload` is as it came, `data` what it adds to its frame (empty: padding).
+    One RTP packet; `data` is what its `payload` adds to the frame (empty for padding).
 
-    `sequence` and `timestamp` are the RTP header's, `arrival_ns` is Unix time in nanoseconds.
+    `sequence` and `timestamp` are those of the RTP header, `arrival_ns` is Unix time in
+    nanoseconds.
     """
 
     sequence: int
@@ -45,7 +47,7 @@ class MediaPacket:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What to ask the sender for: packets by sequence number, a keyframe, or nothing."""
+    """A request to the sender: for packets by sequence number, a keyframe, or nothing."""
 
     nack: tuple[int, ...] = ()
     keyframe: bool = False
@@ -53,10 +55,10 @@ class Repair:
 
 def starts_keyframe(codec: Codec, payload: bytes) -> bool:
     """
-    Say whether an RTP payload is the first one of a keyframe.
+    Return whether an RTP payload is the first one of a keyframe.
 
     For H.264 that is the sequence parameter set, which real-time encoders repeat before every IDR
-    picture: a picture may have several IDR slices, and only the first of them begins it.
+    picture: an IDR slice itself may be a later one of its picture.
     """
     if codec is Codec.VP8:
         return _starts_vp8_keyframe(payload)
@@ -87,10 +89,10 @@ def _starts_vp8_keyframe(payload: bytes) -> bool:
 
 class FrameAssembler:
     """
-    Put one stream's packets in order and its frames together.
+    Put the packets of one stream in order, and its frames together.
 
-    Decides without I/O: the clock (`now`, seconds, monotonic) and carrying out a `Repair` are the
-    caller's. Sequence numbers are extended beyond 16 bits inside.
+    Decides without I/O: the caller has the clock (`now`, seconds, monotonic) and carries out each
+    `Repair`. Sequence numbers are extended beyond 16 bits inside.
     """
 
     def __init__(self, codec: Codec) -> None:
@@ -99,21 +101,21 @@ class FrameAssembler:
         self._packets: dict[int, MediaPacket] = {}
         self._keyframe_starts: list[int] = []
         self._highest = -1
-        self._start: int | None = None  # of the frame being put together; None: out of sync
-        self._cursor = 0  # the first packet from _start on that is not there
+        self._start: int | None = None  # of the current frame; None: out of sync
+        self._cursor = 0  # the first missing packet from _start on
         self._gap: tuple[int, float] | None = None  # the cursor at a gap, and since when
-        self._keyframe_asked: float | None = None
+        self._requested_at: float | None = None
 
     @property
     def in_need(self) -> bool:
-        """Whether a packet or a keyframe is missing, so that `repair` is to be called."""
+        """Return whether a packet or a keyframe is missing, so that `repair` must be called."""
         return self._gap is not None or self._start is None
 
     def add(self, packet: MediaPacket, now: float) -> list[EncodedFrame]:
-        """Take a packet; return the frames, in order, that it completes."""
+        """Take a packet; return the frames that it completes, in order."""
         sequence = self._extended(packet.sequence)
         if sequence < self._cursor:
-            return []  # a copy, or too late: what was handed out or given up does not come back
+            return []  # a duplicate, or too late: its frame was handed out or given up
         self._packets[sequence] = packet
         if starts_keyframe(self._codec, packet.payload):
             self._keyframe_starts.append(sequence)
@@ -124,15 +126,15 @@ class FrameAssembler:
         return frames
 
     def repair(self, now: float) -> Repair:
-        """Return what to ask for; call it every `NACK_INTERVAL` while `in_need`."""
+        """Return what to request; call it every `NACK_INTERVAL` while `in_need`."""
         if self._gap and now - self._gap[1] >= SKIP_AFTER:
             self._give_up()
             self._note_gap(now)
         if self._start is not None:
             return Repair(nack=self._missing())
-        if self._keyframe_asked is not None and now - self._keyframe_asked < SKIP_AFTER:
+        if self._requested_at is not None and now - self._requested_at < SKIP_AFTER:
             return Repair()
-        self._keyframe_asked = now
+        self._requested_at = now
         return Repair(keyframe=True)
 
     def _extended(self, sequence: int) -> int:
@@ -144,7 +146,7 @@ class FrameAssembler:
 
     def _complete_frames(self) -> Iterator[EncodedFrame]:
         if self._start is None and self._keyframe_starts:
-            self._begin_at(min(self._keyframe_starts))
+            self._skip_to(min(self._keyframe_starts))
         while (end := self._end_of_frame()) is not None or (end := self._keyframe_beyond_gap()):
             frame = self._take(end)
             if frame.data:
@@ -163,14 +165,14 @@ class FrameAssembler:
         return None
 
     def _keyframe_beyond_gap(self) -> int | None:
-        """Begin at a complete keyframe, if there is one after the gap; return its end."""
+        """Skip to a complete keyframe, if there is one after the gap; return its end."""
         if self._start is None:
             return None
         for start in sorted(s for s in self._keyframe_starts if s > self._cursor):
             end = self._end_of_keyframe(start)
             if end is not None:
                 self.skipped += 1
-                self._begin_at(start)
+                self._skip_to(start)
                 return end
         return None
 
@@ -182,7 +184,7 @@ class FrameAssembler:
                 return sequence
         return None
 
-    def _begin_at(self, start: int) -> None:
+    def _skip_to(self, start: int) -> None:
         self._start = self._cursor = start
         self._packets = {s: packet for s, packet in self._packets.items() if s >= start}
         self._keyframe_starts = [s for s in self._keyframe_starts if s >= start]
@@ -204,26 +206,26 @@ class FrameAssembler:
     def _note_gap(self, now: float) -> None:
         if self._start is None:
             self._gap = None
-            if self._keyframe_asked is None:
-                self._keyframe_asked = now  # the sender begins with one; give it time to arrive
+            if self._requested_at is None:
+                self._requested_at = now  # a sender starts with one; give it time to arrive
         elif self._highest < self._cursor:
             self._gap = None
         elif self._gap is None or self._gap[0] != self._cursor:
             self._gap = (self._cursor, now)
 
     def _missing(self) -> tuple[int, ...]:
-        gone = (s for s in range(self._cursor, self._highest) if s not in self._packets)
-        return tuple(sequence & 0xFFFF for sequence in islice(gone, MOST_ASKED))
+        missing = (s for s in range(self._cursor, self._highest) if s not in self._packets)
+        return tuple(sequence & 0xFFFF for sequence in islice(missing, MOST_REQUESTED))
 
     def _give_up(self) -> None:
-        """Skip to the keyframe that has begun to arrive, or else drop all and wait for one."""
+        """Skip to the keyframe that has started to arrive, or drop all and wait for one."""
         self.skipped += 1
         self._gap = None
         later = [start for start in self._keyframe_starts if start > self._cursor]
         if later:
-            self._begin_at(min(later))
+            self._skip_to(min(later))
             return
         self._packets.clear()
         self._keyframe_starts.clear()
         self._start = None
-        self._keyframe_asked = float('-inf')
+        self._requested_at = float('-inf')

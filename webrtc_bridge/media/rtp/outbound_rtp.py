@@ -1,4 +1,4 @@
-"""One session's video as RTP packets, kept for a while so that they can be sent again."""
+"""The RTP packets of one session, kept for a while for retransmission."""
 
 import random
 import struct
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 MID = 'urn:ietf:params:rtp-hdrext:sdes:mid'
 ABS_SEND_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time'
-'The header extensions that are sent, where they are negotiated.'
+'Header extensions that are sent if they are negotiated.'
 
 HISTORY = 512
 """
 Packets that can be sent again: half a second at 10 Mbit/s, after which a receiver skips to a
-keyframe. Their payloads are kept once for all sessions.
+keyframe. Their payloads are shared by all sessions.
 """
 
 MARKER = 0x80
 VERSION, EXTENSION = 0x80, 0x10
 
 ONE_BYTE_HEADERS = b'\xbe\xde'
-'Profile of extensions whose headers are a byte: of ids up to 14 (RFC 8285 section 4.2).'
+'Profile of extensions with one-byte headers, for ids up to 14 (RFC 8285 section 4.2).'
 
 pack_header = struct.Struct('!BBHII').pack
 pack_number = struct.Struct('!H').pack
@@ -31,10 +31,10 @@ Sent = tuple[int, int, int, bytes, bytes]
 @dataclass(frozen=True)
 class RtpFormat:
     """
-    What makes one session's packets its own, as negotiated.
+    The negotiated fields that the packets of one session have in common.
 
-    `extension_ids` are by URI; `retransmission` is the SSRC and payload type of packets sent
-    again (RFC 4588), None where they are sent as they were.
+    `extension_ids` are by URI; `retransmission` is the SSRC and payload type of retransmitted
+    packets (RFC 4588), None if they are sent again unchanged.
     """
 
     ssrc: int
@@ -48,28 +48,28 @@ class OutboundRtp:
     """
     Write RTP packets (RFC 3550 section 5.1) around the payloads that all sessions share.
 
-    Sequence numbers and timestamps begin at random. It reads no clock: `now` is Unix time in
+    Sequence numbers and timestamps start at random. Reads no clock: `now` is Unix time in
     seconds.
     """
 
-    def __init__(self, form: RtpFormat) -> None:
-        self._form = form
-        self._extensions = HeaderExtensions(form)
-        # Below 32768: SRTP cannot tell what wraps around at once (RFC 3711 section 3.3.1).
+    def __init__(self, rtp_format: RtpFormat) -> None:
+        self._format = rtp_format
+        self._extensions = HeaderExtensions(rtp_format)
+        # Below 32768: SRTP cannot detect numbers that wrap at once (RFC 3711 section 3.3.1).
         self._number = random.randrange(1 << 15)
         self._retransmission_number = random.randrange(1 << 15)
         self._origin = random.getrandbits(32)
         self._history: list[Sent | None] = [None] * HISTORY
 
     def timestamp(self, timestamp: int) -> int:
-        """Return a frame's `timestamp` as it is sent."""
+        """Return the RTP timestamp that is sent for the `timestamp` of a frame."""
         return (self._origin + timestamp) & 0xFFFFFFFF
 
     def packets(self, payloads: Sequence[bytes], timestamp: int, now: float) -> list[bytes]:
-        """Return the packets of one frame, which has `timestamp`."""
-        # Tuples and bytes, once for each packet and session: 0.25 µs, an RtpPacket of aiortc and
-        # its extensions 2.9 µs.
-        ssrc, kind, number = self._form.ssrc, self._form.payload_type, self._number
+        """Return the packets of the frame with `timestamp`."""
+        # This runs for each packet of each session: tuples and bytes take 0.25 µs, an RtpPacket of
+        # aiortc with its extensions 2.9 µs.
+        ssrc, kind, number = self._format.ssrc, self._format.payload_type, self._number
         timestamp = self.timestamp(timestamp)
         extensions = self._extensions.at(now)
         first = self._extensions.first_byte
@@ -86,21 +86,21 @@ class OutboundRtp:
         return packets
 
     def forget(self) -> None:
-        """Send nothing again of what was sent."""
+        """Forget all packets, so that none is sent again."""
         self._history = [None] * HISTORY
 
-    def again(self, number: int, now: float) -> bytes | None:
-        """Return the packet with sequence `number` to be sent again; None if it is forgotten."""
+    def retransmission(self, number: int, now: float) -> bytes | None:
+        """Return the packet with sequence `number` for retransmission; None if it is forgotten."""
         sent = self._history[number % HISTORY]
         if sent is None or sent[0] != number:
             return None
         _, kind, timestamp, extensions, payload = sent
         first = self._extensions.first_byte
-        if self._form.retransmission is None:
-            # Not with the time of now: a nonce of AES-GCM protects one packet (RFC 7714, 8.4).
-            header = pack_header(first, kind, number, timestamp, self._form.ssrc)
+        if self._format.retransmission is None:
+            # Unchanged: a nonce of AES-GCM must not protect two different packets (RFC 7714, 8.4).
+            header = pack_header(first, kind, number, timestamp, self._format.ssrc)
             return header + extensions + payload
-        ssrc, payload_type = self._form.retransmission
+        ssrc, payload_type = self._format.retransmission
         kind = kind & MARKER | payload_type
         header = pack_header(first, kind, self._retransmission_number, timestamp, ssrc)
         self._retransmission_number = (self._retransmission_number + 1) & 0xFFFF
@@ -108,10 +108,10 @@ class OutboundRtp:
 
 
 class HeaderExtensions:
-    """What stands between header and payload: the media's id, and when it was sent (RFC 8285)."""
+    """The header extensions of one session: media id and time of sending (RFC 8285)."""
 
-    def __init__(self, form: RtpFormat) -> None:
-        mid, ids = form.mid.encode(), form.extension_ids
+    def __init__(self, rtp_format: RtpFormat) -> None:
+        mid, ids = rtp_format.mid.encode(), rtp_format.extension_ids
         self._mid = b''
         if 0 < ids.get(MID, 0) < 15 and 0 < len(mid) <= 16:
             self._mid = element(ids[MID], mid)
@@ -120,10 +120,10 @@ class HeaderExtensions:
         self.first_byte = VERSION | (EXTENSION if self.at(0.0) else 0)
 
     def at(self, now: float) -> bytes:
-        """Return it for packets that are sent at `now`, padded; empty where nothing is told."""
+        """Return the extensions of packets sent at `now`, padded; empty if there are none."""
         elements = self._mid
         if self._has_time:
-            # 6.18 bits of seconds; NTP's and Unix's epoch are a multiple of 64 s apart.
+            # Seconds with 6.18 bits; the epochs of NTP and Unix are a multiple of 64 s apart.
             time = int(now * (1 << 18)) & 0xFFFFFF
             elements += element(self._time_id, time.to_bytes(3, 'big'))
         if not elements:
@@ -132,6 +132,6 @@ class HeaderExtensions:
         return ONE_BYTE_HEADERS + pack_number(words) + elements.ljust(4 * words, b'\0')
 
 
-def element(identity: int, value: bytes) -> bytes:
+def element(extension_id: int, value: bytes) -> bytes:
     """Return one extension (RFC 8285 section 4.2)."""
-    return bytes((identity << 4 | len(value) - 1,)) + value
+    return bytes((extension_id << 4 | len(value) - 1,)) + value

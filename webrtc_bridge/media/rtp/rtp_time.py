@@ -1,4 +1,4 @@
-"""RTP timestamps from capture times."""
+"""Map capture times to RTP timestamps."""
 
 CLOCK_RATE = 90_000
 "Ticks a second of every video codec's RTP clock (RFC 6184 section 8.2.1, RFC 7741 section 6.1)."
@@ -11,8 +11,8 @@ class RtpTime:
     """
     Map capture times to RTP timestamps that always rise.
 
-    A clock that was set, or a recording that starts again, moves the mapping instead of the
-    timestamps: a receiver's decoder stops at a timestamp that steps back.
+    When a clock is set, or a recording starts again, the mapping moves instead of the timestamps:
+    a receiver's decoder stops at a timestamp that steps back.
     """
 
     def __init__(self) -> None:

@@ -161,7 +161,7 @@ class EncodedFrameSender:
     def _send_again(self, numbers: list[int]) -> None:
         assert self._rtp is not None
         now = time.time()
-        packets = (self._rtp.again(number, now) for number in numbers)
+        packets = (self._rtp.retransmission(number, now) for number in numbers)
         self._send_packets([packet for packet in packets if packet])
 
     async def _send_with_capture_time(self, packets: list[AnyRtcpPacket]) -> None:
