@@ -61,7 +61,7 @@ async def test_diagnostics_tell_how_a_stream_does(start_module, server):
         assert float(found['latency_p50_ms']) > 0
     await camera.kill()
     stale = (await diagnostics('stale'))['front']
-    assert stale['message'] == 'no frames come'
+    assert stale['message'] == 'no frames arriving'
 
 
 async def test_one_that_is_there_but_shows_nothing_sets_the_parameter_back(start_module, server):

@@ -21,7 +21,7 @@ async def test_without_images_it_ends_with_1_and_says_why(start_module):
         'nodes.status_node', '--ros-args', '-p', 'duration:=2.0', '-p', 'topic:=nothing_here'
     )
     assert await status.ended() == 1
-    assert 'status_node: no image in 2 s: no receiver node is heard of' in status.output
+    assert 'status_node: no image in 2 s: no receiver node found' in status.output
 
 
 async def test_a_program_that_ends_early_ends_it_with_1(start_module):

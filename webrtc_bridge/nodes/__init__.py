@@ -1,1 +1,1 @@
-"""The ROS 2 side: the only modules that import rclpy."""
+"""The ROS 2 nodes; no module outside this folder imports rclpy."""

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 def prepare(
     node: 'Node', parameters: 'Parameters[ReceiverOptions]'
 ) -> 'Coroutine[None, None, None]':
-    """Create topics and services; return what receives."""
-    # Imported only now: main() must be able to say in one line that a library is missing.
+    """Create topics and services; return the work of the receivers."""
+    # Imported only now, so that main() can report a missing library in one line.
     from webrtc_bridge.nodes.publishing.cameras import Cameras
 
     return receive(Cameras(node, parameters))
 
 
 async def receive(cameras: 'Cameras') -> None:
-    """Follow all senders, and tell how they do, until cancelled."""
+    """Follow all senders, and publish diagnostics, until cancelled."""
     reporting = asyncio.create_task(cameras.report())
     try:
         await cameras.run()
@@ -40,7 +40,7 @@ async def receive(cameras: 'Cameras') -> None:
 PROGRAM = NodeProgram(
     name='receiver_node',
     node_name='webrtc_receiver',
-    summary='Publish what a WebRTC sender shows as sensor_msgs/Image.',
+    summary='Publish the video of a WebRTC sender as sensor_msgs/Image.',
     options=ReceiverOptions,
     sends_images=True,
     require=require_aiortc,

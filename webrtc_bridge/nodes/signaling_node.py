@@ -1,4 +1,4 @@
-"""The ROS node `webrtc_signaling`: the signaling server, with parameters and logs of ROS."""
+"""The ROS node `webrtc_signaling`: the signaling server, with the parameters and log of ROS."""
 
 import asyncio
 import sys
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 def prepare(
     node: 'Node', parameters: 'Parameters[SignalingOptions]'
 ) -> 'Coroutine[None, None, None]':
-    """Return what serves; ROS sees no more of this node than parameters and logs."""
+    """Return the work of the server; ROS sees only the parameters and the log of this node."""
     parameters.refuse_unknown()
     return serve(parameters.options)
 
 
 async def serve(options: SignalingOptions) -> None:
     """Serve until cancelled."""
-    # Imported only now: main() must be able to say in one line that a library is missing.
+    # Imported only now, so that main() can report a missing library in one line.
     from webrtc_bridge.signaling.server.server import SignalingServer
 
     async with SignalingServer(options):
@@ -37,7 +37,7 @@ async def serve(options: SignalingOptions) -> None:
 PROGRAM = NodeProgram(
     name='signaling_node',
     node_name='webrtc_signaling',
-    summary='Serve signaling, where WebRTC senders and receivers meet.',
+    summary='Run the signaling server, which connects WebRTC senders with receivers.',
     options=SignalingOptions,
     sends_images=False,
     require=require_aiohttp,

@@ -1,4 +1,4 @@
-"""The ROS node `webrtc_status`: watches an image topic and prints one line about it."""
+"""The ROS node `webrtc_status`: watches an image topic and prints its status in one line."""
 
 import asyncio
 import sys
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from webrtc_bridge.nodes.ros.parameters import Parameters
 
 TERMINAL_INTERVAL, LOG_INTERVAL = 1.0, 5.0
-'Seconds between two lines where they replace each other, and where they stay.'
+'Seconds between two lines on a terminal, where they replace each other, and in a log.'
 
 
 class Status:
-    """What was seen of the topic; the node's thread writes it, the event loop reads."""
+    """The state of the topic; the node's thread writes it, the event loop reads it."""
 
     def __init__(self, topic: str) -> None:
         self.images = 0
         self._topic = topic
-        self._shown = 0
+        self._counted = 0
         self._shape = ''
         self._diagnostics: dict[str, str] = {}
 
@@ -38,37 +38,38 @@ class Status:
         self._shape = f'{image.width}x{image.height} {image.encoding}'
 
     def on_diagnostics(self, array: 'DiagnosticArray') -> None:
-        """Keep what the receiver says of its stream."""
+        """Keep the receiver's diagnostics of its stream."""
         for status in array.status:
             if status.name.endswith(': stream'):
                 self._diagnostics = {entry.key: entry.value for entry in status.values}
 
     def line(self, seconds: float) -> str:
-        """Return the state of things, with the frame rate of the last `seconds`."""
-        fps, self._shown = (self.images - self._shown) / seconds, self.images
+        """Describe the topic in one line, with the frame rate of the last `seconds`."""
+        fps, self._counted = (self.images - self._counted) / seconds, self.images
         if not fps:
             return f'{self._topic}: no images, {self.reason()}'
-        seen = self._diagnostics
+        diagnostics = self._diagnostics
         parts = [f'{self._topic}: {self._shape}, {fps:.1f} fps']
-        if seen.get('latency_p50_ms'):
-            p50, p95 = seen['latency_p50_ms'], seen['latency_p95_ms']
+        if diagnostics.get('latency_p50_ms'):
+            p50, p95 = diagnostics['latency_p50_ms'], diagnostics['latency_p95_ms']
             parts.append(f'capture to publish {p50} ms (p95 {p95} ms)')
-        if seen.get('codec'):
-            parts.append(f'{seen["codec"]} {int(seen["bitrate_kbps"]) / 1000:.1f} Mbit/s')
-            parts.append(f'loss {seen["loss_percent"]} %')
+        if diagnostics.get('codec'):
+            rate = int(diagnostics['bitrate_kbps']) / 1000
+            parts.append(f'{diagnostics["codec"]} {rate:.1f} Mbit/s')
+            parts.append(f'loss {diagnostics["loss_percent"]} %')
         return ' | '.join(parts)
 
     def reason(self) -> str:
-        """Return why there are no images, as far as it is known."""
+        """Return why there are no images, as far as known."""
         if not self._diagnostics:
-            return 'no receiver node is heard of'
+            return 'no receiver node found'
         return f'the receiver node is {self._diagnostics["state"]}'
 
 
 def prepare(
     node: 'Node', parameters: 'Parameters[StatusOptions]'
 ) -> 'Coroutine[None, None, None]':
-    """Subscribe; return what prints."""
+    """Subscribe; return the work, which prints the status."""
     from diagnostic_msgs.msg import DiagnosticArray
     from rclpy.qos import qos_profile_sensor_data
     from sensor_msgs.msg import Image
@@ -83,21 +84,21 @@ def prepare(
 
 async def show(status: Status, duration: float) -> None:
     """
-    Print a line now and then, for `duration` seconds (0: until cancelled).
+    Print the status periodically for `duration` seconds (0: until cancelled).
 
-    Raises: NoImagesError when no image came in all of a limited time.
+    Raises: NoImagesError if no image arrived in a limited time.
     """
     loop = asyncio.get_running_loop()
     interval = TERMINAL_INTERVAL if sys.stdout.isatty() else LOG_INTERVAL
-    start, form = ('\r\x1b[K', '') if sys.stdout.isatty() else ('', '\n')
+    start, end_of_line = ('\r\x1b[K', '') if sys.stdout.isatty() else ('', '\n')
     end = loop.time() + duration if duration else float('inf')
     try:
         while (left := end - loop.time()) > 0:
             seconds = min(interval, left)
             await asyncio.sleep(seconds)
-            print(start + status.line(seconds), end=form, flush=True)
+            print(start + status.line(seconds), end=end_of_line, flush=True)
     finally:
-        print(end='' if form else '\n', flush=True)
+        print(end='' if end_of_line else '\n', flush=True)
     if not status.images:
         raise NoImagesError(duration, status.reason())
 
@@ -105,7 +106,7 @@ async def show(status: Status, duration: float) -> None:
 PROGRAM = NodeProgram(
     name='status_node',
     node_name='webrtc_status',
-    summary='Watch an image topic and print one line about it.',
+    summary='Watch an image topic and print its status in one line.',
     options=StatusOptions,
     sends_images=False,
     require=require_rclpy,

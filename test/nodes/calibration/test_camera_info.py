@@ -35,7 +35,7 @@ async def info_for(topics, infos, stamp_ns, width=640, height=480) -> CameraInfo
     await until(lambda: topics._info.subscribed)
     coming = asyncio.ensure_future(infos.wait_for_more())
     await asyncio.sleep(0)
-    topics.output.on_frame(frame(stamp_ns, width, height))
+    topics.sink.on_frame(frame(stamp_ns, width, height))
     (info,) = await coming
     assert stamp_of(info) == stamp_ns
     return info
@@ -80,7 +80,7 @@ async def test_every_image_has_a_camera_info_with_the_identical_header(make_node
         )
         stamps = [1_700_000_000_123_456_789 + i for i in range(5)]
         for stamp in stamps:
-            topics.output.on_frame(frame(stamp))
+            topics.sink.on_frame(frame(stamp))
         await until(lambda: all(len(each.messages) == 5 for each in collected))
         for each in collected:
             assert each.stamps == stamps
@@ -261,7 +261,7 @@ async def test_an_older_picture_gets_no_camera_info_after_a_newer_one(make_node)
 
     async def work():
         await info_for(topics, infos, 5)
-        topics.output.on_frame(frame(4))
+        topics.sink.on_frame(frame(4))
         await info_for(topics, infos, 6)
         assert infos.stamps == [5, 6]
 

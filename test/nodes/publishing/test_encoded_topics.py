@@ -61,7 +61,7 @@ async def receiving(topics: CameraTopics, codec: str = 'h264') -> AsyncIterator[
         async with SignalingServer(SignalingOptions(port=0)) as server:
             options = EncoderOptions(codec=codec)
             sender = Sender(SenderOptions(server.url, 'front'), options, frames, 30.0)
-            receiver = Receiver(ReceiverOptions(server.url, 'front'), topics.output)
+            receiver = Receiver(ReceiverOptions(server.url, 'front'), topics.sink)
             async with running(sender.run()), running(receiver.run()):
                 yield receiver
     finally:
@@ -172,16 +172,16 @@ async def test_of_vp8_only_the_camera_info_is_published_and_the_reason_said_once
 async def test_frames_are_wanted_only_while_somebody_subscribes(make_node):
     node = make_node()
     topics = topics_of(node)
-    assert not topics.output.wants_encoded()
+    assert not topics.sink.wants_encoded()
     videos = Collected(node, CompressedImage, 'image_raw/h264')
 
     async def work():
         # Once not, which makes the delivery begin with a keyframe, and then on.
         await until(topics._encoded.notice_newcomers)
-        assert topics.output.wants_encoded()
-        assert not topics.output.wants_pictures()
+        assert topics.sink.wants_encoded()
+        assert not topics.sink.wants_pictures()
         videos.stop()
-        await until(lambda: not topics.output.wants_encoded())
+        await until(lambda: not topics.sink.wants_encoded())
 
     await while_spinning(node, work())
 
@@ -203,8 +203,8 @@ async def published(node, kind, topic) -> object:
     received: list[object] = []
 
     async def work():
-        await until(topics.output.wants_encoded)
-        topics.output.on_encoded(keyframe(), 5_000_000_006)
+        await until(topics.sink.wants_encoded)
+        topics.sink.on_encoded(keyframe(), 5_000_000_006)
         await until(lambda: collected.messages)
         received.append(collected.messages[0])
 

@@ -27,7 +27,7 @@ class CameraTopics:
     parameters: list[str]
     'Names of the declared parameters that are not in the option table.'
 
-    output: FrameSink
+    sink: FrameSink
     'Where the receiver puts its pictures and frames.'
 
     def __init__(self, node: Node, options: ReceiverOptions) -> None:
@@ -37,7 +37,7 @@ class CameraTopics:
         self._publishers = (self._images, self._encoded, self._info)
         self.parameters = [name for each in self._publishers for name in each.parameters]
         self._size: tuple[int, int] | None = None
-        self.output = FrameSink(
+        self.sink = FrameSink(
             on_frame=self._on_frame,
             wants_pictures=lambda: self._images.subscribed,
             on_encoded=self._on_encoded,

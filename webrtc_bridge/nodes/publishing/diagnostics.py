@@ -1,9 +1,9 @@
 """
-Tells on /diagnostics, once a second, how each stream of a receiver is doing.
+Publish the state of each stream of a receiver on /diagnostics, once a second.
 
-ERROR: no frame for `ERROR_SILENCE`. WARN: nothing is received (yet), no frame for 2 s, more than
-`WARN_LOSS` of the packets lost in the last second, or stamps that are not times of capture though
-these were asked for. OK otherwise.
+ERROR: no frame for `ERROR_SILENCE`. WARN: nothing received yet, no frame for 2 s, more than
+`WARN_LOSS` of the packets lost in the last second, or arrival times in stamps that should be
+capture times. OK otherwise.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ MESSAGES = {
     StreamState.RECEIVING: 'receiving',
     StreamState.CONNECTING: 'connecting',
     StreamState.WAITING: 'waiting for the sender',
-    StreamState.STALE: 'no frames come',
+    StreamState.STALE: 'no frames arriving',
 }
-'What is said of each state of a `StreamReport`.'
+'The message for each state of a `StreamReport`.'
 
 Report = Callable[[], Awaitable[StreamReport]]
 
@@ -40,19 +40,19 @@ class Diagnostics:
         self._fallbacks: dict[Report, int] = {}
 
     async def publish(self, reports: Sequence[Report]) -> None:
-        """Publish what each of `reports` returns every `INTERVAL` seconds, until cancelled."""
+        """Publish the result of each of `reports` every `INTERVAL` seconds, until cancelled."""
         while True:
             await asyncio.sleep(INTERVAL)
-            # In any case: rates and losses are those since they were asked for last.
-            told = [await self._news(report) for report in reports]
-            # For nobody it would be most of what a node without a stream takes.
+            # Even without subscribers: rates and losses are those since the last report.
+            newest = [await self._newest(report) for report in reports]
+            # Publishing to nobody would be most of the cost of a node without a stream.
             if self._publisher.get_subscription_count():
-                message = DiagnosticArray(status=[self._status(*news) for news in told])
+                message = DiagnosticArray(status=[self._status(*each) for each in newest])
                 message.header.stamp = self._node.get_clock().now().to_msg()
                 self._publisher.publish(message)
 
-    async def _news(self, get_report: Report) -> tuple[StreamReport, int]:
-        """Return a report, and how many new pictures lacked a time of capture."""
+    async def _newest(self, get_report: Report) -> tuple[StreamReport, int]:
+        """Return a report, and the number of new pictures without a capture time."""
         report = await get_report()
         before = self._fallbacks.get(get_report, 0)
         self._fallbacks[get_report] = report.stamp_fallbacks
@@ -70,7 +70,7 @@ class Diagnostics:
 
 
 def verdict(report: StreamReport, new_fallbacks: int) -> tuple[bytes, str]:
-    """Return level and message; `new_fallbacks` pictures lacked a time of capture of late."""
+    """Return level and message; `new_fallbacks` recent pictures had no capture time."""
     message = MESSAGES[report.state]
     if report.silence is not None and report.silence >= ERROR_SILENCE:
         return DiagnosticStatus.ERROR, f'{message}, no frame for {report.silence:.0f} s'
@@ -79,12 +79,12 @@ def verdict(report: StreamReport, new_fallbacks: int) -> tuple[bytes, str]:
     if report.loss > WARN_LOSS:
         return DiagnosticStatus.WARN, f'{message}, {report.loss:.0%} of the packets lost'
     if new_fallbacks > 0:
-        return DiagnosticStatus.WARN, f'{message}, stamps are times of arrival'
+        return DiagnosticStatus.WARN, f'{message}, stamping with arrival time'
     return DiagnosticStatus.OK, message
 
 
 def texts(report: StreamReport) -> dict[str, str]:
-    """Return a report as the texts that diagnostics consist of; unknown is empty."""
+    """Return a report as texts for diagnostics; an unknown value is empty."""
 
     def number(value: float | None) -> str:
         return '' if value is None else f'{value:.1f}'

@@ -19,7 +19,9 @@ from webrtc_bridge.sending.sender import Sender
 
 class TopicSender:
     """
-    Send `topic` as `sender`, subscribing while somebody watches; create it before the node spins.
+    Send `topic` as `sender`, subscribed only while somebody watches.
+
+    Create it before the node spins.
 
     Raises: OptionError.
     """
@@ -29,7 +31,7 @@ class TopicSender:
     ) -> None:
         self._frames = ImageFrames(topic, depth_range(options))
         self._sender = Sender(sender, options, self._frames, options.fps, self._on_watched)
-        self._topic = LazyImageSubscription(
+        self._subscription = LazyImageSubscription(
             node, topic, self._on_message, self._on_begin, self._on_end
         )
         self._info = CameraInfoSubscription(node, self._on_info)
@@ -44,13 +46,13 @@ class TopicSender:
             self._frames.close()
 
     def apply(self, topic: str, options: SenderNodeOptions) -> None:
-        """Take changed parameters; in the event loop."""
+        """Use changed parameters; in the event loop."""
         self._sender.set_bitrates(options.min_bitrate, options.bitrate)
         self._frames.pictures.set_depth(depth_range(options))
-        self._topic.follow(topic)
+        self._subscription.follow(topic)
 
     def _on_watched(self, sessions: int) -> None:
-        self._topic.want(sessions > 0)
+        self._subscription.want(sessions > 0)
 
     def _on_begin(self, topic: str) -> None:
         self._name = topic
@@ -81,7 +83,7 @@ class TopicSender:
 
 def depth_range(options: SenderNodeOptions) -> DepthRange:
     """
-    Return the range of depth images.
+    Return the range of depth images in `options`.
 
     Raises: OptionError.
     """
