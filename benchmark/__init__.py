@@ -1,22 +1,20 @@
 """
-Measures this package against what else there is, on this machine, in one run.
+Compare this package with stock aiortc and GStreamer, on this machine, in one run.
 
     __main__.py          the command: `python -m benchmark [PART …]`, from the repository's root
-    plan.py run.py       what is run: pictures, rounds, seconds; and where
-    parts/               what is measured: each part gives records, and tables of them
-    pipelines.py         the columns of the tables; each is a set of processes, and how it starts
-    programs/            those processes, where they are not our own
+    plan.py run.py       the extent of a run (sizes, rounds, seconds), and its folder
+    part.py parts/       the measurements: each part returns records, and tables of them
+    pipelines.py         the columns of the tables: sets of processes, and how to start them
+    programs/            those processes, unless they are our own
     processes.py         starts programs, and ends them whatever happens
-    cpu_time.py          what processes have used
-    measured_round.py    one pipeline, once
+    cpu_time.py          the CPU time and memory of processes
+    measured_round.py    one measurement of one pipeline
     frame_way.py         the instants of a frame's way, and the stages between them
-    figures.py goals.py  from records to figures, and what they are to be
-    table.py plots.py    from figures to Markdown and pictures
-    results.py           the files of a run, in build/benchmark/
+    reporting/           figures, goals, tables and plots of records; the files of a run
     performance_page.py  docs/performance.md, with the results of a run
-    machine.py           what it ran on
+    machine.py           a description of the machine
 
-The latency is that from capture to a subscriber's callback: the picture carries the time of its
-capture (`webrtc_bridge.media.capture.pattern`), and the subscriber reads it there. Both ends are
-processes of one machine, with one clock.
+Latency is measured from capture to a subscriber's callback: the picture carries the time of its
+capture (`webrtc_bridge.media.capture.pattern`), which the subscriber reads from it. Both ends are
+processes on one machine, with one clock.
 """

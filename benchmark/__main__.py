@@ -17,8 +17,8 @@ from benchmark.part import Part
 from benchmark.parts import PARTS
 from benchmark.pipelines import TITLES
 from benchmark.plan import FULL, QUICK, Plan, Size
-from benchmark.plots import save_plots
-from benchmark.results import Results, new_folder
+from benchmark.reporting.plots import save_plots
+from benchmark.reporting.results import Results, new_folder
 from benchmark.run import Run
 from webrtc_bridge.commands.demo import require_all
 from webrtc_bridge.errors import RequirementError, WebrtcBridgeError

@@ -75,7 +75,7 @@ async def start_subscriber(
     """Start the program that takes the time; at its end it writes to `output`."""
     arguments = ['--output', str(output), '--topics', *topics]
     arguments += ['--best-effort'] * best_effort + ['--keep-memory'] * keep_memory
-    return await processes.start(SUBSCRIBER, 'benchmark.programs.image_subscriber', *arguments)
+    return await processes.start(SUBSCRIBER, 'benchmark.programs.ros.image_subscriber', *arguments)
 
 
 def read_samples(file: Path) -> dict[str, Samples]:

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from benchmark.reporting.table import Table
 from benchmark.run import Record, Run
-from benchmark.table import Table
 
 
 @dataclass(frozen=True)

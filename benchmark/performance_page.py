@@ -11,10 +11,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from benchmark.goals import goals_table
-from benchmark.plots import PLOTS, save_plots
 from benchmark.processes import ROOT
-from benchmark.results import FILE, Results, load
+from benchmark.reporting.goals import goals_table
+from benchmark.reporting.plots import PLOTS, save_plots
+from benchmark.reporting.results import FILE, Results, load
 
 PAGE = ROOT / 'docs' / 'performance.md'
 PICTURES = ROOT / 'docs' / 'performance'

@@ -95,13 +95,13 @@ async def start_receiver(processes: Processes, url: str, topic: str) -> Process:
 async def start_stock(processes: Processes, scene: Scene, *, codec: str) -> None:
     """Start what is written by the book with aiortc, cv_bridge's conversion and rclpy."""
     await start_pair(
-        processes, scene, 'benchmark.programs.stock_sender', 'stock_receiver', '--codec', codec
+        processes, scene, 'benchmark.programs.stock.sender', 'stock.receiver', '--codec', codec
     )
 
 
 async def start_webrtcbin(processes: Processes, scene: Scene) -> None:
     """Start GStreamer's webrtcbin on both ends, published by rclpy."""
-    await start_pair(processes, scene, 'benchmark.programs.webrtcbin_sender', 'webrtcbin_receiver')
+    await start_pair(processes, scene, 'benchmark.programs.webrtcbin.sender', 'webrtcbin.receiver')
 
 
 async def start_pair(

@@ -17,18 +17,18 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from benchmark.__main__ import main
 from benchmark.cpu_time import cpu_seconds, memory
-from benchmark.figures import arrived_percent, percentile, slope
 from benchmark.frame_way import stages, ways
-from benchmark.goals import goals_table
 from benchmark.measured_round import in_window, measure
 from benchmark.parts import PARTS
 from benchmark.performance_page import PAGE, with_results
 from benchmark.pipelines import Scene
 from benchmark.plan import FULL, QUICK, Size
-from benchmark.plots import save_plots
 from benchmark.processes import Processes, SilentProgramError, variables
-from benchmark.programs.raw_peers import frame, payload_of_frame
-from benchmark.results import FILE, Results, load
+from benchmark.programs.signaling.raw_peers import frame, payload_of_frame
+from benchmark.reporting.figures import arrived_percent, percentile, slope
+from benchmark.reporting.goals import goals_table
+from benchmark.reporting.plots import save_plots
+from benchmark.reporting.results import FILE, Results, load
 from benchmark.run import Run
 from webrtc_bridge.errors import NoImagesError, ProgramEndedError
 
@@ -224,9 +224,9 @@ async def test_a_pipeline_that_fails_is_an_error_of_its_record(tmp_path):
     }
 
 
-@pytest.mark.parametrize('module', ['stock_sender', 'stock_receiver'])
+@pytest.mark.parametrize('module', ['stock.sender', 'stock.receiver'])
 def test_the_stock_programs_load_nothing_that_changes_aiortc(module):
-    if module == 'stock_receiver':
+    if module == 'stock.receiver':
         pytest.importorskip('rclpy')
     code = f'import benchmark.programs.{module}, sys; print(*sys.modules)'
     done = subprocess.run(

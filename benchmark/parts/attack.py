@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from benchmark.figures import percentile
 from benchmark.measured_round import (
     first_image,
     in_window,
@@ -16,8 +15,9 @@ from benchmark.part import Part
 from benchmark.pipelines import SIGNALING, Scene, start_ours
 from benchmark.plan import SMALL
 from benchmark.processes import Processes
+from benchmark.reporting.figures import percentile
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
 
 ATTACKS = {
     'slowloris': '500 connections that send their header byte by byte',
@@ -42,7 +42,7 @@ async def measure_all(run: Run) -> list[Record]:
         for attack in (UNDISTURBED, *ATTACKS):
             if attack != UNDISTURBED:
                 arguments = ['--attack', attack, '--port', port]
-                module = 'benchmark.programs.attackers'
+                module = 'benchmark.programs.signaling.attackers'
                 attackers = await processes.start(attack, module, *arguments)
                 await attackers.line('^attacking')
             start_ns, end_ns, used = await used_cores(processes, run.plan.seconds)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 
-from benchmark.figures import percentile, slope
 from benchmark.measured_round import (
     first_image,
     in_window,
@@ -22,8 +21,9 @@ from benchmark.pipelines import (
 )
 from benchmark.plan import FPS, SMALL
 from benchmark.processes import Processes
+from benchmark.reporting.figures import percentile, slope
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
 
 
 async def measure_all(run: Run) -> list[Record]:

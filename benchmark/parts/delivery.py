@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmark.figures import Records, arrived, percentile, together
 from benchmark.measured_round import measure
 from benchmark.part import Part
 from benchmark.pipelines import (
@@ -21,8 +20,9 @@ from benchmark.pipelines import (
     start_server,
 )
 from benchmark.processes import Processes
+from benchmark.reporting.figures import Records, arrived, percentile, together
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
 from webrtc_bridge.errors import NoImagesError
 
 PATIENCE = 8.0
@@ -43,7 +43,7 @@ async def start_publisher(file: Path, processes: Processes, scene: Scene) -> Non
     """Start a node that publishes the same pictures, by the book, with DDS as it comes."""
     size = ['--width', str(scene.size.width), '--height', str(scene.size.height)]
     arguments = ['--topic', scene.topic, '--output', str(file), *size]
-    await processes.start(RECEIVER, 'benchmark.programs.publish_pattern', *arguments)
+    await processes.start(RECEIVER, 'benchmark.programs.ros.publish_pattern', *arguments)
 
 
 Start = Callable[[Path, Processes, Scene], Awaitable[None]]

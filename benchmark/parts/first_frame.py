@@ -5,13 +5,13 @@ import socket
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from benchmark.figures import percentile
 from benchmark.part import Part
 from benchmark.pipelines import start_sender, start_server
 from benchmark.plan import SMALL
 from benchmark.processes import Processes
+from benchmark.reporting.figures import percentile
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
 
 SECONDS_EACH = 3.0
 STOCK_SECONDS = 15.0
@@ -59,14 +59,14 @@ async def stock(run: Run, stun: str, processes: Processes) -> Record:
     servers = ['--ice-server', stun] if stun else []
     sender = await processes.start(
         'sender',
-        'benchmark.programs.stock_sender',
+        'benchmark.programs.stock.sender',
         *('--width', str(SMALL.width), '--height', str(SMALL.height)),
         *('--codec', 'vp8', '--relayed', *servers),
     )
     port = (await sender.line(r'listening on ([0-9]+)'))[1]
     program = await processes.start(
         'receiver',
-        'benchmark.programs.stock_first_frames',
+        'benchmark.programs.stock.first_frames',
         *('--port', port, '--number', str(number), *servers),
     )
     return {'ms': await program.result(20.0 + STOCK_SECONDS + SECONDS_EACH * number)}

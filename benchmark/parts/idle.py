@@ -8,8 +8,8 @@ from benchmark.part import Part
 from benchmark.pipelines import RECEIVER, start_receiver, start_sender, start_server
 from benchmark.plan import SMALL
 from benchmark.processes import Processes
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
 
 SECONDS = 15.0
 'The CPU time is counted in steps of 10 ms.'

@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.figures import (
+from benchmark.measured_round import measure
+from benchmark.part import Part
+from benchmark.pipelines import OURS, PIPELINES, TITLES, Scene, missing
+from benchmark.plan import FPS
+from benchmark.reporting.figures import (
     Records,
     arrived_percent,
     median,
@@ -13,12 +17,8 @@ from benchmark.figures import (
     ratio,
     together,
 )
-from benchmark.measured_round import measure
-from benchmark.part import Part
-from benchmark.pipelines import OURS, PIPELINES, TITLES, Scene, missing
-from benchmark.plan import FPS
+from benchmark.reporting.table import Row, Table, Value
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table, Value
 
 
 async def measure_all(run: Run) -> list[Record]:

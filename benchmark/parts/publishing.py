@@ -6,8 +6,8 @@ from benchmark.measured_round import start_subscriber
 from benchmark.part import Part
 from benchmark.plan import FULL_HD, HD, SMALL
 from benchmark.processes import Processes
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
 
 TOPIC = 'published'
 LONGEST = 60.0
@@ -21,7 +21,7 @@ async def measure_all(run: Run) -> list[Record]:
         await start_subscriber(processes, [TOPIC], run.folder / 'published.json')
         publishing = await processes.start(
             'publisher',
-            'benchmark.programs.publish_images',
+            'benchmark.programs.ros.publish_images',
             *('--topic', TOPIC, '--messages', str(run.plan.messages), '--sizes', *map(str, sizes)),
         )
         return {'ways': await publishing.result(LONGEST)}

@@ -5,12 +5,14 @@ import time
 from collections.abc import Sequence
 
 from benchmark.cpu_time import cpu_seconds, memory
-from benchmark.figures import percentile
 from benchmark.part import Part
 from benchmark.pipelines import SIGNALING, start_server
 from benchmark.processes import Process, Processes
+from benchmark.reporting.figures import percentile
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
+
+PROGRAMS = 'benchmark.programs.signaling'
 
 MANY = 1_000_000
 ROOM = (
@@ -25,7 +27,7 @@ CONNECTING = 60.0
 
 async def start_probe(processes: Processes, url: str) -> Process:
     """Start to send a message now and then, which are timed."""
-    probe = await processes.start('probe', 'benchmark.programs.relay_probe', '--server', url)
+    probe = await processes.start('probe', f'{PROGRAMS}.relay_probe', '--server', url)
     await probe.line('^probing')
     return probe
 
@@ -40,7 +42,7 @@ async def measure_all(run: Run) -> list[Record]:
         await asyncio.sleep(plan.load_seconds / 2)
         start_ns = time.time_ns()
         arguments = ['--server', url, '--seconds', str(plan.load_seconds)]
-        load = await processes.start('load', 'benchmark.programs.relay_load', *arguments)
+        load = await processes.start('load', f'{PROGRAMS}.relay_load', *arguments)
         await load.line('^relaying')
         server = processes.running[SIGNALING].pid
         loaded_ns, before = time.time_ns(), cpu_seconds(server)
@@ -59,7 +61,7 @@ async def measure_all(run: Run) -> list[Record]:
         probe = await start_probe(processes, url)
         senders, receivers = plan.storm
         arguments = ['--senders', str(senders), '--receivers', str(receivers), '--server', url]
-        storm = await processes.start('storm', 'benchmark.programs.signaling_storm', *arguments)
+        storm = await processes.start('storm', f'{PROGRAMS}.storm', *arguments)
         await storm.line('^all registered', CONNECTING)
         start_ns = time.time_ns()
         result: Record = await storm.result(CONNECTING)
@@ -75,7 +77,7 @@ async def measure_all(run: Run) -> list[Record]:
         await start_probe(processes, url)
         before = memory(server.pid)
         arguments = ['--number', str(plan.idle_sockets), '--server', url]
-        sockets = await processes.start('sockets', 'benchmark.programs.idle_sockets', *arguments)
+        sockets = await processes.start('sockets', f'{PROGRAMS}.idle_sockets', *arguments)
         await sockets.line('^all [0-9]+ registered', CONNECTING)
         await asyncio.sleep(plan.settle)
         used = (memory(server.pid) - before) / plan.idle_sockets

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmark.figures import percentile
 from benchmark.frame_way import stages, ways
 from benchmark.measured_round import first_image, read_samples, start_subscriber, used_cores
 from benchmark.part import Part
@@ -21,8 +20,9 @@ from benchmark.pipelines import (
 )
 from benchmark.plan import FPS, Size
 from benchmark.processes import Processes
+from benchmark.reporting.figures import percentile
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
 
 MOST_SIZES = 2
 

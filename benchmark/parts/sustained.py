@@ -3,13 +3,13 @@
 import time
 from collections.abc import Sequence
 
-from benchmark.figures import arrived, arrived_percent, percentile
 from benchmark.measured_round import measure
 from benchmark.part import Part
 from benchmark.pipelines import Scene, start_ours
 from benchmark.plan import FULL_HD, HD
+from benchmark.reporting.figures import arrived, arrived_percent, percentile
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
 
 CASES = ((FULL_HD, 30), (HD, 60))
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from benchmark.figures import percentile
 from benchmark.part import Part
 from benchmark.pipelines import start_receiver, start_sender, start_server
 from benchmark.plan import HD, SMALL, Size
 from benchmark.processes import Processes
+from benchmark.reporting.figures import percentile
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
 
 SIZES = (SMALL, HD)
 
@@ -30,7 +30,7 @@ async def measure_all(run: Run) -> list[Record]:
             await start_receiver(processes, url, 'image_raw')
             switching = await processes.start(
                 'switching',
-                'benchmark.programs.switch_camera',
+                'benchmark.programs.ros.switch_camera',
                 *('--cameras', f'front:{size.height}', f'rear:{rear.height}'),
                 *('--switches', str(run.plan.switches)),
             )

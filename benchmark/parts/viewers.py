@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from benchmark.figures import slope
 from benchmark.measured_round import used_cores
 from benchmark.part import Part
 from benchmark.pipelines import (
@@ -17,8 +16,9 @@ from benchmark.pipelines import (
 )
 from benchmark.plan import FPS, SMALL
 from benchmark.processes import Processes
+from benchmark.reporting.figures import slope
+from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
-from benchmark.table import Row, Table
 
 VIEWERS_OF = 'viewers'
 'What the roles of the programs of viewers begin with.'
@@ -43,14 +43,14 @@ async def start_stock(processes: Processes, codec: str) -> AddViewers:
     """Start stock aiortc with its MediaRelay."""
     sender = await processes.start(
         SENDER,
-        'benchmark.programs.stock_sender',
+        'benchmark.programs.stock.sender',
         *('--width', str(SMALL.width), '--height', str(SMALL.height)),
         *('--codec', codec, '--relayed'),
     )
     port = (await sender.line(r'listening on ([0-9]+)'))[1]
 
     async def add(number: int) -> None:
-        await drained(processes, 'drain_stock_viewers', number, '--port', port)
+        await drained(processes, 'stock.drain_viewers', number, '--port', port)
 
     return add
 

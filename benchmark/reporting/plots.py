@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmark.figures import together
 from benchmark.parts.latency import LATENCY
 from benchmark.parts.stages import STAGES
 from benchmark.parts.viewers import VIEWERS, WAYS
 from benchmark.pipelines import TITLES
-from benchmark.results import Results
+from benchmark.reporting.figures import together
+from benchmark.reporting.results import Results
 
 SETTINGS: Any = {'svg.fonttype': 'none', 'font.size': 9, 'axes.grid': True, 'grid.alpha': 0.3}
 POINTS = 200

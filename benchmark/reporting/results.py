@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.goals import goals_table
 from benchmark.parts import PARTS
+from benchmark.reporting.goals import goals_table
+from benchmark.reporting.table import Table
 from benchmark.run import Record
-from benchmark.table import Table
 
 FILE = 'results.json'
 

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 
-from benchmark.programs.raw_peers import connect_all
+from benchmark.programs.signaling.raw_peers import connect_all
 from webrtc_bridge.program.lifetime import run
 
 

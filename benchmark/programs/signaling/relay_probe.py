@@ -5,9 +5,9 @@ import asyncio
 import sys
 import time
 
-from benchmark.programs.raw_peers import RawPeer, message
 from benchmark.programs.report import report
-from benchmark.programs.session_messages import MOST_CANDIDATES, candidate, description
+from benchmark.programs.signaling.raw_peers import RawPeer, message
+from benchmark.programs.signaling.session_messages import MOST_CANDIDATES, candidate, description
 from webrtc_bridge.program.lifetime import run
 
 INTERVAL = 0.01

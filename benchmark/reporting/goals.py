@@ -6,21 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.figures import (
+from benchmark.parts import delivery
+from benchmark.parts.first_frame import DEAD_STUN, PLAIN
+from benchmark.pipelines import OURS
+from benchmark.plan import HD, SMALL, Size
+from benchmark.reporting.figures import (
     arrived_percent,
     percentile,
     ratio,
     slope,
     together,
 )
-from benchmark.parts import delivery
-from benchmark.parts.first_frame import DEAD_STUN, PLAIN
-from benchmark.pipelines import OURS
-from benchmark.plan import HD, SMALL, Size
-from benchmark.table import Row, Table
+from benchmark.reporting.table import Row, Table
 
 if TYPE_CHECKING:
-    from benchmark.results import Results
+    from benchmark.reporting.results import Results
     from benchmark.run import Record
 
 Measured = float | None

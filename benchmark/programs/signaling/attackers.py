@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 
-from benchmark.programs.raw_peers import UPGRADE, frame
+from benchmark.programs.signaling.raw_peers import UPGRADE, frame
 from webrtc_bridge.program.lifetime import run
 
 CONNECTIONS = {'slowloris': 500, 'flood': 20}

@@ -1,6 +1,6 @@
 """Messages of sessions, of 1 kB each, that pass all checks of the server."""
 
-from benchmark.programs.raw_peers import message
+from benchmark.programs.signaling.raw_peers import message
 
 SIZE = 1000
 FINGERPRINT = ':'.join(['AB'] * 32)

@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 
 from benchmark.plan import Size
 from benchmark.programs.report import report
-from benchmark.programs.stock_receiver import to_message
+from benchmark.programs.stock.receiver import to_message
 from webrtc_bridge.media.capture.pattern import Pattern
 from webrtc_bridge.nodes.publishing.image_converter import ImageConverter
 from webrtc_bridge.nodes.ros.dds_profile import image_segment

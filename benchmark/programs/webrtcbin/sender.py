@@ -13,7 +13,7 @@ import time
 import av
 
 from benchmark.plan import FPS
-from benchmark.programs.webrtcbin import (
+from benchmark.programs.webrtcbin.negotiation import (
     hear,
     local_description,
     run_until_signal,

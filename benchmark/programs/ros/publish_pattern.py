@@ -13,8 +13,8 @@ from pathlib import Path
 from sensor_msgs.msg import Image
 
 from benchmark.plan import FPS
-from benchmark.programs.image_subscriber import forever
-from benchmark.programs.stock_receiver import to_message
+from benchmark.programs.ros.image_subscriber import forever
+from benchmark.programs.stock.receiver import to_message
 from webrtc_bridge.media.capture.pattern import Pattern
 from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning
 from webrtc_bridge.program.lifetime import run

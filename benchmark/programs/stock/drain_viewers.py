@@ -9,7 +9,7 @@ from typing import Any
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection
 
 from benchmark.programs.draining import FrameCount
-from benchmark.programs.stock_receiver import answer
+from benchmark.programs.stock.receiver import answer
 from webrtc_bridge.peer.aiortc.patches.receiving import EncodedFrameReceiver
 from webrtc_bridge.program.lifetime import run
 

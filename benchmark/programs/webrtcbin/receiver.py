@@ -12,7 +12,7 @@ from rclpy.publisher import Publisher
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 
-from benchmark.programs.webrtcbin import (
+from benchmark.programs.webrtcbin.negotiation import (
     hear,
     local_description,
     run_until_signal,

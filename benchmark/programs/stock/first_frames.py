@@ -8,7 +8,7 @@ import time
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCIceServer, RTCPeerConnection
 
 from benchmark.programs.report import report
-from benchmark.programs.stock_receiver import answer
+from benchmark.programs.stock.receiver import answer
 from webrtc_bridge.program.lifetime import run
 
 LONGEST = 30.0

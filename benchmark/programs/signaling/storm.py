@@ -5,9 +5,9 @@ import asyncio
 import sys
 import time
 
-from benchmark.programs.raw_peers import RawPeer, connect_all, message
 from benchmark.programs.report import report
-from benchmark.programs.session_messages import candidate, description
+from benchmark.programs.signaling.raw_peers import RawPeer, connect_all, message
+from benchmark.programs.signaling.session_messages import candidate, description
 from webrtc_bridge.program.lifetime import run
 
 CANDIDATES = 10

@@ -1,0 +1,1 @@
+"""ROS nodes that publish, subscribe and switch cameras."""

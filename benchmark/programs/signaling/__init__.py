@@ -1,0 +1,1 @@
+"""Clients and attackers of the signaling server."""

@@ -1,0 +1,1 @@
+"""Stock aiortc: programs by the book, without any of our patches."""

@@ -1,0 +1,1 @@
+"""GStreamer's webrtcbin at both ends."""
