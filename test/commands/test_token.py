@@ -50,7 +50,7 @@ def test_a_token_has_the_rights_that_are_asked_for(
     assert 'publish and view front*, top until' in said
     rights, said = made(capsys, '--for', 'ever')
     assert rights.expires == math.inf
-    assert said.endswith('view * without end\n')
+    assert said.endswith('view * forever\n')
 
 
 def test_secret_and_token_go_through_files_of_their_owner(
@@ -111,4 +111,4 @@ def test_a_certificate_and_its_key_are_written_once(
     ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
     client_context(str(certificate))
     assert main(arguments) == 2
-    assert 'is there already' in capsys.readouterr().err
+    assert 'exists already' in capsys.readouterr().err

@@ -75,7 +75,7 @@ def test_what_is_written_is_private_from_the_start(tmp_path: Path) -> None:
     try:
         write_private('--out', str(file), 'hidden', replace=False)
         assert file.stat().st_mode & 0o777 == 0o600
-        with pytest.raises(UnusableValueError, match=r'--out: .* is there already'):
+        with pytest.raises(UnusableValueError, match=r'--out: .* exists already'):
             write_private('--out', str(file), 'other', replace=False)
         assert file.read_text() == 'hidden\n'
         write_private('--out', str(file), 'other', replace=True)

@@ -102,7 +102,7 @@ async def test_it_is_the_same_with_uvloop(files: Files) -> None:
         tls = client_context(files.certificate)
         async with serving(**files.options) as server:
             for _ in range(10):
-                # Whose first bytes come at once, before TLS is there to read them.
+                # Its first bytes come at once, before TLS can read them.
                 async with connect(f'{server.url}/receiver', ssl=tls) as socket:
                     assert (await read(socket))['type'] == 'registered'
 
@@ -160,7 +160,7 @@ async def test_a_self_signed_one_is_made_at_the_start_and_named_by_its_fingerpri
         ),
         (
             lambda f: Path(f.key).write_bytes(private(self_signed(LOCAL, YEAR))),
-            'key: .* the key of .*server.pem, which is another',
+            'key: .* the key of .*server.pem, which it does not match',
         ),
         (
             lambda f: Path(f.key).write_bytes(
@@ -168,7 +168,7 @@ async def test_a_self_signed_one_is_made_at_the_start_and_named_by_its_fingerpri
                     Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
                 )
             ),
-            'which is another',
+            'which it does not match',
         ),
     ],
 )
@@ -183,7 +183,7 @@ async def test_files_that_cannot_be_used_are_named(files: Files, break_it: Any, 
     ('valid', 'back', 'said'),
     [
         (-timedelta(hours=1), None, 'one that is valid: it expired on 20'),
-        (YEAR, timedelta(days=-2), 'it begins on 20'),
+        (YEAR, timedelta(days=-2), 'it starts on 20'),
     ],
 )
 async def test_a_certificate_out_of_its_time_is_named(

@@ -1,4 +1,4 @@
-"""Make a certificate for a signaling server that has no official one, and its private key."""
+"""Make a self-signed certificate for a signaling server, and its private key."""
 
 import sys
 from datetime import timedelta
@@ -12,7 +12,7 @@ from webrtc_bridge.signaling.secret_file import write_private
 
 async def make(options: CertificateOptions) -> None:
     """
-    Write both files, and say what is to be done with them.
+    Write both files, and print how to use them.
 
     Raises: OptionError, naming the flag.
     """
@@ -35,7 +35,7 @@ async def make(options: CertificateOptions) -> None:
     print(f'for {", ".join(names)}')
     print(f'SHA-256 {fingerprint(made.certificate)}')
     print(f'server:  --certificate {options.certificate} --key {options.key}')
-    print(f'clients: --ca {options.certificate}, a copy of which everybody may have')
+    print(f'clients: --ca {options.certificate} (a copy; it is not a secret)')
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Let senders and receivers find each other: the signaling server, as a plain command."""
+"""Run the signaling server, where senders and receivers find each other."""
 
 import asyncio
 import sys
@@ -15,7 +15,7 @@ async def serve(options: SignalingOptions) -> None:
 
     Raises: ServeError where it cannot listen, OptionError where an option is wrong.
     """
-    # Imported only now: `require_aiohttp` has something to say before aiohttp is imported.
+    # Imported late, so that `require_aiohttp` can report that aiohttp is missing.
     from webrtc_bridge.signaling.server.server import SignalingServer
 
     async with SignalingServer(options):

@@ -1,4 +1,4 @@
-"""Make a token that lets its bearer into a signaling server, and print it."""
+"""Make a token for a signaling server, and print it."""
 
 import math
 import secrets
@@ -20,26 +20,26 @@ SECONDS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400}
 
 async def make(options: TokenOptions) -> None:
     """
-    Print a token with what is asked for, or write one or a new secret to a file.
+    Print a token, or write one, or a new secret, to a file.
 
     Raises: OptionError, naming the flag.
     """
     if options.new_secret:
         secret = secrets.token_urlsafe(32)
         write_private('--new-secret', options.new_secret, secret, replace=False)
-        print(f'a new secret is in {options.new_secret}', file=sys.stderr)
+        print(f'wrote a new secret to {options.new_secret}', file=sys.stderr)
         return
-    token, said = token_of(options)
+    token, summary = token_of(options)
     if options.out:
         write_private('--out', options.out, token, replace=True)
     else:
         print(token)
-    print(said, file=sys.stderr)
+    print(summary, file=sys.stderr)
 
 
 def token_of(options: TokenOptions) -> tuple[str, str]:
     """
-    Return the token, and in words what it is good for.
+    Return the token, and a summary of its rights.
 
     Raises: OptionError.
     """
@@ -53,22 +53,22 @@ def token_of(options: TokenOptions) -> tuple[str, str]:
         raise OptionError('--senders', options.senders, 'ids of senders, with * for any text')
     secret = read_server_secret('--secret-file', options.secret_file)
     if not secret:
-        expected = f'the secret of the server there, or in {SECRET}; --new-secret FILE makes one'
+        expected = f'the secret of the server, there or in {SECRET}; --new-secret FILE makes one'
         raise OptionError('--secret-file', '', expected)
-    given = Rights('publish' in rights, 'view' in rights, senders, expiry(options.lifetime))
-    token, key = SignedTokens(secret).make(given, options.name)
-    return token, f'token {key}: {" and ".join(rights)} {", ".join(senders)} {end_of(given)}'
+    made = Rights('publish' in rights, 'view' in rights, senders, expiry(options.lifetime))
+    token, key = SignedTokens(secret).make(made, options.name)
+    return token, f'token {key}: {" and ".join(rights)} {", ".join(senders)} {end_of(made)}'
 
 
 def end_of(rights: 'Rights') -> str:
-    """Return in words until when `rights` last."""
+    """Return when `rights` expire, in words."""
     if math.isinf(rights.expires):
-        return 'without end'
+        return 'forever'
     return time.strftime('until %Y-%m-%d %H:%M:%S UTC', time.gmtime(rights.expires))
 
 
 def expiry(lifetime: str) -> float:
-    """Return the Unix time at which what is made now and lives so long expires."""
+    """Return the Unix time at which a token with this lifetime, made now, expires."""
     if lifetime == 'ever':
         return math.inf
     return math.floor(time.time()) + int(lifetime[:-1]) * SECONDS[lifetime[-1]]

@@ -1,1 +1,1 @@
-"""How senders and receivers find each other; no media passes here."""
+"""Signaling, by which senders and receivers find each other; it carries no media."""

@@ -1,4 +1,4 @@
-"""Secrets of people and programs: from files that nobody else may read, or the environment."""
+"""Secrets in files that only their owner can read, or in the environment."""
 
 import contextlib
 import os
@@ -16,34 +16,34 @@ _LINE = re.compile(r'[ -~]+')
 
 def read_secret(option: str, file: str, variable: str) -> str:
     """
-    Return the secret in `file`; without one that in the environment, empty if there is none.
+    Return the secret in `file`, or in the environment if none is given; empty if there is none.
 
     Raises: UnusableValueError, which names `option` or `variable`.
     """
     if file:
-        return _checked(option, _read(option, file), file)
+        return _checked(option, _read(option, file), f'{file} holds something else')
     value = os.environ.get(variable, '').strip()
-    return _checked(variable, value, 'something') if value else ''
+    return _checked(variable, value, 'something else is set') if value else ''
 
 
 def write_private(option: str, file: str, text: str, *, replace: bool) -> None:
     """
     Write one line to `file`, mode 0600 from its first byte on.
 
-    Raises: UnusableValueError, also where it is there already, unless that is to be replaced.
+    Raises: UnusableValueError, also if it exists already and is not to be replaced.
     """
     new = f'{file}.new' if replace else file
     try:
         with contextlib.suppress(FileNotFoundError):
             if replace:
                 os.unlink(new)
-        # O_EXCL follows no link that somebody laid there.
+        # O_EXCL follows no symbolic link that another user planted.
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'w') as opened:
             opened.write(text if text.endswith('\n') else f'{text}\n')
         if replace:
             os.replace(new, file)
     except FileExistsError:
-        raise UnusableValueError(option, f'{file} is there already', 'a new file') from None
+        raise UnusableValueError(option, f'{file} exists already', 'a new file') from None
     except OSError as error:
         found = f'{file}: {describe(error)}'
         raise UnusableValueError(option, found, 'a file to write to') from None
@@ -57,15 +57,15 @@ def _read(option: str, file: str) -> str:
     except OSError as error:
         found = f'{file}: {describe(error)}'
         raise UnusableValueError(option, found, 'a readable file') from None
-    # Windows has no such modes, and shows every file as readable for all.
+    # Windows has no such modes, and reports every file as readable by all.
     if mode & (stat.S_IRWXG | stat.S_IRWXO) and os.name != 'nt':
         found = f'{file} has mode {stat.S_IMODE(mode):04o}'
         raise UnusableValueError(option, found, f'0600, that is chmod 600 {file}')
     return content.decode('ascii', 'replace').strip()
 
 
-def _checked(name: str, secret: str, where: str) -> str:
+def _checked(name: str, secret: str, otherwise: str) -> str:
     if not _LINE.fullmatch(secret) or len(secret) > MAX_SECRET:
         expected = f'one line of 1 to {MAX_SECRET} printable ASCII characters'
-        raise UnusableValueError(name, f'{where} else is there', expected)
+        raise UnusableValueError(name, otherwise, expected)
     return secret

@@ -1,4 +1,4 @@
-"""What the bearer of a token may do, decided without sockets."""
+"""The rights of the bearer of a token, decided without sockets."""
 
 import pytest
 from support.signaling.broker_harness import BrokerHarness

@@ -48,9 +48,9 @@ def spoilt_messages(draw: st.DrawFn) -> str:
         message[field] = draw(JSON)
     text = json.dumps(message)
     for _ in range(draw(st.integers(0, 3))):
-        begin = draw(st.integers(0, len(text)))
-        end = min(len(text), begin + draw(st.integers(0, 5)))
-        text = text[:begin] + draw(st.text(max_size=5)) + text[end:]
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 5)))
+        text = text[:start] + draw(st.text(max_size=5)) + text[end:]
     return text
 
 

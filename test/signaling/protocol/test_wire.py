@@ -124,7 +124,7 @@ def test_a_register_is_read_with_or_without_id_and_name() -> None:
         Candidate('you', '0a', IceCandidate(CANDIDATE['candidate'], '0', 0)),
         Candidate('you', '', None),
         Bye('you', '0a', 'done'),
-        ErrorReply('bad_json', 'message: no JSON', None),
+        ErrorReply('bad_json', 'message: not JSON', None),
         ErrorReply('bad_sdp', 'offer.sdp: nothing', 'offer'),
     ],
 )

@@ -1,4 +1,4 @@
-"""Tokens at a real server: who gets in, who does not, and what is said about it."""
+"""Tokens at a real server: what they let in, what not, and what is logged."""
 
 import asyncio
 import base64
@@ -69,7 +69,7 @@ async def test_without_a_usable_token_nobody_gets_a_websocket(
     server: SignalingServer, path: str
 ) -> None:
     expired = token(Rights(expires=time.time() - 1))
-    begin = time.monotonic()
+    start = time.monotonic()
     found = await asyncio.gather(
         status_of(server, path),
         status_of(server, path, **bearer('')),
@@ -80,7 +80,7 @@ async def test_without_a_usable_token_nobody_gets_a_websocket(
         status_of(server, f'{path.partition("?")[0]}?token={quote(WORDS)}'),
     )
     assert found == [401] * 7
-    assert time.monotonic() - begin < 5.0
+    assert time.monotonic() - start < 5.0
     assert not server._serving.sockets
 
 
@@ -173,12 +173,12 @@ async def test_wrong_tokens_wait_but_keep_nobody_out(server: SignalingServer) ->
     async def guess(number: int) -> int:
         return await status_of(server, '/sender', **bearer(f'guess {number}'))
 
-    begin = time.monotonic()
+    start = time.monotonic()
     guesses = [asyncio.ensure_future(guess(number)) for number in range(40)]
     async with connect(f'{server.url}/sender', **bearer(WORDS)) as socket:
         assert (await read(socket))['type'] == 'registered'
         found = await asyncio.gather(*guesses)
-        assert time.monotonic() - begin >= 0.3
+        assert time.monotonic() - start >= 0.3
         assert set(found) == {401, 429}
         assert found.count(401) >= MAX_WAITING_PER_ADDRESS
     assert not server._serving.gate.throttle._waiting
@@ -202,7 +202,7 @@ async def test_the_log_names_a_token_by_its_id_alone(
         assert secret not in ours
 
 
-async def test_a_client_reads_its_token_anew_for_each_attempt(
+async def test_a_client_reads_its_token_again_for_each_attempt(
     server: SignalingServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / 'token'

@@ -1,4 +1,4 @@
-"""Which STUN and TURN servers peers are told of, and with which passwords."""
+"""The STUN and TURN servers that peers get, and their passwords."""
 
 import asyncio
 import base64
@@ -131,10 +131,10 @@ def test_passwords_that_everybody_may_read_are_warned_of(
 ) -> None:
     file = written(tmp_path, [{'urls': TURN, **LOGIN}], mode)
     IceServers(file=file)
-    assert (f'every user may read the passwords in {file}' in caplog.text) is warned
+    assert (f'every user can read the passwords in {file}' in caplog.text) is warned
 
 
-def test_peers_are_told_anew_before_their_passwords_expire() -> None:
+def test_peers_get_new_ones_before_their_passwords_expire() -> None:
     told = iter(range(10))
     harness = BrokerHarness(
         Limits(ice_servers_renewal=30.0),

@@ -21,12 +21,12 @@ LARGE = 'x' * 200_000
 async def open_slowly(host: str, port: int) -> float:
     """Return after how many seconds an unfinished header is cut."""
     reader, writer = await asyncio.open_connection(host, port)
-    begin = time.monotonic()
+    start = time.monotonic()
     writer.write(b'GET / HTTP/1.1\r\nX: ')
     with contextlib.suppress(ConnectionError):
         await reader.read()
     writer.close()
-    return time.monotonic() - begin
+    return time.monotonic() - start
 
 
 async def open_many_slowly(host: str, port: int) -> None:

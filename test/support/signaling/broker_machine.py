@@ -39,7 +39,7 @@ Identity = tuple[str, str]
 
 
 class WatchedBench(BrokerHarness):
-    """Notes who has a session with whom; checks that what is said in it goes to nobody else."""
+    """Note the sessions; check that the messages of each go to its two peers alone."""
 
     def __init__(self) -> None:
         super().__init__(LIMITS)

@@ -15,7 +15,7 @@ async def until(condition: Callable[[], bool]) -> None:
     """Return as soon as `condition()` holds; fail after the deadline."""
 
     async def poll() -> None:
-        while not condition():  # noqa: ASYNC110 - there is no event for it
+        while not condition():  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.01)
 
     await asyncio.wait_for(poll(), DEADLINE)

@@ -1,4 +1,4 @@
-"""What the broker wants done; the server carries it out, in order."""
+"""Actions that the broker asks for; the server carries them out in order."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Find out now whether somebody is still at the other end of the socket."""
+    """Ping the socket, to find out whether its peer is still alive."""
 
     connection: Hashable
 

@@ -1,5 +1,5 @@
 """
-Decides what the signaling server does: no socket, no await, no clock, no randomness of its own.
+Decide what the signaling server does, with no socket, await or clock of its own.
 
 The server names each socket by any hashable value, tells the broker what happened and when
 (`connect`, `register`, `receive`, `disconnect`, `tick`), and carries out, in order, what each
@@ -43,9 +43,9 @@ logger = logging.getLogger(__name__)
 
 class Broker:
     """
-    The rules of docs/protocol.md.
+    Apply the rules of docs/protocol.md.
 
-    `ice_servers` returns what goes into the `registered` of the peer of an id; `make_peer_id` and
+    `ice_servers` returns the ICE servers for the peer of an id; `make_peer_id` and
     `make_session_id` must never return the same twice.
     """
 
@@ -69,7 +69,7 @@ class Broker:
 
     @property
     def sessions(self) -> int:
-        """How many sessions are remembered."""
+        """Number of sessions that are remembered."""
         return len(self._table)
 
     def connect(
@@ -80,14 +80,14 @@ class Broker:
         expires: float = math.inf,
     ) -> None:
         """
-        Note that there is a new socket, which has to register.
+        Add a new socket, which has to register.
 
         It is closed when `rights` have expired, by the same clock as `now`.
         """
         self._clients.add(connection, now, rights, expires)
 
     def register(self, connection: Hashable, register: Register, now: float) -> list[Action]:
-        """Register a socket whose path says what it is; what cannot be is an error and a close."""
+        """Register a socket whose path names its role; refuse one that cannot be registered."""
         client = self._clients[connection]
         try:
             return self._register(client, register, now)
@@ -95,7 +95,7 @@ class Broker:
             return self.refuse(connection, error, now)
 
     def refuse(self, connection: Hashable, error: MessageError, now: float) -> list[Action]:
-        """Say `error` to a socket that is of no use after it, and close that."""
+        """Reply with `error` to a socket that is of no use afterwards, and close it."""
         client = self._clients[connection]
         return [*self._error(client, error), *self._close(client, error.code, now)]
 
@@ -103,7 +103,7 @@ class Broker:
         """Handle one text message."""
         client = self._clients.get(connection)
         if client is None:
-            return []  # Closed while it was on its way.
+            return []  # closed while the message was on its way
         if not client.may_send(now):
             return self._drop(client, now)
         try:
@@ -122,7 +122,7 @@ class Broker:
         return self._drop(client, now)
 
     def disconnect(self, connection: Hashable, now: float) -> list[Action]:
-        """Note that a socket is gone; again for the same socket does nothing."""
+        """Note that a socket is gone; idempotent."""
         client = self._clients.remove(connection)
         if client is None or client.peer is None:
             return []
@@ -131,14 +131,14 @@ class Broker:
         logger.info('%s %s left', peer.role.value, peer.id)
         self._table.forget_absent(now - self._limits.absence, self._limits.max_absent)
         if peer.role is Role.SENDER:
-            return self._tell_receivers(SenderExit(peer.id), peer.id)
+            return self._to_receivers(SenderExit(peer.id), peer.id)
         actions: list[Action] = []
         for session in peer.sessions.values():
             actions += send_to(session.sender, ReceiverExit(peer.id))
         return actions
 
     def tick(self, now: float) -> list[Action]:
-        """Do what is due by the clock; about once a second is often enough."""
+        """Do what is due; about once a second is often enough."""
         actions: list[Action] = []
         for client in self._clients.overdue(now):
             actions += self._close(client, 'no register in time', now)
@@ -169,19 +169,21 @@ class Broker:
         return actions
 
     def _free(self, client: Client, register: Register, peer_id: str) -> list[Action]:
-        """Make the id free for `client`; what its token does not own, it does not get."""
+        """Free the id for `client`; only its token takes over its socket and sessions."""
         known = self._table.peers[register.role].get(peer_id)
         if known is None:
             return []
         owns = client.rights.proof == known.rights.proof
         if known.connection is None:
             if not owns:
-                # Nor its sessions.
+                # It does not get the sessions either.
                 self._table.forget(known)
             return []
         if not (owns and client.rights.proof and register.takeover):
             raise _IdInUse(known)
-        logger.info('%s %s is taken over with its token', register.role.value, peer_id)
+        logger.info(
+            '%s %s is taken over by a newer socket with its token', register.role.value, peer_id
+        )
         old, known.connection = known.connection, None
         self._clients.remove(old)
         return [Close(old, CloseCode.POLICY, TAKEN_OVER)]
@@ -198,14 +200,14 @@ class Broker:
 
     def _presence(self, peer: Peer) -> list[Action]:
         if peer.role is Role.SENDER:
-            return self._tell_receivers(SenderPresent(peer.id, peer.name), peer.id)
+            return self._to_receivers(SenderPresent(peer.id, peer.name), peer.id)
         actions: list[Action] = []
         for sender in self._table.connected(Role.SENDER):
             if peer.rights.covers(sender.id):
                 actions += send_to(peer, SenderPresent(sender.id, sender.name))
         return actions
 
-    def _tell_receivers(self, message: Message, sender_id: str) -> list[Action]:
+    def _to_receivers(self, message: Message, sender_id: str) -> list[Action]:
         text = to_text(message, Role.RECEIVER)
         return [
             Send(peer.connection, text)
@@ -228,7 +230,7 @@ class Broker:
         if client.dropped > 1:
             return []
         rate = self._limits.message_rate
-        text = f'message: dropped, as will be all above {rate:g} a second'
+        text = f'message: dropped; at most {rate:g} a second are allowed'
         return self._error(client, MessageError('rate_limited', text))
 
     def _close(self, client: Client, reason: str, now: float) -> list[Action]:
@@ -240,6 +242,6 @@ class _IdInUse(MessageError):
     """The id belongs to a live socket, `incumbent`."""
 
     def __init__(self, peer: Peer) -> None:
-        text = f'id: {peer.id} given, a {peer.role.value} of that id is here'
+        text = f'id: {peer.id} given, a {peer.role.value} of that id is connected'
         super().__init__('id_in_use', text, Register.TYPE)
         self.incumbent = peer.connection

@@ -38,7 +38,7 @@ class Client:
 
 
 class Clients:
-    """All sockets; those that have yet to register, and those whose rights expire, are listed."""
+    """All sockets; those that have yet to register, and those with an expiry, are also listed."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits

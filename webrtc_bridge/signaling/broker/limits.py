@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """What one client, one session and one broker may use."""
+    """Limits of one client, one session and one broker."""
 
     hello_timeout: float = 10.0
     'Seconds that a socket on `/ws` has for its `register`.'
 
     message_rate: float = 200.0
-    'Messages per second of one client in the long run.'
+    'Sustained rate of messages of one client (1/s).'
 
     message_burst: float = 1000.0
-    'Messages that a client may be ahead of that rate.'
+    'Messages that a client may send at once.'
 
     max_dropped: int = 100
     'Messages above the rate that are dropped before the socket is closed.'
@@ -23,7 +23,7 @@ class Limits:
     'ICE candidates from each side of a session, those in its description included.'
 
     max_pending: int = 8
-    'Sessions of one receiver that wait for offer or answer.'
+    'Sessions of one receiver that may wait for their offer or answer.'
 
     session_timeout: float = 15.0
     'Seconds from `request_offer` to `answer`.'
@@ -32,10 +32,10 @@ class Limits:
     'Seconds that the sessions of a peer without a socket are remembered.'
 
     max_absent: int = 1024
-    'Peers without a socket that are remembered; beyond, the longest gone is forgotten.'
+    'Peers without a socket that are remembered; beyond that, those gone longest are forgotten.'
 
     ice_servers_renewal: float = 0.0
-    'Seconds after which a peer is told the ICE servers anew; 0 is never.'
+    'Seconds after which a peer is sent the ICE servers again; 0 is never.'
 
 
 class TokenBucket:
@@ -50,7 +50,7 @@ class TokenBucket:
         self.tokens = burst
 
     def take(self, now: float) -> bool:
-        """Say whether one more event is allowed at `now` (seconds, never going back)."""
+        """Count an event at `now` (s, never decreasing); return whether it is allowed."""
         filled = self.tokens + (now - self._filled_at) * self._rate
         self.tokens = min(self._burst, filled)
         self._filled_at = now
@@ -61,5 +61,5 @@ class TokenBucket:
 
     @property
     def recovered(self) -> bool:
-        """Whether half of the burst is there again."""
+        """Whether half of the burst is available again."""
         return self.tokens * 2 >= self._burst

@@ -1,4 +1,4 @@
-"""What the bearer of a token may do; values, with neither clock nor cryptography."""
+"""Rights of the bearer of a token: values, with neither clock nor cryptography."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ EVERY_SENDER = ('*',)
 @dataclass(frozen=True, slots=True)
 class Rights:
     """
-    Rights of one token; without arguments those of everybody where there is no secret.
+    Rights of one token; the defaults are everyone's where there is no secret.
 
     `senders` are patterns of ids, as of file names: `front*`. `expires` is Unix time, in seconds.
     """
@@ -22,12 +22,12 @@ class Rights:
     senders: tuple[str, ...] = EVERY_SENDER
     expires: float = math.inf
     key: str = 'none'
-    'What the log calls the token.'
+    'Name of the token in the log.'
     proof: bytes = field(default=b'', repr=False)
-    'The same for the same token only; empty, without a token, proves nothing.'
+    'Digest of the token; empty, without one, proves nothing.'
 
     def covers(self, sender_id: str) -> bool:
-        """Say whether this sender is among those that the token is for."""
+        """Return whether this sender is among those that the token is for."""
         if self.senders == EVERY_SENDER:
             return True
         return any(fnmatchcase(sender_id, pattern) for pattern in self.senders)

@@ -64,7 +64,7 @@ class SessionRouter:
 
     def _request(self, receiver: Peer, message: RequestOffer, now: float) -> list[Action]:
         if not receiver.rights.covers(message.peer_id):
-            # Whether it is here or not.
+            # Whether it is connected or not.
             text = f'sender_id: the token is not for {message.peer_id}'
             raise MessageError('forbidden', text, message.TYPE)
         sender = self._table.peers[Role.SENDER].get(message.peer_id)
@@ -76,7 +76,7 @@ class SessionRouter:
         if pending >= self._limits.max_pending:
             raise MessageError(
                 'too_many',
-                f'session: {pending} wait for their answer, expected fewer than that',
+                f'session: {pending} are waiting for an answer, expected fewer',
                 message.TYPE,
             )
         actions = self._end(older, 'replaced') if older else []
@@ -87,23 +87,25 @@ class SessionRouter:
         session = peer.sessions.get(message.peer_id)
         if session is not None and message.session_id in ('', session.id):
             return session
-        # "Not yours" and "not there" are the same answer, on purpose.
+        # "Not yours" and "no such session" are the same answer, on purpose.
         if session is None and not message.session_id:
             raise self._no_peer(peer, message)
-        given = printable(message.session_id)
-        raise MessageError('unknown_session', f'session_id: {given} is not known', message.TYPE)
+        session_id = printable(message.session_id)
+        raise MessageError(
+            'unknown_session', f'session_id: {session_id} is not known', message.TYPE
+        )
 
     def _no_peer(self, peer: Peer, message: SessionMessage) -> MessageError:
         other, target = peer.role.other, message.peer_id
         field = f'{other.value}_id'
         known = self._table.peers[other].get(target)
         if known is not None and known.connection is not None:
-            text = f'session_id: none with {target}'
+            text = f'session_id: no session with {target}'
             return MessageError('unknown_session', text, message.TYPE)
         if known is None and target in self._table.peers[peer.role]:
             text = f'{field}: {target} given, expected a {other.value}'
             return MessageError('bad_target', text, message.TYPE)
-        return MessageError('unknown_peer', f'{field}: {target} is not here', message.TYPE)
+        return MessageError('unknown_peer', f'{field}: {target} is not connected', message.TYPE)
 
     def _end(self, session: BrokeredSession, reason: str) -> list[Action]:
         self._table.end(session)

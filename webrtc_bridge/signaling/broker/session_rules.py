@@ -1,4 +1,4 @@
-"""When a message of a session is allowed, and what it does to the session's state."""
+"""The order of a session's messages, and the state after each."""
 
 from webrtc_bridge.errors import MessageError
 from webrtc_bridge.signaling.broker.session_table import BrokeredSession, NegotiationState, Peer

@@ -1,4 +1,4 @@
-"""Who is there, and who has a session with whom: the broker's memory, without its rules."""
+"""The peers and their sessions: the broker's memory, without its rules."""
 
 import enum
 from collections.abc import Hashable, Iterator
@@ -9,7 +9,7 @@ from webrtc_bridge.signaling.protocol.messages import Bye, Role
 
 
 class NegotiationState(enum.Enum):
-    """How far the negotiation of a session is."""
+    """Progress of a session's negotiation."""
 
     REQUESTED = 'requested'
     OFFERED = 'offered'
@@ -34,7 +34,7 @@ class Peer:
 
 @dataclass(eq=False, slots=True)
 class BrokeredSession:
-    """One attempt of a receiver to get a sender's video, and what came of it."""
+    """An attempt of a receiver to get a sender's video."""
 
     id: str
     sender: Peer
@@ -49,7 +49,7 @@ class BrokeredSession:
 
 
 class SessionTable:
-    """All peers and sessions, and the two waiting lists among them, oldest first."""
+    """All peers and sessions; absent peers and pending sessions are also listed, oldest first."""
 
     def __init__(self) -> None:
         self.peers: dict[Role, dict[str, Peer]] = {role: {} for role in Role}
@@ -67,7 +67,7 @@ class SessionTable:
     def enter(
         self, role: Role, peer_id: str, name: str, connection: Hashable, rights: Rights
     ) -> Peer:
-        """Give the id a socket, and return its peer: the one that is known, or a new one."""
+        """Give the id a socket; return its peer, known or new."""
         peer = self.peers[role].setdefault(peer_id, Peer(role, peer_id, name))
         peer.name = name
         peer.connection = connection
@@ -93,7 +93,7 @@ class SessionTable:
         return session
 
     def advance(self, session: BrokeredSession, state: NegotiationState) -> None:
-        """Set how far the negotiation is."""
+        """Set the progress of the negotiation."""
         session.state = state
         if state is NegotiationState.ANSWERED:
             self._pending.pop(session, None)
@@ -106,7 +106,7 @@ class SessionTable:
         self._sessions -= 1
 
     def overdue(self, before: float) -> list[BrokeredSession]:
-        """Return the sessions without an answer that were requested before then."""
+        """Return the sessions that were requested by time `before` and have no answer."""
         overdue = []
         for session in self._pending:
             if session.requested_at > before:
@@ -115,7 +115,7 @@ class SessionTable:
         return overdue
 
     def forget_absent(self, before: float, keep: int) -> None:
-        """Forget who left before then, and the longest gone beyond `keep`."""
+        """Forget the peers that left by time `before`, and all but the `keep` that left last."""
         while self._absent:
             peer = next(iter(self._absent))
             if peer.left_at > before and len(self._absent) <= keep:
@@ -123,7 +123,7 @@ class SessionTable:
             self.forget(peer)
 
     def forget(self, peer: Peer) -> None:
-        """Forget one that has no socket, and its sessions."""
+        """Forget a peer without a socket, and its sessions."""
         for session in list(peer.sessions.values()):
             self.end(session)
         del self._absent[peer]

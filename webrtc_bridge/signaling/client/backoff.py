@@ -1,21 +1,21 @@
-"""How long a client waits before it tries again."""
+"""Delays before a client tries to connect again."""
 
 import random
 from collections.abc import Callable
 
 DELAYS = (0.3, 1.0, 2.0, 2.5)
 """
-Seconds before each attempt but the first; the last one repeats: 3 s after a server is back, all
-are there again.
+Seconds before each attempt but the first; the last one repeats, so that all clients are back 3 s
+after their server.
 """
 
 SCATTER = 0.5
-'Seconds within which those who lost a connection at the same moment come back.'
+'Seconds over which clients that lost their connection at the same moment come back.'
 
 
 class Backoff:
     """
-    Count failed attempts, and say how long to wait before the next.
+    Count failed attempts, and choose the delay before the next.
 
     The first attempt of all is at once, the first after a loss within `SCATTER`, and each further
     delay is cut by up to half, so that the clients of a restarted server do not come all at once;
@@ -28,7 +28,7 @@ class Backoff:
         self._attempts = 0
 
     def reset(self) -> None:
-        """Begin again at the shortest delay: a connection that worked is lost."""
+        """Start again at the shortest delay: a connection that worked is lost."""
         self._attempts = 0
         self._scatter = SCATTER
 

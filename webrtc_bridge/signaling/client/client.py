@@ -43,7 +43,7 @@ from webrtc_bridge.signaling.protocol.messages import (
 from webrtc_bridge.signaling.protocol.wire import parse_from_server, to_text
 
 STEADY = 5.0
-'Seconds a connection must have lasted for the next loss to be answered at once.'
+'Seconds after which the loss of a connection is answered at once.'
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class SignalingClient:
 
     @property
     def connected(self) -> bool:
-        """Whether the server has registered this peer on the present socket."""
+        """Whether the server has registered this peer on the current socket."""
         return self._connected
 
     @property

@@ -1,22 +1,22 @@
-"""Notice that an address is no longer this machine's: no connection from it goes on."""
+"""Detect that this machine has lost an address, and so the connections from it."""
 
 import asyncio
 import errno
 import socket
 
 INTERVAL = 1.0
-'Seconds between two looks. The kernel tells nobody, and heartbeats take up to 9 s.'
+'Seconds between two checks. The kernel reports nothing, and heartbeats take up to 9 s.'
 
 
 async def wait_until_lost(transport: asyncio.BaseTransport) -> None:
-    """Return when the address at this end of `transport` is gone."""
+    """Wait until this machine has lost the address at this end of `transport`."""
     address = transport.get_extra_info('sockname')
-    while not address or is_own(address):  # noqa: ASYNC110, there is no event to wait for
+    while not address or is_own(address):  # noqa: ASYNC110, no event to wait for
         await asyncio.sleep(INTERVAL)
 
 
 def is_own(address: tuple[str, int] | tuple[str, int, int, int]) -> bool:
-    """Say whether a socket can be bound to `address`, on any port."""
+    """Return whether a socket can be bound to `address`, on any port."""
     host, _, *scope = address
     family = socket.AF_INET6 if scope else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:

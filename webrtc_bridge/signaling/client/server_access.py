@@ -1,4 +1,4 @@
-"""Where a signaling server is, and what it takes to get in."""
+"""Address of a signaling server, and the credentials for it."""
 
 import ipaddress
 import ssl
@@ -13,14 +13,14 @@ from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.secret_file import read_secret
 
 TOKEN = 'WEBRTC_BRIDGE_TOKEN'
-'Environment variable with the token; no option may hold it: anybody reads command lines.'
+'Environment variable with the token; no option holds it: any user can read command lines.'
 
 _EXPECTED = 'ws://host:port or wss://host:port'
 
 
 @dataclass(frozen=True)
 class ServerAccess:
-    """A server's address, the token for it, and whom to trust; its `repr` holds no secret."""
+    """A server's address, the token for it, and whom to trust; the `repr` shows no secret."""
 
     url: SplitResult = field(repr=False)
     token: str = field(default='', repr=False)
@@ -32,7 +32,7 @@ class ServerAccess:
     @classmethod
     def of(cls, options: ServerOptions) -> 'ServerAccess':
         """
-        Return what `options`, the files that they name, and the environment say.
+        Return the access that `options`, the files that they name, and the environment give.
 
         Raises: OptionError, which shows no secret.
         """
@@ -54,7 +54,7 @@ class ServerAccess:
 
     @property
     def exposes_token(self) -> bool:
-        """Whether others may read the token on its way."""
+        """Whether others can read the token in transit."""
         host = self.url.hostname or ''
         try:
             is_here = ipaddress.ip_address(host).is_loopback
@@ -64,7 +64,7 @@ class ServerAccess:
 
     def renewed(self) -> 'ServerAccess':
         """
-        Return this with the token that its file holds by now; tokens expire.
+        Return a copy with the token that the file holds now; tokens expire.
 
         Raises: OptionError.
         """
@@ -97,8 +97,8 @@ def shown(parts: SplitResult) -> str:
 
 def peer_url(parts: SplitResult, role: Role, wanted: Mapping[str, str]) -> str:
     """Return the URL at which a peer registers by connecting; `wanted` becomes its query."""
-    given = urlencode({key: value for key, value in wanted.items() if value}, quote_via=quote)
-    query = '&'.join(part for part in (parts.query, given) if part)
+    own = urlencode({key: value for key, value in wanted.items() if value}, quote_via=quote)
+    query = '&'.join(part for part in (parts.query, own) if part)
     path = f'{parts.path.rstrip("/")}/{role.value}'
     return urlunsplit((parts.scheme, parts.netloc, path, query, ''))
 

@@ -1,4 +1,4 @@
-"""Several receivers that are one peer for the signaling server."""
+"""Let several receivers be one peer of the signaling server."""
 
 import asyncio
 import logging
@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 
 class Member:
     """
-    One of the receivers that share a client: it gets the messages of the senders that it asked.
+    One of the receivers that share a client; it gets the messages of the senders that it asked.
 
-    For its receiver it is what a `SignalingClient` of its own would be.
+    To its receiver it looks like a `SignalingClient` of its own.
     """
 
     def __init__(
@@ -93,6 +93,6 @@ class SharedClient(SignalingListener):
                 return
 
     def on_connected(self, connected: bool) -> None:
-        """Tell all members."""
+        """Pass it on to all members."""
         for member in self._members:
             member.on_connected(connected)

@@ -1,4 +1,4 @@
-"""How a client opens its WebSocket to the signaling server, and why that failed or ended."""
+"""A client's WebSocket to the signaling server: its options, and why it was closed."""
 
 import inspect
 import logging
@@ -13,7 +13,7 @@ from webrtc_bridge.signaling.protocol.wire import MAX_MESSAGE
 OPEN_TIMEOUT = 5.0
 PING_INTERVAL = 5.0
 PING_TIMEOUT = 4.0
-'Seconds; a server that is gone without a word is noticed after at most both of these.'
+'Seconds; a server that vanishes is noticed after at most the sum of both.'
 
 CLOSE_TIMEOUT = 0.5
 
@@ -23,7 +23,7 @@ logger.setLevel(logging.WARNING)
 
 
 class Connect(connect):
-    """Follow no redirect: whatever it is, what it sends away is none of our servers."""
+    """Follow no redirect: a server that redirects is not one of ours."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         """Return `exc`, to be raised."""
@@ -31,7 +31,7 @@ class Connect(connect):
 
 
 def connect_options(access: ServerAccess) -> dict[str, Any]:
-    """Return the arguments for `Connect`, besides the URL."""
+    """Return the arguments for `Connect`, other than the URL."""
     options: dict[str, Any] = {
         'compression': None,
         'max_size': MAX_MESSAGE,
@@ -45,15 +45,14 @@ def connect_options(access: ServerAccess) -> dict[str, Any]:
         options |= {'ssl': access.tls, 'ssl_shutdown_timeout': CLOSE_TIMEOUT}
     if access.token:
         options['additional_headers'] = {'Authorization': f'Bearer {access.token}'}
-    # websockets 15 began to use the proxy of the environment, unasked; before, it knows no such
-    # argument.
+    # websockets 15 uses the proxy of the environment by default; older ones lack the argument.
     if 'proxy' in inspect.signature(connect.__init__).parameters:
         options['proxy'] = None
     return options
 
 
 def close_reason(socket: ClientConnection, otherwise: str) -> str:
-    """Return in words why the socket was closed; `otherwise`, where no close frame came."""
+    """Return why the socket was closed; `otherwise` if no close frame came."""
     # websockets 13.0 has these on the protocol alone.
     code, reason = socket.protocol.close_code, socket.protocol.close_reason
     if code is None:

@@ -1,1 +1,1 @@
-"""The messages and how they are written."""
+"""The messages of the signaling protocol, and their JSON."""

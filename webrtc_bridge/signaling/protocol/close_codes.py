@@ -19,4 +19,4 @@ class CloseCode(enum.IntEnum):
 
 
 TAKEN_OVER = 'the id was taken over'
-'Reason of a close: a newer socket with the same token has the id now.'
+'Reason of a close: a newer socket with the same token now has the id.'

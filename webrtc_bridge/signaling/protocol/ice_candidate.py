@@ -8,7 +8,7 @@ from webrtc_bridge.signaling.protocol import fields
 from webrtc_bridge.signaling.protocol.messages import IceCandidate
 
 MAX_LENGTH = 1024
-'Characters of a candidate line; the longest honest ones have about 250.'
+'Most characters of a candidate line; the longest honest ones have about 250.'
 
 UFRAG = re.compile(r'[A-Za-z0-9+/]{4,256}')
 'RFC 8839, section 5.4: ice-char.'

@@ -17,7 +17,7 @@ MAX_DIGITS = 16
 
 def read_object(text: str) -> dict[str, Any]:
     """
-    Return the JSON object that `text` is.
+    Parse `text` as one JSON object.
 
     Raises: MessageError with bad_json, not_object, bad_number or duplicate_key.
     """
@@ -26,9 +26,9 @@ def read_object(text: str) -> dict[str, Any]:
     except RecursionError:
         raise MessageError('bad_json', 'message: nested too deeply') from None
     except json.JSONDecodeError as error:
-        # Its message names the place and never quotes the text.
+        # The message of the decoder names the place and never quotes the text.
         where = f'{error.msg}, line {error.lineno} column {error.colno}'
-        raise MessageError('bad_json', f'message: no JSON: {where}') from None
+        raise MessageError('bad_json', f'message: not JSON: {where}') from None
     if type(value) is not dict:
         raise MessageError('not_object', f'message: {printable(value)} given, expected an object')
     return value

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 PROTOCOL = 1
-'Version of the protocol, as `registered` tells it.'
+'Version of the protocol, as sent in `registered`.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +38,27 @@ class IceCandidate:
 
 
 class Role(enum.StrEnum):
-    """What a peer is: it sends video, or receives it."""
+    """The direction of a peer: it sends video, or receives it."""
 
     SENDER = 'sender'
     RECEIVER = 'receiver'
 
     @property
     def other(self) -> 'Role':
-        """The role of those this role has sessions with."""
+        """The role at the other end of a session."""
         return Role.RECEIVER if self is Role.SENDER else Role.SENDER
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """First message on `/ws`: who this is; an empty `id` lets the server make one."""
+    """First message on `/ws`; the server makes an id where `id` is empty."""
 
     TYPE: ClassVar[str] = 'register'
     role: Role
     id: str = ''
     name: str = ''
     takeover: bool = True
-    'Whether to take the id from a live socket with the same token.'
+    'Whether to take the id over from a live socket with the same token.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class IceServersChanged:
-    """Instead of those in `registered`, whose passwords are about to expire."""
+    """Replacements for those of `registered`, whose passwords are about to expire."""
 
     TYPE: ClassVar[str] = 'ice_servers'
     ice_servers: tuple[IceServer, ...]
@@ -101,7 +101,7 @@ class ReceiverExit:
     """
     To the senders that a receiver has sessions with: its signaling socket is gone.
 
-    Media that flows is not touched. But a receiver that no longer answers is one that died.
+    Media that flows is not touched; but if the receiver no longer answers either, it has died.
     """
 
     TYPE: ClassVar[str] = 'receiver_exit'
@@ -139,7 +139,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One ICE candidate of the one who sends it; None is the end of its candidates."""
+    """An ICE candidate of the peer that sends it; None is the end of its candidates."""
 
     TYPE: ClassVar[str] = 'candidate'
     peer_id: str
@@ -159,7 +159,7 @@ class Bye:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
-    """What was wrong with a message; `ref` is that message's type, where it had one."""
+    """Reply to a bad message; `ref` is the type of that message, if it had one."""
 
     TYPE: ClassVar[str] = 'error'
     code: str

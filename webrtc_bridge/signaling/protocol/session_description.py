@@ -1,8 +1,8 @@
 """
-What a session description must look like before it is passed on (RFC 8866, RFC 8827).
+Session descriptions, checked before they are passed on (RFC 8866, RFC 8827).
 
-Not a full parser: it lets nothing through that has no encryption, that hides lines, or that
-would cost its reader more than its size.
+Not a full parser: it rejects what has no encryption, what hides lines, and what would cost its
+reader more than its size.
 """
 
 import re

@@ -1,9 +1,9 @@
 """
-From text on a WebSocket to a message and back.
+Parse the text on a WebSocket into messages, and write messages as text.
 
 The other party of a session message is `receiver_id` on a sender's socket and `sender_id` on a
 receiver's, in both directions; so `role` below is always the role of the peer on that socket,
-whichever end of it calls.
+at whichever end this is called.
 """
 
 import logging
@@ -36,7 +36,7 @@ from webrtc_bridge.signaling.protocol.messages import (
 from webrtc_bridge.signaling.protocol.session_description import check_description
 
 MAX_MESSAGE = 65536
-'Bytes of one message.'
+'Most bytes of one message.'
 
 SESSION_MESSAGES = (RequestOffer, Offer, Answer, Candidate, Bye)
 
@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 def parse_register(text: str) -> Register:
     """
-    Return the first message of a socket on `/ws`.
+    Parse the first message of a socket on `/ws`.
 
     Raises: MessageError; bad_state for any other message of the protocol.
     """
@@ -62,7 +62,7 @@ def parse_register(text: str) -> Register:
 
 def register_of(role: Role, value: _Fields) -> Register:
     """
-    Return the registration that the fields, or the query, `value` ask for.
+    Return the registration that the fields of a message, or of a query, ask for.
 
     Raises: MessageError.
     """
@@ -77,7 +77,7 @@ def register_of(role: Role, value: _Fields) -> Register:
 
 def parse_from_peer(text: str, role: Role) -> SessionMessage:
     """
-    Return what a registered peer of `role` sent to the server.
+    Parse what a registered peer of `role` sent to the server.
 
     Raises: MessageError.
     """
@@ -89,13 +89,13 @@ def parse_from_peer(text: str, role: Role) -> SessionMessage:
             raise MessageError('bad_state', 'type: register given, this socket has an id', kind)
         raise _unknown(kind)
     if kind in _FORBIDDEN[role]:
-        raise MessageError('forbidden', f'type: no {role.value} sends {kind}', kind)
+        raise MessageError('forbidden', f'type: a {role.value} does not send {kind}', kind)
     return parse(value, f'{role.other.value}_id')
 
 
 def parse_from_server(text: str, role: Role) -> Message:
     """
-    Return what the server sent to a peer of `role`.
+    Parse what the server sent to a peer of `role`.
 
     Raises: MessageError; its code unknown_type may come from a newer server.
     """
@@ -146,7 +146,7 @@ def _of_server(message: Message, role: Role) -> _Fields:
         case Registered(peer_id, protocol, ice_servers):
             ids = {f'{role.value}_id': peer_id}
             if role is Role.RECEIVER:
-                # The first diagram of this protocol calls it so, and clients read it.
+                # The name in the first diagram of this protocol; clients read it.
                 ids['receive_id'] = peer_id
             return ids | {'protocol': protocol, 'ice_servers': _written(ice_servers)}
         case IceServersChanged(ice_servers):
@@ -162,7 +162,7 @@ def _of_server(message: Message, role: Role) -> _Fields:
         case Register(own_role, peer_id, name, takeover):
             values = {'role': own_role.value, 'id': peer_id, 'name': name}
             return values | ({} if takeover else {'takeover': False})
-    raise TypeError(f'{message!r} is no message')
+    raise TypeError(f'{message!r} is not a message')
 
 
 def _kind(value: _Fields) -> str:
@@ -232,7 +232,7 @@ def _usable(values: Iterable[_Fields]) -> Iterable[IceServer]:
         try:
             yield ice_server_from_json(value)
         except MessageError as error:
-            # The others may do: no reason to go without a session.
+            # The others may be usable.
             logger.warning('ICE server left out: %s', error.message)
 
 

@@ -1,4 +1,4 @@
-"""Who may open a WebSocket: from which page, and how many of them."""
+"""Limits on WebSockets: the pages that may open them, and their number."""
 
 import ipaddress
 import logging
@@ -8,19 +8,19 @@ from urllib.parse import urlsplit
 
 try:
     import resource
-except ImportError:  # Windows has no such limit to ask for.
+except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
 RESERVED_FILES = 24
-'Files that the program itself may have open: its log, libraries, the event loop, listeners.'
+'Files that the program itself may open: its log, libraries, the event loop, listeners.'
 
 MAX_WAITING = 128
 'Connections that may wait for their HTTP header.'
 
 LOCAL_ZONES = ('.local', '.localhost', '.test', '.internal', '.home.arpa', '.lan')
 """
-Where nobody can register a name: RFC 6761 and RFC 6762, RFC 8375, ICANN resolution 2024.07.29.06;
-.lan, which many routers use, is not delegated either.
+Zones in which no name can be registered: RFC 6761 and RFC 6762, RFC 8375, ICANN resolution
+2024.07.29.06; .lan, which many routers use, is not delegated either.
 """
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Admission:
         self._by_address: Counter[str] = Counter()
 
     def enter(self, address: str) -> bool:
-        """Count one more socket, or say False where that is one too many."""
+        """Count one more socket; return False, and count nothing, if it is one too many."""
         source = network_of(address)
         if self._total >= self._max_sockets or self._by_address[source] >= self._max_per_address:
             return False
@@ -45,7 +45,7 @@ class Admission:
         return True
 
     def leave(self, address: str) -> None:
-        """Count one socket less; for each `enter` that said True."""
+        """Count one socket fewer; once for each `enter` that returned True."""
         source = network_of(address)
         self._total -= 1
         self._by_address[source] -= 1
@@ -54,7 +54,7 @@ class Admission:
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one address: itself, for IPv6 its /64."""
+    """Return the unit that is counted: the address, for IPv6 its /64."""
     try:
         parsed = ipaddress.ip_address(address.partition('%')[0])
     except ValueError:
@@ -68,15 +68,15 @@ def network_of(address: str) -> str:
 
 def may_connect(origin: str | None, host: str, allowed: Iterable[str], *, any_name: bool) -> bool:
     """
-    Say whether a page of `origin` may open a WebSocket to the server it knows as `host`.
+    Return whether a page of `origin` may open a WebSocket to the server it knows as `host`.
 
-    Programs that are no browser send no Origin. A page's own server is allowed, but unless
-    `any_name`, only by a name that no stranger can have made: a page of theirs could else
-    point its own name to this machine (DNS rebinding), and be of the same origin.
+    Programs other than browsers send no Origin. A page may connect to the server it came from, but
+    unless `any_name`, only under a name that no stranger can have registered: otherwise their page
+    could point its own name to this machine (DNS rebinding), and be of the same origin.
     """
     if origin is None:
         return True
-    if origin.lower().rstrip('/') in {one.lower().rstrip('/') for one in allowed}:
+    if origin.lower().rstrip('/') in {page.lower().rstrip('/') for page in allowed}:
         return True
     try:
         parts = urlsplit(origin)

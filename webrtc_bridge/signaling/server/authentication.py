@@ -1,4 +1,4 @@
-"""Who comes: the token of a request for a WebSocket, and what it gives the right to."""
+"""Authenticate WebSocket requests by token."""
 
 import asyncio
 import base64
@@ -17,27 +17,27 @@ SECRET = 'WEBRTC_BRIDGE_SECRET'
 'Environment variable with the secret.'
 
 MIN_SECRET = 16
-'Characters; the ones we make have 256 random bits, beyond all guessing.'
+'Characters; the secrets that we make have 256 random bits.'
 
 PROTOCOL = 'webrtc_bridge.v1'
-'WebSocket subprotocol of pages, which can send no header of their own.'
+'WebSocket subprotocol of pages, which cannot set headers.'
 
 TOKEN_PROTOCOL = 'webrtc_bridge.token.'
-'And a second one, with the token behind it in base64url (RFC 4648, section 5), unpadded.'
+'Start of a second one; the token follows in base64url (RFC 4648, section 5), unpadded.'
 
 DELAY = 1.0
 'Seconds that the bearer of a wrong token waits for the answer.'
 
 MAX_WAITING = 64
 MAX_WAITING_PER_ADDRESS = 8
-'Requests at a time that are made to wait; what comes beyond is answered 429.'
+'Requests that wait at a time; any more are answered with 429.'
 
 
 def read_server_secret(option: str, file: str) -> str:
     """
     Return the secret in `file`, or else in the environment; empty if there is none.
 
-    Raises: UnusableValueError, also for one that is short.
+    Raises: UnusableValueError, also for one that is too short.
     """
     secret = read_secret(option, file, SECRET)
     if secret and len(secret) < MIN_SECRET:
@@ -47,13 +47,13 @@ def read_server_secret(option: str, file: str) -> str:
 
 
 def is_page(headers: Mapping[str, str]) -> bool:
-    """Say whether a request offers the subprotocol of pages."""
+    """Return whether a request offers the subprotocol of pages."""
     return PROTOCOL in _protocols(headers)
 
 
 class Authentication:
     """
-    Checks tokens against `secret`; without one everybody has all rights.
+    Check tokens against `secret`; without one, everyone has all rights.
 
     Raises: RequirementError.
     """
@@ -68,7 +68,7 @@ class Authentication:
 
     def check(self, headers: Mapping[str, str]) -> Rights:
         """
-        Return the rights of who sent a request with these headers.
+        Return the rights that the token in these headers gives.
 
         Raises: TokenError.
         """
@@ -83,14 +83,14 @@ class Authentication:
 
 
 class AuthThrottle:
-    """Let those with wrong tokens wait, but never more of them than the server can bear."""
+    """Delay the answers to wrong tokens, but never more of them than the server can bear."""
 
     def __init__(self) -> None:
         self._waiting: Counter[str] = Counter()
 
     @contextlib.asynccontextmanager
     async def wait(self, address: str) -> AsyncIterator[bool]:
-        """Wait `DELAY` and yield True, or False at once where too many wait already."""
+        """Wait `DELAY` and yield True, or False at once if too many are waiting."""
         source = network_of(address)
         full = self._waiting.total() >= MAX_WAITING
         if full or self._waiting[source] >= MAX_WAITING_PER_ADDRESS:

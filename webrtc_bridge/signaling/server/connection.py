@@ -1,4 +1,4 @@
-"""One WebSocket of the server: what waits to be sent, its heartbeat, its end."""
+"""One WebSocket of the server: its queue, its heartbeat and its end."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.protocol.close_codes import CloseCode
 
 CLOSE_TIMEOUT = 1.5
-'Seconds for what is queued and the close frame; then the connection is cut.'
+'Seconds for what is queued and the close frame; then the connection is aborted.'
 
 WRITE_AT_ONCE = 32768
 'Bytes in the transport below which a message skips the queue; its own high-water mark is 64 KiB.'
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 class Connection:
     """
-    Sends without ever waiting for the reader; one that reads too slowly is closed with 1013.
+    Send without ever waiting for the reader; one that reads too slowly is closed with 1013.
 
     `number` names it in the log. Use from the event loop; `aclose` must be awaited in the end.
     """
@@ -58,11 +58,11 @@ class Connection:
         self.number = number
         self.heard_at = now
         self.pinged_at = 0.0
-        'When an unanswered ping was sent; 0 where there is none.'
+        'When an unanswered ping was sent; 0 if there is none.'
 
     @property
     def closing(self) -> bool:
-        """Whether the end has begun; nothing is sent or handled any more."""
+        """Whether it is being closed; nothing is sent or handled any more."""
         return self._closing is not None
 
     async def send(self, text: str) -> bool:
@@ -85,32 +85,32 @@ class Connection:
         return self._enqueue(text)
 
     async def ping(self, now: float) -> None:
-        """Ask the other end for a sign of life, unless it has been asked. Does not suspend."""
+        """Ping the peer, unless an earlier ping is unanswered. Does not suspend."""
         if self.pinged_at or self.closing or self._transport.is_closing():
             return
         self.pinged_at = now
-        # With a full transport the answer is long in coming anyway.
+        # With a full transport the answer would take long anyway.
         if self._transport.get_write_buffer_size() < WRITE_AT_ONCE:
             with contextlib.suppress(ConnectionError):
                 await self._socket.ping()
 
     def heard(self, now: float) -> None:
-        """Note a sign of life."""
+        """Note that the peer is alive."""
         self.heard_at = now
         self.pinged_at = 0.0
 
     def close(self, code: int, reason: str) -> None:
-        """Begin to close: send what is queued and the code, then cut."""
+        """Start to close: send what is queued and the code, then abort."""
         if self._closing is None:
             logger.debug('socket %d is closed with %d %s', self.number, code, reason)
             self._closing = asyncio.ensure_future(self._close(code, reason))
 
     def abort(self) -> None:
-        """Cut the connection now."""
+        """Abort the connection now."""
         abort(self._transport)
 
     async def aclose(self) -> None:
-        """Wait until closed; begin it where nobody has."""
+        """Wait until it is closed; close it with 1000 unless it is being closed."""
         self.close(CloseCode.NORMAL, '')
         assert self._closing is not None
         await asyncio.wait({self._closing})
@@ -128,7 +128,7 @@ class Connection:
         return True
 
     async def _write(self) -> None:
-        """Send what is queued; a task only while there is something."""
+        """Send what is queued; runs only while something is."""
         with contextlib.suppress(ConnectionError):
             while self._queue:
                 text = self._queue.popleft()
@@ -142,13 +142,13 @@ class Connection:
         try:
             await asyncio.wait_for(self._orderly(code, reason), CLOSE_TIMEOUT)
         except (TimeoutError, ConnectionError):
-            logger.debug('socket %d is cut', self.number)
+            logger.debug('socket %d is aborted', self.number)
             abort(self._transport)
         finally:
             if self._writer is not None:
                 self._writer.cancel()
                 await asyncio.wait({self._writer})
-            # Nobody may be reading what the transport still wants to write.
+            # The peer may not be reading what the transport still wants to write.
             loop = asyncio.get_running_loop()
             loop.call_later(CLOSE_TIMEOUT, abort, self._transport)
 

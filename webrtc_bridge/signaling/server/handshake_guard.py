@@ -1,5 +1,5 @@
 """
-A deadline for TLS handshake and HTTP request header, which aiohttp has not.
+A deadline for the TLS handshake and the HTTP request header, which aiohttp lacks.
 
 Each new connection first speaks to a `HandshakeGuard`; once its header is complete, the
 transport and what it has received are handed to aiohttp's own protocol for good.
@@ -16,12 +16,12 @@ MAX_HEADER = 16384
 'Bytes; aiohttp itself then refuses lines above 8 KiB.'
 
 SHUTDOWN_TIMEOUT = 1.0
-'Seconds for the end of TLS to be answered; asyncio waits for 30.'
+'Seconds for the end of TLS to be answered; the default of asyncio is 30.'
 
 _END = b'\r\n\r\n'
 
 _CLIENT_HELLO = b'\x16'
-'Begin of TLS (RFC 8446, section 5.1), where none is spoken: whoever waits for it should know.'
+'Start of TLS (RFC 8446, section 5.1): without TLS it is refused, lest the client wait for it.'
 
 
 def _refusal(status: str) -> bytes:
@@ -32,8 +32,8 @@ class PendingConnections:
     """
     The connections whose header is not complete, oldest first.
 
-    Beyond `max_waiting`, the oldest is cut: somebody who opens hundreds and sends nothing must
-    not keep a newcomer out. With `tls` each begins with a handshake, for which the same holds.
+    Beyond `max_waiting`, the oldest is aborted: a client that opens hundreds and sends nothing
+    must not keep newcomers out. With `tls` each starts with a handshake, for which the same holds.
     """
 
     def __init__(
@@ -54,17 +54,17 @@ class PendingConnections:
         return HandshakeGuard(self)
 
     def enter(self, connection: 'HandshakeGuard') -> None:
-        """Let a new connection wait for its header."""
+        """Add a new connection."""
         if len(self._waiting) >= self._max_waiting:
             next(iter(self._waiting)).refuse('503 Service Unavailable')
         self._waiting[connection] = None
 
     def leave(self, connection: 'HandshakeGuard') -> None:
-        """Forget a connection; again for the same one does nothing."""
+        """Remove a connection; idempotent."""
         self._waiting.pop(connection, None)
 
     async def close(self) -> None:
-        """Cut all that wait."""
+        """Refuse all of them."""
         waiting = list(self._waiting)
         for connection in waiting:
             connection.refuse('503 Service Unavailable')
@@ -72,7 +72,7 @@ class PendingConnections:
 
 
 class HandshakeGuard(asyncio.Protocol):
-    """Shake hands where there is TLS, collect the request header, then step aside."""
+    """Complete the TLS handshake, if any, collect the request header, then step aside."""
 
     def __init__(self, pending: PendingConnections) -> None:
         self._pending = pending
@@ -85,7 +85,7 @@ class HandshakeGuard(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the deadline."""
-        # Not asserted: uvloop's transports are no subclasses.
+        # Not asserted: uvloop's transports are not subclasses.
         self._transport = transport = cast(asyncio.Transport, transport)
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self._pending.timeout, self.refuse, '408 Request Timeout')
@@ -93,7 +93,7 @@ class HandshakeGuard(asyncio.Protocol):
         if self._pending.tls is None:
             self._is_open = True
         else:
-            # Until TLS reads, nobody may.
+            # Nothing else may read before TLS does.
             transport.pause_reading()
             self._handshake = loop.create_task(self._shake_hands(transport, self._pending.tls))
 
@@ -103,8 +103,8 @@ class HandshakeGuard(asyncio.Protocol):
             return
         self._received += data
         if self._handshake is not None and not self._is_secure:
-            return  # uvloop reads before it can be stopped: `_feed` has a use for it
-        # An empty line before the request is allowed (RFC 9112, section 2.2), and is no header.
+            return  # uvloop reads before it can be paused; `_feed` passes it on
+        # Empty lines before the request are allowed (RFC 9112, section 2.2), and end no header.
         while self._received.startswith(b'\r\n'):
             del self._received[:2]
         if self._received.startswith(_CLIENT_HELLO):
@@ -144,17 +144,17 @@ class HandshakeGuard(asyncio.Protocol):
                     self,
                     tls,
                     server_side=True,
-                    # Only that ours comes first.
+                    # Our own deadline is to come first.
                     ssl_handshake_timeout=self._pending.timeout + 1.0,
                     ssl_shutdown_timeout=SHUTDOWN_TIMEOUT,
                 )
             )
             await asyncio.sleep(0)
-            # By now TLS is the transport's protocol, and will be told so in the loop's next round.
+            # TLS is the transport's protocol now; its connection_made runs in the next round.
             loop.call_soon(self._feed, transport)
             secure = await starting
         except OSError:
-            # ssl.SSLError and ConnectionError are some: what a stranger sends is no news.
+            # Among them ssl.SSLError and ConnectionError; not logged: strangers send anything.
             self._step_aside()
             abort(transport)
             return
@@ -171,7 +171,7 @@ class HandshakeGuard(asyncio.Protocol):
             self._handshake.cancel()
 
     def _feed(self, transport: asyncio.Transport) -> None:
-        """Give TLS what had come before it was there."""
+        """Give TLS the bytes that arrived before it could read."""
         early, self._received = self._received, bytearray()
         self._is_secure = True
         # A BufferedProtocol, though uvloop's does not derive from that.

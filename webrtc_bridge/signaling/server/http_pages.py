@@ -1,4 +1,4 @@
-"""What the server answers to plain HTTP: fixed pages, and headers that fence them in."""
+"""Static pages over plain HTTP, and the security headers of every response."""
 
 import logging
 import re
@@ -39,8 +39,8 @@ def add_pages(app: web.Application, allowed_origins: Iterable[str] = ()) -> None
     """
     Let `app` serve the pages, and give every response the headers.
 
-    The viewer may be shown in a frame by our own pages and by those of `allowed_origins`; the page
-    that turns a camera on, by nobody.
+    The viewer may be framed by our own pages and by those of `allowed_origins`; the page that
+    turns a camera on may not be framed at all.
     """
     framers = ' '.join(["'self'", *filter(ORIGIN.fullmatch, allowed_origins)])
     own_headers = {
@@ -85,12 +85,12 @@ async def _set_headers(request: web.Request, response: web.StreamResponse) -> No
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers['Server'] = HEADERS['Server']
-    # One request for each connection: the header's deadline holds for the first one.
+    # One request per connection: the deadline for the header only holds for the first one.
     response.force_close()
 
 
 class NoClientErrors(logging.Filter):
-    """Keep out of the log, a traceback each time, what a client sent as malformed HTTP."""
+    """Keep malformed HTTP, which is a traceback each time, out of the log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return False for those records."""

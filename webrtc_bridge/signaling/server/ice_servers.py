@@ -1,4 +1,4 @@
-"""The STUN and TURN servers that `registered` tells every peer."""
+"""The STUN and TURN servers that peers get in `registered`."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ TURN_SECRET = 'WEBRTC_BRIDGE_TURN_SECRET'
 """
 Environment variable with the secret shared with the TURN server, coturn's `static-auth-secret`.
 
-No option: every node may read parameters, and every user of the machine command lines.
+Not an option: every node can read parameters, and every user command lines.
 """
 
 _URL = re.compile(
@@ -45,13 +45,13 @@ logger = logging.getLogger(__name__)
 
 class IceServers:
     """
-    The servers of the option `ice_servers`, `urls`, and those in the file, if there is one.
+    The servers in `urls`, from the option `ice_servers`, and in `file`, if one is given.
 
-    TURN servers without a password of their own get one made of `secret`, valid for `lifetime`
-    seconds from the moment that a peer is told; `now` returns Unix time in seconds.
+    TURN servers without a password of their own get one made from `secret`, valid for `lifetime`
+    seconds from when it is sent to a peer; `now` returns Unix time in seconds.
 
-    Raises: OptionError, also for a file that cannot be read and a TURN server that nobody could
-    log in to, which would make a browser refuse the whole list.
+    Raises: OptionError, also for a file that cannot be read, and for a TURN server without a
+    password, which would make browsers refuse the whole list.
     """
 
     def __init__(
@@ -73,15 +73,15 @@ class IceServers:
         for server in _read(file) if file else []:
             self._add(server, 'ice_servers_file')
         if secret and not self.expire:
-            logger.warning('%s is set, but no TURN server that would need it', TURN_SECRET)
+            logger.warning('%s is set, but no TURN server needs it', TURN_SECRET)
 
     @property
     def expire(self) -> bool:
-        """Whether what a peer is told is valid for a limited time only."""
+        """Whether passwords are valid for a limited time only."""
         return any(map(_wants_password, self._servers))
 
     def for_peer(self, peer_id: str) -> tuple[IceServer, ...]:
-        """Return what to tell `peer_id` now."""
+        """Return the servers to send to `peer_id` now."""
         expires = int(self._now() + self._lifetime)
         login = turn_credentials(self._secret, expires, peer_id)
         return tuple(
@@ -99,7 +99,7 @@ class IceServers:
 
 @dataclass(frozen=True)
 class TurnCredentials:
-    """What a TURN client logs in with."""
+    """Login of a TURN client."""
 
     username: str
     credential: str
@@ -107,9 +107,11 @@ class TurnCredentials:
 
 def turn_credentials(secret: str, expires: int, peer_id: str = '') -> TurnCredentials:
     """
-    Return what logs in, until `expires` (Unix time, s), where `secret` is known.
+    Return a login that is valid until `expires` (Unix time, s) where `secret` is known.
 
-    `peer_id` stands in the TURN server's log, for people.
+    As "A REST API For Access To TURN Services" (draft-uberti-behave-turn-rest-00, section 2.2)
+    makes them, and coturn accepts them with `use-auth-secret` and `static-auth-secret`: the
+    server, which knows the same secret, needs no list of users. `peer_id` is for its log.
     """
     username = f'{expires}:{peer_id}' if peer_id else str(expires)
     digest = hmac.digest(secret.encode(), username.encode(), hashlib.sha1)
@@ -117,7 +119,7 @@ def turn_credentials(secret: str, expires: int, peer_id: str = '') -> TurnCreden
 
 
 def secret_of_environment() -> str:
-    """Return the secret for TURN passwords; empty where there is none."""
+    """Return the secret for TURN passwords; empty if there is none."""
     return os.environ.get(TURN_SECRET, '').strip()
 
 
@@ -137,10 +139,10 @@ def _read(file: str) -> list[IceServer]:
         raise OptionError('ice_servers_file', file, _FILE) from None
     try:
         servers = _parsed(text)
-    except MessageError:  # not shown: it may quote a password
+    except MessageError:  # not shown: it could quote a password
         raise OptionError('ice_servers_file', file, _FILE) from None
     if mode & stat.S_IROTH and any(server.credential for server in servers):
-        logger.warning('every user may read the passwords in %s: chmod o-r it', file)
+        logger.warning('every user can read the passwords in %s: run chmod o-r on it', file)
     return servers
 
 

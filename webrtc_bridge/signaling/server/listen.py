@@ -10,7 +10,7 @@ from webrtc_bridge.errors import OptionError, ServeError, UnprotectedError, desc
 from webrtc_bridge.program.addresses import interface_addresses
 
 KERNEL_BUFFER = 131072
-'Bytes that the kernel keeps for a reader; Linux doubles it.'
+'Bytes that the kernel buffers for a reader; Linux doubles it.'
 
 PROBES = {'0.0.0.0': '192.0.2.1', '::': '2001:db8::1'}
 """
@@ -22,9 +22,9 @@ async def listen(
     make_protocol: Callable[[], asyncio.Protocol], host: str, port: int, *, exposed: bool
 ) -> asyncio.Server:
     """
-    Listen on each address of `host`; with port 0 on the first alone, since ports would differ.
+    Listen on each address of `host`; with port 0 on the first only, since ports would differ.
 
-    Unless `exposed`, only where no other machine gets.
+    Unless `exposed`, refuse an address that other machines reach.
 
     Raises: OptionError, ServeError, UnprotectedError.
     """
@@ -58,7 +58,7 @@ async def listen(
 
 
 def is_local(server: asyncio.Server) -> bool:
-    """Say whether nobody but this machine can reach `server`."""
+    """Return whether only this machine can reach `server`."""
     addresses = [listener.getsockname()[0].partition('%')[0] for listener in server.sockets]
     return all(ipaddress.ip_address(address).is_loopback for address in addresses)
 

@@ -1,4 +1,4 @@
-"""A certificate that nobody but its own key has signed, made on the spot."""
+"""Self-signed certificates."""
 
 import ipaddress
 import socket
@@ -29,12 +29,12 @@ class SelfSigned:
 
     @property
     def pem(self) -> str:
-        """The certificate alone, which everybody may have."""
+        """The certificate without its key; not a secret."""
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
 
 def self_signed(names: Iterable[str], valid: timedelta) -> SelfSigned:
-    """Return a new certificate for these names and addresses, valid from now on for `valid`."""
+    """Return a new certificate for these names and addresses, valid for `valid` from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, 'webrtc_bridge')])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""The certificate that the signaling server shows, from files or made now."""
+"""The TLS certificate of the signaling server, from files or made at its start."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from webrtc_bridge.signaling.server.self_signed import SelfSigned
 
 VALID = timedelta(days=90)
-'Of a certificate that is made at each start.'
+'Validity of a certificate that is made at each start.'
 
 SOON = timedelta(days=14)
 
@@ -31,13 +31,13 @@ logger = logging.getLogger(__name__)
 
 def server_context(options: SignalingOptions) -> ssl.SSLContext | None:
     """
-    Return what `options` say about TLS; None where they want none.
+    Return the TLS context that `options` ask for; None if they ask for none.
 
     Raises: OptionError, naming the file that cannot be used and why, or RequirementError.
     """
     if options.self_signed:
         if options.certificate or options.key:
-            raise OptionError('self_signed', True, 'no certificate and key beside it')
+            raise OptionError('self_signed', True, 'no certificate and key together with it')
         return _made_now()
     if bool(options.certificate) is not bool(options.key):
         missing = 'certificate' if options.key else 'key'
@@ -52,7 +52,7 @@ def _from_files(certificate: str, key: str) -> ssl.SSLContext:
     try:
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
-        # What is there has been read, and fits: OpenSSL finds it too weak, for example.
+        # Both files were read, and match: OpenSSL finds them too weak, for example.
         raise OptionError('certificate', certificate, f'another ({describe(error)})') from None
     return context
 
@@ -66,7 +66,7 @@ def _check_pair(certificate: str, key: str) -> None:
     )
 
     try:
-        shown = x509.load_pem_x509_certificate(_read('certificate', certificate))
+        loaded = x509.load_pem_x509_certificate(_read('certificate', certificate))
     except ValueError:
         raise OptionError('certificate', certificate, _CERTIFICATE) from None
     try:
@@ -74,24 +74,24 @@ def _check_pair(certificate: str, key: str) -> None:
     except (ValueError, TypeError):
         raise OptionError('key', key, _KEY) from None
     public = [
-        one.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        for one in (shown.public_key(), private.public_key())
+        key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        for key in (loaded.public_key(), private.public_key())
     ]
     if public[0] != public[1]:
-        raise OptionError('key', key, f'the key of {certificate}, which is another')
-    _check_times(certificate, shown)
+        raise OptionError('key', key, f'the key of {certificate}, which it does not match')
+    _check_times(certificate, loaded)
     if Path(key).stat().st_mode & 0o007 and os.name != 'nt':
-        logger.warning('every user may read the private key in %s: chmod o= it', key)
+        logger.warning('every user can read the private key in %s: run chmod o= on it', key)
 
 
 def _check_times(file: str, certificate: 'x509.Certificate') -> None:
-    begin, end = valid_between(certificate)
+    start, end = valid_between(certificate)
     now = datetime.now(UTC)
     if now >= end:
         raise OptionError('certificate', file, f'one that is valid: it expired on {end:%Y-%m-%d}')
-    if now < begin:
+    if now < start:
         expected = (
-            f'one that is valid now: by the clock of this machine it begins on {begin:%Y-%m-%d}'
+            f'one that is valid now: by the clock of this machine it starts on {start:%Y-%m-%d}'
         )
         raise OptionError('certificate', file, expected)
     if now > end - SOON:
@@ -99,14 +99,14 @@ def _check_times(file: str, certificate: 'x509.Certificate') -> None:
 
 
 def valid_between(certificate: 'x509.Certificate') -> tuple[datetime, datetime]:
-    """Return when the certificate begins and ends to be valid."""
+    """Return the start and the end of the certificate's validity."""
     if hasattr(certificate, 'not_valid_before_utc') and hasattr(
         certificate, 'not_valid_after_utc'
     ):
         return certificate.not_valid_before_utc, certificate.not_valid_after_utc
     # cryptography before 42
-    begin, end = certificate.not_valid_before, certificate.not_valid_after
-    return begin.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
+    start, end = certificate.not_valid_before, certificate.not_valid_after
+    return start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
 
 
 def _read(option: str, file: str) -> bytes:
@@ -128,7 +128,7 @@ def _made_now() -> ssl.SSLContext:
 
 
 def _load(context: ssl.SSLContext, made: 'SelfSigned') -> None:
-    """Load what is in memory; `ssl` takes files alone, so the key lies there encrypted."""
+    """Load a pair from memory; `ssl` only reads files, so the key is encrypted there."""
     from cryptography.hazmat.primitives.serialization import (
         BestAvailableEncryption,
         Encoding,
@@ -148,6 +148,6 @@ def _context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
-    # Else a browser may ask for HTTP/2, which aiohttp does not speak.
+    # Otherwise a browser may ask for HTTP/2, which aiohttp does not speak.
     context.set_alpn_protocols(['http/1.1'])
     return context

@@ -2,7 +2,7 @@
 Tokens: the shared secret itself, which gives all rights, or a signed list of rights.
 
 A signed one is a JSON Web Token (RFC 7519) with HS256 and the claims `rights` (of `publish`,
-`view`), `senders` (patterns of ids), `jti` (the key's id, which stands in the log), `exp` and,
+`view`), `senders` (patterns of ids), `jti` (the token's id, which the log shows), `exp` and,
 if wanted, `nbf`.
 """
 
@@ -27,7 +27,7 @@ KEY = re.compile(r'[A-Za-z0-9_.-]{1,64}')
 
 
 class TokenError(WebrtcBridgeError):
-    """A token gives no rights; `reason` says why, `key` which it is, where we made it."""
+    """A token gives no rights, for `reason`; `key` is its id, if we made it."""
 
     def __init__(self, reason: str, key: str = '') -> None:
         super().__init__(reason, key)
@@ -39,7 +39,7 @@ class TokenError(WebrtcBridgeError):
 
 
 class NoTokenError(TokenError):
-    """Where one was needed, there was none."""
+    """A token is needed, and there is none."""
 
     def __init__(self) -> None:
         super().__init__('none given')
@@ -47,21 +47,21 @@ class NoTokenError(TokenError):
 
 class SignedTokens:
     """
-    Makes and checks the tokens of one `secret`.
+    Make and check the tokens of one `secret`.
 
     Raises: RequirementError without PyJWT.
     """
 
     def __init__(self, secret: str) -> None:
         require('pyjwt')
-        # Whoever has one token can try secrets on it at leisure, so each try is to be costly:
-        # 16 MB and 50 ms. RFC 7518, section 3.2, wants 32 bytes at least for HS256.
+        # The holder of a token can try secrets on it at leisure, so each try must be costly: 16 MB
+        # and 50 ms. RFC 7518, section 3.2, wants 32 bytes at least for HS256.
         salt = b'webrtc_bridge token'
         self._key = hashlib.scrypt(secret.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32).hex()
         self._secret = _digest(secret)
 
     def make(self, rights: Rights, name: str = '') -> tuple[str, str]:
-        """Return a token with `rights`, and its key's id, which begins with `name`."""
+        """Return a token with `rights`, and its id, which starts with `name`."""
         import jwt
 
         key = '-'.join(filter(None, (name, secrets.token_hex(4))))
@@ -90,12 +90,12 @@ class SignedTokens:
 
         key = ''
         try:
-            # The signature first and then the times, so that the log can name the key.
+            # The signature first and then the times, so that the log can name the token.
             claims: dict[str, Any] = jwt.decode(
                 token,
                 self._key,
                 algorithms=[ALGORITHM],
-                # In place: PyJWT types it as a dictionary before 2.11 and as a TypedDict since.
+                # Inline: PyJWT types it as a dictionary before 2.11 and as a TypedDict since.
                 options={'verify_exp': False, 'verify_nbf': False, 'verify_iat': False},
             )
             key = _key(claims)
@@ -113,28 +113,28 @@ class SignedTokens:
             OverflowError,
             RecursionError,
         ):
-            # What a stranger wrote into the header reaches json and base64 as it is.
+            # The header, which a stranger wrote, reaches json and base64 as it is.
             raise TokenError('wrong', key) from None
 
 
 def _rights(claims: dict[str, Any]) -> Rights:
-    key, given, senders = _key(claims), claims.get('rights'), claims.get('senders')
-    if not (_texts(given) and _texts(senders) and set(given) <= set(RIGHTS)):
+    key, rights, senders = _key(claims), claims.get('rights'), claims.get('senders')
+    if not (_texts(rights) and _texts(senders) and set(rights) <= set(RIGHTS)):
         raise TokenError('signed, but without usable rights and senders', key)
     expires = float(claims.get('exp', math.inf))
-    return Rights('publish' in given, 'view' in given, tuple(senders), expires, key)
+    return Rights('publish' in rights, 'view' in rights, tuple(senders), expires, key)
 
 
 def _texts(value: Any) -> TypeGuard[list[str]]:
     return (
         isinstance(value, list)
         and len(value) <= MAX_PATTERNS
-        and all(isinstance(one, str) and SENDERS.fullmatch(one) for one in value)
+        and all(isinstance(text, str) and SENDERS.fullmatch(text) for text in value)
     )
 
 
 def patterns(text: str) -> tuple[str, ...]:
-    """Return the patterns of sender ids in `text`, separated by commas; empty if one is none."""
+    """Return the patterns of sender ids in `text`, comma-separated; empty if one is invalid."""
     found = tuple(part.strip() for part in text.split(','))
     return found if _texts(list(found)) else ()
 
