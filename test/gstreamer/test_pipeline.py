@@ -16,11 +16,11 @@ try:
 except RequirementError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
-from webrtc_bridge.gstreamer.encoders import KINDS
-from webrtc_bridge.gstreamer.gate import KeyframeGate
+from webrtc_bridge.gstreamer.capture.encoders import KINDS
+from webrtc_bridge.gstreamer.capture.source import describe
 from webrtc_bridge.gstreamer.library import post
+from webrtc_bridge.gstreamer.peer.gate import KeyframeGate
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
-from webrtc_bridge.gstreamer.source import describe
 from webrtc_bridge.gstreamer.structures import first_structure
 
 SOURCE = GStreamerOptions(source='test', width=320, height=240)
@@ -124,7 +124,7 @@ async def test_a_second_encoder_that_fails_is_done_without(running, caplog):
     )
     await until(lambda: len(running.bounds) == 2)
     assert [bounds.layered for bounds in running.bounds] == [True, False]
-    assert 'no small layer for narrow links from now on: no session left' in caplog.text
+    assert 'no small layer for slow links from now on: no session left' in caplog.text
     branch.move(Layer.FULL)
     await branch.more(3)
     assert branch.widths[-1] == 320

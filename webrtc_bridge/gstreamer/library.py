@@ -129,6 +129,23 @@ def element_names(description: str) -> Iterator[str]:
             yield word
 
 
+class Signals:
+    """Handlers of elements' signals, which all end together."""
+
+    def __init__(self) -> None:
+        self._handlers: list[tuple[Element, int]] = []
+
+    def connect(self, element: Element, signal: str, callback: Callable[..., Any]) -> None:
+        """Call `callback` at each `signal` of `element`, in a thread of GStreamer."""
+        self._handlers.append((element, element.connect(signal, callback)))
+
+    def disconnect(self) -> None:
+        """Call no handler any more, and keep no element; idempotent."""
+        for element, handler in self._handlers:
+            element.disconnect(handler)
+        self._handlers.clear()
+
+
 async def in_thread(work: Callable[[], T], timeout: float) -> T:
     """
     Return what `work()` returns, called in a thread of its own.

@@ -2,11 +2,11 @@
 
 import asyncio
 
-from webrtc_bridge.gstreamer.encoders import choose_encoder
+from webrtc_bridge.gstreamer.capture.encoders import choose_encoder
+from webrtc_bridge.gstreamer.capture.source import describe
 from webrtc_bridge.gstreamer.library import in_thread, warm_up
-from webrtc_bridge.gstreamer.peer import GStreamerPeer
+from webrtc_bridge.gstreamer.peer.peer import GStreamerPeer
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
-from webrtc_bridge.gstreamer.source import describe
 from webrtc_bridge.options import GStreamerOptions, SenderOptions
 from webrtc_bridge.peer.outbound_session import SendingPeerListener
 from webrtc_bridge.sending.adaptation import Adaptation

@@ -19,8 +19,8 @@ from benchmark.programs.webrtcbin.negotiation import (
     say,
     set_description,
 )
-from webrtc_bridge.gstreamer.ice import set_up_ice
 from webrtc_bridge.gstreamer.library import Element, Gst, require_gstreamer
+from webrtc_bridge.gstreamer.peer.ice import set_up_ice
 from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.nodes.ros.dds_profile import image_segment
 from webrtc_bridge.nodes.ros.stamps import header

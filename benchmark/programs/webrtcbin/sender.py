@@ -20,8 +20,8 @@ from benchmark.programs.webrtcbin.negotiation import (
     say,
     set_description,
 )
-from webrtc_bridge.gstreamer.ice import set_up_ice
 from webrtc_bridge.gstreamer.library import Element, Gst, require_gstreamer
+from webrtc_bridge.gstreamer.peer.ice import set_up_ice
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.capture.pattern import Pattern
 from webrtc_bridge.media.pixels.planes import plane_pixels

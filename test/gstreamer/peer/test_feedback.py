@@ -3,7 +3,7 @@
 import pytest
 from aiortc.rtp import RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, pack_remb_fci
 
-from webrtc_bridge.gstreamer.feedback import parse_rtcp
+from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 
 SSRC = 5

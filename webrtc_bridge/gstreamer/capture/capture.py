@@ -1,9 +1,9 @@
 """
 A source and what makes H.264 of it, as one element of the pipeline.
 
-    camera           -> tee -> gstreamer/layer.py -> full
-                            -> gstreamer/layer.py -> small, once somebody needs it
-    H.264 that fits                                    -> full
+    camera           -> tee -> encoder (capture/layers.py) -> full
+                            -> encoder                     -> small, once somebody needs it
+    H.264 that fits                                        -> full
     anything else    -> decodebin -> as from a camera
 
 What the source delivers is known when its caps come, so that is when the way is built: in the
@@ -11,22 +11,14 @@ thread that delivers them.
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Protocol
 
-from webrtc_bridge.errors import SourceError, SourceNotFound, SourceUnreadable
-from webrtc_bridge.gstreamer.encoders import EncoderKind
-from webrtc_bridge.gstreamer.layer import LayerEncoder
-from webrtc_bridge.gstreamer.library import (
-    Element,
-    Gst,
-    GstVideo,
-    Pad,
-    Structure,
-    element_names,
-    require_elements,
-)
-from webrtc_bridge.gstreamer.source import SourceDescription, shown
+from webrtc_bridge.errors import SourceError, SourceUnreadable
+from webrtc_bridge.gstreamer.capture.encoders import EncoderKind
+from webrtc_bridge.gstreamer.capture.layers import EncodedLayers, PictureFormat
+from webrtc_bridge.gstreamer.capture.source import SourceDescription
+from webrtc_bridge.gstreamer.capture.source_bin import add_source
+from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Structure
 from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.frames import Layer
@@ -45,12 +37,6 @@ An encoder's times begin where it likes to, which its segment tells. webrtcbin (
 heeds a viewer's first segment alone: sender reports would be wrong after another encoder's.
 """
 
-LAG = 12_000
-"""
-Nanoseconds by which pictures of the small layer are later, more than one unit of RTP time: a
-receiver takes two with the same time, where it goes over from layer to layer, for one.
-"""
-
 SILENCE = 5.0
 'Seconds without a picture after which a source is taken for hung.'
 
@@ -60,22 +46,22 @@ SYSTEM_MEMORY = 'memory:SystemMemory'
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class CaptureEvents:
-    """
-    What a capture tells, in threads of GStreamer.
+class CaptureListener(Protocol):
+    """Gets what happens to a capture, in threads of GStreamer."""
 
-    `on_way` gets the highest bit rate (bit/s) of what is encoded, 0 where nothing is.
-    """
+    def on_way(self, bitrate: int) -> None:
+        """Take the highest bit rate (bit/s) of what is encoded, 0 if nothing is."""
 
-    on_flowing: Callable[[], None]
-    on_failed: Callable[[SourceError], None]
-    on_way: Callable[[int], None]
+    def on_flowing(self) -> None:
+        """Take note that pictures come."""
+
+    def on_failed(self, error: SourceError) -> None:
+        """Take note that no more pictures come."""
 
 
 class Capture:
     """
-    Makes H.264 of `source` with an encoder of `kind`; `bitrate` 0 takes what the size asks for.
+    Make H.264 of `source` with encoders of `kind`; a `bitrate` of 0 takes what the size asks for.
 
     `element` goes into the pipeline, `pads` are its ends. Nothing is encoded before it is watched.
     A capture is used once: after an error, or `on_failed`, another takes its place.
@@ -89,18 +75,14 @@ class Capture:
         source: SourceDescription,
         kind: EncoderKind,
         bitrate: int,
-        events: CaptureEvents,
+        listener: CaptureListener,
     ) -> None:
         self._source = source
         self._kind = kind
         self._bitrate = bitrate
-        self._events = events
-        self._pictures: Element = None
-        self._size = (0, 0)
-        self._fps = 0.0
+        self._listener = listener
+        self._layers: EncodedLayers | None = None
         self._watched: set[Layer] = set()
-        self._bitrates: dict[Layer, int] = {}
-        self._encoders: dict[Layer, LayerEncoder] = {}
         self._way_chosen = False
         self.element: Element = Gst.Bin.new('capture')
         self._tails = {layer: self._add_tail() for layer in Layer}
@@ -110,26 +92,23 @@ class Capture:
             self.element.add_pad(self.pads[layer])
         full = self._tails[Layer.FULL].get_static_pad('src')
         full.add_probe(Gst.PadProbeType.BUFFER, self._first_picture)
-        self._add_source()
+        add_source(self.element, source, self._follow)
 
     @property
-    def has_pictures(self) -> bool:
-        """Whether there are pictures that a small layer can be made of."""
-        return self._pictures is not None
+    def has_small_layer(self) -> bool:
+        """Whether there is a small layer, or can be one."""
+        return self._layers is not None and self._layers.has_small
 
     def set_watched(self, layer: Layer, watched: bool) -> None:
         """Encode a layer, or don't."""
         (self._watched.add if watched else self._watched.discard)(layer)
-        if watched and layer not in self._encoders and self.has_pictures:
-            self._add_small_layer()
-        if encoder := self._encoders.get(layer):
-            encoder.set_watched(watched)
+        if self._layers:
+            self._layers.set_watched(layer, watched)
 
     def set_bitrate(self, layer: Layer, bitrate: int) -> None:
-        """Change an encoder's bit rate; what passes through stays as it is."""
-        self._bitrates[layer] = bitrate
-        if encoder := self._encoders.get(layer):
-            encoder.set_bitrate(bitrate)
+        """Change a layer's bit rate (bit/s); what passes through stays as it is."""
+        if self._layers:
+            self._layers.set_bitrate(layer, bitrate)
 
     def request_keyframe(self, layer: Layer) -> None:
         """Ask the encoder, or a camera that understands it, for a keyframe."""
@@ -138,10 +117,9 @@ class Capture:
         event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, False, 0)
         self._tails[layer].get_static_pad('src').send_event(event)
 
-    def is_small_layer(self, element: Element) -> bool:
-        """Say whether `element` makes the small layer, and may have failed at it."""
-        encoder = self._encoders.get(Layer.SMALL)
-        return encoder is not None and encoder.owns(element)
+    def makes_small_layer(self, element: Element) -> bool:
+        """Return whether `element` makes the small layer, and may have failed at it."""
+        return self._layers is not None and self._layers.makes_small(element)
 
     def _add_tail(self) -> Element:
         tail = Gst.parse_bin_from_description(TAIL, True)
@@ -153,49 +131,6 @@ class Capture:
     def _end(self, layer: Layer) -> Pad:
         return self._tails[layer].get_static_pad('sink')
 
-    def _add_source(self) -> None:
-        require_elements(*element_names(self._source.elements))
-        try:
-            source = Gst.parse_bin_from_description(self._source.elements, False)
-        except Exception as error:  # GLib.Error, which not every gi has under one name
-            reason = shown(str(getattr(error, 'message', error)))
-            raise SourceNotFound(self._source.shown, reason) from error
-        self.element.add(source)
-        pad = source.find_unlinked_pad(Gst.PadDirection.SRC)
-        if pad is None:
-            self._wait_for_pads(source)
-            return
-        ghost = Gst.GhostPad.new('src', pad)
-        source.add_pad(ghost)
-        if self._source.caps:
-            caps = self._add('capsfilter', caps=Gst.Caps.from_string(self._source.caps))
-            ghost.link(caps.get_static_pad('sink'))
-            ghost = caps.get_static_pad('src')
-        self._follow(ghost)
-
-    def _wait_for_pads(self, source: Element) -> None:
-        """Follow the pads that the last elements of `source` get once they know their stream."""
-        waiting = False
-        for element in source.iterate_elements():
-            if any(
-                template.direction == Gst.PadDirection.SRC
-                and template.presence == Gst.PadPresence.SOMETIMES
-                for template in element.get_pad_template_list()
-            ):
-                element.connect('pad-added', self._on_pad_added, source)
-                waiting = True
-        if not waiting:
-            reason = 'its last element delivers nothing: a source or filter has to stand there'
-            raise SourceNotFound(self._source.shown, reason)
-
-    def _on_pad_added(self, element: Element, pad: Pad, source: Element) -> None:
-        if pad.direction != Gst.PadDirection.SRC or pad.is_linked():
-            return
-        ghost = Gst.GhostPad.new(None, pad)
-        ghost.set_active(True)
-        source.add_pad(ghost)
-        self._follow(ghost)
-
     def _follow(self, pad: Pad, parsed: bool = False) -> None:
         """Build the way on from `pad` once its caps are known, which may be now."""
 
@@ -206,7 +141,7 @@ class Capture:
             try:
                 self._continue(pad, first_structure(caps), parsed)
             except SourceError as error:
-                self._events.on_failed(error)
+                self._listener.on_failed(error)
 
         pad.connect('notify::caps', on_caps)
         on_caps()
@@ -233,7 +168,7 @@ class Capture:
         profile = structure.get_string('profile')
         logger.info('source: its own H.264 (%s) goes out as it is, no encoder runs', profile)
         self._put(pad, self._paced(pad)).link(self._end(Layer.FULL))
-        self._events.on_way(0)
+        self._listener.on_way(0)
 
     def _decode(self, pad: Pad, structure: Structure) -> None:
         profile = structure.get_string('profile')
@@ -245,36 +180,24 @@ class Capture:
 
     def _encode(self, pad: Pad, structure: Structure) -> None:
         self._way_chosen = True
-        self._size = (structure.get_int('width')[1], structure.get_int('height')[1])
-        self._fps = frame_rate(structure, self._source.fps)
-        bitrate = self._bitrate or automatic_bitrate(*self._size, self._fps)
-        size = 'x'.join(map(str, self._size))
-        logger.info('encoding %s with %s, %d kbit/s', size, self._kind.name, bitrate // 1000)
-        self._bitrates = {**dict.fromkeys(Layer, bitrate), **self._bitrates}
+        width, height = structure.get_int('width')[1], structure.get_int('height')[1]
+        scalable = pad.get_current_caps().get_features(0).contains(SYSTEM_MEMORY)
+        fps = frame_rate(structure, self._source.fps)
+        picture_format = PictureFormat((width, height), fps, scalable)
+        bitrate = self._bitrate or automatic_bitrate(width, height, fps)
+        name = self._kind.name
+        logger.info('encoding %dx%d with %s, %d kbit/s', width, height, name, bitrate // 1000)
         pictures = Gst.ElementFactory.make('tee')
         self._put(self._put(pad, self._paced(pad)), pictures)
-        encoder = self._add_encoder(Layer.FULL, pictures.request_pad_simple('src_%u'))
-        encoder.set_watched(Layer.FULL in self._watched)
-        if pad.get_current_caps().get_features(0).contains(SYSTEM_MEMORY):
-            self._pictures = pictures
-        self._events.on_way(bitrate)
+        layers = EncodedLayers(self._kind, pictures, picture_format, bitrate, self._place)
+        layers.set_watched(Layer.FULL, Layer.FULL in self._watched)
+        self._layers = layers
+        self._listener.on_way(bitrate)
         # Nothing reaches the tail before somebody watches.
-        self._events.on_flowing()
+        self._listener.on_flowing()
 
-    def _add_small_layer(self) -> None:
-        pad = self._pictures.request_pad_simple('src_%u')
-        # A camera that is asked for its format anew may halt for it.
-        pad.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, keep_format)
-        # Before the encoder: a wish for a keyframe now would cross it as one for another time.
-        pad.set_offset(LAG)
-        self._add_encoder(Layer.SMALL, pad)
-
-    def _add_encoder(self, layer: Layer, pad: Pad) -> LayerEncoder:
-        bitrate = self._bitrates[layer]
-        encoder = LayerEncoder(self._kind, layer, self._size, self._fps, bitrate)
-        self._put(pad, encoder.element).link(self._end(layer))
-        self._encoders[layer] = encoder
-        return encoder
+    def _place(self, layer: Layer, pad: Pad, encoder: Element) -> None:
+        self._put(pad, encoder).link(self._end(layer))
 
     def _paced(self, pad: Pad) -> str:
         """Return the first elements of the way: they notice silence, and keep a file's pace."""
@@ -298,21 +221,14 @@ class Capture:
             raise SourceUnreadable(self._source.shown, 'its video has a form that nothing takes')
         return chain.get_static_pad('src')
 
-    def _add(self, name: str, **properties: object) -> Element:
-        element = Gst.ElementFactory.make(name)
-        for key, value in properties.items():
-            element.set_property(key, value)
-        self.element.add(element)
-        return element
-
     def _keep_end_from_viewers(self, _: Pad, info: Element) -> object:
         if info.get_event().type != Gst.EventType.EOS:
             return Gst.PadProbeReturn.OK
-        self._events.on_failed(SourceUnreadable(self._source.shown, 'it has ended'))
+        self._listener.on_failed(SourceUnreadable(self._source.shown, 'it has ended'))
         return Gst.PadProbeReturn.DROP
 
     def _first_picture(self, _: Pad, info: Element) -> object:
-        self._events.on_flowing()
+        self._listener.on_flowing()
         return Gst.PadProbeReturn.REMOVE
 
 
@@ -329,12 +245,6 @@ def is_video(structure: Structure) -> bool:
     if name == 'application/x-rtp':
         return bool(structure.get_string('media') == 'video')
     return not name.startswith(('audio/', 'text/', 'subpicture/', 'application/x-meta'))
-
-
-def keep_format(_: Pad, info: Element) -> object:
-    """Let no wish for another format through; a probe of events that go upstream."""
-    reconfigure = info.get_event().type == Gst.EventType.RECONFIGURE
-    return Gst.PadProbeReturn.DROP if reconfigure else Gst.PadProbeReturn.OK
 
 
 def frame_rate(structure: Structure, fps: float) -> float:

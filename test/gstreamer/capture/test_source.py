@@ -3,7 +3,7 @@
 import pytest
 
 from webrtc_bridge.errors import OptionError, SourceNotFound
-from webrtc_bridge.gstreamer.source import check_device, describe, shown
+from webrtc_bridge.gstreamer.capture.source import check_device, describe, shown
 from webrtc_bridge.options import GStreamerOptions
 
 

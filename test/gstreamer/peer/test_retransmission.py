@@ -1,6 +1,6 @@
 """Which packets are sent again."""
 
-from webrtc_bridge.gstreamer.retransmission import BURST, Retransmissions
+from webrtc_bridge.gstreamer.peer.retransmission import BURST, Retransmissions
 
 
 def test_what_is_lost_now_and_then_is_sent_again_all_of_it():

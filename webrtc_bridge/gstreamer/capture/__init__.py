@@ -1,0 +1,1 @@
+"""A source, and what makes H.264 of it."""

@@ -1,0 +1,69 @@
+"""The elements of a source, and the pads that they deliver on."""
+
+from collections.abc import Callable
+
+from webrtc_bridge.errors import SourceNotFound
+from webrtc_bridge.gstreamer.capture.source import SourceDescription, shown
+from webrtc_bridge.gstreamer.library import Element, Gst, Pad, element_names, require_elements
+
+
+def add_source(bin_: Element, source: SourceDescription, follow: Callable[[Pad], None]) -> None:
+    """
+    Add the elements of `source` to `bin_`; `follow` gets each pad, perhaps in another thread.
+
+    Raises: RequirementError for elements that are not installed, SourceNotFound for elements that
+    cannot be put together.
+    """
+    require_elements(*element_names(source.elements))
+    try:
+        elements = Gst.parse_bin_from_description(source.elements, False)
+    except Exception as error:  # GLib.Error, which not every gi has under one name
+        reason = shown(str(getattr(error, 'message', error)))
+        raise SourceNotFound(source.shown, reason) from error
+    bin_.add(elements)
+    pad = elements.find_unlinked_pad(Gst.PadDirection.SRC)
+    if pad is None:
+        _wait_for_pads(elements, source, follow)
+        return
+    ghost = Gst.GhostPad.new('src', pad)
+    elements.add_pad(ghost)
+    follow(_with_caps(bin_, ghost, source.caps) if source.caps else ghost)
+
+
+def _with_caps(bin_: Element, pad: Pad, caps: str) -> Pad:
+    """Ask for `caps` at `pad`; return the pad behind."""
+    capsfilter = Gst.ElementFactory.make('capsfilter')
+    capsfilter.set_property('caps', Gst.Caps.from_string(caps))
+    bin_.add(capsfilter)
+    pad.link(capsfilter.get_static_pad('sink'))
+    return capsfilter.get_static_pad('src')
+
+
+def _wait_for_pads(
+    elements: Element, source: SourceDescription, follow: Callable[[Pad], None]
+) -> None:
+    """Follow the pads that the last of `elements` get once they know their stream."""
+
+    def on_pad_added(_: Element, pad: Pad) -> None:
+        if pad.direction != Gst.PadDirection.SRC or pad.is_linked():
+            return
+        ghost = Gst.GhostPad.new(None, pad)
+        ghost.set_active(True)
+        elements.add_pad(ghost)
+        follow(ghost)
+
+    waiting = [element for element in elements.iterate_elements() if gets_pads(element)]
+    for element in waiting:
+        element.connect('pad-added', on_pad_added)
+    if not waiting:
+        reason = 'its last element delivers nothing; it must be a source or a filter'
+        raise SourceNotFound(source.shown, reason)
+
+
+def gets_pads(element: Element) -> bool:
+    """Return whether `element` gets pads for what it delivers while it runs."""
+    return any(
+        template.direction == Gst.PadDirection.SRC
+        and template.presence == Gst.PadPresence.SOMETIMES
+        for template in element.get_pad_template_list()
+    )

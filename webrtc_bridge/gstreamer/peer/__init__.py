@@ -1,0 +1,1 @@
+"""One viewer: its branch of the pipeline, and its connection."""

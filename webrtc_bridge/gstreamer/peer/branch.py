@@ -1,0 +1,124 @@
+"""One viewer's branch of the pipeline: from the tee of a layer to RTP packets."""
+
+import asyncio
+import functools
+import secrets
+from collections.abc import Callable
+
+from webrtc_bridge.gstreamer.library import Element, Gst, Pad, Signals, post
+from webrtc_bridge.gstreamer.peer.gate import KeyframeGate
+from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
+from webrtc_bridge.media.frames import Layer
+
+CAPS = (
+    # Every browser, and aiortc, takes the constrained baseline profile in packetization mode 1.
+    'application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=96,'
+    'packetization-mode=(string)1,profile-level-id=(string)42e01f,'
+    'level-asymmetry-allowed=(string)1,'
+    # Known in advance, or the offer would not tell whose retransmissions are whose (RFC 5576,
+    # section 4.2), and no viewer could use them.
+    'ssrc=(uint){ssrc}'
+)
+ELEMENTS = (
+    # What does not fit is dropped before it, and then everything up to a keyframe: a picture that
+    # refers to one that was dropped cannot be shown, and nobody would ask for another.
+    'queue name=queue leaky=upstream max-size-buffers=8 max-size-bytes=0 max-size-time=0'
+    ' ! rtph264pay name=payloader aggregate-mode=zero-latency pt=96 mtu=1200'
+    ' ! capsfilter name=packets caps="{caps}"'
+)
+
+
+class ViewerBranch:
+    """
+    Make RTP packets of one layer for one viewer, with the SSRC `ssrc` and the caps `caps`.
+
+    `element` goes into the pipeline, and has room for what takes the packets. Nothing flows until
+    `open`. Belongs to the event loop.
+    """
+
+    def __init__(self, pipeline: GStreamerPipeline) -> None:
+        self.layer = Layer.FULL
+        self.ssrc = 1 + secrets.randbelow(0xFFFFFFFF)
+        self.caps = CAPS.format(ssrc=self.ssrc)
+        self.element: Element = Gst.parse_bin_from_description(
+            ELEMENTS.format(caps=self.caps), False
+        )
+        self._pipeline = pipeline
+        self._loop = asyncio.get_running_loop()
+        self._payloader: Element = self.element.get_by_name('payloader')
+        self._tee_pad: Pad | None = None
+        self._is_open = False
+        self._pause: asyncio.TimerHandle | None = None
+        queue = self.element.get_by_name('queue')
+        entry = queue.get_static_pad('sink')
+        self.element.add_pad(Gst.GhostPad.new('sink', entry))
+        call = functools.partial(post, self._loop)
+        self._gate: KeyframeGate | None = KeyframeGate(entry, self._request_keyframe, call)
+        self._signals = Signals()
+        self._signals.connect(queue, 'overrun', lambda _: call(self._restart))
+
+    @property
+    def sequence(self) -> int:
+        """The sequence number of the newest packet; from any thread."""
+        payloader = self._payloader
+        return int(payloader.get_property('seqnum')) if payloader is not None else 0
+
+    def end(self) -> Pad:
+        """Return the pad that the packets leave by."""
+        return self.element.get_by_name('packets').get_static_pad('src')
+
+    def join(self, on_error: Callable[[str], None]) -> None:
+        """Join the pipeline; `on_error` gets the reason when an element fails."""
+        self._tee_pad = self._pipeline.add_branch(self.element, on_error)
+
+    def open(self) -> None:
+        """Let pictures through, from the next keyframe on."""
+        if self._gate:
+            self._is_open = True
+            self._gate.open_at_keyframe()
+
+    def change_layer(self, layer: Layer) -> None:
+        """Take `layer`, from its next keyframe on."""
+        if self._gate is None or self._tee_pad is None or layer is self.layer:
+            return
+        self._gate.close()
+        self._tee_pad = self._pipeline.move_branch(self.element, self._tee_pad, self.layer, layer)
+        self.layer = layer
+        if self._is_open and self._pause is None:
+            self._gate.open_at_keyframe()
+
+    def pause(self, seconds: float) -> bool:
+        """
+        Drop what comes in the next `seconds`; then continue at a keyframe.
+
+        Return False, and do nothing, in a pause or after the end.
+        """
+        if self._pause is not None or self._gate is None:
+            return False
+        self._gate.close()
+        self._pause = self._loop.call_later(seconds, self._resume)
+        return True
+
+    async def close(self) -> None:
+        """Leave the pipeline; idempotent."""
+        if self._gate is None:
+            return
+        self._gate = None
+        if self._pause:
+            self._pause.cancel()
+        self._signals.disconnect()
+        if self._tee_pad is not None:
+            await self._pipeline.remove_branch(self.element, self._tee_pad, self.layer)
+        self.element = self._payloader = self._tee_pad = None
+
+    def _resume(self) -> None:
+        self._pause = None
+        if self._gate:
+            self._gate.open_at_keyframe()
+
+    def _restart(self) -> None:
+        if self._gate:
+            self._gate.restart()
+
+    def _request_keyframe(self) -> None:
+        self._pipeline.request_keyframe(self.layer)

@@ -1,0 +1,184 @@
+"""The connection to one viewer: a webrtcbin at the end of the viewer's branch."""
+
+import asyncio
+import logging
+from typing import Any
+
+from webrtc_bridge.errors import SessionError
+from webrtc_bridge.gstreamer.bitrates import CODEC
+from webrtc_bridge.gstreamer.library import Element, Gst, GstWebRTC, Signals, post
+from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
+from webrtc_bridge.gstreamer.peer.ice import IceAgent
+from webrtc_bridge.gstreamer.peer.rtp_session import RtpSession
+from webrtc_bridge.gstreamer.peer.sdp import adapted, ask, description, takes_h264, without_tcp
+from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
+from webrtc_bridge.media.frames import Encoding, Layer
+from webrtc_bridge.peer import clock_channel
+from webrtc_bridge.peer.candidate_policy import CandidatePolicy
+from webrtc_bridge.peer.negotiation import Negotiation
+from webrtc_bridge.peer.outbound_session import SendingPeerListener
+from webrtc_bridge.program.addresses import interface_addresses
+from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
+
+logger = logging.getLogger(__name__)
+
+
+class GStreamerPeer:
+    """
+    One viewer's connection, fed by `pipeline`: a `SendingPeer` that does not need aiortc.
+
+    Belongs to the event loop.
+    """
+
+    def __init__(
+        self,
+        peer_id: str,
+        ice_servers: tuple[IceServer, ...],
+        listener: SendingPeerListener,
+        pipeline: GStreamerPipeline,
+    ) -> None:
+        self._peer_id = peer_id
+        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        self._negotiation = Negotiation(peer_id, CandidatePolicy(interface_addresses, ice_servers))
+        self._branch = ViewerBranch(pipeline)
+        self._webrtc = make_webrtc()
+        self._ice = IceAgent(peer_id, self._webrtc, ice_servers, listener.on_candidate)
+        connect(self._branch, self._webrtc)
+        self._rtp: RtpSession | None = None
+        self._channel: Element = None
+        self._closed = False
+        self._signals = Signals()
+        self._signals.connect(self._webrtc, 'notify::connection-state', self._on_connection)
+
+    async def offer(self) -> str:
+        """
+        Return the offer, with the candidates that are known at once (SDP).
+
+        Raises: SessionError.
+        """
+        self._branch.join(self._listener.on_lost)
+        self._channel = make_clock_channel(self._webrtc)
+        self._signals.connect(self._channel, 'on-message-string', answer_clock_question)
+        sdp = adapted(await self._ask('create-offer', None, describe=True))
+        await self._ask('set-local-description', description('offer', sdp))
+        await self._ice.gather(sdp)
+        return without_tcp(self._webrtc.get_property('local-description').sdp.as_text())
+
+    async def apply(self, kind: str, sdp: str) -> None:
+        """
+        Apply the peer's description (kind `answer`), and the candidates that came before it.
+
+        Raises: SessionError.
+        """
+        expected = self._negotiation.description(sdp)
+        if expected is None:
+            return
+        if not takes_h264(expected):
+            raise SessionError(self._peer_id, 'the peer does not take H.264')
+        parsed = description(kind, expected)
+        if parsed is None:
+            raise SessionError(self._peer_id, f'bad {kind}: it is not SDP')
+        await self._ask('set-remote-description', parsed)
+        for candidate in self._negotiation.early_candidates():
+            self._ice.add(candidate)
+
+    async def candidate(self, candidate: IceCandidate | None) -> None:
+        """Add a candidate of the peer."""
+        for ready in self._negotiation.candidate(candidate):
+            self._ice.add(ready)
+
+    @property
+    def encoding(self) -> Encoding:
+        """The encoding that the viewer gets."""
+        return Encoding(CODEC, self._branch.layer)
+
+    @property
+    def sent(self) -> int:
+        """The number of packets of video sent so far."""
+        return self._rtp.packets_sent if self._rtp else 0
+
+    @property
+    def sent_bytes(self) -> int:
+        """The bytes of video sent so far, without headers and what was sent again."""
+        return self._rtp.bytes_sent if self._rtp else 0
+
+    def change_layer(self, layer: Layer) -> None:
+        """Send `layer`, from its next keyframe on."""
+        self._branch.change_layer(layer)
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for `seconds`, and then a keyframe; nothing of before is sent again."""
+        if self._branch.pause(seconds) and self._rtp:
+            self._rtp.forget()
+
+    async def close(self) -> None:
+        """Leave the pipeline; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._signals.disconnect()
+        self._ice.close()
+        if self._rtp:
+            self._rtp.close()
+        await self._branch.close()
+        # Its sockets go with the last reference, and a garbage collector takes its time.
+        self._webrtc = self._channel = None
+
+    async def _ask(self, action: str, argument: Any, *, describe: bool = False) -> str:
+        return await ask(self._peer_id, self._webrtc, action, argument, describe=describe)
+
+    def _on_connection(self, webrtc: Element, _: object) -> None:
+        post(self._loop, self._on_connection_state, webrtc.get_property('connection-state'))
+
+    def _on_connection_state(self, state: Any) -> None:
+        logger.debug('%s: connection %s', self._peer_id, state.value_nick)
+        if self._closed:
+            return
+        if state == GstWebRTC.WebRTCPeerConnectionState.CONNECTED:
+            self._start()
+        elif state == GstWebRTC.WebRTCPeerConnectionState.FAILED:
+            self._listener.on_lost('no path to the peer')
+        elif state == GstWebRTC.WebRTCPeerConnectionState.CLOSED:
+            self._listener.on_lost('the peer is gone')
+
+    def _start(self) -> None:
+        """Let pictures through: from here on they reach the viewer."""
+        if self._rtp is None:
+            self._rtp = RtpSession(self._webrtc, self._branch, self._listener.on_feedback)
+        self._branch.open()
+        self._listener.on_connected()
+
+
+def make_webrtc() -> Element:
+    """Return a webrtcbin that sends all it has over one transport."""
+    webrtc = Gst.ElementFactory.make('webrtcbin')
+    webrtc.set_property('bundle-policy', GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
+    # Sender reports are to pair the RTP time of a picture with its capture, not its sending.
+    webrtc.get_by_name('rtpbin').set_property('rtcp-sync-send-time', False)
+    return webrtc
+
+
+def connect(branch: ViewerBranch, webrtc: Element) -> None:
+    """Let `webrtc`, at the end of `branch`, send its packets, and lost ones again."""
+    branch.element.add(webrtc)
+    sink = webrtc.request_pad_simple('sink_0')
+    branch.end().link(sink)
+    transceiver = sink.get_property('transceiver')
+    transceiver.set_property('direction', GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY)
+    transceiver.set_property('codec-preferences', Gst.Caps.from_string(branch.caps))
+    transceiver.set_property('do-nack', True)
+
+
+def make_clock_channel(webrtc: Element) -> Element:
+    """Return the data channel `clock` (peer/clock_channel.py), made before the offer."""
+    # What comes too late is of no use: neither in order nor sent again.
+    options = Gst.Structure.from_string('options,ordered=false,max-retransmits=0')[0]
+    return webrtc.emit('create-data-channel', clock_channel.LABEL, options)
+
+
+def answer_clock_question(channel: Element, text: str | None) -> None:
+    """Answer what a receiver asks about this machine's clock; in a thread of GStreamer."""
+    answer = clock_channel.answer_to(text)
+    if answer:
+        channel.emit('send-string', answer)

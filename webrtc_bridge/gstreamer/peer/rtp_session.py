@@ -1,0 +1,108 @@
+"""The RTP session inside a webrtcbin: its reports, its statistics and what it sends again."""
+
+import asyncio
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
+
+from webrtc_bridge.gstreamer.library import Element, Gst, Pad, Signals, post
+from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
+from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp
+from webrtc_bridge.gstreamer.peer.retransmission import Retransmissions
+from webrtc_bridge.gstreamer.structures import event_structure
+from webrtc_bridge.media.bandwidth.feedback import Feedback
+
+FIRST_REPORT_INTERVAL, REPORT_INTERVAL = 0.005, 1.0
+'Seconds between sender reports; the first one tells when the first pictures were captured.'
+
+RETRANSMISSION = 'GstRTPRetransmissionRequest'
+'The event by which a session asks for a packet again, with its `seqnum`.'
+
+
+class RtpSession:
+    """
+    The session by which `webrtc` sends the packets of `branch`; made once its transport is up.
+
+    `on_feedback` gets what the viewer reports. Belongs to the event loop.
+    """
+
+    def __init__(
+        self, webrtc: Element, branch: ViewerBranch, on_feedback: Callable[[Feedback], None]
+    ) -> None:
+        self._branch = branch
+        self._on_feedback = on_feedback
+        self._post = functools.partial(post, asyncio.get_running_loop())
+        self._retransmissions = Retransmissions()
+        self._reported = False
+        rtpbin = webrtc.get_by_name('rtpbin')
+        self._session: Element = rtpbin.emit('get-internal-session', 0)
+        self._signals = Signals()
+        self._signals.connect(self._session, 'on-receiving-rtcp', self._on_rtcp)
+        sent = rtpbin.get_static_pad('send_rtp_src_0')
+        sent.add_probe(Gst.PadProbeType.BUFFER, self._on_first_packet)
+        entry = rtpbin.emit('get-session', 0).get_static_pad('send_rtp_sink')
+        entry.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_event)
+
+    @property
+    def packets_sent(self) -> int:
+        """The number of packets of video sent so far, without those sent again."""
+        return self._statistic('packets-sent')
+
+    @property
+    def bytes_sent(self) -> int:
+        """The bytes of video sent so far, without headers and what was sent again."""
+        return self._statistic('octets-sent')
+
+    def forget(self) -> None:
+        """Send nothing again of what was sent: it waits in a full link, or is no longer of use."""
+        self._retransmissions.forget(self._branch.sequence)
+
+    def close(self) -> None:
+        """Listen no longer; idempotent."""
+        self._signals.disconnect()
+        self._session = None
+
+    def _statistic(self, name: str) -> int:
+        if self._session is None:
+            return 0
+        source = self._session.emit('get-source-by-ssrc', self._branch.ssrc)
+        return int(source.get_property('stats').get_value(name)) if source else 0
+
+    def _on_rtcp(self, _: Element, buffer: Any) -> None:
+        data = buffer.extract_dup(0, buffer.get_size())
+        self._post(self._report, parse_rtcp(bytes(data), self._branch.ssrc, time.time()))
+
+    def _report(self, feedback: Feedback) -> None:
+        if self._session is not None:
+            self._on_feedback(feedback)
+
+    def _on_event(self, _: Pad, info: Any) -> Any:
+        """Keep the session from sending too much again."""
+        event = event_structure(info.get_event())
+        if event is None or event.get_name() != RETRANSMISSION:
+            return Gst.PadProbeReturn.OK
+        sequence = self._branch.sequence
+        allowed = self._retransmissions.allows(event.get_value('seqnum'), sequence)
+        return Gst.PadProbeReturn.OK if allowed else Gst.PadProbeReturn.DROP
+
+    def _on_first_packet(self, _: Pad, __: Any) -> Any:
+        self._post(self._send_report)
+        return Gst.PadProbeReturn.REMOVE
+
+    def _send_report(self) -> None:
+        """Report when the first picture was captured; the first regular report takes a while."""
+        if self._session is not None:
+            self._signals.connect(self._session, 'on-sending-rtcp', self._on_report_sent)
+            self._set_report_interval(FIRST_REPORT_INTERVAL)
+
+    def _on_report_sent(self, *_: Any) -> bool:
+        if not self._reported:
+            self._reported = True
+            self._post(self._set_report_interval, REPORT_INTERVAL)
+        return False  # nothing was added to it
+
+    def _set_report_interval(self, seconds: float) -> None:
+        """Set the least time between reports; this restarts the wait for the next one."""
+        if self._session is not None:
+            self._session.set_property('rtcp-min-interval', int(seconds * Gst.SECOND))

@@ -1,0 +1,98 @@
+"""webrtcbin's session descriptions: asked for, changed and read."""
+
+import asyncio
+from typing import Any
+
+from webrtc_bridge.errors import SessionError, printable
+from webrtc_bridge.gstreamer.library import Element, Gst, GstSdp, GstWebRTC, in_thread, post
+
+PROMISE_TIMEOUT = 5.0
+
+
+async def ask(
+    peer_id: str, webrtc: Element, action: str, argument: Any, *, describe: bool = False
+) -> str:
+    """
+    Let `webrtc` do `action`; return the offer that it replies with (SDP) if it is to `describe`.
+
+    Raises: SessionError.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[tuple[str, str]] = loop.create_future()
+
+    def settle(result: tuple[str, str]) -> None:
+        if not done.done():
+            done.set_result(result)
+
+    def on_reply(promise: Any, *_: object) -> None:
+        post(loop, settle, reply_of(promise, describe))
+
+    promise = Gst.Promise.new_with_change_func(on_reply)
+    try:
+        # It can block for as long as webrtcbin's own thread is busy.
+        await in_thread(lambda: webrtc.emit(action, argument, promise), PROMISE_TIMEOUT)
+        sdp, error = await asyncio.wait_for(done, PROMISE_TIMEOUT)
+    except TimeoutError:
+        raise SessionError(peer_id, f'{action}: no answer from GStreamer') from None
+    if error:
+        raise SessionError(peer_id, f'{action}: {printable(error, 200)}')
+    return sdp
+
+
+def reply_of(promise: Any, describe: bool) -> tuple[str, str]:
+    """Return the offer, as SDP, and the error of a promise that webrtcbin has answered."""
+    if promise.wait() != Gst.PromiseResult.REPLIED:
+        return '', 'interrupted'
+    # The structure must outlive what is taken from it: gi does not copy that.
+    reply = promise.get_reply()
+    if reply is not None and reply.has_field('error'):
+        return '', str(reply.get_value('error').message)
+    if not describe:
+        return '', ''
+    offer = reply.get_value('offer')
+    return str(offer.sdp.as_text()), ''
+
+
+def description(kind: str, sdp: str) -> Any:
+    """Return the `offer` or `answer` `sdp` as GStreamer's own object; None if it is not SDP."""
+    result, message = GstSdp.SDPMessage.new_from_text(sdp)
+    if result != GstSdp.SDPResult.OK:
+        return None
+    types = {'offer': GstWebRTC.WebRTCSDPType.OFFER, 'answer': GstWebRTC.WebRTCSDPType.ANSWER}
+    return GstWebRTC.WebRTCSessionDescription.new(types[kind], message)
+
+
+def adapted(sdp: str) -> str:
+    """
+    Return webrtcbin's offer with two changes.
+
+    It asks for the viewer's estimate of its link, not for each packet's arrival: GStreamer has
+    nothing built in that makes a bit rate of those. And it takes the client's part in DTLS:
+    aiortc, as a client, takes no server with an RSA certificate, which GStreamer's is.
+    """
+    sdp = sdp.replace('transport-cc\r\n', 'goog-remb\r\n')
+    return sdp.replace('a=setup:actpass\r\n', 'a=setup:active\r\n')
+
+
+def mids(sdp: str) -> list[str]:
+    """Return the identifications of the sections of `sdp`, in their order (RFC 5888)."""
+    return [line[6:] for line in sdp.splitlines() if line.startswith('a=mid:')]
+
+
+def without_tcp(sdp: str) -> str:
+    """Return `sdp` without candidates that are reached by TCP: no viewer speaks it."""
+    return ''.join(line for line in sdp.splitlines(keepends=True) if not is_tcp(line))
+
+
+def is_tcp(line: str) -> bool:
+    """Return whether a line of SDP is a candidate that is reached by TCP (RFC 6544)."""
+    return 'candidate:' in line and ' tcptype ' in line.lower()
+
+
+def takes_h264(sdp: str) -> bool:
+    """Return whether an answer takes the video that was offered."""
+    lines = sdp.splitlines()
+    accepted = any(
+        line.startswith('m=video ') and not line.startswith('m=video 0 ') for line in lines
+    )
+    return accepted and any(line.startswith('a=rtpmap:') and ' H264/' in line for line in lines)
