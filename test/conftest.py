@@ -1,4 +1,4 @@
-"""What every test process needs; fixtures of one area stand in that area's tests."""
+"""Fixtures for all tests; those of one area are in its own conftest."""
 
 import contextlib
 import ctypes

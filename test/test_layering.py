@@ -40,7 +40,8 @@ RULE = {
     'gstreamer': BASE | {'gstreamer', 'sending', 'peer', 'media', 'signaling.protocol'},
 }
 """
-What a module, or every module of a folder, may import of this package; the longest name counts.
+The parts of this package that a module, or each module of a folder, may import; the longest name
+counts.
 
 The rest may import all but nodes.
 """
@@ -52,7 +53,7 @@ NODES = {
     'nodes.subscribing': {'nodes.subscribing', 'nodes.calibration', 'nodes.ros'},
 }
 """
-The modules of nodes that each of its folders may import, beside all that is outside of nodes.
+The modules of nodes that each of its folders may import, besides everything outside of nodes.
 
 The four nodes themselves, at its top, may import all.
 """

@@ -1,4 +1,4 @@
-"""What gets installed, and that the places which must agree do."""
+"""The installed files, and the places that must agree."""
 
 import ast
 import importlib.util

@@ -62,7 +62,7 @@ FLAGS = {
         *('--source', '--width', '--height', '--fps', '--rtsp-transport'),
     },
 }
-'The flags of each subcommand of `webrtc_bridge`, beside those of every program.'
+'The flags of each subcommand of `webrtc_bridge`, in addition to those of every program.'
 
 NODES = {
     'receiver_node': 'webrtc_receiver',

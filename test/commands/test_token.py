@@ -23,7 +23,7 @@ def secret(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def made(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[Rights, str]:
-    """Return what the token gives, and what was said about it."""
+    """Return the rights that the token gives, and the line that describes it."""
     assert main(['token', *arguments]) == 0
     output = capsys.readouterr()
     (line,) = output.out.splitlines()

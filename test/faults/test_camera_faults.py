@@ -1,4 +1,4 @@
-"""A camera that is unplugged, whose clock jumps, or that changes its size, beside a viewer."""
+"""A camera with a viewer is unplugged, its clock jumps, or its size changes."""
 
 import asyncio
 import itertools
@@ -20,7 +20,7 @@ async def camera(start, server):
 
 
 def tell(camera, command: str) -> float:
-    """Tell the camera what to do; return when."""
+    """Send the camera a command; return when."""
     camera.process.stdin.write(f'{command}\n'.encode())
     return time.monotonic()
 
@@ -43,24 +43,24 @@ async def test_a_camera_that_was_unplugged_is_shown_again(camera, server, second
 async def test_a_camera_whose_clock_jumps_goes_on(camera, server, caplog):
     async with watching(server.url, 'front') as seen:
         await seen.wait_for_more(30)
-        begin = time.monotonic()
+        started = time.monotonic()
         for jump, flag in ((-3, 'stand still'), (3600, 'times of arrival'), (0, 'of capture')):
             caplog.clear()
             caplog.set_level('INFO')
             tell(camera, f'clock {jump}')
             await until(lambda flag=flag: flag in caplog.text)
             await seen.wait_for_more(30)
-        assert seen.longest_gap(begin) < 1.0
+        assert seen.longest_gap(started) < 1.0
         assert all(a < b for a, b in itertools.pairwise(seen.stamps))
 
 
 async def test_a_camera_that_changes_its_size_leaves_no_gap(camera, server):
     async with watching(server.url, 'front') as seen:
         await seen.wait_for_more(30)
-        begin = time.monotonic()
+        started = time.monotonic()
         for size in ((640, 480), (1280, 720), (160, 120)):
             tell(camera, 'size {} {}'.format(*size))
             await seen.wait_for(lambda seen, size=size: seen.sizes[-1] == size)
             await seen.wait_for_more(15)
-        print(f'gap {seen.longest_gap(begin):.3f} s')
-        assert seen.longest_gap(begin) < 1.0
+        print(f'gap {seen.longest_gap(started):.3f} s')
+        assert seen.longest_gap(started) < 1.0

@@ -1,4 +1,4 @@
-"""Programs that may open few files: what is too much is refused, and nothing else is lost."""
+"""Programs that may open few files refuse what is too much, and lose nothing else."""
 
 import asyncio
 from contextlib import AsyncExitStack

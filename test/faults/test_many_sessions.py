@@ -1,4 +1,4 @@
-"""Sessions that come and go, one after another: what they held is given back."""
+"""Sessions that come and go, one after another, release everything that they held."""
 
 import asyncio
 import ctypes
@@ -13,14 +13,14 @@ SMALL = ['--source', 'test', '--width', '320', '--height', '240']
 
 
 async def cycles(url: str, number: int) -> None:
-    """Connect, see a few pictures, leave; `number` times."""
+    """Connect, receive a few pictures and leave, `number` times."""
     for _ in range(number):
         async with watching(url, 'front') as seen:
             await seen.wait_for_more(3)
 
 
 def trimmed() -> None:
-    """Give back what is free, so that what is left is in use."""
+    """Release free memory, so that the rest is in use."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
 

@@ -1,4 +1,4 @@
-"""Senders and receivers that are killed, stopped or asked to end, in the middle of a stream."""
+"""Senders and receivers that are killed, stopped or told to end in the middle of a stream."""
 
 import asyncio
 import logging
@@ -25,8 +25,8 @@ def start_camera(start_module):
     return start
 
 
-def since(begin: float) -> float:
-    return time.monotonic() - begin
+def since(started: float) -> float:
+    return time.monotonic() - started
 
 
 async def test_a_sender_that_was_killed_is_missed(start_camera, server, caplog):
@@ -92,7 +92,7 @@ def given_back(before: Resources, now: Resources) -> bool:
 
 
 async def pictures(viewer: Program) -> int:
-    """Return how many the first receiver of the program has."""
+    """Return how many pictures the first receiver of the program has."""
     viewer.process.stdin.write(b'\n')
     return int((await viewer.line(r'pictures: (\d+)', after=len(viewer.lines)))[1])
 
@@ -104,9 +104,9 @@ async def test_of_sixteen_viewers_fifteen_are_killed(start_camera, start, server
         before = Resources.of(camera.process.pid)
         others = await start(VIEWING, server.url, 'front', '15')
         await others.line('all see it')
-        begin, count = time.monotonic(), len(seen.times)
+        started, count = time.monotonic(), len(seen.times)
         await seen.wait_for_more(FPS)
-        rate = (len(seen.times) - count) / since(begin)
+        rate = (len(seen.times) - count) / since(started)
         assert Resources.of(camera.process.pid).files >= before.files + 15
         await others.kill()
         killed, count = time.monotonic(), len(seen.times)

@@ -1,4 +1,4 @@
-"""A signaling server that is restarted or attacked beside a live stream."""
+"""A signaling server that is restarted or attacked during a live stream."""
 
 import asyncio
 import re
@@ -55,10 +55,10 @@ async def test_a_server_that_was_away_is_full_again_in_3_s(start_module):
 
 
 async def rate(seen: Seen, seconds: float) -> float:
-    """Return how many pictures come in a second."""
-    begin, count = time.monotonic(), len(seen.times)
-    await seen.wait_for(lambda seen: seen.times[-1] - begin >= seconds)
-    return (len(seen.times) - count) / (seen.times[-1] - begin)
+    """Return how many pictures arrive in a second."""
+    started, count = time.monotonic(), len(seen.times)
+    await seen.wait_for(lambda seen: seen.times[-1] - started >= seconds)
+    return (len(seen.times) - count) / (seen.times[-1] - started)
 
 
 async def test_an_attack_on_the_server_disturbs_no_stream(start_module, start):
@@ -74,10 +74,10 @@ async def test_an_attack_on_the_server_disturbs_no_stream(start_module, start):
         attack = await start(ATTACK, '127.0.0.1', port)
         await attack.line('under way')
         disturbed = asyncio.ensure_future(rate(seen, 2.0))
-        begin = time.monotonic()
+        started = time.monotonic()
         async with connect(f'{url}/receiver') as newcomer:
             await newcomer.recv()
-            welcomed = time.monotonic() - begin
+            welcomed = time.monotonic() - started
         remaining = await disturbed / undisturbed
         cut = await attack.line(r'500 cut after ([\d.]+) s')
         attack.process.stdin.write(b'\n')

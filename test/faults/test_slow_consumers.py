@@ -1,4 +1,4 @@
-"""Who takes 200 ms for a picture gets fewer of them, but none that is old."""
+"""A consumer that takes 200 ms for a picture gets fewer pictures, but no old ones."""
 
 import statistics
 import time
@@ -24,7 +24,7 @@ async def camera(start_module, server):
 
 
 def typical(ages):
-    """Return what most are below; a busy machine delays a few."""
+    """Return a bound that most are below; a busy machine delays a few."""
     return statistics.quantiles(ages, n=10)[-1]
 
 

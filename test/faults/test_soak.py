@@ -1,4 +1,4 @@
-"""Hours of video: what a program holds does not grow."""
+"""Hours of video: the memory, files and threads of a program do not grow."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ FPS = 30
 
 
 def median_of(samples: list[Resources]) -> Resources:
-    """Return a sample that a single moment does not make."""
+    """Return a sample that does not depend on a single moment."""
     return Resources(
         statistics.median(sample.memory for sample in samples),
         statistics.median_low(sample.files for sample in samples),
@@ -44,15 +44,15 @@ async def test_no_program_grows_with_time(start_module, server):
     samples: dict[str, list[Resources]] = {name: [] for name in programs}
     with ImageSubscriber() as subscriber:
         await subscriber.wait_for_more(FPS)
-        begin = time.monotonic()
+        started = time.monotonic()
         settled, first = 0, len(subscriber.images)
-        while (elapsed := time.monotonic() - begin) < SECONDS:
+        while (elapsed := time.monotonic() - started) < SECONDS:
             if not settled and elapsed >= SETTLED_AFTER:
                 settled = len(samples['server'])
             for name, program in programs.items():
                 samples[name].append(Resources.of(program.process.pid))
             await asyncio.sleep(INTERVAL)
-        rate = (len(subscriber.images) - first) / (time.monotonic() - begin)
+        rate = (len(subscriber.images) - first) / (time.monotonic() - started)
     few = max(1, (len(samples['server']) - settled) // 10)
     before = {name: median_of(found[settled : settled + few]) for name, found in samples.items()}
     after = {name: median_of(found[-few:]) for name, found in samples.items()}

@@ -40,8 +40,8 @@ async def test_a_slow_subscriber_gets_the_newest_image_and_delays_no_other(
         first, printed = len(subscriber.images), len(slow.lines)
         await subscriber.wait_for_more(200)
         grown = Resources.of(receiver.process.pid).memory - memory
-        begin, end = subscriber.images[first][0], subscriber.images[-1][0]
-        rate = (len(subscriber.images) - 1 - first) / (end - begin)
+        started, end = subscriber.images[first][0], subscriber.images[-1][0]
+        rate = (len(subscriber.images) - 1 - first) / (end - started)
         await until(lambda: len(slow.lines) > printed + 20)
         ages = [int(line.split()[1]) for line in slow.lines[printed:]]
         behind = statistics.quantiles(ages, n=10)[-1]
@@ -52,7 +52,7 @@ async def test_a_slow_subscriber_gets_the_newest_image_and_delays_no_other(
 
 
 async def test_stamps_that_jump_end_no_stream(start_module, server, caplog):
-    """A clock that is set, and a bag of ten days ago that is played in a loop."""
+    """Set a clock, and play a ten days old bag in a loop."""
     caplog.set_level('INFO')
     words = ['--ros-args', '-p', f'server_url:={server.url}', '-p', 'sender_id:=front']
     await start_module('nodes.sender_node', *words)
@@ -67,11 +67,11 @@ async def test_stamps_that_jump_end_no_stream(start_module, server, caplog):
 
             while not seen.times:
                 await play(0)
-            begin = time.monotonic()
+            started = time.monotonic()
             for offset in (-3, 3600, 0, -10 * 86400, -10 * 86400 - 3, 0):
                 await play(offset)
-            print(f'gap {seen.longest_gap(begin):.3f} s')
-            assert seen.longest_gap(begin) < 1.0
+            print(f'gap {seen.longest_gap(started):.3f} s')
+            assert seen.longest_gap(started) < 1.0
             assert since(seen.times[-1]) < 1.0
             assert all(a < b for a, b in itertools.pairwise(seen.stamps))
             assert 'stamps stand still' in caplog.text
@@ -79,5 +79,5 @@ async def test_stamps_that_jump_end_no_stream(start_module, server, caplog):
             assert re.search(r'of capture are 864\d\d\d\.\d+ s before', caplog.text)
 
 
-def since(begin: float) -> float:
-    return time.monotonic() - begin
+def since(started: float) -> float:
+    return time.monotonic() - started

@@ -65,7 +65,7 @@ def test_help_says_default_and_unit_and_survives_a_percent_sign() -> None:
 
 
 class Program:
-    """A program made by run_command, and what its main got."""
+    """A program made by run_command, and the options that its main received."""
 
     def __init__(self) -> None:
         self.got: list[object] = []

@@ -1,4 +1,4 @@
-"""A program ends by itself, by an error or by a signal, and always says with which status."""
+"""A program ends by itself, by an error or by a signal, each with its exit status."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A library that is missing, old or broken is said in one line."""
+"""A library that is missing, old or broken is reported in one line."""
 
 import os
 import subprocess
@@ -37,7 +37,7 @@ def python(*arguments: str, path: Path | None = None) -> subprocess.CompletedPro
 
 
 def install(path: Path, name: str, version: str, code: str = '') -> None:
-    """Lay a library into the folder `path` as pip would."""
+    """Install a library into the folder `path` as pip would."""
     package = path / name
     package.mkdir()
     (package / '__init__.py').write_text(code)

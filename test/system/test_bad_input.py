@@ -1,4 +1,4 @@
-"""What a program says of a command line that it cannot use: one line, and the exit status."""
+"""A program answers an unusable command line with one line and an exit status."""
 
 import socket
 

@@ -127,7 +127,7 @@ async def test_two_cameras_of_one_process_reach_two_receivers(
 
 
 def write_video(path: Path) -> None:
-    """Write a video file, whole from the moment that it is there."""
+    """Write a video file that is complete as soon as it exists."""
     with av.open(str(path.with_suffix('.part')), 'w', format='matroska') as container:
         stream = container.add_stream('libx264', rate=20)
         stream.width, stream.height, stream.pix_fmt = 128, 96, 'yuv420p'

@@ -1,4 +1,4 @@
-"""`webrtc_bridge doctor` against real servers, each with something else wrong, or nothing."""
+"""`webrtc_bridge doctor` against real servers, each with a different fault, or none."""
 
 import re
 import socket
@@ -23,10 +23,10 @@ def examine(start_module):
     """Return a coroutine function that runs the doctor; returns its exit status and lines."""
 
     async def run(url, *arguments, **variables):
-        begin = time.monotonic()
+        started = time.monotonic()
         doctor = await start_module('commands.doctor', '--server', url, *arguments, **variables)
         status = await doctor.ended(timeout=MOST_SECONDS + 10)
-        assert time.monotonic() - begin < MOST_SECONDS
+        assert time.monotonic() - started < MOST_SECONDS
         assert 'Traceback' not in doctor.output
         assert WORD not in doctor.output
         lines = [line for line in doctor.lines if not line.startswith('error: ')]

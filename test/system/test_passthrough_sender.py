@@ -1,4 +1,4 @@
-"""A sender of a source that encodes H.264 itself."""
+"""A sender whose source encodes H.264 itself."""
 
 import asyncio
 from fractions import Fraction

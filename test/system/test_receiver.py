@@ -61,7 +61,7 @@ async def dead_camera(url: str, sender_id: str) -> AsyncIterator[None]:
 
 
 class Pictures:
-    """Whose pictures came, in order."""
+    """The senders whose pictures arrived, in order."""
 
     def __init__(self) -> None:
         self.frames: list[tuple[str, int]] = []
@@ -73,7 +73,7 @@ class Pictures:
         self._loop.call_soon_threadsafe(self._changed.set)
 
     async def wait_for(self, condition: Callable[[], bool], timeout: float = 20.0) -> None:
-        """Wait until `condition` holds, which is looked at with every picture."""
+        """Wait until `condition` holds, which is checked with every picture."""
 
         async def look() -> None:
             while not condition():
@@ -87,7 +87,7 @@ class Pictures:
         await self.wait_for(lambda: len(self.frames) >= goal and self.frames[-1][0] == sender_id)
 
     def check_order(self, *senders: str) -> None:
-        """Check that the pictures are of `senders`, one after another, and that stamps rise."""
+        """Check that the pictures are from `senders`, one after another, and that stamps rise."""
         seen = [name for name, _ in self.frames]
         changes = [name for i, name in enumerate(seen) if i == 0 or seen[i - 1] != name]
         assert changes == list(senders)

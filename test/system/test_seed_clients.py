@@ -18,7 +18,7 @@ from webrtc_bridge.receiving.receiver import Receiver
 
 
 async def receive(socket, kind):
-    """Return the next message of type `kind`; others in between are passed over."""
+    """Return the next message of type `kind`, skipping others."""
     while True:
         message = json.loads(await asyncio.wait_for(socket.recv(), 10))
         if message['type'] == kind:

@@ -24,11 +24,11 @@ def offset():
 time.time_ns = lambda: unshifted() + offset()
 time.time = lambda: time.time_ns() / 1e9
 """
-'What Python runs first in a program whose clock is off.'
+'Code that Python runs first in a program whose clock is wrong.'
 
 
 class Clock:
-    """The clock of a program, which is off by `seconds`."""
+    """The clock of a program, which is wrong by `seconds`."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / 'offset'
@@ -59,7 +59,7 @@ async def start_pair(start_module, server, **environment):
 
 
 def errors(subscriber: ImageSubscriber, offset_ns: int = 0) -> list[int]:
-    """Return how far each stamp is from the time in its picture, which is `offset_ns` ahead."""
+    """Return how far each stamp is off the time in its picture, which is `offset_ns` ahead."""
     clocks = [clock for _, _, clock in subscriber.images]
     return [
         abs(stamp - (clock - offset_ns))

@@ -15,7 +15,7 @@ SMALL = ('--source', 'test', '--width', '320', '--height', '240')
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with what the three machines need, made as users make it."""
+    """Return a folder with the files that the three machines need, made as users make them."""
 
     def run(main: object, *arguments: str) -> None:
         assert callable(main)

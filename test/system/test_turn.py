@@ -1,4 +1,4 @@
-"""Video through a real TURN server, and sessions where the servers are of no use."""
+"""Video through a real TURN server, and sessions whose servers are useless."""
 
 import asyncio
 import logging
@@ -63,9 +63,9 @@ async def camera(*ice_servers: str) -> AsyncIterator[str]:
 
 
 async def seconds_to_first_picture(url: str) -> float:
-    begin = time.monotonic()
+    started = time.monotonic()
     async with watching(url, 'front') as seen:
-        return await seen.first_after(begin) - begin
+        return await seen.first_after(started) - started
 
 
 @pytest.mark.parametrize('transport', ['udp', 'tcp'])
@@ -79,10 +79,10 @@ async def test_video_comes_through_the_relay_alone(
     async with camera(turn.url(transport)) as url:
         direct = await seconds_to_first_picture(url)
         with caplog.at_level(logging.INFO, 'webrtc_bridge'):
-            begin = time.monotonic()
+            started = time.monotonic()
             async with watching(url, 'front', ice_transport_policy='relay') as seen:
                 await seen.wait_for_more(60)
-    assert seen.times[0] - begin < direct + FIRST_PICTURE
+    assert seen.times[0] - started < direct + FIRST_PICTURE
     assert set(seen.sizes) == {(320, 240)}
     assert 'ICE server' not in caplog.text
     await until(lambda: turn.relayed >= 60)
@@ -122,7 +122,7 @@ async def test_relays_follow_a_description_that_waits_for_none(turn: TurnServer)
         first.connection.createDataChannel('x')
         offer = await first.offer()
         assert ' typ relay ' not in offer
-        # The other is told of the relay alone.
+        # The other peer gets the relay's candidates only, which follow.
         lines = offer.splitlines(keepends=True)
         await second.apply('offer', ''.join(line for line in lines if ' typ ' not in line))
         await first.apply('answer', await second.answer())
@@ -176,10 +176,10 @@ async def test_servers_that_never_answer_keep_nobody_waiting(
         silent.bind(('127.0.0.1', 0))
         port = silent.getsockname()[1]
         urls = (f'stun:127.0.0.1:{port}', f'turn:127.0.0.1:{port}')
-        begin = time.monotonic()
+        started = time.monotonic()
         async with camera(*urls) as url, watching(url, 'front') as seen:
             await seen.wait_for_more(1)
-            seconds = time.monotonic() - begin
+            seconds = time.monotonic() - started
     for ice_server in urls:
         assert f'ICE server {ice_server}: no answer' in caplog.text
     # aiortc alone waits 5 s at each end.

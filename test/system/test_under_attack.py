@@ -1,4 +1,4 @@
-"""A camera is watched while strangers send whatever they can to its server and its ports."""
+"""A camera keeps its viewers while strangers attack its server and its ports."""
 
 import asyncio
 import random
@@ -36,11 +36,11 @@ async def test_the_stream_goes_on(start_module, server, program):
     await sender.line('registered')
     async with watching(server.url, 'front') as seen:
         await seen.wait_for_more(30)
-        begin = time.monotonic()
+        started = time.monotonic()
         path = (await seen.receiver.report()).path
-        await attack(server, path, begin + ATTACK_TIME)
+        await attack(server, path, started + ATTACK_TIME)
         await seen.wait_for_more(10)
-        assert seen.longest_gap(begin) < LONGEST_GAP
+        assert seen.longest_gap(started) < LONGEST_GAP
         assert (await seen.receiver.report()).path == path, 'another session'
     assert 'Traceback' not in sender.output
     assert 'Traceback' not in server.output
@@ -75,7 +75,7 @@ async def throw_datagrams(ends, until):
 
 
 async def talk_nonsense(url, chance, until):
-    """Be a peer of any kind, and say what none would; again when thrown out."""
+    """Send what no real peer would; connect again when disconnected."""
     while time.monotonic() < until:
         path = chance.choice(['ws', 'sender', 'receiver', 'sender?id=front', 'receiver?id=%00'])
         try:
@@ -104,7 +104,7 @@ def nonsense(chance):
 
 
 async def send_bytes(port, chance, until):
-    """Be no WebSocket at all."""
+    """Send anything but a WebSocket handshake."""
     while time.monotonic() < until:
         _, writer = await asyncio.open_connection('127.0.0.1', port)
         writer.write(chance.choice(HTTP))

@@ -1,4 +1,4 @@
-"""What a viewer behind a narrow link gets of a GStreamer sender, and that nobody else notices."""
+"""A viewer of a GStreamer sender behind a narrow link gets less; the others notice nothing."""
 
 import itertools
 import time
@@ -33,7 +33,7 @@ EDGE = 2
 
 
 class Ages:
-    """Moments (monotonic) at which pictures came, and how old they were (seconds)."""
+    """Times (monotonic) at which pictures arrived, and their ages (s)."""
 
     def __init__(self) -> None:
         self._all: list[tuple[float, float]] = []
@@ -41,9 +41,9 @@ class Ages:
     def add(self, frame: ReceivedFrame) -> None:
         self._all.append((time.monotonic(), time.time() - frame.stamp_ns / 1e9))
 
-    def since(self, begin: float) -> list[float]:
-        """Return the ages of those that came from `begin` on, the youngest first."""
-        return sorted(age for moment, age in self._all if moment >= begin)
+    def since(self, started: float) -> list[float]:
+        """Return the ages of the pictures since `started`, the youngest first."""
+        return sorted(age for moment, age in self._all if moment >= started)
 
 
 @dataclass
@@ -56,17 +56,17 @@ class Watched:
 
     @property
     def sent(self) -> int:
-        """How many pictures it has been sent."""
+        """The number of pictures sent to it."""
         return self.relay.to_receiver.frames
 
     def packets_each(self) -> Callable[[], float]:
-        """Return what tells how many packets it has been sent for each picture from now on."""
+        """Return a function that returns the packets sent to it for each picture from now on."""
         packets, sent = self.relay.to_receiver.came, self.sent
         return lambda: (self.relay.to_receiver.came - packets) / (self.sent - sent)
 
-    def delay(self, begin: float) -> float:
-        """Return the 95th percentile of the ages from `begin` on."""
-        ages = self.ages.since(begin)
+    def delay(self, started: float) -> float:
+        """Return the 95th percentile of the ages since `started`."""
+        ages = self.ages.since(started)
         return ages[int(0.95 * len(ages))]
 
 
@@ -92,7 +92,7 @@ async def test_a_viewer_on_a_narrow_link_slows_nobody_and_is_not_late(
         await direct.seen.wait_for_more(30)
         alone = size_alone()
         size = direct.packets_each()
-        begin, sent, shown = time.monotonic(), direct.sent, len(direct.seen.times)
+        started, sent, shown = time.monotonic(), direct.sent, len(direct.seen.times)
         async with relayed(server.url, 300e3) as narrow:
             await narrow.seen.wait_for(lambda seen: seen.sizes[-1:] == [SMALL_SIZE])
             settled = narrow.seen.times[0] + SETTLED
@@ -114,7 +114,7 @@ async def test_a_viewer_on_a_narrow_link_slows_nobody_and_is_not_late(
         assert set(direct.seen.sizes) == {SIZE}
         # Nor does it get less of each.
         assert size() >= 0.9 * alone, f'{size():.1f} packets each, {alone:.1f} before'
-        assert direct.seen.longest_gap(begin) < 1.0
+        assert direct.seen.longest_gap(started) < 1.0
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""What a viewer behind a narrow link gets, and that nobody else notices."""
+"""A viewer behind a narrow link gets less; the others notice nothing."""
 
 import itertools
 import time
@@ -20,13 +20,13 @@ SETTLED = 5.0
 'Seconds from the first picture to the steady state.'
 
 MOST_DELAY = 0.3
-'Seconds from capture to reception, on top of those of who is not behind the narrow link.'
+"Seconds from capture to reception, in excess of the direct viewer's."
 
 FEWEST_FPS = 10
 
 
 class ViewersHarness:
-    """A camera, one viewer before it and one behind a relay."""
+    """A camera with one viewer connected directly and one behind a relay."""
 
     def __init__(self, size: tuple[int, int], codec: Codec) -> None:
         self.camera = CameraHarness(*size)
@@ -37,8 +37,8 @@ class ViewersHarness:
         for session in sessions:
             session.on_rate = adaptation.follow
 
-    async def begin(self, rate: float, queue: float) -> None:
-        """Let both watch, one over a link of `rate` bit/s."""
+    async def connect(self, rate: float, queue: float) -> None:
+        """Connect both viewers, one over a link of `rate` bit/s."""
         self.narrow.relay.to_receiver.rate = rate
         self.narrow.relay.to_receiver.queue = queue
         await self.direct.start().received(1)
@@ -52,24 +52,24 @@ class ViewersHarness:
 
 @pytest.fixture
 def harness() -> Callable[..., AbstractAsyncContextManager[ViewersHarness]]:
-    """Return what opens a harness."""
+    """Return a function that opens a harness."""
 
     @asynccontextmanager
     async def opened(
         size: tuple[int, int] = SIZE, codec: Codec = Codec.H264
     ) -> AsyncIterator[ViewersHarness]:
-        one = ViewersHarness(size, codec)
+        harness = ViewersHarness(size, codec)
         try:
-            yield one
+            yield harness
         finally:
-            await one.close()
+            await harness.close()
 
     return opened
 
 
-def since(pair: SessionPair, begin: float) -> list[EncodedFrame]:
-    """Return the frames that came from `begin` on."""
-    return [frame for frame, when in zip(pair.frames, pair.times, strict=True) if when >= begin]
+def since(pair: SessionPair, started: float) -> list[EncodedFrame]:
+    """Return the frames that arrived since `started`."""
+    return [frame for frame, when in zip(pair.frames, pair.times, strict=True) if when >= started]
 
 
 def delay(frames: list[EncodedFrame]) -> float:
@@ -94,18 +94,18 @@ def passed(seconds: float) -> Callable[[], bool]:
 
 async def check(harness: ViewersHarness, rate: float, queue: float, seconds: float) -> None:
     """Check delay and frame rate of both viewers in the steady state."""
-    await harness.begin(rate, queue)
-    begin, sent = time.monotonic(), len(harness.camera.encoded)
+    await harness.connect(rate, queue)
+    started, sent = time.monotonic(), len(harness.camera.encoded)
     await until(passed(SETTLED + seconds), SETTLED + 2 * seconds)
-    narrow, direct = (since(pair, begin + SETTLED) for pair in (harness.narrow, harness.direct))
-    elapsed = time.monotonic() - begin - SETTLED
+    narrow, direct = (since(pair, started + SETTLED) for pair in (harness.narrow, harness.direct))
+    elapsed = time.monotonic() - started - SETTLED
     most = delay(direct) + MOST_DELAY
     assert delay(narrow) < most, f'{delay(narrow):.3f} s, {delay(direct):.3f} s'
     # A busy machine makes fewer frames for all.
     fewest = min(FEWEST_FPS * elapsed, len(direct) / 3)
     assert len(narrow) >= fewest, f'{len(narrow)} in {elapsed:.1f} s'
     full = [f for f in harness.camera.encoded[sent:] if f.layer is Layer.FULL]
-    shown = len(since(harness.direct, begin))
+    shown = len(since(harness.direct, started))
     assert shown >= 0.95 * len(full), f'{shown} of {len(full)}'
 
 
@@ -150,7 +150,7 @@ async def test_a_narrow_link_is_lived_with_in_vp8(harness, queue: float) -> None
 @pytest.mark.long
 async def test_a_link_that_is_wide_again_brings_the_full_size_back(harness) -> None:
     async with harness() as both:
-        await both.begin(300e3, 0.5)
+        await both.connect(300e3, 0.5)
         small = Encoding(Codec.H264, Layer.SMALL)
         await until(lambda: both.narrow.outbound.encoding == small, 15.0)
         await until(passed(5.0), 15.0)

@@ -29,7 +29,7 @@ NEW_SESSION = 5.0
 async def test_the_video_is_back_soon_after_the_path(
     start_sender: StartSender, server: Program, kind: str, seconds: float
 ) -> None:
-    """The session is another one then: it was asked for when the video was stale, after 2 s."""
+    """It is a new session, requested when the video became stale, after 2 s."""
     await start_sender(kind)
     async with relayed_signaling(server.url) as (url, relay), watching(url, SENDER_ID) as seen:
         await seen.wait_for_more(30)

@@ -1,4 +1,4 @@
-"""What packet loss does to the video of each kind of sender."""
+"""Packet loss, and the video of each kind of sender."""
 
 import dataclasses
 import itertools
@@ -32,14 +32,14 @@ EDGE = 2
 'Frames that may be under way when those that were sent and those that came are counted.'
 
 
-def check_gap(relay: UdpRelay, seen: Seen, begin: float, limit: float) -> None:
-    """Check the longest time without a picture; a machine that is busy delays both ends."""
-    assert seen.longest_gap(begin) < limit + 2 * relay.to_receiver.worst_gap(begin)
+def check_gap(relay: UdpRelay, seen: Seen, started: float, limit: float) -> None:
+    """Check the longest time without a picture; a busy machine delays both ends."""
+    assert seen.longest_gap(started) < limit + 2 * relay.to_receiver.worst_gap(started)
 
 
 async def check_random_loss(relay: UdpRelay, seen: Seen, percent: int, frames: int) -> None:
     """Lose packets, both ways, while the sender sends `frames`."""
-    begin, sent, shown = time.monotonic(), relay.to_receiver.frames, len(seen.times)
+    started, sent, shown = time.monotonic(), relay.to_receiver.frames, len(seen.times)
     for link in relay.links:
         link.loss = percent / 100
     await until(lambda: relay.to_receiver.frames >= sent + frames, LONGEST)
@@ -48,30 +48,30 @@ async def check_random_loss(relay: UdpRelay, seen: Seen, percent: int, frames: i
     await seen.wait_for_more(5)
     sent, shown = relay.to_receiver.frames - sent, len(seen.times) - shown
     assert shown + EDGE >= FEWEST[percent] * sent, f'{percent} %: {shown} of {sent}'
-    check_gap(relay, seen, begin, WORST_GAP)
+    check_gap(relay, seen, started, WORST_GAP)
 
 
 async def check_one_loss(relay: UdpRelay, seen: Seen, resent: float) -> None:
     """Lose one packet and `resent` retransmissions of it."""
-    begin, sent = time.monotonic(), relay.to_receiver.frames
+    started, sent = time.monotonic(), relay.to_receiver.frames
     loss = relay.to_receiver.drop = OneLoss(resent)
     await until(lambda: relay.to_receiver.frames >= sent + 30, LONGEST)
     await seen.wait_for_more(5)
     relay.to_receiver.drop = None
     assert loss.lost_resent >= min(resent, 1)
-    check_gap(relay, seen, begin, WORST_GAP_OF_ONE_LOSS)
+    check_gap(relay, seen, started, WORST_GAP_OF_ONE_LOSS)
 
 
 async def check_mixed(relay: UdpRelay, seen: Seen) -> None:
-    """Delay packets by up to 150 ms, let some overtake others and some come twice."""
-    begin, sent, shown = time.monotonic(), relay.to_receiver.frames, len(seen.stamps)
+    """Delay packets by up to 150 ms, let some overtake others and some arrive twice."""
+    started, sent, shown = time.monotonic(), relay.to_receiver.frames, len(seen.stamps)
     for link in relay.links:
         link.jitter, link.reordered, link.duplicated = 0.15, 0.1, 0.1
     await until(lambda: relay.to_receiver.frames >= sent + 60, LONGEST)
     for link in relay.links:
         link.jitter = link.reordered = link.duplicated = 0.0
     await seen.wait_for_more(5)
-    check_gap(relay, seen, begin, WORST_GAP_OF_MIXED)
+    check_gap(relay, seen, started, WORST_GAP_OF_MIXED)
     stamps = seen.stamps[shown:]
     assert all(earlier < later for earlier, later in itertools.pairwise(stamps))
 
@@ -104,7 +104,7 @@ async def test_random_loss_for_a_while(
 
 
 class NamelessPair(RelayedPair):
-    """The sender does not say whose retransmissions are whose, as GStreamer's do not."""
+    """The sender does not say which packet a retransmission repeats, as GStreamer's does not."""
 
     def to_inbound(self, message: Message) -> None:
         if isinstance(message, Offer):

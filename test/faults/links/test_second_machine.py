@@ -21,7 +21,7 @@ WEBCAM_OR_LONG = pytest.mark.parametrize(
 
 @pytest.fixture
 async def port(start_module: Start, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Return the port of a signaling server that both machines reach."""
+    """Return the port of a signaling server that both machines can reach."""
     monkeypatch.setenv('WEBRTC_BRIDGE_SECRET', SECRET)
     monkeypatch.setenv('WEBRTC_BRIDGE_TOKEN', SECRET)
     server = await start_module('commands.signaling', '--host', '0.0.0.0', '--port', '0')
@@ -102,12 +102,12 @@ async def test_a_sender_without_a_network_waits_for_one(
 
 @WEBCAM_OR_LONG
 async def test_small_packets_alone_pass(robot: Robot, port: int, kind: str) -> None:
-    """What is larger is sent in fragments, by the kernel."""
+    """The kernel sends larger packets in fragments."""
     robot.set_mtu(900)
     robot.plug_in()
     await start_sender(robot, port, kind)
     async with watching(server_url(port), 'front') as seen:
         await seen.wait_for_more(1)
-        begin = time.monotonic()
+        started = time.monotonic()
         await seen.wait_for_more(30)
-        assert seen.longest_gap(begin) < 1.0
+        assert seen.longest_gap(started) < 1.0

@@ -1,4 +1,4 @@
-"""The only way between the peers is a TURN server, and it is killed."""
+"""The only path between the peers is a TURN server, and it is killed."""
 
 import logging
 import time
@@ -39,6 +39,6 @@ async def test_a_turn_server_that_dies_is_noticed_and_keeps_nobody_from_closing(
                 lambda: f'ICE server {url}: ' in caplog.text, killed + NOTICED - time.monotonic()
             )
             assert (await seen.receiver.report()).state != 'receiving'
-            begin = time.monotonic()
-        assert time.monotonic() - begin < CLOSED
+            started = time.monotonic()
+        assert time.monotonic() - started < CLOSED
         assert await sender.stop() == 0

@@ -1,4 +1,4 @@
-"""The relay that the tests of faults trust."""
+"""The relay that the fault tests rely on."""
 
 import asyncio
 import random
@@ -53,7 +53,7 @@ async def test_a_candidate_that_was_rewritten_stays(relay):
 
 
 async def passed(link, *packets):
-    """Return what `link` lets through, in the order that it comes."""
+    """Return what `link` lets through, in order of arrival."""
     came = []
     for packet in packets:
         link.send(packet, came.append)

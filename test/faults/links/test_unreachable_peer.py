@@ -18,7 +18,7 @@ REASONS = ('no connection after', 'no path to the peer', 'the peer said bye')
 
 
 class UnreachablePair(RelayedPair):
-    """Both peers are told of addresses that nobody has (RFC 5737)."""
+    """A pair whose candidates are replaced by addresses that nobody has (RFC 5737)."""
 
     def _rewritten(self, message: Message, side: Side) -> Message:
         if not isinstance(message, Offer | Answer):
@@ -35,9 +35,9 @@ async def pair(harness: CameraHarness) -> AsyncIterator[UnreachablePair]:
 
 @pytest.mark.long
 async def test_both_sides_say_so_and_end_in_time(pair: UnreachablePair) -> None:
-    begin = time.monotonic()
+    started = time.monotonic()
     pair.start()
     for task in pair.running:
         reason = await task
         assert reason.startswith(REASONS)
-    assert time.monotonic() - begin < CONNECT_TIMEOUT + 2.0
+    assert time.monotonic() - started < CONNECT_TIMEOUT + 2.0

@@ -13,7 +13,7 @@ RTCP_TYPES = range(192, 224)
 
 @dataclass(frozen=True, slots=True)
 class RtpHeader:
-    """What SRTP leaves in the clear; `resent`: it is a retransmission (RFC 4588)."""
+    """The part of a packet that SRTP leaves in the clear; `resent` is of RFC 4588."""
 
     payload_type: int
     marker: bool
@@ -68,31 +68,31 @@ class OneLoss:
 @dataclass
 class ImpairedLink:
     """
-    Forwards datagrams; what it does to them may be changed at any time by setting a field.
+    Forward datagrams, with impairments that may be changed at any time by setting a field.
 
-    Parts are of 1, times in seconds. Belongs to an event loop.
+    Fractions are of 1, times in seconds. Belongs to an event loop.
     """
 
     down: bool = False
     'Nothing passes.'
     loss: float = 0.0
-    'The part of all datagrams that is lost at random.'
+    'The fraction of all datagrams that is lost at random.'
     drop: Callable[[RtpHeader], bool] | None = None
-    'Says which RTP packets are lost besides.'
+    'Returns whether an RTP packet is lost, in addition to random loss.'
     duplicated: float = 0.0
-    'The part that comes twice.'
+    'The fraction that arrives twice.'
     delay: float = 0.0
     jitter: float = 0.0
     'The delay rises by up to this much, to another value every `jitter_interval`; order is kept.'
     jitter_interval: float = 0.2
     reordered: float = 0.0
-    'The part that is held back, each for a time of its own, and overtaken by others.'
+    'The fraction that is held back, each for a time of its own, and overtaken by others.'
     held_back: float = 0.05
-    'The longest that these are held back.'
+    'The longest time that these are held back.'
     rate: float = 0.0
-    'Bits a second that pass, headers of IP and UDP included; 0 is no limit.'
+    'Bits a second that pass, headers of IP and UDP included; 0 means unlimited.'
     queue: float = 0.2
-    'What would wait longer than this for its turn is dropped (tail drop).'
+    'Datagrams that would wait longer than this are dropped (tail drop).'
     dice: random.Random = field(default_factory=lambda: random.Random(1))
     resent_types: frozenset[int] = frozenset()
     'Payload types of retransmissions.'
@@ -108,7 +108,7 @@ class ImpairedLink:
 
     @property
     def frames(self) -> int:
-        """How many frames of video have come, lost or not: each has a timestamp of its own."""
+        """The number of video frames that arrived, lost or not; each has its own timestamp."""
         return len(self._frames)
 
     def worst_gap(self, since: float) -> float:
@@ -154,10 +154,10 @@ class ImpairedLink:
         """Return when the last bit has passed the bottleneck; None if the queue is full."""
         if not self.rate:
             return now
-        begin = max(now, self._free_at)
-        if begin - now > self.queue:
+        started = max(now, self._free_at)
+        if started - now > self.queue:
             return None
-        self._free_at = begin + 8 * size / self.rate
+        self._free_at = started + 8 * size / self.rate
         return self._free_at
 
     def _jitter(self, now: float) -> float:

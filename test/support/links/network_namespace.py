@@ -61,11 +61,11 @@ class Robot:
         self.inside('ip', 'address', 'delete', f'{address}/24', 'dev', 'eth0')
 
     def inside(self, *command: str) -> str:
-        """Run a command there; return what it prints."""
+        """Run a command in the namespace; return its output."""
         return run('ip', 'netns', 'exec', self.name, *command)
 
     async def start_module(self, module: str, *arguments: str, **variables: str) -> Program:
-        """Start a module of the package there; it is killed with the robot."""
+        """Start a module of the package in the namespace; it is killed with the robot."""
         program = await Program.start(
             ENTER, self.name, f'webrtc_bridge.{module}', *arguments, **variables
         )

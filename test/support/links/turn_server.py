@@ -16,7 +16,7 @@ SECRET = 'north-by-northwest'
 
 @dataclass
 class TurnServer:
-    """Where it listens, for UDP and for TCP, and what it logs."""
+    """A running server: its port, for UDP and for TCP, and its log."""
 
     port: int
     log: Path
@@ -27,7 +27,7 @@ class TurnServer:
 
     @property
     def relayed(self) -> int:
-        """How many packets it has relayed in sessions that have ended."""
+        """The number of packets that it relayed in sessions that have ended."""
         return sum(int(n) for n in re.findall(r'peer usage: .* rp=(\d+)', self.log.read_text()))
 
 
@@ -71,7 +71,7 @@ async def running_turn_server(folder: Path) -> AsyncIterator[TurnServer]:
 
 
 async def listening(port: int) -> None:
-    """Wait until there is a server at `port`."""
+    """Wait until a server listens at `port`."""
     while True:
         try:
             _, writer = await asyncio.open_connection('127.0.0.1', port)

@@ -55,7 +55,7 @@ class UdpRelay:
             link.down = down
 
     def rewrite_sdp(self, sdp: str, side: Side) -> str:
-        """Return a description of `side` with doors in the place of its addresses."""
+        """Return a description of `side` with doors instead of its addresses."""
         self._note_resent_types(sdp)
         lines = []
         for line in sdp.splitlines(keepends=True):
@@ -96,7 +96,7 @@ class UdpRelay:
         return self._doors[real]
 
     def pass_on(self, data: bytes, source: Address, door: '_Door') -> None:
-        """Send what came from `source` to `door` on its way."""
+        """Forward what `source` sent to `door`."""
         from_door = self._door_of(source, door.side.other)
         link = self.to_receiver if door.side is Side.RECEIVER else self.to_sender
         link.send(data, lambda ready: from_door.send(ready, door.real))
@@ -118,7 +118,7 @@ class _Door:
         self._loop.add_reader(self._socket, self._on_readable)
 
     def send(self, data: bytes, target: Address) -> None:
-        # A closed port is no matter of the relay's, nor a door that has been closed meanwhile.
+        # A closed port does not concern the relay, nor does a door that has been closed meanwhile.
         with contextlib.suppress(OSError):
             self._socket.sendto(data, target)
 
