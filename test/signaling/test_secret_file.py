@@ -42,7 +42,7 @@ def test_a_file_that_others_may_use_is_refused(tmp_path: Path, mode: int) -> Non
 @pytest.mark.parametrize(
     'content', [b'', b'\n', b'hidden\nlines', b'hid\0den', b'\xff', b'x' * (MAX_SECRET + 1)]
 )
-def test_what_is_no_line_is_refused_and_not_shown(tmp_path: Path, content: bytes) -> None:
+def test_what_is_not_a_line_is_refused_and_not_shown(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(UnusableValueError) as caught:
         read_secret('token-file', file_with(tmp_path, content), VARIABLE)
     assert 'hid' not in str(caught.value)

@@ -11,7 +11,7 @@ from webrtc_bridge.signaling.protocol.messages import IceServer, Register, Role
 S, R = Role.SENDER, Role.RECEIVER
 
 
-def test_everybody_is_told_its_id_first() -> None:
+def test_every_peer_gets_its_id_first() -> None:
     servers = [IceServer(('stun:stun.example',))]
     harness = BrokerHarness(ice_servers=lambda peer_id: servers)
     harness.join('s', S)
@@ -27,7 +27,7 @@ def test_everybody_is_told_its_id_first() -> None:
     assert registered['receiver_id'] == registered['receive_id'] == 'ros'
 
 
-def test_ids_are_uuids_and_sessions_are_128_bits_unless_told_otherwise() -> None:
+def test_ids_are_uuids_and_sessions_are_128_bits_by_default() -> None:
     broker, ids = Broker(), set()
     for n in range(100):
         broker.connect(n, 0.0)
@@ -41,7 +41,7 @@ def test_ids_are_uuids_and_sessions_are_128_bits_unless_told_otherwise() -> None
     assert len(bytes.fromhex(json.loads(request.text)['session_id'])) == 16
 
 
-def test_a_receiver_is_told_of_each_sender_before_and_after() -> None:
+def test_a_receiver_learns_of_each_sender_before_and_after() -> None:
     harness = BrokerHarness()
     harness.join('s1', S, 'front', 'Front camera')
     harness.join('r', R)
@@ -53,7 +53,7 @@ def test_a_receiver_is_told_of_each_sender_before_and_after() -> None:
     assert harness.kinds('s1') == ['registered']
 
 
-def test_a_receiver_is_told_when_a_sender_leaves() -> None:
+def test_a_receiver_learns_when_a_sender_leaves() -> None:
     harness = BrokerHarness()
     harness.join('s', S, 'front')
     harness.join('r', R)
@@ -64,7 +64,7 @@ def test_a_receiver_is_told_when_a_sender_leaves() -> None:
     assert harness.read('r') == []
 
 
-def test_a_sender_is_told_when_a_receiver_leaves_with_which_it_has_a_session() -> None:
+def test_a_sender_learns_when_a_receiver_leaves_with_which_it_has_a_session() -> None:
     harness = BrokerHarness()
     harness.join('s', S, 'front')
     harness.join('other', S, 'rear')
@@ -81,7 +81,7 @@ def test_a_sender_is_told_when_a_receiver_leaves_with_which_it_has_a_session() -
     assert harness.read('s') == []
 
 
-def test_nobody_is_told_of_receivers() -> None:
+def test_no_peer_learns_of_receivers() -> None:
     harness = BrokerHarness()
     harness.join('s', S)
     harness.join('r1', R)

@@ -233,7 +233,7 @@ def test_sessions_survive_a_lost_socket(socket: str, role: Role, own: str) -> No
     assert harness.kinds(sockets['s']) == ['bye']
 
 
-def test_who_was_away_is_told_on_return_what_ended() -> None:
+def test_a_peer_that_was_away_learns_on_return_what_ended() -> None:
     harness = answered()
     harness.leave('s')
     harness.say('r', 'bye', sender_id='front', reason='enough')

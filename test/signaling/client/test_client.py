@@ -121,7 +121,7 @@ async def test_it_waits_for_a_server_that_is_not_there_yet(
     assert 'hidden' not in caplog.text
 
 
-async def test_an_id_in_use_is_said_once_and_tried_on(
+async def test_an_id_in_use_is_logged_once_and_tried_again(
     server: SignalingServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     second = Peer(server.url, Role.SENDER, 'front')

@@ -60,7 +60,7 @@ def test_a_candidate_that_must_not_pass_is_bad_candidate(value: dict[str, Any]) 
 
 
 @pytest.mark.parametrize('value', ['text', 7, [], True])
-def test_what_is_no_object_is_a_bad_type(value: object) -> None:
+def test_what_is_not_an_object_is_a_bad_type(value: object) -> None:
     with pytest.raises(MessageError) as caught:
         candidate_from_json(value)
     assert caught.value.code == 'bad_type'

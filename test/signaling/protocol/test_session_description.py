@@ -26,7 +26,7 @@ LINE = f'a={CANDIDATE["candidate"]}\r\n'
         ({'sdp': SDP}, 'bad_sdp'),
     ],
 )
-def test_what_is_no_offer_is_refused(value: object, code: str) -> None:
+def test_what_is_not_an_offer_is_refused(value: object, code: str) -> None:
     with pytest.raises(MessageError) as caught:
         check_description(value, 'offer')
     assert (caught.value.code, caught.value.ref) == (code, 'offer')

@@ -111,7 +111,7 @@ async def test_pages_and_health_need_no_token(server: SignalingServer) -> None:
     ('given', 'reason'),
     [('', 'none given'), ('nonsense', 'wrong'), ('expired', 'expired')],
 )
-async def test_a_page_is_told_by_a_close_what_is_wrong(
+async def test_a_close_reason_explains_to_a_page_what_is_wrong(
     server: SignalingServer, given: str, reason: str
 ) -> None:
     words = as_page(given) if given else {'subprotocols': [Subprotocol(PROTOCOL)]}

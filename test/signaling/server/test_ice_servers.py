@@ -47,7 +47,7 @@ def test_a_password_is_the_hmac_that_coturn_makes(
     assert turn_credentials('north', 1433895918, peer_id) == TurnCredentials(username, credential)
 
 
-def test_a_turn_server_is_told_with_a_password_until_the_end_of_its_lifetime() -> None:
+def test_a_turn_server_comes_with_a_password_until_the_end_of_its_lifetime() -> None:
     servers = IceServers(['stun:stun.example', TURN], '', 'north', 600, now=lambda: 1433895318.7)
     assert servers.expire
     assert servers.for_peer('front') == (
@@ -98,7 +98,7 @@ def test_a_url_of_the_rfcs_is_taken(url: str) -> None:
         'http://host',
     ],
 )
-def test_what_is_no_url_is_an_option_error_without_passwords(url: str) -> None:
+def test_what_is_not_a_url_is_an_option_error_without_passwords(url: str) -> None:
     with pytest.raises(OptionError, match=r'ice_servers: .*stun:host:port') as caught:
         IceServers([url], secret='north')
     assert 'hidden' not in str(caught.value)
@@ -118,7 +118,7 @@ def written(folder: Path, servers: list[dict[str, Any]], mode: int = 0o600) -> s
     return str(file)
 
 
-def test_a_password_of_the_file_is_told_as_it_is(tmp_path: Path) -> None:
+def test_a_password_of_the_file_is_sent_as_it_is(tmp_path: Path) -> None:
     static, bare = {'urls': [TURN], **LOGIN}, {'urls': TURN}
     servers = IceServers(file=written(tmp_path, [static, bare]), secret='north').for_peer('front')
     assert servers[0] == IceServer((TURN,), **LOGIN)
@@ -153,7 +153,7 @@ def test_peers_get_new_ones_before_their_passwords_expire() -> None:
     assert harness.read('s') == []
 
 
-def test_peers_are_told_once_where_nothing_expires() -> None:
+def test_peers_get_servers_once_where_nothing_expires() -> None:
     harness = BrokerHarness(ice_servers=lambda peer_id: [IceServer(('stun:stun.example',))])
     harness.join('s', Role.SENDER, 'front')
     harness.read('s')

@@ -158,7 +158,7 @@ def silent_upgrade(port: int, path: str) -> sockets.socket:
         ('x' * 200_000, 1009),
     ],
 )
-async def test_what_is_no_message_closes_with_its_code(
+async def test_what_is_not_a_message_closes_with_its_code(
     server: SignalingServer, data: str | bytes, code: int
 ) -> None:
     async with connect(f'{server.url}/sender') as socket:

@@ -1,4 +1,4 @@
-"""Which tokens are taken, and which are not."""
+"""Valid and invalid tokens."""
 
 import base64
 import json

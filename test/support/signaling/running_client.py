@@ -16,7 +16,7 @@ ME = 'webrtc_bridge.signaling.client.client'
 
 
 class Peer(SignalingListener):
-    """A running client, and what it was told."""
+    """A running client that records what its listener gets."""
 
     def __init__(
         self,

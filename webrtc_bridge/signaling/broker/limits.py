@@ -61,5 +61,5 @@ class TokenBucket:
 
     @property
     def recovered(self) -> bool:
-        """Whether half of the burst is available again."""
+        """Return whether half of the burst is available again."""
         return self.tokens * 2 >= self._burst

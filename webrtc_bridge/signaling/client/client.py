@@ -113,7 +113,7 @@ class SignalingClient:
 
     @property
     def connected(self) -> bool:
-        """Whether the server has registered this peer on the current socket."""
+        """Return whether the server has registered this peer on the current socket."""
         return self._connected
 
     @property

@@ -1,4 +1,4 @@
-"""Why a client is not registered: a kind for programs, and the reason in words."""
+"""Reasons why a client is not registered: a kind for programs, and words for people."""
 
 import enum
 import ssl
@@ -13,7 +13,7 @@ from webrtc_bridge.signaling.client.server_access import TOKEN, ServerAccess
 from webrtc_bridge.signaling.protocol.messages import ErrorReply
 
 CONNECT_ERRORS = (OptionError, WebSocketException, EOFError, OSError)
-'What an attempt to connect may raise; ssl.SSLError and TimeoutError are OSErrors.'
+'Errors of an attempt to connect; ssl.SSLError and TimeoutError are OSErrors.'
 
 
 class Refusal(enum.Enum):

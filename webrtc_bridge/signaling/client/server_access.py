@@ -54,7 +54,7 @@ class ServerAccess:
 
     @property
     def exposes_token(self) -> bool:
-        """Whether others can read the token in transit."""
+        """Return whether others can read the token in transit."""
         host = self.url.hostname or ''
         try:
             is_here = ipaddress.ip_address(host).is_loopback

@@ -40,7 +40,7 @@ class Member:
 
     @property
     def connected(self) -> bool:
-        """Whether the server has registered the client."""
+        """Return whether the server has registered the client."""
         return self._client.connected
 
     @property
@@ -68,7 +68,7 @@ class SharedClient(SignalingListener):
 
     @property
     def connected(self) -> bool:
-        """Whether the server has registered it."""
+        """Return whether the server has registered it."""
         return self._client.connected
 
     def join(

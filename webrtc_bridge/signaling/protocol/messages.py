@@ -58,7 +58,7 @@ class Register:
     id: str = ''
     name: str = ''
     takeover: bool = True
-    'Whether to take the id over from a live socket with the same token.'
+    'Take the id over from a live socket with the same token, if there is one.'
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class Authentication:
 
     @property
     def is_on(self) -> bool:
-        """Whether a token is needed."""
+        """Return whether a token is needed."""
         return self._tokens is not None
 
     def check(self, headers: Mapping[str, str]) -> Rights:

@@ -62,7 +62,7 @@ class Connection:
 
     @property
     def closing(self) -> bool:
-        """Whether it is being closed; nothing is sent or handled any more."""
+        """Return whether it is being closed; nothing is sent or handled any more."""
         return self._closing is not None
 
     async def send(self, text: str) -> bool:

@@ -77,7 +77,7 @@ class IceServers:
 
     @property
     def expire(self) -> bool:
-        """Whether passwords are valid for a limited time only."""
+        """Return whether passwords are valid for a limited time only."""
         return any(map(_wants_password, self._servers))
 
     def for_peer(self, peer_id: str) -> tuple[IceServer, ...]:

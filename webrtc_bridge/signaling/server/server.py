@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 class State(enum.Enum):
-    """Where a server is in its life."""
+    """The stages of a server's life."""
 
     NEW = 'new'
     SERVING = 'serving'
@@ -114,14 +114,7 @@ class SignalingServer:
         most, waiting = sockets_within_files(options.max_sockets)
         admission = Admission(most, options.max_sockets_per_address)
         gate = Gate(options, admission, authentication, sockets.serve)
-        runner = web.AppRunner(
-            make_app(options, gate, sockets.broker),
-            access_log=None,
-            logger=http_logger,
-            lingering_time=1.0,
-            shutdown_timeout=0.1,
-        )
-        await runner.setup()
+        runner = await set_up(make_app(options, gate, sockets.broker))
         try:
             assert runner.server is not None
             pending = PendingConnections(runner.server, options.hello_timeout, waiting, tls)
@@ -139,7 +132,7 @@ class SignalingServer:
             self._warn(authentication)
 
     async def close(self) -> None:
-        """Close every socket with 1012 and stop listening, within 2 s; again does nothing."""
+        """Close every socket with 1012 and stop listening, within 2 s; idempotent."""
         if self._state is State.SERVING and self._serving:
             self._set_state(State.CLOSED)
             await self._serving.close()
@@ -202,3 +195,12 @@ def make_app(options: SignalingOptions, gate: Gate, broker: Broker) -> web.Appli
     app.router.add_get('/sender', gate.sender)
     app.router.add_get('/receiver', gate.receiver)
     return app
+
+
+async def set_up(app: web.Application) -> web.AppRunner:
+    """Return a runner of `app`, whose server makes the protocols of its connections."""
+    runner = web.AppRunner(
+        app, access_log=None, logger=http_logger, lingering_time=1.0, shutdown_timeout=0.1
+    )
+    await runner.setup()
+    return runner
