@@ -5,28 +5,38 @@ import asyncio
 import sys
 
 from benchmark.programs.draining import FrameCount
+from webrtc_bridge.media.frames import EncodedFrame
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.program.lifetime import run
-from webrtc_bridge.receiving.delivery import FrameSink, ignore
+from webrtc_bridge.receiving.frame_sink import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 
-def viewer(number: int, options: ReceiverOptions, count: FrameCount) -> Receiver:
-    """Return a receiver that counts the frames it gets."""
-    output = FrameSink(
-        ignore,
-        wants_pictures=lambda: False,
-        on_encoded=lambda *_: count.add(number),
-        wants_encoded=lambda: True,
-    )
-    return Receiver(options, output)
+class Drain(FrameSink):
+    """Count the encoded frames of one viewer."""
+
+    def __init__(self, number: int, count: FrameCount) -> None:
+        self._number = number
+        self._count = count
+
+    def wants_pictures(self) -> bool:
+        """Return False: nothing is decoded."""
+        return False
+
+    def wants_frames(self) -> bool:
+        """Return True."""
+        return True
+
+    def on_frame(self, frame: EncodedFrame, stamp_ns: int) -> None:
+        """Count it."""
+        self._count.add(self._number)
 
 
 async def watch(server: str, sender_id: str, viewers: int) -> None:
     """Watch with so many `viewers`, until cancelled."""
     count = FrameCount(viewers)
     options = ReceiverOptions(server_url=server, sender_id=sender_id)
-    receivers = [viewer(number, options, count) for number in range(viewers)]
+    receivers = [Receiver(options, Drain(number, count)) for number in range(viewers)]
     await asyncio.gather(count.run(), *(receiver.run() for receiver in receivers))
 
 

@@ -11,7 +11,7 @@ from benchmark.programs.report import report
 from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.program.lifetime import run
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.signaling.client.client import SignalingClient
 from webrtc_bridge.signaling.protocol.messages import Message, RequestOffer
@@ -48,7 +48,7 @@ async def first_frame(asked: Asked, server: str, sender_id: str) -> float:
         loop.call_soon_threadsafe(settle, time.monotonic())
 
     options = ReceiverOptions(server_url=server, sender_id=sender_id)
-    receiving = asyncio.ensure_future(Receiver(options, FrameSink(on_frame)).run())
+    receiving = asyncio.ensure_future(Receiver(options, PictureSink(on_frame)).run())
     try:
         return 1000 * (await asyncio.wait_for(first, LONGEST) - asked.at)
     finally:

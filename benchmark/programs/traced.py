@@ -132,7 +132,7 @@ def follow_frames(trace: Trace) -> None:
     """Note where a frame changes hands."""
     wrap(Encoder, 'encode', trace.encoding, trace.encoded)
     wrap(DecodingThread, 'put', trace.assembled)
-    wrap(Delivery, 'picture', trace.decoded)
+    wrap(Delivery, 'on_picture', trace.decoded)
     if 'receiver_node' in sys.argv[2]:
         from rclpy.publisher import Publisher
 

@@ -44,7 +44,11 @@ async def test_a_camera_whose_clock_jumps_goes_on(camera, server, caplog):
     async with watching(server.url, 'front') as seen:
         await seen.wait_for_more(30)
         started = time.monotonic()
-        for jump, flag in ((-3, 'stand still'), (3600, 'times of arrival'), (0, 'of capture')):
+        for jump, flag in (
+            (-3, 'stand still'),
+            (3600, 'with arrival time'),
+            (0, 'with capture time'),
+        ):
             caplog.clear()
             caplog.set_level('INFO')
             tell(camera, f'clock {jump}')

@@ -22,7 +22,7 @@ from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning
 from webrtc_bridge.nodes.sender_node import prepare
 from webrtc_bridge.options import ReceiverOptions, SenderNodeOptions, SignalingOptions
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.receiving.frame_sink import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.signaling.server.server import SignalingServer
 
@@ -43,19 +43,21 @@ async def running(work):
             await task
 
 
-class Viewer:
+class Viewer(FrameSink):
     """What a receiver in this process gets, pictures in RGB with their stamps."""
 
     def __init__(self, url, sender_id):
         self.frames = []
         self.encoded = []
-        output = FrameSink(self.add, on_encoded=self.add_encoded, wants_encoded=lambda: True)
-        self.receiver = Receiver(ReceiverOptions(url, sender_id), output)
+        self.receiver = Receiver(ReceiverOptions(url, sender_id), self)
 
-    def add(self, frame):
-        self.frames.append((frame.stamp_ns, frame.picture.to_ndarray(format='rgb24')))
+    def wants_frames(self):
+        return True
 
-    def add_encoded(self, frame, stamp_ns):
+    def on_picture(self, received):
+        self.frames.append((received.stamp_ns, received.picture.to_ndarray(format='rgb24')))
+
+    def on_frame(self, frame, stamp_ns):
         self.encoded.append(frame)
 
     def stamped(self, stamp_ns):

@@ -6,7 +6,7 @@ from webrtc_bridge.receiving.stream_meter import StreamMeter
 def steady(meter: StreamMeter, frames: int, start: float = 0.0) -> float:
     """Count `frames` of 1,000 bytes at 20 fps; return when the last one came."""
     for number in range(frames):
-        meter.frame(1000, start + number / 20)
+        meter.frame('H264', 1000, start + number / 20)
     return start + (frames - 1) / 20
 
 

@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import require_gstreamer
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.receiving.frame_sink import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 try:
@@ -29,23 +29,24 @@ RTSP_SERVER = SUPPORT / 'media/rtsp_server.py'
 PYTHON = '/usr/bin/python3'
 
 
-class Viewer:
+class Viewer(FrameSink):
     """A receiver of ours and what it got; use it with `async with`."""
 
     def __init__(self, url: str, receiver_id: str = '') -> None:
         self.pictures: list[tuple[np.ndarray, int]] = []
         self.keyframes: list[bool] = []
-        self.wants_encoded = False
-        output = FrameSink(
-            self._on_frame,
-            on_encoded=lambda frame, stamp: self.keyframes.append(frame.keyframe),
-            wants_encoded=lambda: self.wants_encoded,
-        )
+        self.notes_keyframes = False
         options = ReceiverOptions(server_url=url, sender_id='front', receiver_id=receiver_id)
-        self._run = Receiver(options, output).run()
+        self._run = Receiver(options, self).run()
 
-    def _on_frame(self, frame) -> None:
-        self.pictures.append((frame.picture.to_ndarray(format='rgb24'), frame.stamp_ns))
+    def wants_frames(self) -> bool:
+        return self.notes_keyframes
+
+    def on_picture(self, received) -> None:
+        self.pictures.append((received.picture.to_ndarray(format='rgb24'), received.stamp_ns))
+
+    def on_frame(self, frame, stamp_ns) -> None:
+        self.keyframes.append(frame.keyframe)
 
     async def __aenter__(self) -> 'Viewer':
         self._task = asyncio.ensure_future(self._run)
@@ -136,7 +137,7 @@ async def test_a_lost_picture_is_answered_by_a_keyframe(start_module, server):
     await start_sender(start_module, server.url, 'test', '--width', '320', '--height', '240')
     async with Viewer(server.url) as viewer:
         await viewer.more(10)
-        viewer.wants_encoded = True  # in the middle of it: the receiver asks for a keyframe
+        viewer.notes_keyframes = True  # in the middle of it: the receiver asks for a keyframe
         await until(lambda: len(viewer.keyframes) >= 10)
     assert viewer.keyframes[0]
     assert not any(viewer.keyframes[1:])

@@ -9,7 +9,7 @@ import pytest
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.receiving.frame_sink import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 START = 1_700_000_000_000_000_000
@@ -43,16 +43,19 @@ async def watched(url, count):
     encoded, clocks, done = [], [], asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def on_frame(frame):
-        clocks.append(read_clock(plane_pixels(frame.picture.planes[0])))
-        if len(clocks) >= count:
-            loop.call_soon_threadsafe(done.set)
+    class Watching(FrameSink):
+        def wants_frames(self):
+            return True
 
-    def on_encoded(frame, stamp_ns):
-        encoded.append(frame)
+        def on_picture(self, received):
+            clocks.append(read_clock(plane_pixels(received.picture.planes[0])))
+            if len(clocks) >= count:
+                loop.call_soon_threadsafe(done.set)
 
-    output = FrameSink(on_frame, on_encoded=on_encoded, wants_encoded=lambda: True)
-    task = asyncio.ensure_future(Receiver(ReceiverOptions(url, 'cam'), output).run())
+        def on_frame(self, frame, stamp_ns):
+            encoded.append(frame)
+
+    task = asyncio.ensure_future(Receiver(ReceiverOptions(url, 'cam'), Watching()).run())
     try:
         await asyncio.wait_for(done.wait(), 20)
     finally:

@@ -19,7 +19,7 @@ from webrtc_bridge.options import (
     SourceOptions,
 )
 from webrtc_bridge.receiving import selection
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.sending.sender import Sender
 from webrtc_bridge.signaling.client.client import SignalingClient, SignalingListener
@@ -103,7 +103,7 @@ async def url() -> AsyncIterator[str]:
 
 async def test_a_switch_is_one_stream_without_a_gap(url: str) -> None:
     pictures = Pictures()
-    receiver = Receiver(ReceiverOptions(url, 'front'), FrameSink(pictures.add))
+    receiver = Receiver(ReceiverOptions(url, 'front'), PictureSink(pictures.add))
     async with camera(url, 'front'), camera(url, 'rear'), running(receiver.run()):
         await pictures.wait_for_more(30, 'front')
         before = len(pictures.frames)
@@ -116,7 +116,7 @@ async def test_a_switch_is_one_stream_without_a_gap(url: str) -> None:
 
 async def test_ten_switches_in_a_row_end_at_the_last(url: str) -> None:
     pictures = Pictures()
-    receiver = Receiver(ReceiverOptions(url, 'front'), FrameSink(pictures.add))
+    receiver = Receiver(ReceiverOptions(url, 'front'), PictureSink(pictures.add))
     async with camera(url, 'front'), camera(url, 'rear'), running(receiver.run()):
         await pictures.wait_for_more(10, 'front')
         for _ in range(5):
@@ -137,7 +137,7 @@ async def test_a_sender_that_shows_nothing_leaves_the_old_one_running(
     failed: list[tuple[str, str]] = []
     receiver = Receiver(
         ReceiverOptions(url, 'front'),
-        FrameSink(pictures.add),
+        PictureSink(pictures.add),
         on_switch_failed=lambda *names: failed.append(names),
     )
     async with camera(url, 'front'), dead_camera(url, 'rear'), running(receiver.run()):

@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from webrtc_bridge.media.capture.pattern import read_clock
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 
@@ -105,7 +105,7 @@ async def test_a_sender_of_the_diagram_is_received(server):
 
     sender = asyncio.ensure_future(diagram_sender(server.url, registered))
     receiver = asyncio.ensure_future(
-        Receiver(ReceiverOptions(server_url=server.url), FrameSink(on_frame)).run()
+        Receiver(ReceiverOptions(server_url=server.url), PictureSink(on_frame)).run()
     )
     try:
         for _ in range(10):

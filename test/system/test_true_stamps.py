@@ -103,8 +103,8 @@ async def test_a_jump_of_the_senders_clock_neither_stops_the_video_nor_its_stamp
         for jump in (3600, -3600):
             after = len(receiver.lines)
             clock.set(jump)
-            await receiver.line('stamps are times of arrival: those of capture', after=after)
-            await receiver.line('image stamps are times of capture', after=after)
+            await receiver.line('arrival time: capture time is implausible', after=after)
+            await receiver.line('image: stamping with capture time', after=after)
             await subscriber.wait_for_more(30)
         arrivals = [arrival for arrival, _, _ in subscriber.images]
         assert max(b - a for a, b in itertools.pairwise(arrivals)) < 1.0

@@ -9,7 +9,7 @@ from support.programs import Program, Start, start_server
 
 from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 ON_AIR = "document.body.dataset.server === 'connected'"
@@ -47,7 +47,7 @@ async def test_the_camera_arrives_as_pictures_with_their_time_of_capture(
         if len(pictures) >= 30 and pictures[-1].picture.width == 640:
             loop.call_soon_threadsafe(enough.set)
 
-    receiver = Receiver(ReceiverOptions(server.url, 'phone'), FrameSink(add))
+    receiver = Receiver(ReceiverOptions(server.url, 'phone'), PictureSink(add))
     running = asyncio.ensure_future(receiver.run())
     try:
         await asyncio.wait_for(enough.wait(), 30)

@@ -6,7 +6,7 @@ from webrtc_bridge.doctor.findings import CheckFailed
 from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.options import DoctorOptions, ReceiverOptions
 from webrtc_bridge.receiving.actions import Trouble, TroubleKind
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.receiving.selection import StreamState
 
@@ -34,7 +34,7 @@ async def watch(options: DoctorOptions, sender_id: str) -> str:
             sender_id=sender_id,
             name='doctor',
         ),
-        FrameSink(on_frame),
+        PictureSink(on_frame),
         on_trouble=troubles.append,
     )
     running = asyncio.ensure_future(receiver.run())

@@ -1,1 +1,1 @@
-"""From the sender that is followed to stamped pictures."""
+"""Receive the video of one sender: from its session to stamped pictures."""

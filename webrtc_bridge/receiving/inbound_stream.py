@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 import av
 
@@ -15,7 +16,7 @@ from webrtc_bridge.peer.session import SessionMessage
 from webrtc_bridge.peer.watchdog import Watchdog
 from webrtc_bridge.receiving.selection import Liveness, StreamState
 from webrtc_bridge.receiving.stream_meter import StreamMeter, StreamReport
-from webrtc_bridge.signaling.protocol.messages import Message
+from webrtc_bridge.signaling.protocol.messages import Message, Offer
 
 STALE_AFTER = 2.0
 'Seconds without a frame after which a stream is stale.'
@@ -23,72 +24,77 @@ STALE_AFTER = 2.0
 logger = logging.getLogger(__name__)
 
 
+class InboundStreamListener(Protocol):
+    """What a stream hands its video to."""
+
+    def wants_pictures(self) -> bool:
+        """Return whether to decode, which costs more than all the rest."""
+
+    def on_frame(self, stream: 'InboundStream', frame: EncodedFrame) -> None:
+        """Take an encoded frame, in the event loop."""
+
+    def on_picture(
+        self, stream: 'InboundStream', picture: av.VideoFrame, frame: EncodedFrame
+    ) -> None:
+        """Take a picture and the frame that it was decoded from, in the decoder's thread."""
+
+    def on_metadata(self, stream: 'InboundStream') -> None:
+        """Note that the sender has changed the stream's `metadata`, in the event loop."""
+
+
 class InboundStream:
     """
-    Receive and decode sender `sender_id` in one session.
+    Receive and decode a sender's video in the session that `offer` starts.
 
-    `on_frame` gets this stream and each encoded frame, in the event loop, to which everything
-    else belongs; `on_picture` gets them and the picture in the decoder's thread, while
-    `wants_pictures` says so: decoding costs more than all the rest. `on_metadata` is told when
-    the sender has changed `metadata`, `on_liveness` when frames fail to come for `STALE_AFTER`,
-    again after as long, and when they come again. Of two streams the one with the higher `serial`
-    is the newer.
+    `on_liveness` is called when frames have failed to come for `STALE_AFTER`, again after as long,
+    and when they come again. Of two streams the one with the higher `serial` is the newer. Belongs
+    to the event loop.
     """
 
     def __init__(
         self,
         serial: int,
-        sender_id: str,
-        session_id: str,
+        offer: Offer,
         ice: IceOptions,
         send: Callable[[Message], object],
-        on_frame: Callable[['InboundStream', EncodedFrame], None],
-        on_picture: Callable[['InboundStream', av.VideoFrame, EncodedFrame], None],
-        wants_pictures: Callable[[], bool],
-        on_metadata: Callable[['InboundStream'], None],
+        listener: InboundStreamListener,
         on_liveness: Callable[['InboundStream', Liveness], None],
     ) -> None:
         self.serial = serial
-        self.sender_id = sender_id
-        self.session_id = session_id
+        self.sender_id = offer.peer_id
+        self.session_id = offer.session_id
         self.ended = False
-        self._liveness = Liveness.FRAMES
         self.metadata: Metadata = {}
         self.meter = StreamMeter()
-        self.codec = ''
         self.loop = asyncio.get_running_loop()
-        self._hand_on = on_frame
-        self._wants_pictures = wants_pictures
-        self._decodes = False
+        self._listener = listener
         self._on_liveness = on_liveness
-        self._tell = on_metadata
+        self._liveness = Liveness.FRAMES
+        self._decodes = False
         self._session = InboundSession(
-            sender_id, session_id, ice, send, self._on_frame, self._on_metadata
+            self.sender_id, self.session_id, ice, send, self._on_frame, self._on_metadata
         )
-        self._decoder = DecodingThread(
-            sender_id,
-            lambda picture, frame: on_picture(self, picture, frame),
-            self._on_picture_lost,
-        )
+        self._session.receive(offer)
+        self._decoder = DecodingThread(self.sender_id, self._on_picture, self._on_picture_lost)
         self._watchdog = Watchdog(STALE_AFTER, self._on_silence)
 
     def receive(self, message: SessionMessage) -> None:
-        """Take a signaling message of this stream's session."""
+        """Take a further signaling message of this stream's session."""
         self._session.receive(message)
 
     def end(self, reason: str) -> None:
-        """Hand out nothing more, and end the session."""
+        """Hand on nothing more, and end the session."""
         self.ended = True
         self._session.end(reason)
 
     @property
     def clock_uncertainty_ns(self) -> int:
-        """What times of capture may be wrong by, as far as the sender's clock was asked."""
+        """Possible error of the times of capture, as far as the sender's clock was measured."""
         best = self._session.clock_offset.best
         return best.uncertainty_ns if best else 0
 
     def request_keyframe(self) -> None:
-        """Ask the sender for a picture that needs no other."""
+        """Ask the sender for a keyframe."""
         self._session.request_keyframe()
 
     @property
@@ -106,7 +112,7 @@ class InboundStream:
             else StreamState.STALE,
             sender_id=self.sender_id,
             silence=None if self.meter.newest is None else now - self.meter.newest,
-            codec=self.codec,
+            codec=self.meter.codec,
             width=self.meter.width,
             height=self.meter.height,
             fps=fps,
@@ -124,7 +130,7 @@ class InboundStream:
         )
 
     async def run(self) -> str:
-        """Live until the session ends or this is cancelled; return why it ended."""
+        """Run until the session ends or this is cancelled; return why it ended."""
         try:
             return await self._session.run()
         finally:
@@ -137,14 +143,13 @@ class InboundStream:
         if self._is_stale:
             logger.info('%s delivers again', self.sender_id)
             self._set_liveness(Liveness.FRAMES)
-        self.codec = frame.codec.value
-        self.meter.frame(len(frame.data), self.loop.time())
-        self._hand_on(self, frame)
+        self.meter.frame(frame.codec.value, len(frame.data), self.loop.time())
+        self._listener.on_frame(self, frame)
         self._decode(frame)
 
     def _decode(self, frame: EncodedFrame) -> None:
         """Pass `frame` to the decoder, if its picture is wanted; the first must be a keyframe."""
-        if not self._wants_pictures():
+        if not self._listener.wants_pictures():
             self._decodes = False
             return
         if not (self._decodes or frame.keyframe):
@@ -153,9 +158,12 @@ class InboundStream:
         self._decodes = True
         self._decoder.put(frame)
 
+    def _on_picture(self, picture: av.VideoFrame, frame: EncodedFrame) -> None:
+        self._listener.on_picture(self, picture, frame)
+
     def _on_metadata(self, metadata: Metadata) -> None:
         self.metadata = metadata
-        self._tell(self)
+        self._listener.on_metadata(self)
 
     def _on_silence(self) -> None:
         if self.ended:

@@ -19,7 +19,8 @@ from webrtc_bridge.receiving.actions import (
     SwitchFailed,
     Trouble,
 )
-from webrtc_bridge.receiving.delivery import Delivery, FrameSink
+from webrtc_bridge.receiving.delivery import Delivery
+from webrtc_bridge.receiving.frame_sink import FrameSink
 from webrtc_bridge.receiving.inbound_stream import InboundStream
 from webrtc_bridge.receiving.selection import Liveness, Selection, StreamState
 from webrtc_bridge.receiving.stream_meter import StreamReport
@@ -59,7 +60,6 @@ class Receiver:
         on_trouble: Callable[[Trouble], None] = lambda trouble: None,
     ) -> None:
         self._options = options
-        self._sink = sink
         self._on_switch_failed = on_switch_failed
         self._on_trouble = on_trouble
         self._selection = Selection(options.sender_id)
@@ -158,7 +158,7 @@ class Receiver:
             case Open(serial, offer):
                 self._open(serial, offer)
             case Adopt(serial):
-                self._delivery.metadata(self._streams[serial][0])
+                self._delivery.on_metadata(self._streams[serial][0])
             case Resume(serial):
                 self._delivery.resume(self._streams[serial][0])
             case End(serial, reason):
@@ -184,22 +184,13 @@ class Receiver:
 
     def _open(self, serial: int, offer: Offer) -> None:
         servers = tuple(IceServer((url,)) for url in self._options.ice_servers)
+        ice = IceOptions(
+            servers or self._signaling.ice_servers, self._options.ice_transport_policy
+        )
         stream = InboundStream(
-            serial,
-            offer.peer_id,
-            offer.session_id,
-            IceOptions(
-                servers or tuple(self._signaling.ice_servers), self._options.ice_transport_policy
-            ),
-            self._signaling.send,
-            self._delivery.encoded,
-            self._delivery.picture,
-            self._sink.wants_pictures,
-            self._delivery.metadata,
-            self._on_liveness,
+            serial, offer, ice, self._signaling.send, self._delivery, self._on_liveness
         )
         self._streams[serial] = stream, asyncio.create_task(self._run_stream(stream))
-        stream.receive(offer)
 
     async def _run_stream(self, stream: InboundStream) -> None:
         reason = 'internal error'

@@ -21,21 +21,21 @@ from webrtc_bridge.receiving.actions import (
 from webrtc_bridge.signaling.protocol.messages import Offer
 
 OFFER_TIMEOUT = 5.0
-'Seconds that a sender has for its offer.'
+'Seconds within which a sender must make its offer.'
 
 SWITCH_TIMEOUT = 10.0
-'Seconds that another sender has for its first picture before the old one is kept.'
+'Seconds within which another sender must show a picture; else the old one is kept.'
 
 RETRY_DELAYS = (0.0, 0.3, 1.0, 2.0, 3.0)
 """
-Seconds before the first, second, … attempt at a session; the last one goes for all further. Each
-is cut by up to half at random, so that a sender that is full is not asked by all at once.
+Seconds before the first, second, … attempt at a session; the last one repeats. Each is shortened
+by up to half at random, so that receivers do not all ask a full sender at once.
 """
 
 PATIENCE = 10.0
 """
-Seconds without a frame after which another session is asked for although the sender's reports
-come: it lives and the path is good, but its camera may be lost, which no session helps.
+Seconds without a frame after which another session is requested although the sender's reports
+arrive: the sender and the path are alive, so its camera may be lost, which no session mends.
 """
 
 logger = logging.getLogger(__name__)
@@ -189,7 +189,7 @@ class Selection:
         return [Adopt(serial), *ends]
 
     def liveness(self, serial: int, liveness: Liveness, now: float) -> list[Action]:
-        """Note what arrives of a stream: frames again, or none, which is to be said repeatedly."""
+        """Note what arrives of a stream; to be repeated while no frames do."""
         for stream in (self._current, self._next):
             if stream is None or stream.serial != serial:
                 continue
@@ -209,7 +209,7 @@ class Selection:
         elif self._next and self._next.serial == serial:
             ended, self._next = self._next, None
         else:
-            return []  # it was to end
+            return []  # as decided
         self._pursue(now)
         return [Trouble(TroubleKind.SESSION_ENDED, ended.sender_id, reason)]
 

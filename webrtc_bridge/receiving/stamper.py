@@ -1,15 +1,15 @@
-"""Which time a picture is stamped with."""
+"""Choose the time that a picture is stamped with."""
 
 import logging
 
 EARLIEST_NS = 5_000_000
-"How much before its capture a frame may seem to arrive, besides the clocks' uncertainty."
+"How long before its capture a frame may seem to arrive, on top of the clocks' uncertainty."
 
 LATEST_NS = 10_000_000_000
-'Longest way from capture to arrival that is believed; beyond, a clock must be wrong.'
+'Longest plausible delay from capture to arrival; beyond it, a clock must be wrong.'
 
 STEP_NS = 500_000_000
-'How far times of capture must go back for it to be told of.'
+'A step back of the capture time that is logged.'
 
 logger = logging.getLogger(__name__)
 
@@ -18,8 +18,8 @@ class Stamper:
     """
     Stamp pictures with the time of their capture, or else of their arrival; stamps always rise.
 
-    Falls back where the time of capture is not known or cannot be, and logs the change; `what` is
-    stamped. All times are Unix nanoseconds of this machine's clock.
+    Falls back where the time of capture is unknown or implausible, and logs the change; `what`
+    names the stamped thing in the log. All times are Unix nanoseconds of this machine's clock.
     """
 
     def __init__(self, what: str, *, use_capture: bool) -> None:
@@ -27,7 +27,7 @@ class Stamper:
         self.fallbacks = 0
         self._use_capture = use_capture
         self._newest = 0
-        self._believed: bool | None = None
+        self._plausible: bool | None = None
         self._stands_still = False
 
     def stamp(self, arrival_ns: int, capture_ns: int | None, uncertainty_ns: int) -> int:
@@ -35,12 +35,12 @@ class Stamper:
         stamp = arrival_ns
         if self._use_capture:
             delay_ns = None if capture_ns is None else arrival_ns - capture_ns
-            believed = delay_ns is not None and is_plausible(delay_ns, uncertainty_ns)
-            if believed:
+            plausible = delay_ns is not None and is_plausible(delay_ns, uncertainty_ns)
+            if plausible:
                 stamp -= delay_ns or 0
             else:
                 self.fallbacks += 1
-            self._note(believed, delay_ns)
+            self._note(plausible, delay_ns)
         self._note_step(self._newest - stamp)
         self._newest = max(stamp, self._newest + 1)
         return self._newest
@@ -50,22 +50,23 @@ class Stamper:
             self._stands_still = False
         elif back_ns > STEP_NS and not self._stands_still:
             self._stands_still = True
-            text = '%s stamps stand still: the times went back by %.3f s'
+            text = '%s stamps stand still: capture time went back by %.3f s'
             logger.warning(text, self._what, back_ns / 1e9)
 
-    def _note(self, believed: bool, delay_ns: int | None) -> None:
-        if believed is self._believed:
+    def _note(self, plausible: bool, delay_ns: int | None) -> None:
+        if plausible is self._plausible:
             return
-        self._believed = believed
-        if believed:
-            logger.info('%s stamps are times of capture', self._what)
+        self._plausible = plausible
+        if plausible:
+            logger.info('%s: stamping with capture time', self._what)
         elif delay_ns is None:
-            logger.info('%s stamps are times of arrival: no others are told', self._what)
+            text = '%s: stamping with arrival time: the sender reports no capture time'
+            logger.info(text, self._what)
         else:
-            text = '%s stamps are times of arrival: those of capture are %.3f s before'
+            text = '%s: stamping with arrival time: capture time is implausible, %.3f s before it'
             logger.warning(text, self._what, delay_ns / 1e9)
 
 
 def is_plausible(delay_ns: int, uncertainty_ns: int) -> bool:
-    """Say whether a frame can have taken `delay_ns` from its capture to its arrival."""
+    """Return whether a frame can have taken `delay_ns` from its capture to its arrival."""
     return -EARLIEST_NS - uncertainty_ns <= delay_ns <= LATEST_NS

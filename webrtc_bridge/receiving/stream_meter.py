@@ -1,4 +1,4 @@
-"""How a received stream is doing."""
+"""Measure a received stream."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from webrtc_bridge.receiving.selection import StreamState
 
 WINDOW = 300
-'Newest latencies that the percentiles are taken of: 10 s at 30 fps.'
+'Number of newest latencies for the percentiles: 10 s at 30 fps.'
 
 FREEZE_WINDOW = 30
 FREEZE_FACTOR, FREEZE_MARGIN = 3.0, 0.15
@@ -19,12 +19,12 @@ A freeze is a wait of three mean intervals, and at least 150 ms more than the me
 @dataclass(frozen=True, slots=True)
 class StreamReport:
     """
-    One moment's numbers, rates and loss since the report before.
+    Statistics at one moment; rates and loss are since the previous report.
 
     `silence` is the seconds since the newest frame. `dropped` counts frames that were not shown
     because newer ones had come, `skipped` the lost packets that were given up for a keyframe.
     Times ending in `_ms` are in milliseconds, latencies from capture until the picture was handed
-    out. None is unknown.
+    on. None is unknown.
     """
 
     state: StreamState
@@ -49,9 +49,10 @@ class StreamReport:
 
 
 class StreamMeter:
-    """Counts frames, bytes, packets, freezes and delays. Times are in seconds, monotonic."""
+    """Count frames, bytes, packets, freezes and delays; times are in seconds, monotonic."""
 
     def __init__(self) -> None:
+        self.codec = ''
         self.width = 0
         self.height = 0
         self.freezes = 0
@@ -63,8 +64,9 @@ class StreamMeter:
         self._last: tuple[float, int, int] | None = None
         self._packets = (0, 0)
 
-    def frame(self, size: int, now: float) -> None:
-        """Count an encoded frame of `size` bytes that came at `now`."""
+    def frame(self, codec: str, size: int, now: float) -> None:
+        """Count an encoded frame of `size` bytes that arrived at `now`."""
+        self.codec = codec
         self._frames += 1
         self._bytes += size
         if self.newest is not None:
@@ -72,13 +74,13 @@ class StreamMeter:
         self.newest = now
 
     def picture(self, width: int, height: int, latency_ns: int | None) -> None:
-        """Count a picture that was handed out, `latency_ns` after its capture; in any thread."""
+        """Count a picture that was handed on `latency_ns` after its capture; from any thread."""
         self.width, self.height = width, height
         if latency_ns is not None:
             self._latencies.append(latency_ns / 1e6)
 
     def rates(self, now: float) -> tuple[float, float]:
-        """Return frames and bits a second since the last call."""
+        """Return frames and bits per second since the previous call."""
         frames, size = self._frames, self._bytes
         last, self._last = self._last, (now, frames, size)
         if last is None or now <= last[0]:
@@ -87,13 +89,13 @@ class StreamMeter:
         return (frames - last[1]) / seconds, (size - last[2]) * 8 / seconds
 
     def loss(self, received: int, lost: int) -> float:
-        """Return the part of the packets that were lost since the last call; takes the sums."""
+        """Return the share of packets lost since the previous call; takes the totals."""
         before, self._packets = self._packets, (received, lost)
         newly_lost = max(0, lost - before[1])
         return newly_lost / max(1, received - before[0] + newly_lost)
 
     def latency_ms(self, part: float) -> float | None:
-        """Return the latency that `part` (0 to 1) of the newest pictures stay below."""
+        """Return the latency that the share `part` (0 to 1) of the newest pictures stay below."""
         latencies = sorted(self._latencies.copy())
         return latencies[int(part * (len(latencies) - 1))] if latencies else None
 

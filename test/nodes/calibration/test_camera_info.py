@@ -35,7 +35,7 @@ async def info_for(topics, infos, stamp_ns, width=640, height=480) -> CameraInfo
     await until(lambda: topics._info.subscribed)
     coming = asyncio.ensure_future(infos.wait_for_more())
     await asyncio.sleep(0)
-    topics.sink.on_frame(frame(stamp_ns, width, height))
+    topics.on_picture(frame(stamp_ns, width, height))
     (info,) = await coming
     assert stamp_of(info) == stamp_ns
     return info
@@ -80,7 +80,7 @@ async def test_every_image_has_a_camera_info_with_the_identical_header(make_node
         )
         stamps = [1_700_000_000_123_456_789 + i for i in range(5)]
         for stamp in stamps:
-            topics.sink.on_frame(frame(stamp))
+            topics.on_picture(frame(stamp))
         await until(lambda: all(len(each.messages) == 5 for each in collected))
         for each in collected:
             assert each.stamps == stamps
@@ -225,7 +225,7 @@ async def test_the_senders_calibration_counts_where_no_own_is_given(
 ):
     node = make_node('a_node', *[f'camera_info_url:={url}'] * with_file)
     topics = topics_of(node)
-    topics.set_calibration(FULL)
+    topics.on_metadata({'camera_info': FULL})
     infos = Collected(node, CameraInfo, 'camera_info')
 
     async def work():
@@ -243,12 +243,12 @@ async def test_a_senders_camera_info_goes_through_unchanged_and_away_again(make_
     sent.roi.width, sent.roi.height = 640, 480
 
     async def work():
-        topics.set_calibration(mapping_from_message(sent))
+        topics.on_metadata({'camera_info': mapping_from_message(sent)})
         received = await info_for(topics, infos, 1, 320, 240)
         assert mapping_from_message(received) == mapping_from_message(sent)
-        topics.set_calibration({'k': 'nonsense'})
+        topics.on_metadata({'camera_info': {'k': 'nonsense'}})
         assert (await info_for(topics, infos, 2, 320, 240)).k[0] == 0.0
-        topics.set_calibration(None)
+        topics.on_metadata({'camera_info': None})
         assert (await info_for(topics, infos, 3, 320, 240)).k[0] == 0.0
 
     await while_spinning(node, work())
@@ -261,7 +261,7 @@ async def test_an_older_picture_gets_no_camera_info_after_a_newer_one(make_node)
 
     async def work():
         await info_for(topics, infos, 5)
-        topics.sink.on_frame(frame(4))
+        topics.on_picture(frame(4))
         await info_for(topics, infos, 6)
         assert infos.stamps == [5, 6]
 

@@ -96,12 +96,12 @@ async def test_the_quality_can_be_changed_while_the_node_runs(make_node):
     async def size(stamp: int) -> int:
         coming = asyncio.ensure_future(images.wait_for_more())
         await asyncio.sleep(0)
-        topics.sink.on_frame(ReceivedFrame(frame, stamp, 'front'))
+        topics.on_picture(ReceivedFrame(frame, stamp, 'front'))
         (message,) = await coming
         return len(message.data)
 
     async def work():
-        await until(topics.sink.wants_pictures)
+        await until(topics.wants_pictures)
         fine = await size(1)
         (result,) = node.set_parameters([node_parameter('jpeg_quality', 5)])
         assert result.successful
@@ -122,14 +122,14 @@ def node_parameter(name: str, value: int):
 async def test_pictures_are_wanted_while_a_compressed_one_is_and_no_longer(make_node):
     node = make_node()
     topics = CameraTopics(node, Parameters(node, ReceiverOptions).options)
-    assert not topics.sink.wants_pictures()
+    assert not topics.wants_pictures()
     images = Collected(node, CompressedImage, 'image_raw/compressed')
 
     async def work():
-        await until(topics.sink.wants_pictures)
-        assert not topics.sink.wants_encoded()
+        await until(topics.wants_pictures)
+        assert not topics.wants_frames()
         images.stop()
-        await until(lambda: not topics.sink.wants_pictures())
+        await until(lambda: not topics.wants_pictures())
 
     await while_spinning(node, work())
 

@@ -61,7 +61,7 @@ async def receiving(topics: CameraTopics, codec: str = 'h264') -> AsyncIterator[
         async with SignalingServer(SignalingOptions(port=0)) as server:
             options = EncoderOptions(codec=codec)
             sender = Sender(SenderOptions(server.url, 'front'), options, frames, 30.0)
-            receiver = Receiver(ReceiverOptions(server.url, 'front'), topics.sink)
+            receiver = Receiver(ReceiverOptions(server.url, 'front'), topics)
             async with running(sender.run()), running(receiver.run()):
                 yield receiver
     finally:
@@ -172,16 +172,16 @@ async def test_of_vp8_only_the_camera_info_is_published_and_the_reason_said_once
 async def test_frames_are_wanted_only_while_somebody_subscribes(make_node):
     node = make_node()
     topics = topics_of(node)
-    assert not topics.sink.wants_encoded()
+    assert not topics.wants_frames()
     videos = Collected(node, CompressedImage, 'image_raw/h264')
 
     async def work():
         # Once not, which makes the delivery begin with a keyframe, and then on.
         await until(topics._encoded.notice_newcomers)
-        assert topics.sink.wants_encoded()
-        assert not topics.sink.wants_pictures()
+        assert topics.wants_frames()
+        assert not topics.wants_pictures()
         videos.stop()
-        await until(lambda: not topics.sink.wants_encoded())
+        await until(lambda: not topics.wants_frames())
 
     await while_spinning(node, work())
 
@@ -203,8 +203,8 @@ async def published(node, kind, topic) -> object:
     received: list[object] = []
 
     async def work():
-        await until(topics.sink.wants_encoded)
-        topics.sink.on_encoded(keyframe(), 5_000_000_006)
+        await until(topics.wants_frames)
+        topics.on_frame(keyframe(), 5_000_000_006)
         await until(lambda: collected.messages)
         received.append(collected.messages[0])
 
@@ -273,8 +273,10 @@ async def test_a_frame_has_the_same_stamp_on_all_topics(make_node):
             topics_stamps = [set(each.stamps) for each in (images, jpegs, infos, videos)]
             assert len(set.intersection(*topics_stamps)) > 30
             # A busy machine may lose a message of one topic, but no frame has two stamps: frames
-            # are 33 ms apart.
+            # are 33 ms apart, or, where the camera was late, on the same topic.
             stamps = sorted(set.union(*topics_stamps))
-            assert min(after - stamp for stamp, after in itertools.pairwise(stamps)) > 10_000_000
+            for stamp, after in itertools.pairwise(stamps):
+                are_two_frames = any({stamp, after} <= one_topic for one_topic in topics_stamps)
+                assert after - stamp > 10_000_000 or are_two_frames
 
     await while_spinning(node, work())

@@ -12,7 +12,7 @@ import time
 
 from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 
@@ -29,7 +29,7 @@ async def main(url: str, sender: str, number: int, pause: float) -> None:
                 print('all see it', flush=True)
             time.sleep(pause)
 
-        return Receiver(ReceiverOptions(url, sender_id=sender), FrameSink(take))
+        return Receiver(ReceiverOptions(url, sender_id=sender), PictureSink(take))
 
     running = [asyncio.ensure_future(receiver(index).run()) for index in range(number)]
     while await asyncio.to_thread(sys.stdin.readline):

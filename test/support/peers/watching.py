@@ -9,7 +9,7 @@ from typing import Any
 
 from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 
@@ -64,7 +64,7 @@ async def watching(
     """Follow `sender_id` at the signaling server `url`."""
     seen = Seen(on_picture)
     seen.receiver = Receiver(
-        ReceiverOptions(url, sender_id=sender_id, **options), FrameSink(seen.add)
+        ReceiverOptions(url, sender_id=sender_id, **options), PictureSink(seen.add)
     )
     running = asyncio.ensure_future(seen.receiver.run())
     try:

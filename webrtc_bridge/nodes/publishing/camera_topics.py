@@ -1,8 +1,5 @@
 """The topics of one camera."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from rclpy.node import Node
 
 from webrtc_bridge.media.frames import EncodedFrame, ReceivedFrame
@@ -11,10 +8,11 @@ from webrtc_bridge.nodes.publishing.camera_info_publisher import CameraInfoPubli
 from webrtc_bridge.nodes.publishing.encoded_publisher import EncodedPublisher
 from webrtc_bridge.nodes.publishing.image_publisher import ImagePublisher
 from webrtc_bridge.options import ReceiverOptions
-from webrtc_bridge.receiving.delivery import FrameSink
+from webrtc_bridge.peer.metadata_channel import Metadata
+from webrtc_bridge.receiving.frame_sink import FrameSink
 
 
-class CameraTopics:
+class CameraTopics(FrameSink):
     """
     Publish the pictures and frames of a receiver; create it before the node spins.
 
@@ -27,9 +25,6 @@ class CameraTopics:
     parameters: list[str]
     'Names of the declared parameters that are not in the option table.'
 
-    sink: FrameSink
-    'Where the receiver puts its pictures and frames.'
-
     def __init__(self, node: Node, options: ReceiverOptions) -> None:
         self._images = ImagePublisher(node, options)
         self._encoded = EncodedPublisher(node, options)
@@ -37,37 +32,35 @@ class CameraTopics:
         self._publishers = (self._images, self._encoded, self._info)
         self.parameters = [name for each in self._publishers for name in each.parameters]
         self._size: tuple[int, int] | None = None
-        self.sink = FrameSink(
-            on_frame=self._on_frame,
-            wants_pictures=lambda: self._images.subscribed,
-            on_encoded=self._on_encoded,
-            wants_encoded=self._wants_encoded,
-            on_metadata=lambda metadata: self.set_calibration(metadata.get('camera_info')),
-        )
 
     def change(self, options: ReceiverOptions) -> None:
         """Use the option that may change while the node runs: `jpeg_quality`."""
         self._images.jpeg_quality = options.jpeg_quality
-
-    def set_calibration(self, info: Mapping[str, Any] | None) -> None:
-        """
-        Use the calibration from the sender: the fields of CameraInfo by name, or None.
-
-        `camera_info_url` and the service set_camera_info override it. An invalid one is logged.
-        From any thread.
-        """
-        self._info.set_senders(info)
 
     def close(self) -> None:
         """Ignore further pictures and frames."""
         for each in self._publishers:
             each.close()
 
-    def _on_frame(self, frame: ReceivedFrame) -> None:
-        self._images.publish(frame)
-        self._info.publish(frame.stamp_ns, frame.picture.width, frame.picture.height)
+    def wants_pictures(self) -> bool:
+        """Return whether images have subscribers."""
+        return self._images.subscribed
 
-    def _on_encoded(self, frame: EncodedFrame, stamp_ns: int) -> None:
+    def wants_frames(self) -> bool:
+        """Return whether encoded frames have subscribers, or only camera_info has."""
+        # Once False, so that the frames resume with a keyframe: senders have no other reason to
+        # send one, and a late subscriber could never decode.
+        if self._encoded.notice_newcomers():
+            return False
+        return self._encoded.subscribed or (self._info.subscribed and not self._images.subscribed)
+
+    def on_picture(self, received: ReceivedFrame) -> None:
+        """Publish an image and its camera_info."""
+        self._images.publish(received)
+        self._info.publish(received.stamp_ns, received.picture.width, received.picture.height)
+
+    def on_frame(self, frame: EncodedFrame, stamp_ns: int) -> None:
+        """Publish an encoded frame, and camera_info where no image does."""
         if frame.keyframe:
             self._size = video_size(frame)
         if self._size is None:
@@ -76,9 +69,10 @@ class CameraTopics:
         if not self._images.subscribed:
             self._info.publish(stamp_ns, *self._size)
 
-    def _wants_encoded(self) -> bool:
-        # Once False, so that the frames resume with a keyframe: senders have no other reason to
-        # send one, and a late subscriber could never decode.
-        if self._encoded.notice_newcomers():
-            return False
-        return self._encoded.subscribed or (self._info.subscribed and not self._images.subscribed)
+    def on_metadata(self, metadata: Metadata) -> None:
+        """
+        Use the calibration from the sender: the fields of CameraInfo by name.
+
+        `camera_info_url` and the service set_camera_info override it. An invalid one is logged.
+        """
+        self._info.set_senders(metadata.get('camera_info'))

@@ -34,7 +34,7 @@ class Cameras:
         self._receivers: list[Receiver] = []
         for camera in each_camera(options):
             topics = CameraTopics(node, camera)
-            receiver = Receiver(camera, topics.sink, self._on_switch_failed, self._shared)
+            receiver = Receiver(camera, topics, self._on_switch_failed, self._shared)
             self._topics.append(topics)
             self._receivers.append(receiver)
         parameters.refuse_unknown([name for topics in self._topics for name in topics.parameters])

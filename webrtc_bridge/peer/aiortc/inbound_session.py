@@ -1,4 +1,4 @@
-"""A session in which the peer's video is watched here."""
+"""A session in which the peer's video is received."""
 
 import asyncio
 import dataclasses
@@ -22,8 +22,8 @@ from webrtc_bridge.signaling.protocol.messages import Answer, IceCandidate, Mess
 
 REPORT_TIMEOUT = 0.02
 """
-Seconds that the first frame is held for the report that tells its time of capture. Our senders'
-follows it at once.
+Seconds that the first frame is held for the sender report with its time of capture (RFC 3550,
+section 6.4.1). Our senders' report follows it at once.
 """
 
 
@@ -35,7 +35,7 @@ class InboundSession(Session):
     """
     Answer the peer's offer and hand its encoded frames to `on_frame`, in the event loop.
 
-    `on_metadata` gets what the peer tells about them.
+    `on_metadata` gets the peer's metadata about them.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class InboundSession(Session):
         self._on_metadata = on_metadata
         self._frames: EncodedFrameReceiver | None = None
         self._held: list[EncodedFrame] | None = []
-        self._asking: asyncio.Task[None] | None = None
+        self._clock_questions: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._reported_at: float | None = None
         self._peer = AiortcPeer(peer_id, ice, self)
@@ -63,27 +63,27 @@ class InboundSession(Session):
 
     @property
     def reports_age(self) -> float:
-        """Seconds since the sender's newest RTCP report, which it sends without frames, too."""
+        """Seconds since the newest RTCP sender report; these come without frames, too."""
         return inf if self._reported_at is None else self._loop.time() - self._reported_at
 
     def request_keyframe(self) -> None:
-        """Tell the peer that the picture is lost."""
+        """Ask the peer for a keyframe (PLI, RFC 4585, section 6.3.1)."""
         if self._frames:
             self._frames.request_keyframe()
 
     @property
     def skipped(self) -> int:
-        """How often a lost packet was given up for a keyframe."""
+        """The number of lost packets that were given up for a keyframe."""
         return self._frames.skipped if self._frames else 0
 
     async def packet_counts(self) -> tuple[int, int]:
-        """Return how many RTP packets came and how many did not."""
+        """Return the numbers of RTP packets received and lost."""
         report = await self._peer.connection.getStats()
         streams = [entry for entry in report.values() if entry.type == 'inbound-rtp']
         return sum(s.packetsReceived for s in streams), sum(s.packetsLost for s in streams)
 
     def path(self) -> str:
-        """Return the pair of candidates that the video comes by; empty before there is one."""
+        """Return the selected candidate pair; empty before there is one."""
         receivers = (t.receiver for t in self._peer.connection.getTransceivers())
         return next((selected_path(receiver) for receiver in receivers), '')
 
@@ -104,7 +104,7 @@ class InboundSession(Session):
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == 'video' and self._frames is None:
             receiver = self._receiver_of(track)
-            self._frames = EncodedFrameReceiver(receiver, self._on_encoded_frame)
+            self._frames = EncodedFrameReceiver(receiver, self._on_assembled)
             on_sender_report(receiver, self._on_report)
 
     def _receiver_of(self, track: MediaStreamTrack) -> RTCRtpReceiver:
@@ -112,34 +112,34 @@ class InboundSession(Session):
         return next(receiver for receiver in receivers if receiver.track is track)
 
     def _on_data_channel(self, channel: RTCDataChannel) -> None:
-        if channel.label == clock_channel.LABEL and self._asking is None:
-            asking = clock_channel.ask_clock_questions(channel, self.clock_offset)
-            self._asking = asyncio.create_task(asking)
+        if channel.label == clock_channel.LABEL and self._clock_questions is None:
+            questions = clock_channel.ask_clock_questions(channel, self.clock_offset)
+            self._clock_questions = asyncio.create_task(questions)
         elif channel.label == metadata_channel.LABEL:
             metadata_channel.receive_metadata(channel, self._on_metadata)
 
     def _on_report(self, timestamp: int, ntp_timestamp: int) -> None:
         self._reported_at = self._loop.time()
         self._capture_clock.report(timestamp, ntp_timestamp)
-        self._let_go()
+        self._release_held()
 
-    def _on_encoded_frame(self, frame: EncodedFrame) -> None:
+    def _on_assembled(self, frame: EncodedFrame) -> None:
         if self._held is None:
-            self._hand_on(frame)
+            self._deliver(frame)
             return
         if not self._held:
-            self._loop.call_later(REPORT_TIMEOUT, self._let_go)
+            self._loop.call_later(REPORT_TIMEOUT, self._release_held)
         self._held.append(frame)
 
-    def _let_go(self) -> None:
+    def _release_held(self) -> None:
         held, self._held = self._held or [], None
         for frame in held:
-            self._hand_on(frame)
+            self._deliver(frame)
 
-    def _hand_on(self, frame: EncodedFrame) -> None:
+    def _deliver(self, frame: EncodedFrame) -> None:
         captured = self._capture_clock.time_ns(frame.timestamp)
         if captured is not None:
-            # Now and once: the clocks may be measured better when its picture is decoded.
+            # Now, and only once: a later measurement of the clocks must not move a known frame.
             captured = self.clock_offset.to_ours(captured)
             frame = dataclasses.replace(frame, capture_ns=captured)
         self._on_frame(frame)
@@ -147,6 +147,6 @@ class InboundSession(Session):
     async def _close(self) -> None:
         if self._frames:
             self._frames.close()
-        if self._asking:
-            self._asking.cancel()
+        if self._clock_questions:
+            self._clock_questions.cancel()
         await self._peer.close()
