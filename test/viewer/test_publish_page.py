@@ -51,7 +51,7 @@ async def test_the_camera_arrives_as_pictures_with_their_time_of_capture(
     running = asyncio.ensure_future(receiver.run())
     try:
         await asyncio.wait_for(enough.wait(), 30)
-        await page.until("document.getElementById('viewers').innerText === '1 watches.'")
+        await page.until("document.getElementById('viewers').innerText === '1 viewer'")
         report = await receiver.report()
         assert receiver.senders == {'phone': 'A phone'}
         assert report.codec == 'H264'
@@ -69,7 +69,7 @@ async def test_the_camera_arrives_as_pictures_with_their_time_of_capture(
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-    await page.until("document.getElementById('viewers').innerText === 'Nobody watches.'")
+    await page.until("document.getElementById('viewers').innerText === 'No viewers'")
     assert page.complaints == []
 
 
@@ -107,9 +107,9 @@ async def test_another_browser_watches_it_until_it_stops(
     await until_it_moves(viewer, 'phone')
     assert await viewer.text(f'{tile("phone")} h2') == 'A phone'
     await page.click('#stop')
-    await viewer.until("document.querySelector('.words').innerText.includes('is not here')")
+    await viewer.until("document.querySelector('.message').innerText.includes('is not connected')")
     assert await page.value("document.getElementById('preview').srcObject === null")
-    assert await page.text('#server') == 'Not sending'
+    assert await page.text('#server') == 'Not streaming'
 
 
 async def test_another_size_is_sent_to_those_who_watch(server: Program, browser: Browser) -> None:
@@ -133,27 +133,29 @@ async def test_the_server_finds_it_again_under_its_id(
     page = await publish(browser, server)
     await server.kill()
     await page.until("document.body.dataset.server === 'lost'")
-    assert 'No connection to the server' in await page.text('#words')
+    assert 'No connection to the server' in await page.text('#message')
     server = await start_server(start_module, server.port)
     await server.line('sender phone registered')
     await page.until(ON_AIR)
-    assert await page.text('#words') == ''
+    assert await page.text('#message') == ''
 
 
-async def test_an_id_in_use_is_said(server: Program, browser: Browser) -> None:
+async def test_an_id_in_use_is_reported(server: Program, browser: Browser) -> None:
     await publish(browser, server)
     second = await browser.page(address(server))
     await second.until("document.querySelectorAll('#camera option').length")
     await second.value("document.getElementById('id').value = 'phone'")
     await second.click('#start')
-    await second.until("document.getElementById('words').innerText.includes('“phone” is on')")
+    await second.until(
+        "document.getElementById('message').innerText.includes('already connected')"
+    )
 
 
-async def test_a_camera_that_is_not_allowed_is_said(server: Program, browser: Browser) -> None:
+async def test_a_camera_that_is_not_allowed_is_reported(server: Program, browser: Browser) -> None:
     await browser.deny_camera(address(server, ''))
     page = await browser.page(address(server))
     await page.click('#start')
-    await page.until("document.getElementById('words').innerText.includes('did not allow')")
+    await page.until("document.getElementById('message').innerText.includes('did not allow')")
     assert await page.value("!document.getElementById('start').disabled")
 
 

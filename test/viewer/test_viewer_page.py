@@ -39,22 +39,22 @@ async def test_a_camera_is_chosen_and_shown_with_its_colours_and_numbers(
 ) -> None:
     page = await browser.page(address(server))
     await page.until(CONNECTED)
-    assert 'No camera is here yet' in await page.text()
+    assert 'No cameras yet' in await page.text()
     await start_camera(start_module, server, 'front', '--name', 'Front camera', '--fps', '30')
     await page.click('#cameras [data-sender="front"]')
     await until_it_moves(page, 'front')
     assert await wrong_bars(page, 'front') == {}
     # Rates are those between two looks, a second apart.
-    await page.until("!document.querySelector('[data-number=bitrate]').hidden")
-    numbers = await page.text('.numbers')
+    await page.until("!document.querySelector('[data-statistic=bitrate]').hidden")
+    numbers = await page.text('.statistics')
     for text in ('640×480', ' fps', 'bit/s', '%', 'direct', 'H264'):
         assert text in numbers
     # The camera's clock and the page's are the same one.
-    await page.until("!document.querySelector('[data-number=delay]').hidden")
-    delay = float((await page.text('[data-number=delay] dd')).removesuffix(' ms'))
+    await page.until("!document.querySelector('[data-statistic=delay]').hidden")
+    delay = float((await page.text('[data-statistic=delay] dd')).removesuffix(' ms'))
     assert 0 < delay < 1000
     assert await page.value("location.search === '?sender=front'")
-    assert 'No camera' not in await page.text()
+    assert 'No cameras' not in await page.text()
     assert page.complaints == []
 
 
@@ -88,7 +88,7 @@ async def test_a_camera_that_leaves_and_returns_is_shown_again(
     await until_it_moves(page, 'front')
     await camera.stop()
     await page.until(
-        f"document.querySelector('{tile('front')} .words').innerText.includes('is not here')"
+        f"document.querySelector('{tile('front')} .message').innerText.includes('not connected')"
     )
     assert await page.value("document.querySelectorAll('#cameras button').length") == 0
     camera = await start_camera(start_module, server, 'front', *SMALL)
@@ -101,17 +101,17 @@ async def test_a_camera_that_leaves_and_returns_is_shown_again(
     assert await wrong_bars(page, 'front') == {}
 
 
-async def test_a_camera_that_stands_still_is_said_and_plays_on(
+async def test_a_camera_that_stops_is_reported_and_resumes(
     start_module: Start, server: Program, browser: Browser
 ) -> None:
     camera = await start_camera(start_module, server, 'front', *SMALL)
     page = await browser.page(address(server, '/?sender=front'))
     await until_it_moves(page, 'front')
     camera.process.send_signal(signal.SIGSTOP)
-    await page.until("document.querySelector('.words').innerText.includes('stands still')")
+    await page.until("document.querySelector('.message').innerText.includes('has stopped')")
     camera.process.send_signal(signal.SIGCONT)
     await until_it_moves(page, 'front')
-    assert await page.text('.words') == ''
+    assert await page.text('.message') == ''
 
 
 async def test_video_goes_on_without_the_server_which_is_found_again(
@@ -122,7 +122,7 @@ async def test_video_goes_on_without_the_server_which_is_found_again(
     await until_it_moves(page, 'front')
     await server.kill()
     await page.until("document.body.dataset.server === 'lost'")
-    assert f'No connection to the server 127.0.0.1:{server.port}' in await page.text('header')
+    assert f'No connection to the server at 127.0.0.1:{server.port}' in await page.text('header')
     await until_it_moves(page, 'front')
     before = await frames(page, 'front')
     server = await start_server(start_module, server.port)
@@ -187,8 +187,8 @@ async def test_a_bare_page_is_all_picture(
 ) -> None:
     page = await browser.page(address(server, '/?sender=front&controls=0'))
     await page.until(CONNECTED)
-    # What is wrong is said there too.
-    await page.until("document.body.innerText.includes('“front” is not here')")
+    # Problems are reported there, too.
+    await page.until("document.body.innerText.includes('“front” is not connected')")
     await start_camera(start_module, server, 'front', *SMALL)
     await until_it_moves(page, 'front')
     assert (await page.text()).strip() == ''
@@ -227,7 +227,7 @@ async def shown_of(
             f'wait(call, ms === {deadline} ? 500 : ms)',
         )
         await page.open(address(server, '/?sender=fake'))
-        await page.until(f'document.querySelector(".words").innerText.includes({text!r})')
+        await page.until(f'document.querySelector(".message").innerText.includes({text!r})')
     finally:
         camera.cancel()
         await asyncio.gather(camera, return_exceptions=True)
@@ -265,20 +265,20 @@ def offer(codec: str, more: str = '') -> dict[str, Any]:
     return {'type': 'offer', 'offer': {'type': 'offer', 'sdp': sdp}}
 
 
-async def test_a_codec_that_the_browser_lacks_is_said(server: Program, browser: Browser) -> None:
+async def test_a_codec_that_the_browser_lacks_is_named(server: Program, browser: Browser) -> None:
     await shown_of(offer('CINEPAK'), server, browser, 'none of the codecs that the camera offers')
 
 
-async def test_a_way_that_is_not_found_is_said_with_what_to_try(
+async def test_a_path_that_is_not_found_is_reported_with_advice(
     server: Program, browser: Browser
 ) -> None:
     unreachable = 'a=candidate:1 1 udp 2130706431 192.0.2.77 9 typ host'
-    words = 'Across networks, give the signaling server a TURN server'
+    words = 'Across networks, configure a TURN server'
     await shown_of(offer('VP8', unreachable), server, browser, words, 15000)
 
 
-async def test_a_camera_that_does_not_answer_is_said(server: Program, browser: Browser) -> None:
-    await shown_of(None, server, browser, 'does not answer', 5000)
+async def test_a_camera_that_does_not_respond_is_named(server: Program, browser: Browser) -> None:
+    await shown_of(None, server, browser, 'does not respond', 5000)
 
 
 async def test_the_page_works_with_the_keyboard_alone(

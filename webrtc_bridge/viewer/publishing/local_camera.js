@@ -1,6 +1,6 @@
 /** This device's cameras. */
 
-/** Return the choices of camera as `{ value, label }`, by name once the page was allowed one. */
+/** Return the cameras as `{ value, label }`; by name once the page may use one. */
 export async function listCameras() {
   const devices = await navigator.mediaDevices.enumerateDevices();
   const cameras = devices.filter(({ kind }) => kind === 'videoinput');
@@ -15,37 +15,37 @@ export async function listCameras() {
   ];
 }
 
-/** Open a camera, a value of `listCameras()`, and ask it for a size; see `cameraErrorWords()`. */
+/** Open a camera, a value of `listCameras()`, at about a size; see `cameraErrorMessage()`. */
 export async function openCamera(value, width, height) {
-  const [kind, which] = value.split(/:(.*)/s);
+  const [kind, target] = value.split(/:(.*)/s);
   const stream = await navigator.mediaDevices.getUserMedia({
     audio: false,
     video: {
       width: { ideal: width },
       height: { ideal: height },
       frameRate: { ideal: 30 },
-      ...(kind === 'device' ? { deviceId: { exact: which } } : {}),
-      ...(kind === 'facing' ? { facingMode: { ideal: which } } : {}),
+      ...(kind === 'device' ? { deviceId: { exact: target } } : {}),
+      ...(kind === 'facing' ? { facingMode: { ideal: target } } : {}),
     },
   });
   stream.getVideoTracks()[0].contentHint = 'motion';
   return stream;
 }
 
-/** Return why a camera could not be opened, and what to do, in plain words. */
-export function cameraErrorWords(error) {
+/** Return a message that says why a camera could not be opened, and what to do. */
+export function cameraErrorMessage(error) {
   switch (error.name) {
     case 'NotAllowedError':
     case 'SecurityError':
-      return 'The browser did not allow this page the camera. Allow it beside the address of '
-        + 'the page or in the settings of the system, and start again.';
+      return 'The browser did not allow this page to use the camera. Allow it next to the '
+        + 'address of the page or in the system settings, then start again.';
     case 'NotFoundError':
-      return 'No camera was found on this device. Connect one and start again.';
+      return 'No camera was found on this device. Connect one, then start again.';
     case 'NotReadableError':
     case 'AbortError':
-      return 'The camera is busy: another program or page uses it. Close that and start again.';
+      return 'The camera is in use by another program or page. Close that, then start again.';
     case 'OverconstrainedError':
-      return 'The chosen camera is not there any more. Choose another one.';
+      return 'The chosen camera is no longer available. Choose another one.';
     default:
       return `The camera could not be opened (${error.message || error.name}).`;
   }

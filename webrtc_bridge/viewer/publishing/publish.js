@@ -1,13 +1,13 @@
-/** The publish page: the camera of this browser becomes a sender. */
+/** The publish page: make this browser's camera a sender. */
 
-import { cameraErrorWords, listCameras, openCamera } from './local_camera.js';
+import { cameraErrorMessage, listCameras, openCamera } from './local_camera.js';
 import { Login } from '../shared/login.js';
 import { Publisher } from './publisher.js';
-import { serverWords } from '../shared/server_words.js';
+import { serverMessage } from '../shared/server_messages.js';
 import { ServerState } from '../shared/signaling.js';
 import { WakeLock } from '../shared/wake_lock.js';
 
-const KEPT = ['id', 'name', 'resolution'];
+const STORED = ['id', 'name', 'resolution'];
 
 class PublishPage {
   #publisher = null;
@@ -25,14 +25,14 @@ class PublishPage {
     };
     element('stop').onclick = () => this.#stop();
     element('camera').onchange = element('resolution').onchange = () => this.#change();
-    this.#list();
-    navigator.mediaDevices.addEventListener?.('devicechange', () => this.#list());
+    this.#listCameras();
+    navigator.mediaDevices.addEventListener?.('devicechange', () => this.#listCameras());
     this.#show();
   }
 
-  hurry() {
+  reconnect() {
     if (this.#publisher?.signaling.state === ServerState.LOST) {
-      this.#publisher.signaling.renew();
+      this.#publisher.signaling.reconnect();
     }
   }
 
@@ -42,7 +42,7 @@ class PublishPage {
   }
 
   async #start() {
-    this.#keep();
+    this.#store();
     if (await this.#open()) {
       this.#publisher = new Publisher({
         id: element('id').value,
@@ -62,12 +62,12 @@ class PublishPage {
     this.#show();
   }
 
-  /** Another camera or size while it is sent: the viewers stay. */
+  /** Change the camera or its size while streaming; the viewers stay connected. */
   async #change() {
     if (!this.#publisher || this.#opening) {
       return;
     }
-    this.#keep();
+    this.#store();
     if (await this.#open()) {
       this.#publisher?.replaceTrack(this.#stream.getVideoTracks()[0]);
       this.#show();
@@ -85,16 +85,16 @@ class PublishPage {
       const [width, height] = element('resolution').value.split('x').map(Number);
       this.#stream = await openCamera(element('camera').value, width, height);
     } catch (error) {
-      this.#problem = cameraErrorWords(error);
+      this.#problem = cameraErrorMessage(error);
       return false;
     } finally {
       this.#opening = false;
     }
     const [track] = this.#stream.getVideoTracks();
-    track.onended = () => this.#stop('The camera was unplugged or taken away from this page.');
+    track.onended = () => this.#stop('The camera was unplugged, or its permission was withdrawn.');
     track.onmute = track.onunmute = () => this.#show();
     element('preview').srcObject = this.#stream;
-    await this.#list(); // now with their names
+    await this.#listCameras(); // now that their names are known
     return true;
   }
 
@@ -107,7 +107,7 @@ class PublishPage {
     element('preview').srcObject = null;
   }
 
-  async #list() {
+  async #listCameras() {
     const select = element('camera');
     const device = this.#stream?.getVideoTracks()[0].getSettings().deviceId;
     const choices = await listCameras().catch(() => []);
@@ -127,20 +127,20 @@ class PublishPage {
     }
   }
 
-  #words() {
+  #message() {
     if (this.#problem || !this.#publisher) {
       return this.#problem;
     }
     const { state, refusal, id } = this.#publisher.signaling;
     if (refusal === 'id_in_use') {
-      return `A camera with the id “${id}” is on the server already. Stop and choose another id, `
-        + 'or wait until that one has left.';
+      return `A camera with the id “${id}” is already connected. Stop and choose another id, or `
+        + 'wait until that one disconnects.';
     }
     if (state !== ServerState.CONNECTED && state !== ServerState.LOGIN) {
-      return `${serverWords(this.#publisher.signaling)}.`;
+      return `${serverMessage(this.#publisher.signaling)}.`;
     }
     if (this.#stream?.getVideoTracks()[0].muted) {
-      return 'The system gives no pictures at the moment. Is this page in the background?';
+      return 'The system has paused the camera. Is this page in the background?';
     }
     return '';
   }
@@ -153,8 +153,8 @@ class PublishPage {
     element('start').disabled = this.#opening;
     element('stop').hidden = !live;
     element('name').disabled = element('id').disabled = live;
-    element('server').textContent = connected ? 'On air' : live ? this.#waits() : 'Not sending';
-    element('words').textContent = this.#words();
+    element('server').textContent = connected ? 'On air' : live ? this.#waitingFor() : 'Not streaming';
+    element('message').textContent = this.#message();
     this.#login.show(this.#publisher?.signaling ?? null);
     element('watch').hidden = !connected;
     element('viewers').textContent = viewersText(this.#publisher?.viewers ?? 0);
@@ -163,9 +163,9 @@ class PublishPage {
     this.#wakeLock.want(live);
   }
 
-  #waits() {
+  #waitingFor() {
     const { signaling } = this.#publisher;
-    return signaling.state === ServerState.LOGIN ? serverWords(signaling) : 'Connecting …';
+    return signaling.state === ServerState.LOGIN ? serverMessage(signaling) : 'Connecting …';
   }
 
   #showSize() {
@@ -176,26 +176,26 @@ class PublishPage {
 
   #restore() {
     element('id').value = `camera-${Math.random().toString(36).slice(2, 6)}`;
-    for (const key of KEPT) {
-      const kept = stored(() => localStorage.getItem(`publish.${key}`));
-      if (kept) {
-        element(key).value = kept;
+    for (const key of STORED) {
+      const value = stored(() => localStorage.getItem(`publish.${key}`));
+      if (value) {
+        element(key).value = value;
       }
     }
   }
 
-  #keep() {
-    for (const key of KEPT) {
+  #store() {
+    for (const key of STORED) {
       stored(() => localStorage.setItem(`publish.${key}`, element(key).value));
     }
   }
 }
 
 function viewersText(number) {
-  return number === 0 ? 'Nobody watches.' : number === 1 ? '1 watches.' : `${number} watch.`;
+  return number === 0 ? 'No viewers' : number === 1 ? '1 viewer' : `${number} viewers`;
 }
 
-/** Return what `access` does; null where the browser keeps nothing. */
+/** Return what `access` returns; null where the browser stores nothing. */
 function stored(access) {
   try {
     return access();
@@ -208,7 +208,7 @@ function element(id) {
   return document.getElementById(id);
 }
 
-function begin() {
+function start() {
   if (!window.isSecureContext || !navigator.mediaDevices?.getUserMedia) {
     const url = `http://localhost:${location.port || 80}${location.pathname}`;
     element('insecure').hidden = false;
@@ -218,14 +218,14 @@ function begin() {
     element('tunnel').textContent =
       `ssh -L ${location.port || 80}:localhost:${location.port || 80} ${location.hostname}`;
     element('main').hidden = true;
-    element('server').textContent = 'Not sending';
+    element('server').textContent = 'Not streaming';
     return;
   }
   const page = new PublishPage();
-  addEventListener('online', () => page.hurry());
+  addEventListener('online', () => page.reconnect());
   addEventListener('pagehide', () => page.close());
-  // Brought back from the browser's memory, with all connections closed.
+  // The browser has restored the page from memory, with all connections closed.
   addEventListener('pageshow', (event) => event.persisted && location.reload());
 }
 
-begin();
+start();

@@ -1,11 +1,11 @@
 /** Sends a camera's track to every receiver that asks the server for it. */
 
-import { keptToken } from '../shared/login.js';
+import { storedToken } from '../shared/login.js';
 import { OutboundSession } from '../webrtc/outbound_session.js';
 import { End, SessionState } from '../webrtc/session.js';
 import { Signaling } from '../shared/signaling.js';
 
-const MOST_SESSIONS = 8; // the browser encodes for each of them
+const MAX_SESSIONS = 8; // the browser encodes once for each
 
 export class Publisher {
   #track;
@@ -13,7 +13,7 @@ export class Publisher {
   #signaling;
   #sessions = new Map();
 
-  /** `onChange` is called when the server or a viewer comes or goes. */
+  /** `onChange` is called when the server or a viewer connects or disconnects. */
   constructor({ id, name, track, onChange }) {
     this.#track = track;
     this.#onChange = onChange;
@@ -21,7 +21,7 @@ export class Publisher {
       role: 'sender',
       id,
       name,
-      token: keptToken(),
+      token: storedToken(),
       onMessage: (message) => this.#receive(message),
       onState: onChange,
     });
@@ -32,7 +32,7 @@ export class Publisher {
     return this.#signaling;
   }
 
-  /** How many watch now. */
+  /** The number of viewers. */
   get viewers() {
     const sessions = [...this.#sessions.values()];
     return sessions.filter(({ state }) => state === SessionState.CONNECTED).length;
@@ -61,8 +61,8 @@ export class Publisher {
 
   #start({ receiver_id: receiver, session_id: id }) {
     const address = { receiver_id: receiver, session_id: id };
-    if (this.#sessions.size >= MOST_SESSIONS) {
-      const reason = `all ${MOST_SESSIONS} sessions are in use`;
+    if (this.#sessions.size >= MAX_SESSIONS) {
+      const reason = `all ${MAX_SESSIONS} sessions are in use`;
       this.#signaling.send({ type: 'bye', reason, ...address });
       return;
     }

@@ -1,46 +1,46 @@
 /**
- * The token by which a page gets into the server: kept for this tab alone, and never in an address
- * that leaves the browser.
+ * The token that the server asks a page for: kept for this tab alone, and never in an address that
+ * leaves the browser.
  */
 
 import { ServerState } from './signaling.js';
 
-const KEPT = 'webrtc_bridge.token';
+const STORAGE_KEY = 'webrtc_bridge.token';
 
-const WORDS = {
-  'token: none given': 'This server asks for a token.',
+const MESSAGES = {
+  'token: none given': 'This server requires a token.',
   'token: wrong': 'That token is wrong.',
   'token: expired': 'That token has expired.',
   'token: not valid yet': 'That token is not valid yet.',
 };
 
-/** Return the token of this tab; '' without one. `#token=…` in the address brings one along. */
-export function keptToken() {
-  const [, brought] = location.hash.match(/^#token=(.+)$/) ?? [];
-  if (brought) {
-    keepToken(decodeURIComponent(brought));
+/** Return the token of this tab, or of `#token=…` in the address; '' without one. */
+export function storedToken() {
+  const [, fromAddress] = location.hash.match(/^#token=(.+)$/) ?? [];
+  if (fromAddress) {
+    storeToken(decodeURIComponent(fromAddress));
     history.replaceState(null, '', location.pathname + location.search);
   }
   try {
-    return sessionStorage.getItem(KEPT) ?? '';
+    return sessionStorage.getItem(STORAGE_KEY) ?? '';
   } catch {
-    return brought ? decodeURIComponent(brought) : '';
+    return fromAddress ? decodeURIComponent(fromAddress) : '';
   }
 }
 
-function keepToken(token) {
+function storeToken(token) {
   try {
-    sessionStorage.setItem(KEPT, token);
+    sessionStorage.setItem(STORAGE_KEY, token);
   } catch {
-    // Some browsers keep nothing in private windows: then it is asked for again.
+    // Some browsers store nothing in private windows: then the page asks again.
   }
 }
 
-/** The form that asks for the token while the server wants another one. */
+/** The form that asks for a token while the server does not accept the present one. */
 export class Login {
   #form = document.getElementById('login');
   #input = document.getElementById('token');
-  #words = document.getElementById('login-words');
+  #message = document.getElementById('login-message');
   #signaling = null;
 
   constructor() {
@@ -48,21 +48,21 @@ export class Login {
       event.preventDefault();
       const token = this.#input.value.trim();
       this.#input.value = '';
-      keepToken(token);
+      storeToken(token);
       this.#signaling.logIn(token);
     };
   }
 
-  /** Show or hide it, as `signaling`, which may be null, wants. */
+  /** Show the form if `signaling`, which may be null, needs a token; otherwise hide it. */
   show(signaling) {
     const wanted = signaling?.state === ServerState.LOGIN;
     const appears = wanted && this.#form.hidden;
     this.#signaling = signaling;
     this.#form.hidden = !wanted;
     if (wanted) {
-      this.#words.textContent = signaling.refusal === 'forbidden'
-        ? `That token does not give the right to do this (${signaling.refusalWords}).`
-        : WORDS[signaling.refusal] ?? signaling.refusal;
+      this.#message.textContent = signaling.refusal === 'forbidden'
+        ? `That token does not grant the right to do this (${signaling.refusalText}).`
+        : MESSAGES[signaling.refusal] ?? signaling.refusal;
     }
     if (appears) {
       this.#input.focus();

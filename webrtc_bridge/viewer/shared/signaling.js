@@ -1,7 +1,7 @@
 /**
  * The page's connection to the signaling server (docs/protocol.md).
  *
- * It comes back by itself for ever, under the same id; its loss touches no video.
+ * It reconnects forever, under the same id; losing it affects no video.
  */
 
 const RETRY_SECONDS = [0.3, 1, 2, 2.5];
@@ -14,9 +14,9 @@ const POLICY = 1008;
 export const ServerState = Object.freeze({
   CONNECTING: 'connecting',
   CONNECTED: 'connected',
-  LOST: 'lost', // and trying again
-  REFUSED: 'refused', // what was asked for at registration can't be, so there is no trying again
-  LOGIN: 'login', // until there is a token that the server takes
+  LOST: 'lost', // and retrying
+  REFUSED: 'refused', // the registration is unacceptable, so retrying is pointless
+  LOGIN: 'login', // until there is a token that the server accepts
   CLOSED: 'closed',
 });
 
@@ -28,7 +28,7 @@ export class Signaling {
   #onState;
   #state = ServerState.CLOSED;
   #refusal = '';
-  #refusalWords = '';
+  #refusalText = '';
   #iceServers = [];
   #socket = null;
   #timer = null;
@@ -37,7 +37,7 @@ export class Signaling {
   #mayTakeOver = false;
 
   /**
-   * `role` is sender or receiver. `onMessage` gets each message, the `registered` ones too;
+   * `role` is sender or receiver. `onMessage` gets each message, `registered` included;
    * `onState` is called when the state changes.
    */
   constructor({ role, id = '', name = '', token = '', onMessage, onState }) {
@@ -53,14 +53,14 @@ export class Signaling {
     return this.#state;
   }
 
-  /** The error code or reason by which the server refused this page; '' where it did not. */
+  /** The error code or reason with which the server refused this page; '' if it did not. */
   get refusal() {
     return this.#refusal;
   }
 
-  /** What the server said about it. */
-  get refusalWords() {
-    return this.#refusalWords;
+  /** The server's message about it. */
+  get refusalText() {
+    return this.#refusalText;
   }
 
   get id() {
@@ -91,7 +91,7 @@ export class Signaling {
     this.#connect();
   }
 
-  /** Send a message; false, and nothing is kept, while there is no connection. */
+  /** Send a message; return false, and drop it, while there is no connection. */
   send(message) {
     if (this.#state !== ServerState.CONNECTED) {
       return false;
@@ -100,8 +100,8 @@ export class Signaling {
     return true;
   }
 
-  /** Connect anew: what waits, waits no longer, and a connection that seems dead is replaced. */
-  renew() {
+  /** Reconnect now: end a wait for the next attempt, or replace a connection that seems dead. */
+  reconnect() {
     if (this.#state === ServerState.LOST || this.#state === ServerState.CONNECTED) {
       this.#attempt = 0;
       this.#setState(ServerState.LOST);
@@ -113,14 +113,14 @@ export class Signaling {
     this.#drop();
     const url = new URL(this.#role, location.href);
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    // Once the server has given this page its id, a new connection replaces one that hangs.
+    // Once the server has registered this page, a new connection replaces one that hangs.
     const takeover = this.#id && !this.#mayTakeOver ? '0' : '';
     for (const [key, value] of Object.entries({ id: this.#id, name: this.#name, takeover })) {
       if (value) {
         url.searchParams.set(key, value);
       }
     }
-    // No other header can be set here, and an address would be logged.
+    // A page can set no other header, and a token in the address would be logged.
     const protocols = this.#token ? [PROTOCOL, TOKEN_PROTOCOL + base64url(this.#token)] : [PROTOCOL];
     this.#socket = new WebSocket(url, protocols);
     this.#socket.onmessage = (event) => this.#receive(event.data);
@@ -171,7 +171,7 @@ export class Signaling {
     if (message.type === 'registered') {
       this.#registered(message);
     } else if (message.type === 'ice_servers') {
-      this.#iceServers = message.ice_servers; // the passwords of the old ones are about to expire
+      this.#iceServers = message.ice_servers; // the passwords of the previous ones are about to expire
     } else if (message.type === 'error' && this.#state !== ServerState.CONNECTED) {
       this.#refused(message.code, message.message);
     }
@@ -188,11 +188,11 @@ export class Signaling {
     this.#setState(ServerState.CONNECTED);
   }
 
-  #refused(code, words) {
+  #refused(code, text) {
     this.#refusal = code;
-    this.#refusalWords = words;
+    this.#refusalText = text;
     if (code === 'id_in_use') {
-      // It may be this page's own, of a connection that the server has yet to miss: try again.
+      // The id may be this page's own, of a connection that the server has yet to miss: retry.
       this.#onState();
     } else {
       this.#setState(code === 'forbidden' ? ServerState.LOGIN : ServerState.REFUSED);

@@ -1,12 +1,12 @@
-/** Keeps the screen on while somebody wants that; a phone that sleeps shows and sends nothing. */
+/** Keeps the screen on while that is wanted; a sleeping phone neither shows nor sends video. */
 
 export class WakeLock {
   #wanted = false;
-  #asking = false;
+  #requesting = false;
   #lock = null;
 
   constructor() {
-    // The browser takes it away from a page that is hidden.
+    // The browser releases the lock of a hidden page.
     document.addEventListener('visibilitychange', () => this.#apply());
   }
 
@@ -24,16 +24,16 @@ export class WakeLock {
       return;
     }
     const held = this.#lock && !this.#lock.released;
-    if (held || this.#asking || document.visibilityState !== 'visible') {
+    if (held || this.#requesting || document.visibilityState !== 'visible') {
       return;
     }
-    this.#asking = true;
+    this.#requesting = true;
     try {
       this.#lock = (await navigator.wakeLock?.request('screen')) ?? null;
     } catch (error) {
-      console.debug('wake lock:', error); // the battery is low, or the page may not
+      console.debug('wake lock:', error); // the battery is low, or the page lacks permission
     } finally {
-      this.#asking = false;
+      this.#requesting = false;
     }
     if (!this.#wanted) {
       this.#apply();

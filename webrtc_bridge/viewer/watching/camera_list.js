@@ -1,4 +1,4 @@
-/** The cameras that the server lists, as buttons that open and close them. */
+/** The server's list of cameras, as buttons that open and close them. */
 
 export class CameraList {
   #element;

@@ -1,32 +1,31 @@
-/** How old the pictures are that a video element shows. */
+/** Measures the age of the pictures that a video element shows. */
 
-const WINDOW = 30; // pictures that the median is taken of
+const WINDOW = 30; // pictures for the median
 
 export class CaptureDelay {
   #video;
-  #captured;
+  #captureTimeOf;
   #ages = [];
   #handle = 0;
 
   /**
-   * `captured` returns the Unix time in milliseconds that the frame of an RTP timestamp was
-   * captured, or null.
+   * `captureTime` maps a frame's RTP timestamp to its capture time, Unix milliseconds, or null.
    */
-  constructor(video, captured) {
+  constructor(video, captureTime) {
     this.#video = video;
-    this.#captured = captured;
+    this.#captureTimeOf = captureTime;
     if ('requestVideoFrameCallback' in video) {
       this.#wait();
     }
   }
 
-  /** From capture to display, the median of the newest pictures; null: not known. */
+  /** From capture to display, the median of the newest pictures; null if unknown. */
   get milliseconds() {
     const sorted = [...this.#ages].sort((a, b) => a - b);
     return sorted.length > 0 ? Math.max(0, sorted[Math.floor(sorted.length / 2)]) : null;
   }
 
-  /** Forget what was measured: another stream begins. */
+  /** Start over, for another stream. */
   reset() {
     this.#ages = [];
   }
@@ -46,12 +45,12 @@ export class CaptureDelay {
     });
   }
 
-  /** Return when a picture was captured, in the page's time; null where that is not known. */
+  /** Return when a picture was captured, in the page's time; null if unknown. */
   #captureTime({ captureTime, rtpTimestamp }) {
     if (captureTime !== undefined) {
       return captureTime; // the browser has it from RTCP; Chromium only where the sender has XR
     }
-    const unix = rtpTimestamp === undefined ? null : this.#captured(rtpTimestamp);
+    const unix = rtpTimestamp === undefined ? null : this.#captureTimeOf(rtpTimestamp);
     return unix === null ? null : unix - performance.timeOrigin;
   }
 }

@@ -1,4 +1,4 @@
-/** Saves what a video shows as a PNG of the video's own size. */
+/** Save the present picture of a video as a PNG in its own size. */
 
 export function saveSnapshot(video, id) {
   const canvas = document.createElement('canvas');
@@ -13,7 +13,7 @@ export function saveSnapshot(video, id) {
     link.href = URL.createObjectURL(png);
     link.download = `${id}_${new Date().toISOString().replaceAll(':', '-')}.png`;
     link.click();
-    // The browser has begun to read it by then.
+    // By then the browser has started to read it.
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }, 'image/png');
 }

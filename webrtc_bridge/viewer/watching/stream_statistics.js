@@ -1,4 +1,4 @@
-/** What getStats() tells, as the numbers that people ask for; no I/O. */
+/** The statistics that people ask for, from the reports of getStats(); no I/O. */
 
 const NOTHING = Object.freeze({
   packets: 0,
@@ -18,10 +18,10 @@ export class StreamStatistics {
   #current = NOTHING;
 
   /**
-   * The newest numbers; null or '' is not known.
+   * The newest statistics; null or '' is unknown.
    *
-   * `bitrate` is in bit/s, `loss` a part of 1, `roundTrip` in milliseconds, `path` direct or
-   * relayed; rates are those between the two newest reports.
+   * `bitrate` is in bit/s, `loss` from 0 to 1, `roundTrip` in milliseconds, `path` direct or
+   * relayed; rates are between the two newest reports.
    */
   get current() {
     return this.#current;
@@ -30,7 +30,7 @@ export class StreamStatistics {
   /** Take a report of getStats(). */
   add(report) {
     const entries = [...report.values()];
-    const video = entries.find((one) => one.type === 'inbound-rtp' && one.kind === 'video');
+    const video = entries.find((entry) => entry.type === 'inbound-rtp' && entry.kind === 'video');
     if (!video) {
       return;
     }
@@ -69,12 +69,12 @@ function milliseconds(seconds) {
 }
 
 function selectedPair(entries, report) {
-  const transport = entries.find((one) => one.type === 'transport' && one.selectedCandidatePairId);
+  const transport = entries.find((entry) => entry.type === 'transport' && entry.selectedCandidatePairId);
   if (transport) {
     return report.get(transport.selectedCandidatePairId);
   }
   // Firefox has no transport entry.
-  return entries.find((one) => one.type === 'candidate-pair' && one.selected);
+  return entries.find((entry) => entry.type === 'candidate-pair' && entry.selected);
 }
 
 function pathOf(pair, report) {

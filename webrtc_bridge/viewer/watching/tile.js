@@ -1,9 +1,9 @@
-/** One camera on the page: its picture, its numbers, its buttons. */
+/** One camera on the page: its picture, its statistics, its buttons. */
 
-import { cameraWords } from './camera_words.js';
+import { cameraMessage } from './camera_messages.js';
 import { CaptureDelay } from './capture_delay.js';
-import { numbers } from './numbers.js';
 import { saveSnapshot } from './snapshot.js';
+import { statisticsText } from './statistics_text.js';
 
 export class Tile {
   #camera;
@@ -20,7 +20,7 @@ export class Tile {
     this.element.dataset.sender = camera.id;
     this.#video = this.#part('video');
     this.#video.addEventListener('resize', () => this.#fit());
-    this.#delay = new CaptureDelay(this.#video, (rtp) => camera.captured(rtp));
+    this.#delay = new CaptureDelay(this.#video, (rtp) => camera.captureTime(rtp));
     this.#part('.play').onclick = () => this.#play();
     this.#part('.snapshot').onclick = () => saveSnapshot(this.#video, camera.id);
     this.#part('.full-screen').onclick = () => this.#toggleFullScreen();
@@ -36,7 +36,7 @@ export class Tile {
     this.show();
   }
 
-  /** Show how the camera does now. */
+  /** Show the camera's present state. */
   show() {
     const { stream, state, statistics } = this.#camera;
     if (stream && this.#video.srcObject !== stream) {
@@ -45,10 +45,10 @@ export class Tile {
       this.#play();
     }
     this.element.dataset.state = state;
-    setText(this.#part('.words'), cameraWords(this.#camera, this.#name, this.#signaling));
-    const texts = numbers(statistics, this.#delay.milliseconds);
+    setText(this.#part('.message'), cameraMessage(this.#camera, this.#name, this.#signaling));
+    const texts = statisticsText(statistics, this.#delay.milliseconds);
     for (const [key, text] of Object.entries(texts)) {
-      const entry = this.#part(`[data-number="${key}"]`);
+      const entry = this.#part(`[data-statistic="${key}"]`);
       entry.hidden = text === '';
       setText(entry.querySelector('dd'), text);
     }
@@ -70,7 +70,7 @@ export class Tile {
       await this.#video.play();
       button.hidden = true;
     } catch (error) {
-      // A phone that saves power plays nothing before somebody asks for it.
+      // A phone that saves power plays nothing before the user asks for it.
       button.hidden = error.name !== 'NotAllowedError';
     }
   }
@@ -89,12 +89,12 @@ export class Tile {
     } else if (this.element.requestFullscreen) {
       this.element.requestFullscreen().catch((error) => console.debug('full screen:', error));
     } else {
-      this.#video.webkitEnterFullscreen?.(); // iPhones have it for videos alone
+      this.#video.webkitEnterFullscreen?.(); // iPhones support it for videos only
     }
   }
 }
 
-/** Set a text only if it is another one: screen readers read it out at each setting. */
+/** Set a text only if it differs: screen readers read it out each time it is set. */
 function setText(element, text) {
   if (element.textContent !== text) {
     element.textContent = text;

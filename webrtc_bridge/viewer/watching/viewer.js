@@ -1,8 +1,8 @@
-/** The viewer page: what the address says is opened, the rest is up to who looks at it. */
+/** The viewer page: opens the cameras in its address, and lets the user open others. */
 
 import { CameraList } from './camera_list.js';
-import { Login, keptToken } from '../shared/login.js';
-import { serverWords } from '../shared/server_words.js';
+import { Login, storedToken } from '../shared/login.js';
+import { serverMessage } from '../shared/server_messages.js';
 import { ServerState, Signaling } from '../shared/signaling.js';
 import { Tile } from './tile.js';
 import { WakeLock } from '../shared/wake_lock.js';
@@ -21,7 +21,7 @@ class Viewer {
     this.#signaling = new Signaling({
       role: 'receiver',
       name: 'browser',
-      token: keptToken(),
+      token: storedToken(),
       onMessage: (message) => this.#receive(message),
       onState: () => this.#onServer(),
     });
@@ -35,10 +35,10 @@ class Viewer {
     this.#show();
   }
 
-  /** Try the server now instead of later. */
-  hurry() {
+  /** Reconnect to a lost server now. */
+  reconnect() {
     if (this.#signaling.state === ServerState.LOST) {
-      this.#signaling.renew();
+      this.#signaling.reconnect();
     }
   }
 
@@ -51,7 +51,7 @@ class Viewer {
 
   #receive(message) {
     if (message.type === 'registered') {
-      // It tells anew who is there.
+      // The server is about to list the cameras again.
       this.#names.clear();
       this.#open.forEach(({ camera }) => camera.setPresent(false));
       this.#show();
@@ -92,7 +92,7 @@ class Viewer {
     } else {
       this.#openCamera(id);
     }
-    this.#changed();
+    this.#updateAddress();
   }
 
   #openAll() {
@@ -101,14 +101,14 @@ class Viewer {
         this.#openCamera(id);
       }
     }
-    this.#changed();
+    this.#updateAddress();
   }
 
   #closeAll() {
     for (const id of [...this.#open.keys()]) {
       this.#closeCamera(id);
     }
-    this.#changed();
+    this.#updateAddress();
   }
 
   #openCamera(id) {
@@ -131,8 +131,8 @@ class Viewer {
     tile.close();
   }
 
-  /** Put what is open into the address, so that it can be kept and passed on. */
-  #changed() {
+  /** Put the open cameras into the address, for bookmarks and links. */
+  #updateAddress() {
     const url = new URL(location.href);
     url.searchParams.delete('sender');
     this.#open.forEach((_, id) => url.searchParams.append('sender', id));
@@ -143,7 +143,7 @@ class Viewer {
   #show() {
     const connected = this.#signaling.state === ServerState.CONNECTED;
     document.body.dataset.server = this.#signaling.state;
-    element('server').textContent = serverWords(this.#signaling);
+    element('server').textContent = serverMessage(this.#signaling);
     this.#login.show(this.#signaling);
     element('none').hidden = !connected || this.#names.size > 0;
     element('hint').hidden = this.#names.size === 0 || this.#open.size > 0;
@@ -163,7 +163,7 @@ function element(id) {
 element('command').textContent =
   `webcam_sender --server ${location.origin.replace('http', 'ws')} --id front`;
 const viewer = new Viewer(new URLSearchParams(location.search));
-addEventListener('online', () => viewer.hurry());
+addEventListener('online', () => viewer.reconnect());
 addEventListener('pagehide', () => viewer.close());
-// Brought back from the browser's memory, with all connections closed.
+// The browser has restored the page from memory, with all connections closed.
 addEventListener('pageshow', (event) => event.persisted && location.reload());

@@ -1,4 +1,4 @@
-/** Watches one camera: asks for a session whenever there is none, whatever comes and goes. */
+/** Watches one camera: asks for a session whenever it has none that delivers. */
 
 import { InboundSession } from '../webrtc/inbound_session.js';
 import { End, SessionState } from '../webrtc/session.js';
@@ -7,8 +7,8 @@ import { StreamStatistics } from './stream_statistics.js';
 
 const RETRY_SECONDS = [0, 0.3, 1, 2, 3];
 const OFFER_TIMEOUT_MS = 5000;
-const LOOK_MS = 1000;
-const LOOK_AT_FIRST_MS = 150;
+const STATISTICS_MS = 1000;
+const FIRST_STATISTICS_MS = 150;
 const STALLED_AFTER_MS = 3000;
 const UNDECODED_AFTER_MS = 5000;
 
@@ -17,11 +17,11 @@ export const CameraState = Object.freeze({
   ASKING: 'asking',
   CONNECTING: 'connecting',
   PLAYING: 'playing',
-  STALLED: 'stalled', // connected, but nothing comes
+  STALLED: 'stalled', // connected, but nothing arrives
   CLOSED: 'closed',
 });
 
-/** What is wrong; null while all is well. */
+/** Problems that are not the end of a session. */
 export const Problem = Object.freeze({
   NO_OFFER: 'no offer',
   NO_VIDEO: 'no video',
@@ -36,13 +36,13 @@ export class WatchedCamera {
   #session = null;
   #statistics = new StreamStatistics();
   #timer = null;
-  #looking = null;
+  #statisticsTimer = null;
   #attempt = 0;
   #unanswered = 0;
-  #begun = 0;
-  #heard = { packets: 0, at: 0 };
+  #startedAt = 0;
+  #lastPackets = { packets: 0, at: 0 };
 
-  /** `onChange` is called when something that a viewer can see has changed. */
+  /** `onChange` is called when something visible has changed. */
   constructor(id, signaling, onChange) {
     this.id = id;
     this.problem = null;
@@ -63,16 +63,16 @@ export class WatchedCamera {
     return this.#session?.stream ?? null;
   }
 
-  /** Return the Unix time that the frame of an RTP timestamp was captured; null: not known. */
-  captured(rtp) {
-    return this.#session?.captured(rtp) ?? null;
+  /** Return the capture time, Unix milliseconds, of an RTP timestamp's frame; null if unknown. */
+  captureTime(rtp) {
+    return this.#session?.captureTime(rtp) ?? null;
   }
 
   get statistics() {
     return this.#statistics.current;
   }
 
-  /** Say whether the server lists the camera. */
+  /** Note whether the server lists the camera. */
   setPresent(present) {
     const came = present && !this.#present;
     this.#present = present;
@@ -85,23 +85,23 @@ export class WatchedCamera {
     this.#onChange();
   }
 
-  /** Note that the server is there again, or gone; video that flows goes on. */
+  /** Note that the server is back, or lost; video goes on without it. */
   serverChanged() {
     if (this.#state === CameraState.ASKING) {
-      this.#setState(CameraState.WAITING); // nobody knows any more what was asked
+      this.#setState(CameraState.WAITING); // the request is lost
     }
     this.#pursue();
     this.#onChange();
   }
 
-  /** Take a message that names this camera. */
+  /** Take a message from this camera. */
   receive(message) {
     if (message.type === 'offer') {
       this.#onOffer(message);
     } else if (this.#session?.id === message.session_id) {
       this.#session.receive(message);
     } else if (message.type === 'bye' && this.#state === CameraState.ASKING) {
-      this.#failed({ why: End.BYE, detail: message.reason ?? '' }); // instead of an offer
+      this.#failed({ reason: End.BYE, detail: message.reason ?? '' }); // instead of an offer
     }
   }
 
@@ -134,7 +134,7 @@ export class WatchedCamera {
     this.#unanswered += 1;
     this.#setState(CameraState.WAITING);
     if (this.#unanswered % 3 === 2) {
-      this.#signaling.renew(); // perhaps it is the connection that is dead
+      this.#signaling.reconnect(); // the connection itself may be dead
     }
     this.#pursue();
   }
@@ -148,18 +148,18 @@ export class WatchedCamera {
     clearTimeout(this.#timer);
     this.#unanswered = 0;
     this.#endSession();
-    this.#begun = performance.now();
-    this.#heard = { packets: 0, at: this.#begun };
+    this.#startedAt = performance.now();
+    this.#lastPackets = { packets: 0, at: this.#startedAt };
     this.#statistics = new StreamStatistics();
     this.#setState(CameraState.CONNECTING);
     try {
       this.#session = this.#newSession(address);
     } catch (error) {
-      this.#failed({ why: End.FAILED, detail: error.message });
+      this.#failed({ reason: End.FAILED, detail: error.message });
       return;
     }
     this.#session.receive(message);
-    this.#lookLater();
+    this.#scheduleStatistics();
   }
 
   #newSession(address) {
@@ -177,33 +177,33 @@ export class WatchedCamera {
       return;
     }
     if (session.state === SessionState.CONNECTED) {
-      this.#heard.at = performance.now();
+      this.#lastPackets.at = performance.now();
     } else if (session.state === SessionState.ENDED && this.#state !== CameraState.ASKING) {
       this.#failed(session.ended); // while asking, it is the new request that ended the old one
     }
   }
 
-  #failed({ why, detail }) {
-    clearTimeout(this.#looking);
-    this.problem = why;
+  #failed({ reason, detail }) {
+    clearTimeout(this.#statisticsTimer);
+    this.problem = reason;
     this.detail = detail;
     this.#setState(CameraState.WAITING);
     this.#pursue();
   }
 
   #endSession() {
-    clearTimeout(this.#looking);
+    clearTimeout(this.#statisticsTimer);
     const session = this.#session;
     this.#session = null;
     session?.end(End.CLOSED);
   }
 
-  #lookLater() {
+  #scheduleStatistics() {
     const first = this.#state !== CameraState.PLAYING;
-    this.#looking = setTimeout(() => this.#look(), first ? LOOK_AT_FIRST_MS : LOOK_MS);
+    this.#statisticsTimer = setTimeout(() => this.#readStatistics(), first ? FIRST_STATISTICS_MS : STATISTICS_MS);
   }
 
-  async #look() {
+  async #readStatistics() {
     const session = this.#session;
     const report = await session.statistics().catch(() => null);
     if (session !== this.#session || session.state === SessionState.ENDED) {
@@ -214,22 +214,22 @@ export class WatchedCamera {
     }
     this.#judge(performance.now());
     this.#onChange();
-    this.#lookLater();
+    this.#scheduleStatistics();
   }
 
   #judge(now) {
     const { packets, pictures } = this.#statistics.current;
-    if (packets !== this.#heard.packets) {
-      this.#heard = { packets, at: now };
+    if (packets !== this.#lastPackets.packets) {
+      this.#lastPackets = { packets, at: now };
     }
     if (this.#session.state !== SessionState.CONNECTED || this.#state === CameraState.ASKING) {
       return;
     }
-    if (now - this.#heard.at > STALLED_AFTER_MS) {
+    if (now - this.#lastPackets.at > STALLED_AFTER_MS) {
       this.#stalled();
     } else if (pictures > 0) {
       this.#plays();
-    } else if (packets > 0 && now - this.#begun > UNDECODED_AFTER_MS) {
+    } else if (packets > 0 && now - this.#startedAt > UNDECODED_AFTER_MS) {
       this.problem = Problem.UNDECODED;
       this.detail = this.#statistics.current.codec;
     }

@@ -1,5 +1,5 @@
 /**
- * The data channel `clock`: how far the sender's clock is from the receiver's.
+ * The data channel `clock`: measures the offset between the clocks of sender and receiver.
  *
  * The receiver asks `{"asked": ns}`; the sender adds `"received"` and `"answered"`. All are Unix
  * time in nanoseconds, whole numbers. A sender may also say when its newest frame was captured:
@@ -11,8 +11,8 @@ export const LABEL = 'clock';
 const FIRST_QUESTIONS = 8;
 const FIRST_INTERVAL_MS = 100;
 const INTERVAL_MS = 5000;
-const WINDOW = 16; // newest answers that the best is chosen of
-const MOST_CHARACTERS = 200;
+const WINDOW = 16; // newest answers to choose the best from
+const MAX_CHARACTERS = 200;
 const RTP_PER_MILLISECOND = 90;
 
 /** The time of the clock that the browser's RTCP reports are made with, in milliseconds. */
@@ -25,12 +25,12 @@ function nanoseconds(milliseconds) {
   return `${Math.round(milliseconds * 1000)}000`;
 }
 
-/** Answer what the receiver asks on `channel`. */
+/** Answer the receiver's questions on `channel`. */
 export function answerClockQuestions(channel) {
   channel.onmessage = ({ data }) => {
     const received = nanoseconds(unixMilliseconds());
-    // The digits go back as they came: the receiver knows its question by them.
-    const asked = typeof data === 'string' && data.length <= MOST_CHARACTERS
+    // The digits go back unchanged: they identify the question.
+    const asked = typeof data === 'string' && data.length <= MAX_CHARACTERS
       && /^\s*\{\s*"asked"\s*:\s*(\d{1,20})\s*\}\s*$/.exec(data)?.[1];
     if (asked && channel.readyState === 'open') {
       const answered = nanoseconds(unixMilliseconds());
@@ -39,7 +39,7 @@ export function answerClockQuestions(channel) {
   };
 }
 
-/** Asks on a channel, until it is closed. */
+/** Asks questions on a channel until it is closed. */
 export class ClockQuestions {
   #channel;
   #questions = 0;
@@ -58,18 +58,18 @@ export class ClockQuestions {
   }
 
   /**
-   * Return the Unix time in milliseconds, by our clock, that a frame was captured; null where the
-   * sender has not told. `rtp` is the frame's RTP timestamp.
+   * Return when a frame was captured, Unix milliseconds by our clock; null if the sender has not
+   * said. `rtp` is the frame's RTP timestamp.
    */
-  captured(rtp) {
+  captureTime(rtp) {
     if (this.#frame === null) {
       return null;
     }
-    const later = (rtp - this.#frame.rtp) | 0; // RTP timestamps begin anew after 2^32
+    const later = (rtp - this.#frame.rtp) | 0; // RTP timestamps wrap around at 2^32
     return this.#frame.captured + later / RTP_PER_MILLISECOND - this.#offset;
   }
 
-  /** The sender's clock less ours in milliseconds. */
+  /** The sender's clock minus ours, in milliseconds. */
   get #offset() {
     return this.#exchanges.reduce((a, b) => (b.roundTrip < a.roundTrip ? b : a)).offset;
   }
@@ -89,12 +89,12 @@ export class ClockQuestions {
   }
 
   #answer(data) {
-    const heard = unixMilliseconds();
+    const arrived = unixMilliseconds();
     const { asked, received, answered, captured, rtp } = parsed(data);
     if (Number.isFinite(asked + received + answered)) {
       this.#exchanges.push({
-        offset: (received - asked + answered - heard) / 2,
-        roundTrip: heard - asked - (answered - received),
+        offset: (received - asked + answered - arrived) / 2,
+        roundTrip: arrived - asked - (answered - received),
       });
       this.#exchanges.splice(0, Math.max(0, this.#exchanges.length - WINDOW));
       this.#frame = Number.isFinite(captured + rtp) ? { captured, rtp } : null;
@@ -102,10 +102,10 @@ export class ClockQuestions {
   }
 }
 
-/** Return what an answer says, its times in milliseconds; NaN for what is missing. */
+/** Return an answer with its times in milliseconds; NaN for those that are missing. */
 function parsed(data) {
   try {
-    const message = JSON.parse(String(data).slice(0, MOST_CHARACTERS));
+    const message = JSON.parse(String(data).slice(0, MAX_CHARACTERS));
     const times = ['asked', 'received', 'answered', 'captured'];
     return {
       ...Object.fromEntries(times.map((key) => [key, message[key] / 1e6])),

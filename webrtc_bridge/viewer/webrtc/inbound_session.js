@@ -1,4 +1,4 @@
-/** A session in which the peer's video is watched here. */
+/** A session in which the peer's video is received. */
 
 import { ClockQuestions, LABEL } from './clock_channel.js';
 import { End, Session } from './session.js';
@@ -18,15 +18,15 @@ export class InboundSession extends Session {
     };
   }
 
-  /** Return the Unix time that the frame of an RTP timestamp was captured; null: not known. */
-  captured(rtp) {
-    return this.#clock ? this.#clock.captured(rtp) : null;
+  /** Return the capture time, Unix milliseconds, of an RTP timestamp's frame; null if unknown. */
+  captureTime(rtp) {
+    return this.#clock ? this.#clock.captureTime(rtp) : null;
   }
 
   async describe(offer) {
     await this.connection.setRemoteDescription(offer);
     await this.connection.setLocalDescription(await this.connection.createAnswer());
-    this.say({ type: 'answer', answer: this.connection.localDescription.toJSON() });
+    this.send({ type: 'answer', answer: this.connection.localDescription.toJSON() });
     const videos = this.connection.getTransceivers().filter(
       ({ receiver }) => receiver.track.kind === 'video',
     );
@@ -40,16 +40,16 @@ export class InboundSession extends Session {
     return this.#receiver ? this.connection.getStats() : null;
   }
 
-  end(why, detail) {
+  end(reason, detail) {
     this.#clock?.close();
-    super.end(why, detail);
+    super.end(reason, detail);
   }
 
   #onTrack({ track, receiver }) {
     if (track.kind !== 'video' || this.stream) {
       return;
     }
-    // Show each picture as soon as it is there. The second is what older Chromium knew.
+    // Show each picture as soon as it arrives. The second name is that of older Chromium.
     receiver.jitterBufferTarget = 0;
     receiver.playoutDelayHint = 0;
     this.#receiver = receiver;

@@ -1,10 +1,10 @@
-/** A session in which a receiver watches the camera of this browser. */
+/** A session in which this browser's camera is sent to a receiver. */
 
 import { answerClockQuestions, LABEL } from './clock_channel.js';
 import { Session } from './session.js';
 
-const BITS_PER_PIXEL = 0.11; // as our other senders
-const MOST_FPS = 30;
+const BITS_PER_PIXEL = 0.11; // as our other senders do
+const MAX_FPS = 30;
 
 export class OutboundSession extends Session {
   #sender;
@@ -15,7 +15,7 @@ export class OutboundSession extends Session {
     const transceiver = this.connection.addTransceiver(track, { direction: 'sendonly' });
     transceiver.setCodecPreferences?.(codecs());
     this.#sender = transceiver.sender;
-    // What comes too late is of no use: neither in order nor sent again.
+    // Late answers are useless: neither ordered nor retransmitted.
     const clock = this.connection.createDataChannel(LABEL, { ordered: false, maxRetransmits: 0 });
     answerClockQuestions(clock);
   }
@@ -23,7 +23,7 @@ export class OutboundSession extends Session {
   offer() {
     this.do(async () => {
       await this.connection.setLocalDescription(await this.connection.createOffer());
-      this.say({ type: 'offer', offer: this.connection.localDescription.toJSON() });
+      this.send({ type: 'offer', offer: this.connection.localDescription.toJSON() });
     });
   }
 
@@ -43,13 +43,13 @@ export class OutboundSession extends Session {
     const { width = 1280, height = 720 } = this.#sender.track.getSettings();
     const parameters = this.#sender.getParameters();
     for (const encoding of parameters.encodings) {
-      encoding.maxBitrate = Math.round(width * height * MOST_FPS * BITS_PER_PIXEL);
+      encoding.maxBitrate = Math.round(width * height * MAX_FPS * BITS_PER_PIXEL);
     }
     await this.#sender.setParameters(parameters);
   }
 }
 
-/** Return the codecs that every receiver of ours decodes: H.264 that aiortc takes, then VP8. */
+/** Return the codecs that all our receivers decode: the H.264 that aiortc accepts, then VP8. */
 function codecs() {
   const rank = ({ mimeType, sdpFmtpLine = '' }) => {
     const kind = mimeType.toLowerCase();

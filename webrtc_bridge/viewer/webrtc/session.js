@@ -1,7 +1,7 @@
-/** One RTCPeerConnection and its signaling; the two directions of video are its subclasses. */
+/** One RTCPeerConnection and its signaling; a subclass for each direction of video. */
 
 const CONNECT_TIMEOUT_MS = 15000;
-const DISCONNECTED_TIMEOUT_MS = 6000; // ICE often mends by itself what it calls disconnected
+const DISCONNECTED_TIMEOUT_MS = 6000; // ICE often recovers from this state by itself
 
 export const SessionState = Object.freeze({
   CONNECTING: 'connecting',
@@ -9,9 +9,9 @@ export const SessionState = Object.freeze({
   ENDED: 'ended',
 });
 
-/** Why a session ended. */
+/** Reasons for the end of a session. */
 export const End = Object.freeze({
-  BYE: 'bye', // the peer said so; `detail` is its reason
+  BYE: 'bye', // by the peer; `detail` is its reason
   NO_PATH: 'no path', // `detail` names an ICE server that did not help
   NO_CODEC: 'no codec',
   FAILED: 'failed', // `detail` is the browser's error
@@ -51,7 +51,7 @@ export class Session {
     return this.#address.session_id;
   }
 
-  /** `{ why, detail }` once the session has ended. */
+  /** `{ reason, detail }` once the session has ended. */
   get ended() {
     return this.#end;
   }
@@ -67,28 +67,29 @@ export class Session {
     }
   }
 
-  /** End the session; the first end counts. */
-  end(why, detail = '') {
+  /** End the session; the first reason counts. */
+  end(reason, detail = '') {
     if (this.#state === SessionState.ENDED) {
       return;
     }
     clearTimeout(this.#timer);
-    if (why !== End.BYE) {
-      this.say({ type: 'bye', reason: why });
+    if (reason !== End.BYE) {
+      this.send({ type: 'bye', reason });
     }
     this.connection.close();
-    this.#end = { why, detail };
+    this.#end = { reason, detail };
     this.#setState(SessionState.ENDED);
   }
 
-  say(message) {
+  /** Send a message of this session. */
+  send(message) {
     this.#send({ ...message, ...this.#address });
   }
 
   /** Apply the peer's description; for the subclass. */
   async describe() {}
 
-  /** Do one asynchronous step after those before it; its error ends the session. */
+  /** Do one asynchronous step after the previous ones; unless `optional`, its error is the end. */
   do(step, optional = false) {
     this.#work = this.#work
       .then(() => (this.#state === SessionState.ENDED ? null : step()))
@@ -102,12 +103,12 @@ export class Session {
 
   #onCandidate({ candidate }) {
     if (this.#state !== SessionState.ENDED) {
-      this.say({ type: 'candidate', candidate: candidate && candidate.toJSON() });
+      this.send({ type: 'candidate', candidate: candidate && candidate.toJSON() });
     }
   }
 
   #onCandidateError({ errorCode, url }) {
-    // 701: no answer. 4xx: the TURN server's own words, of which 401 is a wrong password.
+    // 701: no answer. 4xx: an error of the TURN server; 401 is a wrong password.
     this.#iceProblem = errorCode === 401 ? `${url} refused the password` : `${url} did not answer`;
   }
 

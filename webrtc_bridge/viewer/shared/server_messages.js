@@ -1,9 +1,9 @@
-/** How the connection to the server is, in plain words. */
+/** Messages about the connection to the server. */
 
 import { ServerState } from './signaling.js';
 
-/** Return how the connection to the server is. */
-export function serverWords(signaling) {
+/** Return the state of the connection to the server in words. */
+export function serverMessage(signaling) {
   switch (signaling.state) {
     case ServerState.CONNECTED:
       return 'Connected';
@@ -12,8 +12,8 @@ export function serverWords(signaling) {
     case ServerState.REFUSED:
       return `The server refused this page (${signaling.refusal})`;
     case ServerState.LOGIN:
-      return 'The server waits for a token';
+      return 'Waiting for a token';
     default:
-      return `No connection to the server ${location.host}, trying again`;
+      return `No connection to the server at ${location.host}; retrying`;
   }
 }

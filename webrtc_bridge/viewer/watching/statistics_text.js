@@ -1,21 +1,21 @@
-/** A stream's numbers as people read them. */
+/** A stream's statistics as text. */
 
-/** Return the text of each number; '' where it is not known. */
-export function numbers(statistics, delay) {
+/** Return the text of each statistic; '' if it is unknown. */
+export function statisticsText(statistics, delay) {
   const { width, height, fps, bitrate, loss, roundTrip, path, codec } = statistics;
   return {
     resolution: width ? `${width}×${height}` : '',
-    fps: known(fps, (value) => `${Math.round(value)} fps`),
-    bitrate: known(bitrate, bitrateText),
-    loss: known(loss, (value) => `${digits(value * 100)} %`),
-    'round-trip': known(roundTrip, (value) => `${digits(value)} ms`),
-    delay: known(delay, (value) => `${digits(value)} ms`),
+    fps: ifKnown(fps, (value) => `${Math.round(value)} fps`),
+    bitrate: ifKnown(bitrate, bitrateText),
+    loss: ifKnown(loss, (value) => `${digits(value * 100)} %`),
+    'round-trip': ifKnown(roundTrip, (value) => `${digits(value)} ms`),
+    delay: ifKnown(delay, (value) => `${digits(value)} ms`),
     path,
     codec,
   };
 }
 
-function known(value, text) {
+function ifKnown(value, text) {
   return value === null ? '' : text(value);
 }
 
