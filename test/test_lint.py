@@ -63,6 +63,7 @@ def test_the_english_can_fail(tmp_path: Path, text: str, found: str) -> None:
     [
         '# There is no camera.\n',
         '# It is no longer than 5 s, and is told to stop.\n',
+        "class A:\n    x: int\n    'Whether it is.'\n",
         'def f():\n    """Return whether it is."""\n',
     ],
 )

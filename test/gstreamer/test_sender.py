@@ -1,4 +1,4 @@
-"""What the GStreamer sender does without."""
+"""Libraries that the GStreamer sender does without."""
 
 import subprocess
 import sys

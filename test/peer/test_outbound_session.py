@@ -1,4 +1,4 @@
-"""What a session makes of its viewer's reports and silence, over a peer without a connection."""
+"""A session's reactions to its viewer's reports and silence, over a peer without a connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ class Clock:
 
 @dataclass
 class Running:
-    """A session, its peer, the task that it runs in, and the rates that it was said to allow."""
+    """A session, its peer, its task, and the rates that it reported."""
 
     session: OutboundSession
     peer: FakePeer

@@ -1,4 +1,4 @@
-"""What the receiver decides, event by event, and a state machine that tries everything else."""
+"""The receiver's decisions, event by event, and a state machine that tries everything else."""
 
 import random
 

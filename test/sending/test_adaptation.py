@@ -1,4 +1,4 @@
-"""What sessions and encoders are told, with stand-ins for both engines' encoders."""
+"""Bit rates and layers set at sessions and encoders, with stand-ins for both engines."""
 
 import logging
 from collections.abc import Mapping

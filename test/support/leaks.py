@@ -1,4 +1,4 @@
-"""What a test may leave behind in its own process."""
+"""Tasks, threads and files that a test may leave behind in its own process."""
 
 import asyncio
 import os

@@ -11,10 +11,10 @@ from pathlib import Path
 import webrtc_bridge
 
 PACKAGE = str(Path(webrtc_bridge.__file__).parents[1])
-'Where the package under test is: a build has it elsewhere than its source.'
+'The folder of the package under test: a build is elsewhere than its source.'
 
 SUPPORT = Path(__file__).parent
-'What tests are made of; some of it is run as a program of its own.'
+'The folder of helpers; some of them are run as programs of their own.'
 
 
 class Program:

@@ -1,4 +1,4 @@
-"""What a process holds, read from /proc."""
+"""The memory, files and threads of a process, read from /proc."""
 
 import os
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the pages are served with; no browser is needed."""
+"""The files and headers of the pages; no browser is needed."""
 
 import re
 from collections.abc import AsyncIterator

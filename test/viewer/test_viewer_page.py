@@ -141,7 +141,7 @@ async def test_two_cameras_stand_side_by_side(
 ) -> None:
     await start_camera(start_module, server, 'front', *SMALL)
     await start_camera(start_module, server, 'rear', *SMALL)
-    # As most come: over plain http from another machine, which is no secure context.
+    # As most come: over plain http from another machine, which is not a secure context.
     page = await browser.page(f'http://robot.test:{server.port}/?sender=front')
     assert not await page.value('isSecureContext')
     await page.click('#open-all')

@@ -1,4 +1,4 @@
-"""How long to wait before a source on this machine or network is opened again."""
+"""The delay before a source on this machine or network is opened again."""
 
 FIRST, LONGEST = 0.5, 1.5
 """

@@ -1,4 +1,4 @@
-"""What `--source` of the GStreamer sender stands for."""
+"""The elements that `--source` of the GStreamer sender stands for."""
 
 import pytest
 

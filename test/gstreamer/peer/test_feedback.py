@@ -1,4 +1,4 @@
-"""What is read in viewers' RTCP packets."""
+"""Reading viewers' RTCP packets."""
 
 import pytest
 from aiortc.rtp import RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, pack_remb_fci

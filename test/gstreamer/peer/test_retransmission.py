@@ -1,4 +1,4 @@
-"""Which packets are sent again."""
+"""The packets that are sent again."""
 
 from webrtc_bridge.gstreamer.peer.retransmission import BURST, Retransmissions
 

@@ -1,4 +1,4 @@
-"""What is sent while a socket takes no more: nothing, and the frames that wait have a bound."""
+"""While a socket accepts no more, nothing is sent, and the waiting frames are bounded."""
 
 import pytest
 from support.peers.session_pair import SessionPair, until

@@ -29,7 +29,7 @@ FLAGS = [
     '--no-default-browser-check',
     '--autoplay-policy=no-user-gesture-required',
     '--use-fake-device-for-media-stream',
-    # A name for this machine that is no secure context, as an address in a network is none.
+    # A name for this machine that is not a secure context, like an address in a network.
     '--host-resolver-rules=MAP robot.test 127.0.0.1',
     '--remote-debugging-port=0',
 ]

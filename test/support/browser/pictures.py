@@ -1,4 +1,4 @@
-"""What is to be seen in the videos of a page."""
+"""The pictures that the videos of a page show."""
 
 from typing import Any
 

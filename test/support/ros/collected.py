@@ -1,4 +1,4 @@
-"""What an ordinary subscriber gets of a topic."""
+"""The messages that an ordinary subscriber gets from a topic."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""What `ros2 param set`, `ros2 service call` and a look at /diagnostics do."""
+"""Equivalents of `ros2 param set`, `ros2 service call` and `ros2 topic echo /diagnostics`."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What peer/aiortc/patches/ needs of the private parts of aiortc and aioice."""
+"""The private parts of aiortc and aioice that peer/aiortc/patches/ relies on."""
 
 import ast
 import asyncio
@@ -227,7 +227,7 @@ def test_an_rtp_packet_has(name):
 async def test_a_method_is_called_like_this(transceiver, side, name, expected):
     method = getattr(getattr(transceiver, side), name)
     assert parameters(method) == expected, f'{name} takes {parameters(method)}'
-    assert inspect.iscoroutinefunction(method), f'{name} is no coroutine function'
+    assert inspect.iscoroutinefunction(method), f'{name} is not a coroutine function'
 
 
 async def test_a_jitter_buffer_is_used_like_ours(transceiver):
@@ -371,7 +371,7 @@ async def test_a_running_connection_uses_all_that_is_replaced(harness):
         outbound.receive(Answer('viewer', 's1', stock.localDescription.sdp))
         await until(lambda: len(probe.packets) > 5)
         packet = probe.packets[0]
-        assert packet._data.startswith(b'\0\0\0\1'), 'RtpPacket._data is no depayloaded H.264'
+        assert packet._data.startswith(b'\0\0\0\1'), 'RtpPacket._data is not depayloaded H.264'
         codec = receiver._RTCRtpReceiver__codecs[packet.payload_type]
         assert codec.name == 'H264', 'RTCRtpReceiver.__codecs maps no payload type to its codec'
         keyframes = sum(frame.keyframe for frame in harness.encoded)

@@ -10,7 +10,7 @@ from support.peers.session_pair import SessionPair
 from webrtc_bridge.signaling.protocol.messages import Offer
 
 ONE_OF_TWO = b'REMB\x02' + pack_remb_fci(250_000, [7])[5:]
-'An estimate that is said to be of two streams, and names one.'
+'An estimate that claims to be of two streams, and names one.'
 
 BROKEN_REPORT = bytes(RtcpPsfbPacket(fmt=15, ssrc=1, media_ssrc=0, fci=ONE_OF_TWO))
 

@@ -26,7 +26,7 @@ def stranger():
 
 @pytest.fixture
 def callback_errors():
-    """Return what the event loop is told of callbacks that raised; there must be none."""
+    """Return the errors of callbacks that the event loop was given; there must be none."""
     errors = []
     asyncio.get_event_loop().set_exception_handler(lambda _, context: errors.append(context))
     yield errors
