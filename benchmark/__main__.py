@@ -1,5 +1,5 @@
 """
-Measure this package against what else there is, on this machine, in one run.
+Compare this package with stock aiortc and GStreamer, on this machine, in one run.
 
 Parts: {parts}.
 """
@@ -27,11 +27,11 @@ from webrtc_bridge.program.lifetime import run
 OUTPUT = performance_page.RUNS
 
 PART_TIMEOUT = 600.0
-'Seconds after which a part that hangs is given up; each wait inside has a shorter deadline.'
+'Seconds after which a part that hangs is abandoned; each wait in it has a shorter deadline.'
 
 
 class MeasurementsFailedError(WebrtcBridgeError):
-    """Some measurements brought nothing; what did is in the results in `folder`."""
+    """Some measurements failed; the results of the others are in `folder`."""
 
     exit_status = 1
 
@@ -47,34 +47,44 @@ class MeasurementsFailedError(WebrtcBridgeError):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; return the exit status."""
-    given = parser().parse_args(arguments)
-    wanted = plan(given)
-    chosen = [part for part in PARTS if part.name in (given.parts or default_parts(given))]
-    return run(lambda: benchmark(wanted, chosen, given.output, given.docs))
+    options = parser().parse_args(arguments)
+    wanted = plan(options)
+    chosen = [part for part in PARTS if part.name in (options.parts or default_parts(options))]
+    return run(lambda: benchmark(wanted, chosen, options.output, options.docs))
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
+    """Return the parser of the command line."""
     names = [part.name for part in PARTS]
     description = (__doc__ or '').format(parts=', '.join(names))
     made = argparse.ArgumentParser('python -m benchmark', description=description)
     made.add_argument(
-        'parts', nargs='*', type=part_name, metavar='PART', help='some of them, in their order'
+        'parts',
+        nargs='*',
+        type=part_name,
+        metavar='PART',
+        help='parts to run, in a fixed order',
     )
-    made.add_argument('--quick', action='store_true', help='a short run: under 1 minute')
+    made.add_argument('--quick', action='store_true', help='a short run of less than a minute')
     made.add_argument(
-        '--long', action='store_true', help='with the minutes of the most demanding pictures too'
+        '--long', action='store_true', help='include the minutes of the most demanding pictures'
     )
     made.add_argument(
-        '--sizes', nargs='+', type=Size.parse, metavar='WxH', help='such as 1920x1080'
+        '--sizes',
+        nargs='+',
+        type=Size.parse,
+        metavar='WxH',
+        help='picture sizes, such as 1920x1080',
     )
-    made.add_argument('--pipelines', nargs='+', choices=list(TITLES), help='of `latency`')
     made.add_argument(
-        '--rounds', type=count, metavar='N', help='how often each pipeline is measured'
+        '--pipelines', nargs='+', choices=list(TITLES), help='pipelines of the part latency'
     )
-    made.add_argument('--seconds', type=duration, metavar='S', help='length of one measurement')
-    made.add_argument('--docs', action='store_true', help='write docs/performance.md anew')
-    made.add_argument('--output', type=Path, default=OUTPUT, help='default: %(default)s')
+    made.add_argument('--rounds', type=count, metavar='N', help='measurements of each pipeline')
+    made.add_argument('--seconds', type=duration, metavar='S', help='duration of one measurement')
+    made.add_argument('--docs', action='store_true', help='update docs/performance.md')
+    made.add_argument(
+        '--output', type=Path, default=OUTPUT, help='folder of the results (default: %(default)s)'
+    )
     return made
 
 
@@ -101,22 +111,22 @@ def duration(text: str) -> float:
     return seconds
 
 
-def plan(given: argparse.Namespace) -> Plan:
-    """Return the plan that the command line asks for."""
+def plan(options: argparse.Namespace) -> Plan:
+    """Return the plan for the command line."""
     return dataclasses.replace(
-        QUICK if given.quick else FULL,
+        QUICK if options.quick else FULL,
         **{
             name: value
             for name in ('sizes', 'pipelines', 'rounds', 'seconds')
-            if (value := getattr(given, name)) is not None
+            if (value := getattr(options, name)) is not None
         },
     )
 
 
-def default_parts(given: argparse.Namespace) -> list[str]:
-    """Return the parts that run when none is named."""
-    parts = list((QUICK if given.quick else FULL).parts)
-    return [*parts, 'sustained'] if given.long else parts
+def default_parts(options: argparse.Namespace) -> list[str]:
+    """Return the parts that run if none is named."""
+    parts = list((QUICK if options.quick else FULL).parts)
+    return [*parts, 'sustained'] if options.long else parts
 
 
 async def benchmark(plan: Plan, parts: list[Part], output: Path, docs: bool) -> None:
@@ -130,18 +140,18 @@ async def benchmark(plan: Plan, parts: list[Part], output: Path, docs: bool) -> 
     folder = new_folder(output)
     measuring = Run(plan, folder)
     if is_busy():
-        measuring.tell('note: other programs use this machine, the results will be noisy')
+        measuring.log('note: other programs are using this machine; the results will be noisy')
     results = Results(dataclasses.asdict(plan), machine())
     start = time.monotonic()
     for part in parts:
-        measuring.tell(f'{part.title} ({part.name})')
+        measuring.log(f'{part.title} ({part.name})')
         results.parts[part.name] = await records_of(part, measuring)
     results.seconds = time.monotonic() - start
     results.save(folder)
     if save_plots(results, folder) is None:
-        measuring.tell('note: no plots, matplotlib is not installed')
+        measuring.log('note: no plots, because matplotlib is not installed')
     print(results.markdown(), flush=True)
-    measuring.tell(f'saved in {folder}')
+    measuring.log(f'saved in {folder}')
     if docs:
         performance_page.write(results, folder)
     if results.errors:
@@ -149,21 +159,21 @@ async def benchmark(plan: Plan, parts: list[Part], output: Path, docs: bool) -> 
 
 
 async def records_of(part: Part, measuring: Run) -> list[dict[str, object]]:
-    """Return what `part` brought; if it hangs, or a file is not there, the error."""
+    """Return the records of `part`, or an error if it hangs or a file is missing."""
     try:
         async with asyncio.timeout(PART_TIMEOUT):
             return await part.measure(measuring)
     except TimeoutError:
-        return [{'error': f'not done in {PART_TIMEOUT:.0f} s'}]
+        return [{'error': f'not finished within {PART_TIMEOUT:.0f} s'}]
     except OSError as error:
         return [{'error': str(error)}]
 
 
 def require_linux() -> None:
-    """Raise RequirementError where /proc does not tell what processes use."""
+    """Raise RequirementError if /proc does not report the CPU time of processes."""
     stat = Path('/proc/self/stat')
     if not stat.exists():
-        raise RequirementError(str(stat), None, 'Linux', 'nothing else tells the CPU time here')
+        raise RequirementError(str(stat), None, 'Linux', 'CPU times are read from it')
 
 
 if __name__ == '__main__':

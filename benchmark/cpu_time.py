@@ -1,4 +1,4 @@
-"""What processes have used of the CPU."""
+"""The CPU time and memory of processes."""
 
 import os
 from pathlib import Path
@@ -12,27 +12,27 @@ def cpu_seconds(group: int) -> float:
 
 
 def members(group: int) -> list[tuple[int, float]]:
-    """Return id and CPU time in seconds of each process of process group `group`."""
-    found = []
+    """Return the id and CPU time in seconds of each process of process group `group`."""
+    processes = []
     for folder in Path('/proc').glob('[0-9]*'):
         try:
             stat = (folder / 'stat').read_text()
         except OSError:
             continue  # it has ended
-        # proc(5): the second field is the name, in parentheses, and may hold anything; pgrp, utime
-        # and stime are the 5th, 14th and 15th.
+        # proc(5): the second field is the name, in parentheses, which may contain anything; pgrp,
+        # utime and stime are the 5th, 14th and 15th.
         fields = stat.rpartition(')')[2].split()
         if int(fields[2]) == group:
             used = (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
-            found.append((int(folder.name), used))
-    return found
+            processes.append((int(folder.name), used))
+    return processes
 
 
 def memory(pid: int) -> int:
     """
-    Return how much memory process `pid` has to itself, in bytes.
+    Return the private memory of process `pid` in bytes.
 
-    Raises: OSError when there is no such process.
+    Raises: OSError, if there is no such process.
     """
     for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines():
         if line.startswith('Private_Dirty:'):

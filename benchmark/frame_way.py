@@ -1,4 +1,4 @@
-"""From the instants that were noted on a frame's way to the stages between them."""
+"""Compute the stages of a frame's way from the instants recorded on it."""
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ STAGES = (
     ('published', 'publish'),
     ('received', 'DDS'),
 )
-'Instants, in the order of the way, and what has been done when each is reached.'
+'Instants in their order, and the stage that ends with each.'
 
 
 def ways(
@@ -26,9 +26,9 @@ def ways(
     subscriber: Iterable[tuple[int, int | None]],
 ) -> list[dict[str, int]]:
     """
-    Return the instants of each frame, `captured` among them, that came to a subscriber.
+    Return the instants, including `captured`, of each frame that reached a subscriber.
 
-    `subscriber` has its times of arrival and of capture.
+    `subscriber` has the times of arrival and of capture.
     """
     timestamps = timestamps_of_captures(sender)
     of_capture = by_key(sender, ('encoding', 'encoded'))
@@ -50,7 +50,7 @@ def ways(
 
 
 def by_key(instants: Iterable[Instant], names: Iterable[str]) -> dict[int, dict[str, int]]:
-    """Return the instants of `names` by key; of several of one name, the last."""
+    """Return the instants of `names` by key; the last one if a name occurs repeatedly."""
     wanted = set(names)
     found: dict[int, dict[str, int]] = {}
     for name, key, at in instants:
@@ -60,7 +60,7 @@ def by_key(instants: Iterable[Instant], names: Iterable[str]) -> dict[int, dict[
 
 
 def timestamps_of_captures(sender: Iterable[Instant]) -> dict[int, int]:
-    """Return the RTP timestamp of each captured frame: of what is sent next after its encoding."""
+    """Return the RTP timestamp of each captured frame: that of the first packet after it."""
     found: dict[int, int] = {}
     waiting: int | None = None
     for name, key, _ in sorted(sender, key=lambda instant: instant[2]):
@@ -74,9 +74,9 @@ def timestamps_of_captures(sender: Iterable[Instant]) -> dict[int, int]:
 
 def stages(ways: Sequence[Mapping[str, int]]) -> dict[str, float]:
     """
-    Return the median of each stage in ms, in their order.
+    Return the median of each stage in ms, in order.
 
-    An instant that no frame has makes one stage of two.
+    If no frame has an instant, the two stages around it become one.
     """
     took: dict[str, float] = {}
     before, names = 'captured', []

@@ -1,4 +1,4 @@
-"""One pipeline, started, measured and ended once."""
+"""Start, measure and end one pipeline once."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from benchmark.run import Record, Run
 from webrtc_bridge.errors import NoImagesError
 
 SUBSCRIBER = 'subscriber'
-'Role of the process that takes the time; it belongs to no pipeline.'
+'Role of the process that measures the time; it does not belong to any pipeline.'
 
 Start = Callable[[Processes, Scene], Awaitable[None]]
 Samples = Sequence[tuple[int, int | None]]
@@ -31,12 +31,12 @@ async def measure(
     patience: float = START_TIMEOUT,
 ) -> Record:
     """
-    Start programs with `start`, and return what a subscriber of their topic saw in `seconds`.
+    Start programs with `start`, and record the images of a subscriber for `seconds`.
 
-    `window` is when that was, in Unix nanoseconds. `latencies_ms` are from capture to callback, in
-    the order of arrival; `unreadable` is the number of images whose clock could not be read.
-    `cores` has the CPU time in each second, by the role of the process. The logs go into the run's
-    folder.
+    `window` is the start and end in Unix nanoseconds. `latencies_ms` are from capture to callback,
+    in the order of arrival; `unreadable` is the number of images whose clock could not be read.
+    `cores` is the CPU time per second, by the role of the process. The logs go into the folder of
+    the run.
     """
     samples = run.folder / f'{label}.json'
 
@@ -72,14 +72,14 @@ async def start_subscriber(
     best_effort: bool = False,
     keep_memory: bool = False,
 ) -> Process:
-    """Start the program that takes the time; at its end it writes to `output`."""
+    """Start the program that measures the time; when it ends it writes to `output`."""
     arguments = ['--output', str(output), '--topics', *topics]
     arguments += ['--best-effort'] * best_effort + ['--keep-memory'] * keep_memory
     return await processes.start(SUBSCRIBER, 'benchmark.programs.ros.image_subscriber', *arguments)
 
 
 def read_samples(file: Path) -> dict[str, Samples]:
-    """Return what the subscriber has written, by topic; the file is removed."""
+    """Return what the subscriber has written, by topic, and remove the file."""
     samples: dict[str, Samples] = json.loads(file.read_text())
     file.unlink()
     return samples
@@ -88,7 +88,7 @@ def read_samples(file: Path) -> dict[str, Samples]:
 async def first_image(
     processes: Processes, subscriber: Process, patience: float = START_TIMEOUT
 ) -> None:
-    """Wait for it, on every topic. Raises: ProgramEndedError, NoImagesError."""
+    """Wait for an image on every topic. Raises: ProgramEndedError, NoImagesError."""
     try:
         await subscriber.line('^first image', patience)
     except SilentProgramError:
@@ -100,7 +100,7 @@ async def used_cores(processes: Processes, seconds: float) -> tuple[int, int, di
     """
     Watch the processes for `seconds`.
 
-    Returns when that was, in Unix nanoseconds, and the CPU time of each in each second.
+    Return the start and end in Unix nanoseconds, and the CPU time per second of each process.
 
     Raises: ProgramEndedError.
     """
@@ -119,15 +119,15 @@ async def used_cores(processes: Processes, seconds: float) -> tuple[int, int, di
 
 def in_window(samples: Samples, start_ns: int, end_ns: int) -> tuple[list[float], int]:
     """
-    Return the latencies in ms of what arrived in between, and the number of unreadable images.
+    Return the latencies in ms of the images in the window, and the number of unreadable ones.
 
-    `samples` are the subscriber's: times of arrival and of capture. Of an image that came twice
-    the first counts.
+    `samples` are the subscriber's: times of arrival and of capture. If an image arrives twice, the
+    first time counts.
     """
     first: dict[int, int] = {}
     unreadable = 0
     for arrival_ns, capture_ns in samples:
-        # An image from before the window that comes again inside it is not new.
+        # An image that first arrived before the window is not new when it is repeated in it.
         if capture_ns is None:
             unreadable += start_ns <= arrival_ns < end_ns
         else:

@@ -1,4 +1,4 @@
-"""What a part of the benchmark is."""
+"""A part of the benchmark."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from benchmark.run import Record, Run
 
 @dataclass(frozen=True)
 class Part:
-    """Something that can be measured by itself."""
+    """A measurement that can be run by itself."""
 
     name: str
-    'On the command line and in JSON.'
+    'Its name on the command line and in JSON.'
 
     title: str
 
     measure: Callable[[Run], Awaitable[list[Record]]]
 
     tables: Callable[[Sequence[Record]], list[Table]]
-    'What `measure` brought, to be read by people; records with an `error` are left out before.'
+    'Makes tables of the records that `measure` returned, without those that have an `error`.'

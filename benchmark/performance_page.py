@@ -1,9 +1,9 @@
 """
-docs/performance.md, whose text stays and whose tables and pictures are those of a run.
+Update the tables and pictures of docs/performance.md; its text stays.
 
     python -m benchmark.performance_page [FOLDER]
 
-writes them anew from the results in FOLDER, by default the newest of build/benchmark/.
+The results are taken from FOLDER, by default the newest of build/benchmark/.
 """
 
 import re
@@ -21,11 +21,11 @@ PICTURES = ROOT / 'docs' / 'performance'
 RUNS = ROOT / 'build' / 'benchmark'
 
 BLOCK = re.compile(r'(<!-- benchmark: (\w+) -->\n).*?(<!-- end -->)', re.DOTALL)
-'Where something of a run stands, and what.'
+'A part of the page that comes from a run, with the name of the part.'
 
 
 def write(results: Results, folder: Path) -> None:
-    """Write the page anew with what `results`, in `folder`, have; what they lack stays."""
+    """Update the page with `results`, which are in `folder`; parts that they lack stay."""
     PICTURES.mkdir(exist_ok=True)
     for picture in save_plots(results, folder) or ():
         shutil.copy(picture, PICTURES / picture.name)
@@ -34,17 +34,17 @@ def write(results: Results, folder: Path) -> None:
 
 
 def with_results(text: str, results: Results) -> str:
-    """Return `text` with its blocks written anew."""
+    """Return `text` with updated blocks."""
 
-    def anew(found: re.Match[str]) -> str:
-        written = block(found[2], results)
-        return f'{found[1]}{written}\n{found[3]}' if written else found[0]
+    def updated(match: re.Match[str]) -> str:
+        content = block(match[2], results)
+        return f'{match[1]}{content}\n{match[3]}' if content else match[0]
 
-    return BLOCK.sub(anew, text)
+    return BLOCK.sub(updated, text)
 
 
 def block(name: str, results: Results) -> str:
-    """Return what stands in the block `name`; nothing where it was not measured."""
+    """Return the content of the block `name`; empty if it was not measured."""
     if name == 'goals':
         table = goals_table(results)
         return table.markdown() if table.rows else ''
@@ -62,5 +62,5 @@ def newest() -> Path:
 
 
 if __name__ == '__main__':
-    given = Path(sys.argv[1]) if len(sys.argv) > 1 else newest()
-    write(load(given), given)
+    chosen = Path(sys.argv[1]) if len(sys.argv) > 1 else newest()
+    write(load(chosen), chosen)

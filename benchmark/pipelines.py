@@ -21,7 +21,7 @@ RECEIVER_MODULE = 'webrtc_bridge.nodes.receiver_node'
 
 @dataclass(frozen=True)
 class Scene:
-    """What a pipeline is to do."""
+    """The task of a pipeline: a picture size and rate, and a topic."""
 
     size: Size
     topic: str
@@ -33,23 +33,23 @@ class Pipeline:
     """One way to bring pictures to a topic."""
 
     name: str
-    'In files and on the command line.'
+    'Its name in files and on the command line.'
 
     title: str
-    'In the table.'
+    'Its column in the table.'
 
     start: Callable[[Processes, Scene], Awaitable[None]]
     """
-    Starts its programs, one of them as `sender` and one as `receiver`.
+    Starts its programs, including one as `sender` and one as `receiver`.
 
     Raises: WebrtcBridgeError.
     """
 
     require: Callable[[], None] = lambda: None
-    'Checks that this machine has what it is made of. Raises: RequirementError.'
+    'Checks that this machine has what it needs. Raises: RequirementError.'
 
     keep_memory: bool = False
-    'Whether the subscriber keeps the memory that images came in.'
+    'True if the subscriber keeps the memory that images arrived in.'
 
 
 async def start_server(processes: Processes, *arguments: str) -> str:
@@ -67,13 +67,13 @@ async def start_sender(
 
 
 def sender_arguments(url: str, sender_id: str, size: Size, fps: int) -> list[str]:
-    """Return what a webcam sender of the test pattern is started with."""
+    """Return the arguments of a webcam sender of the test pattern."""
     wanted = ['--width', str(size.width), '--height', str(size.height), '--fps', str(fps)]
     return ['--server', url, '--id', sender_id, '--source', 'test', *wanted]
 
 
 def node_arguments(**parameters: str) -> list[str]:
-    """Return what a node with `parameters` is started with."""
+    """Return the arguments of a node with `parameters`."""
     flags = (word for name, value in parameters.items() for word in ('-p', f'{name}:={value}'))
     return ['--ros-args', *flags]
 
@@ -93,21 +93,21 @@ async def start_receiver(processes: Processes, url: str, topic: str) -> Process:
 
 
 async def start_stock(processes: Processes, scene: Scene, *, codec: str) -> None:
-    """Start what is written by the book with aiortc, cv_bridge's conversion and rclpy."""
+    """Start textbook programs with aiortc, cv_bridge's conversion and rclpy."""
     await start_pair(
         processes, scene, 'benchmark.programs.stock.sender', 'stock.receiver', '--codec', codec
     )
 
 
 async def start_webrtcbin(processes: Processes, scene: Scene) -> None:
-    """Start GStreamer's webrtcbin on both ends, published by rclpy."""
+    """Start GStreamer's webrtcbin at both ends, with rclpy to publish."""
     await start_pair(processes, scene, 'benchmark.programs.webrtcbin.sender', 'webrtcbin.receiver')
 
 
 async def start_pair(
     processes: Processes, scene: Scene, sender: str, receiver: str, *arguments: str
 ) -> None:
-    """Start two programs that meet at a port."""
+    """Start two programs that connect at a port."""
     size = ['--width', str(scene.size.width), '--height', str(scene.size.height)]
     sending = await processes.start(SENDER, sender, *size, *arguments)
     port = (await sending.line(r'listening on ([0-9]+)'))[1]
@@ -116,7 +116,7 @@ async def start_pair(
 
 
 def require_webrtcbin() -> None:
-    """Check that both ends can be made of GStreamer. Raises: RequirementError."""
+    """Check that both ends can be built with GStreamer. Raises: RequirementError."""
     require_gstreamer()
     require_elements('x264enc', 'rtph264depay', 'appsrc', 'appsink')
     if Gst.ElementFactory.find('avdec_h264') is None:
@@ -124,7 +124,7 @@ def require_webrtcbin() -> None:
 
 
 def missing(require: Callable[[], None]) -> str:
-    """Return what `require` finds missing, or nothing."""
+    """Return what `require` finds missing; empty if nothing is."""
     try:
         require()
     except RequirementError as error:

@@ -1,9 +1,9 @@
-"""What a run measures."""
+"""The extent of a run."""
 
 from dataclasses import dataclass
 
 FPS = 30
-"""Of every pipeline: aiortc's VideoStreamTrack knows no other."""
+"""Frame rate of every pipeline, because aiortc's VideoStreamTrack has no other."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Size:
 
     @classmethod
     def parse(cls, text: str) -> 'Size':
-        """Return what `text`, like 640x480, says. Raises: ValueError."""
+        """Return the size in `text`, such as 640x480. Raises: ValueError."""
         width, height = (int(part) for part in text.split('x'))
         if min(width, height) < 64 or width % 2 or height % 2:
             raise ValueError(text)
@@ -30,21 +30,21 @@ SMALL, HD, FULL_HD = Size(640, 480), Size(1280, 720), Size(1920, 1080)
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured."""
+    """The measurements to make, and their number and duration."""
 
     parts: tuple[str, ...]
-    'The parts that run when none is named.'
+    'Parts that run if none is named.'
 
     sizes: tuple[Size, ...]
 
     rounds: int
-    'How often each pipeline is started and measured; they take turns, against drift.'
+    'Measurements of each pipeline, which take turns to even out drift.'
 
     settle: float
-    'Seconds from the first image to the start of a measurement: bit rates find their level.'
+    'Seconds from the first image to the start of a measurement, in which bit rates settle.'
 
     seconds: float
-    'Length of one measurement.'
+    'Duration of one measurement.'
 
     delivery_sizes: tuple[Size, ...]
     viewers: tuple[int, ...]
@@ -52,17 +52,17 @@ class Plan:
     cameras: tuple[int, ...]
     switches: int
     first_frames: int
-    'How often a connection is made.'
+    'Connections that are made.'
 
     stock_with_dead_stun: bool
-    'Stock aiortc takes 10 s to connect then.'
+    'Stock aiortc then takes 10 s to connect.'
 
     load_seconds: float
-    'Length of one measurement of signaling.'
+    'Duration of one measurement of signaling.'
 
     idle_sockets: int
     storm: tuple[int, int]
-    'Senders, and receivers of each, that signal at once.'
+    'Number of senders, and of receivers of each, that signal at once.'
 
     messages: int
     'Images that are published in each way.'
@@ -73,7 +73,7 @@ class Plan:
     )
 
     minute: float = 60.0
-    'Seconds that the most demanding pictures are to be sustained for.'
+    'Seconds for which the most demanding pictures must be sustained.'
 
 
 QUICK = Plan(

@@ -1,4 +1,4 @@
-"""The programs of a pipeline, as processes of their own that end with the block."""
+"""Run the programs of a pipeline as processes that end with a block."""
 
 import asyncio
 import contextlib
@@ -17,32 +17,32 @@ from webrtc_bridge.errors import ProgramEndedError, WebrtcBridgeError
 ROOT = Path(__file__).parents[1]
 
 END_TIMEOUT = 2.0
-'Seconds that programs have to end by themselves when the run ends, which may be by Ctrl-C.'
+'Seconds that programs have to end when the run ends, which may be by Ctrl-C.'
 
 RESULT_TIMEOUT = 10.0
-'Seconds that programs have to end by themselves when they still write what they measured.'
+'Seconds that programs have to end if they still write their measurements.'
 
 START_TIMEOUT = 40.0
 
 KEPT_LINES = 1000
 LONGEST_LINE = 1 << 24
 TAIL = 12
-'Lines of the log of a program that failed.'
+'Lines of its log that are shown when a program fails.'
 
 
 class CrashedError(ProgramEndedError):
-    """A program ended by itself; `tail` is what it said last."""
+    """A program ended unexpectedly; `tail` is the end of its log."""
 
     def __init__(self, program: str, status: int, tail: str) -> None:
         super().__init__(program, status)
         self.tail = tail
 
     def __str__(self) -> str:
-        return f'{super().__str__()}; the last it said:\n{self.tail}'
+        return f'{super().__str__()}; the end of its log:\n{self.tail}'
 
 
 class SilentProgramError(WebrtcBridgeError):
-    """`program` did not say in time what it was to say; `log` has what it said instead."""
+    """`program` did not print an expected line in time; its output is in `log`."""
 
     def __init__(self, program: str, log: Path) -> None:
         super().__init__(program, log)
@@ -54,7 +54,7 @@ class SilentProgramError(WebrtcBridgeError):
 
 
 class Process:
-    """A running program; what it writes, on either stream, goes to `log`."""
+    """A running program, whose stdout and stderr go to `log`."""
 
     def __init__(self, role: str, process: asyncio.subprocess.Process, log: Path) -> None:
         self.role = role
@@ -68,7 +68,7 @@ class Process:
 
     async def line(self, pattern: str, timeout: float = START_TIMEOUT) -> re.Match[str]:
         """
-        Return the match of `pattern` in the first line that has one.
+        Return the match of `pattern` in the first line that matches.
 
         Raises: ProgramEndedError, SilentProgramError.
         """
@@ -79,24 +79,24 @@ class Process:
 
     async def result(self, timeout: float = START_TIMEOUT) -> Any:
         """
-        Return what the program reports (see `programs/report.py`).
+        Return the result that the program reports (see `programs/report.py`).
 
         Raises: ProgramEndedError, SilentProgramError.
         """
         return json.loads((await self.line(f'^{MARK}(.*)', timeout))[1])
 
     async def final_result(self) -> Any:
-        """Ask the program to end, and return what it reports then. Raises: as `result`."""
+        """Ask the program to end, and return the result that it reports. Raises: as `result`."""
         self.terminate()
         return await self.result()
 
     def check_running(self) -> None:
-        """Raise ProgramEndedError unless the program runs."""
+        """Raise ProgramEndedError unless the program is running."""
         if self._process.returncode is not None:
             raise self._crashed()
 
     def check_succeeded(self) -> None:
-        """Raise ProgramEndedError unless the program has ended well."""
+        """Raise ProgramEndedError unless the program ended with status 0."""
         if self._process.returncode != 0:
             raise self._crashed()
 
@@ -105,16 +105,16 @@ class Process:
         return CrashedError(self.role, self._process.returncode or 0, tail.rstrip())
 
     def terminate(self) -> None:
-        """Ask the program, and what it has started, to end."""
+        """Ask the program and its children to end."""
         self._signal(signal.SIGTERM)
 
     def _signal(self, number: signal.Signals) -> None:
-        # Its process group has its own id.
+        # Its process group has the same id.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
     async def ended(self, timeout: float) -> None:
-        """Wait until the program has ended; after `timeout` seconds, end it."""
+        """Wait until the program has ended; kill it after `timeout` seconds."""
         try:
             await asyncio.wait_for(self._process.wait(), timeout)
         except TimeoutError:
@@ -123,7 +123,7 @@ class Process:
         await self._reading
 
     def kill(self) -> None:
-        """End the program, and what it has started, at once."""
+        """Kill the program and its children."""
         self._signal(signal.SIGKILL)
 
     async def _search(self, pattern: re.Pattern[str]) -> re.Match[str]:
@@ -152,9 +152,9 @@ class Process:
 
 class Processes:
     """
-    Programs with a ROS graph of their own; use it with `async with`, which ends them all.
+    Programs with a ROS graph of their own, which all end with an `async with` block.
 
-    Their logs are files in `folder`, whose names start with `label`.
+    Their logs are files in `folder` whose names start with `label`.
     """
 
     def __init__(self, folder: Path, label: str, domain: int) -> None:
@@ -184,7 +184,7 @@ class Processes:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             limit=LONGEST_LINE,
-            # Its own, so that all it starts can be measured and ended together.
+            # A group of its own, so that it and its children can be measured and ended together.
             process_group=0,
             env={**os.environ, **self._variables},
         )
@@ -199,7 +199,7 @@ class Processes:
         await process.ended(RESULT_TIMEOUT)
 
     async def end_all(self) -> None:
-        """End all programs, and let them write what they measured."""
+        """End all programs, and let them write their measurements."""
         await self._end_all(RESULT_TIMEOUT)
 
     async def _end_all(self, timeout: float) -> None:
@@ -208,14 +208,14 @@ class Processes:
         await asyncio.gather(*(process.ended(timeout) for process in self.running.values()))
 
     def check_running(self) -> None:
-        """Raise ProgramEndedError unless all programs run."""
+        """Raise ProgramEndedError unless all programs are running."""
         for process in self.running.values():
             process.check_running()
 
 
 def variables(domain: int) -> dict[str, str]:
     """Return the environment variables of programs on ROS domain `domain`."""
-    # At the end, so that an installed webrtc_bridge stays the one that is measured.
+    # At the end, so that an installed webrtc_bridge is still the one that is measured.
     path = [*filter(None, [os.environ.get('PYTHONPATH')]), str(ROOT)]
     return {
         'PYTHONPATH': os.pathsep.join(path),

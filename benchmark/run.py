@@ -1,4 +1,4 @@
-"""One run: its plan, its folder, and what failed in it."""
+"""One run: its plan, its folder and its failures."""
 
 import random
 import sys
@@ -11,30 +11,30 @@ from benchmark.processes import Processes
 from webrtc_bridge.errors import WebrtcBridgeError
 
 DOMAINS = range(1, 102)
-'Ids above 101 reach into the ports that Linux hands out to others.'
+'ROS domain ids; above 101 they use ephemeral ports of Linux.'
 
 Record = dict[str, Any]
-'What one measurement brought, for JSON; `error` says why it brought nothing.'
+'The outcome of one measurement, for JSON; `error` is the reason why there is none.'
 
 
 class Run:
-    """Carries out measurements; the logs of all programs go into `folder`."""
+    """Make measurements; the logs of all programs go into `folder`."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
         self.folder = folder
 
     async def measured(self, label: str, work: Callable[[Processes], Awaitable[Record]]) -> Record:
-        """Return what `work` brings with programs that end with it, or the error it ends with."""
-        # A graph of its own: whatever else runs here is neither seen nor disturbed.
+        """Return the record of `work`, with its error if it raises one; then end its programs."""
+        # A ROS graph of its own, so that other programs are neither seen nor disturbed.
         domain = random.choice(DOMAINS)
         try:
             async with Processes(self.folder, label, domain) as processes:
                 return await work(processes)
-        # OSError: a program has not written what it was to write.
+        # OSError: a program has not written its file.
         except (WebrtcBridgeError, OSError) as error:
             return {'error': f'{error} ({label})', 'kind': type(error).__name__}
 
-    def tell(self, line: str) -> None:
-        """Say how it goes, without disturbing the tables on stdout."""
+    def log(self, line: str) -> None:
+        """Print progress to stderr, because the tables go to stdout."""
         print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""A live stream beside attacks on the signaling server: does it keep its frame rate."""
+"""The frame rate of a live stream during attacks on the signaling server."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ UNDISTURBED = 'undisturbed'
 
 
 async def measure_all(run: Run) -> list[Record]:
-    """Watch one stream through all of it."""
+    """Watch one stream through all attacks."""
     file = run.folder / 'attack.json'
     topic = f'benchmark_{time.time_ns()}'
     windows: dict[str, tuple[int, int]] = {}
@@ -54,7 +54,7 @@ async def measure_all(run: Run) -> list[Record]:
 
     record = await run.measured('attack', work)
     if 'error' in record:
-        run.tell(f'  {record["error"]}')
+        run.log(f'  {record["error"]}')
         return [record]
     (samples,) = read_samples(file).values()
     records = []
@@ -62,27 +62,27 @@ async def measure_all(run: Run) -> list[Record]:
         latencies, unreadable = in_window(samples, *window)
         fps = (len(latencies) + unreadable) / (window[1] - window[0]) * 1e9
         seen = {'attack': attack, 'fps': fps, 'latencies_ms': latencies, 'cores': cores[attack]}
-        run.tell(f'  {attack}: {fps:.1f} fps')
+        run.log(f'  {attack}: {fps:.1f} fps')
         records.append(seen)
     return records
 
 
 def tables(records: Sequence[Record]) -> list[Table]:
     """Return one table."""
-    before = records[0]['fps']
-    latencies = [one['latencies_ms'] for one in records]
+    rates = [record['fps'] for record in records]
+    latencies = [record['latencies_ms'] for record in records]
     rows = (
-        Row('images a second', [one['fps'] for one in records], 1),
-        Row('of the undisturbed rate [%]', [100 * one['fps'] / before for one in records], 1),
-        Row('capture to callback, p50 [ms]', [percentile(one, 50) for one in latencies]),
-        Row('p99 [ms]', [percentile(one, 99) for one in latencies]),
-        Row('CPU of the signaling server [cores]', [one['cores'] for one in records], 2),
+        Row('images a second', rates, 1),
+        Row('of the undisturbed rate [%]', [100 * rate / rates[0] for rate in rates], 1),
+        Row('capture to callback, p50 [ms]', [percentile(values, 50) for values in latencies]),
+        Row('p99 [ms]', [percentile(values, 99) for values in latencies]),
+        Row('CPU of the signaling server [cores]', [record['cores'] for record in records], 2),
     )
     titles = {UNDISTURBED: UNDISTURBED, **ATTACKS}
-    columns = [titles[one['attack']] for one in records]
+    columns = [titles[record['attack']] for record in records]
     return [
         Table('640x480 at 30 fps, sender and receiver registered at the server', columns, rows)
     ]
 
 
-ATTACK = Part('attack', 'A live stream beside attacks', measure_all, tables)
+ATTACK = Part('attack', 'A live stream under attack', measure_all, tables)

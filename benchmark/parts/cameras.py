@@ -1,4 +1,4 @@
-"""Several cameras of one sender process to one receiver process."""
+"""Several cameras from one sender process to one receiver process."""
 
 import asyncio
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from benchmark.run import Record, Run
 
 
 async def measure_all(run: Run) -> list[Record]:
-    """Measure with more and more cameras."""
+    """Measure with a growing number of cameras."""
     records = []
     for count in run.plan.cameras:
 
@@ -35,16 +35,16 @@ async def measure_all(run: Run) -> list[Record]:
             return await watch(run, processes, [f'camera{n}' for n in range(count)])
 
         record = await run.measured(f'cameras-{count}', work) | {'cameras': count}
-        run.tell(f'  {count}: {record.get("error") or short(record)}')
+        run.log(f'  {count}: {record.get("error") or short(record)}')
         records.append(record)
     return records
 
 
 async def watch(run: Run, processes: Processes, ids: list[str]) -> Record:
-    """Return what of the cameras `ids` arrives, and what that costs."""
+    """Return the frame rates and latencies of the cameras `ids`, and their CPU time."""
     file, cameras = run.folder / 'cameras.json', run.folder / 'cameras.yaml'
-    cameras.write_text(''.join(f'- {{id: {one}, source: test}}\n' for one in ids))
-    subscriber = await start_subscriber(processes, [f'{one}/image_raw' for one in ids], file)
+    cameras.write_text(''.join(f'- {{id: {name}, source: test}}\n' for name in ids))
+    subscriber = await start_subscriber(processes, [f'{name}/image_raw' for name in ids], file)
     url = await start_server(processes)
     size = ['--width', str(SMALL.width), '--height', str(SMALL.height), '--fps', str(FPS)]
     arguments = ['--server', url, '--cameras', str(cameras), *size]
@@ -65,26 +65,31 @@ async def watch(run: Run, processes: Processes, ids: list[str]) -> Record:
 
 
 def short(record: Record) -> str:
-    """Return one number of cameras in a few words."""
+    """Return a summary of one number of cameras."""
     return f'{min(record["fps"]):.1f} fps, {record["cores"][RECEIVER]:.2f} cores'
 
 
 def tables(records: Sequence[Record]) -> list[Table]:
     """Return one table."""
+    counts = [record['cameras'] for record in records]
 
     def each(role: str) -> list[float | None]:
-        used = [one['cores'][role] for one in records]
-        return [*used, slope(zip((one['cameras'] for one in records), used, strict=True))]
+        used = [record['cores'][role] for record in records]
+        return [*used, slope(zip(counts, used, strict=True))]
 
-    latencies = [one['latencies_ms'] for one in records]
+    latencies = [record['latencies_ms'] for record in records]
+    slowest = [min(record['fps']) for record in records]
     rows = (
-        Row('images a second, of the slowest camera', [*(min(o['fps']) for o in records), None]),
-        Row('capture to callback, p50 [ms]', [*(percentile(one, 50) for one in latencies), None]),
-        Row('p99 [ms]', [*(percentile(one, 99) for one in latencies), None]),
+        Row('images a second, of the slowest camera', [*slowest, None]),
+        Row(
+            'capture to callback, p50 [ms]',
+            [*(percentile(values, 50) for values in latencies), None],
+        ),
+        Row('p99 [ms]', [*(percentile(values, 99) for values in latencies), None]),
         Row('CPU receiver [cores]', each(RECEIVER), 3),
         Row('CPU sender [cores]', each(SENDER), 3),
     )
-    columns = [f'{one["cameras"]} camera{"s" * (one["cameras"] > 1)}' for one in records]
+    columns = [f'{count} camera{"s" * (count > 1)}' for count in counts]
     return [Table('each 640x480 at 30 fps', [*columns, 'each further camera'], rows)]
 
 

@@ -1,4 +1,4 @@
-"""What share of the images that are published arrives at a subscriber that nobody has tuned."""
+"""The share of published images that arrives at an untuned subscriber."""
 
 import json
 import time
@@ -26,11 +26,11 @@ from benchmark.run import Record, Run
 from webrtc_bridge.errors import NoImagesError
 
 PATIENCE = 8.0
-'Seconds for the first image, which may never come.'
+'Seconds to wait for the first image, which may never come.'
 
 
 async def start_ours(file: Path, processes: Processes, scene: Scene) -> None:
-    """Start ours with its defaults; `file` will have the times of publishing."""
+    """Start our programs with their defaults; `file` will have the times of publishing."""
     url = await start_server(processes)
     sending = sender_arguments(url, 'front', scene.size, scene.fps)
     await processes.start(SENDER, SENDER_MODULE, *sending)
@@ -40,7 +40,7 @@ async def start_ours(file: Path, processes: Processes, scene: Scene) -> None:
 
 
 async def start_publisher(file: Path, processes: Processes, scene: Scene) -> None:
-    """Start a node that publishes the same pictures, by the book, with DDS as it comes."""
+    """Start a textbook node that publishes the same pictures with the defaults of DDS."""
     size = ['--width', str(scene.size.width), '--height', str(scene.size.height)]
     arguments = ['--topic', scene.topic, '--output', str(file), *size]
     await processes.start(RECEIVER, 'benchmark.programs.ros.publish_pattern', *arguments)
@@ -62,14 +62,14 @@ async def measure_all(run: Run) -> list[Record]:
                 scene = Scene(size, f'benchmark_{time.time_ns()}')
                 record = await measure_one(run, scene, reliability, name)
                 record |= {'size': str(size), 'reliability': reliability, 'way': name}
-                shown = record.get('error') or f'{arrived_percent(record):.0f} %'
-                run.tell(f'  {size} {reliability}, {WAYS[name][0]}: {shown}')
+                outcome = record.get('error') or f'{arrived_percent(record):.0f} %'
+                run.log(f'  {size} {reliability}, {WAYS[name][0]}: {outcome}')
                 records.append(record)
     return records
 
 
 async def measure_one(run: Run, scene: Scene, reliability: str, name: str) -> Record:
-    """Return what was published, and what of it arrived."""
+    """Return the number of images that were published, and those that arrived."""
     label = f'delivery-{scene.size}-{reliability.replace(" ", "_")}-{name}'
     file = run.folder / f'{label}-published.json'
     record = await measure(
@@ -90,12 +90,12 @@ async def measure_one(run: Run, scene: Scene, reliability: str, name: str) -> Re
 
 
 def published(file: Path) -> list[int]:
-    """Return the times in `file` at which something was published."""
+    """Return the times in `file` at which an image was published."""
     return [at for instant, _, at in json.loads(file.read_text()) if instant == 'published']
 
 
 def arrived_percent(record: Record) -> float:
-    """Return which share arrived; one image may be on its way when the window ends."""
+    """Return the percentage that arrived; one image may be on its way when the window ends."""
     if not record['published']:
         return 0.0
     lost = record['published'] - arrived(record)
@@ -104,22 +104,23 @@ def arrived_percent(record: Record) -> float:
 
 def tables(records: Sequence[Record]) -> list[Table]:
     """Return one table."""
-    cases = list(dict.fromkeys((one['size'], one['reliability']) for one in records))
+    cases = list(dict.fromkeys((record['size'], record['reliability']) for record in records))
     rows = []
     for name, (title, _) in WAYS.items():
-        of_way = [one for one in records if one['way'] == name]
+        of_way = [record for record in records if record['way'] == name]
         by_case = [
-            [one for one in of_way if (one['size'], one['reliability']) == case] for case in cases
+            [record for record in of_way if (record['size'], record['reliability']) == case]
+            for case in cases
         ]
-        rows.append(Row(f'{title}: arrive [%]', [share(one) for one in by_case]))
-        rows.append(Row('p50 of the delay from capture [ms]', [p50(one) for one in by_case]))
+        rows.append(Row(f'{title}: arrive [%]', [share(rounds) for rounds in by_case]))
+        rows.append(Row('p50 of the delay from capture [ms]', [p50(rounds) for rounds in by_case]))
     columns = [f'{size}, {reliability}' for size, reliability in cases]
     return [Table('of the images that were published', columns, rows)]
 
 
 def share(records: Records) -> float | None:
-    """Return which share of the images arrived, at worst."""
-    return min((arrived_percent(one) for one in records), default=None)
+    """Return the lowest percentage of images that arrived."""
+    return min((arrived_percent(record) for record in records), default=None)
 
 
 def p50(records: Records) -> float | None:

@@ -1,4 +1,4 @@
-"""From `request_offer` to the first decoded picture."""
+"""The time from `request_offer` to the first decoded picture."""
 
 import contextlib
 import socket
@@ -22,14 +22,14 @@ PLAIN, DEAD_STUN = 'no STUN server', 'a dead STUN server'
 
 @contextlib.contextmanager
 def dead_stun_server() -> Iterator[str]:
-    """Yield the URL of a server that takes requests and never answers."""
+    """Yield the URL of a server that receives requests and never answers."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(('0.0.0.0', 0))
         yield f'stun:{own_address()}:{silent.getsockname()[1]}'
 
 
 def own_address() -> str:
-    """Return the address that this machine's ICE candidates can reach it by."""
+    """Return an address of this machine that its ICE candidates can reach."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(('192.0.2.1', 9))  # nothing is sent
@@ -40,7 +40,7 @@ def own_address() -> str:
 
 
 async def ours(run: Run, stun: str, processes: Processes) -> Record:
-    """Connect again and again, each time with a new receiver."""
+    """Connect repeatedly, each time with a new receiver."""
     url = await start_server(processes, *(['--ice-server', stun] if stun else []))
     sender = await start_sender(processes, url, 'front', SMALL)
     await sender.line('registered')
@@ -54,7 +54,7 @@ async def ours(run: Run, stun: str, processes: Processes) -> Record:
 
 
 async def stock(run: Run, stun: str, processes: Processes) -> Record:
-    """Do the same with stock aiortc; once, where that takes 10 s."""
+    """Do the same with stock aiortc; only once if that takes 10 s."""
     number = 1 if stun else run.plan.first_frames
     servers = ['--ice-server', stun] if stun else []
     sender = await processes.start(
@@ -86,23 +86,23 @@ async def measure_all(run: Run) -> list[Record]:
                 label = f'first_frame-{"dead_stun" if stun else "plain"}-{name}'
                 record = await run.measured(label, partial(work, run, stun))
                 record |= {'way': name, 'case': case}
-                run.tell(f'  {title}, {case}: {record.get("error") or short(record)}')
+                run.log(f'  {title}, {case}: {record.get("error") or short(record)}')
                 records.append(record)
     return records
 
 
 def short(record: Record) -> str:
-    """Return one case in a few words."""
+    """Return a summary of one case."""
     return f'p50 {percentile(record["ms"], 50):.0f} ms, p95 {percentile(record["ms"], 95):.0f} ms'
 
 
 def tables(records: Sequence[Record]) -> list[Table]:
     """Return one table."""
-    columns = [f'{WAYS[one["way"]][0]}, {one["case"]}' for one in records]
+    columns = [f'{WAYS[record["way"]][0]}, {record["case"]}' for record in records]
     rows = [
-        Row('p50 [ms]', [percentile(one['ms'], 50) for one in records]),
-        Row('p95 [ms]', [percentile(one['ms'], 95) for one in records]),
-        Row('connections', [len(one['ms']) for one in records], 0),
+        Row('p50 [ms]', [percentile(record['ms'], 50) for record in records]),
+        Row('p95 [ms]', [percentile(record['ms'], 95) for record in records]),
+        Row('connections', [len(record['ms']) for record in records], 0),
     ]
     return [Table('640x480, everything on one machine', columns, rows)]
 

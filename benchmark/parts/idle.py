@@ -1,4 +1,4 @@
-"""What the receiver costs while there is nothing to receive, or nobody to publish for."""
+"""The CPU time of a receiver without a stream, or without subscribers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
 
 SECONDS = 15.0
-'The CPU time is counted in steps of 10 ms.'
+'Duration, because the CPU time is counted in steps of 10 ms.'
 
 
 async def measure_all(run: Run) -> list[Record]:
-    """Measure the receiver node alone, and with a sender, but without subscribers."""
+    """Measure the receiver node alone, and with a sender but without subscribers."""
 
     async def work(processes: Processes) -> Record:
         url = await start_server(processes)
@@ -31,7 +31,7 @@ async def measure_all(run: Run) -> list[Record]:
         return {'waiting': waiting[RECEIVER], 'unwatched': unwatched[RECEIVER]}
 
     record = await run.measured('idle', work)
-    run.tell(f'  {record.get("error") or record}')
+    run.log(f'  {record.get("error") or record}')
     return [record]
 
 
@@ -39,8 +39,8 @@ def tables(records: Sequence[Record]) -> list[Table]:
     """Return one table."""
     record = records[0]
     rows = [
-        Row('no sender is there', [record['waiting']], 4),
-        Row('a stream of 640x480, nobody subscribes', [record['unwatched']], 4),
+        Row('no sender', [record['waiting']], 4),
+        Row('a stream of 640x480, no subscribers', [record['unwatched']], 4),
     ]
     return [Table('the receiver node', ['cores'], rows)]
 

@@ -1,4 +1,4 @@
-"""From capture to a subscriber's callback: every pipeline at every size, in turns."""
+"""The latency from capture to a subscriber's callback, of each pipeline at each size."""
 
 import time
 from collections.abc import Sequence
@@ -22,17 +22,19 @@ from benchmark.run import Record, Run
 
 
 async def measure_all(run: Run) -> list[Record]:
-    """Let the pipelines take turns, so that a machine that drifts drifts for all."""
+    """Let the pipelines take turns, so that drift of the machine affects all of them."""
     records: list[Record] = []
-    there = []
-    for pipeline in (one for one in PIPELINES if one.name in run.plan.pipelines):
+    available = []
+    for pipeline in PIPELINES:
+        if pipeline.name not in run.plan.pipelines:
+            continue
         if reason := missing(pipeline.require):
             records.append({'pipeline': pipeline.name, 'missing': reason})
         else:
-            there.append(pipeline)
+            available.append(pipeline)
     for size in run.plan.sizes:
         for number in range(1, run.plan.rounds + 1):
-            for pipeline in there:
+            for pipeline in available:
                 scene = Scene(size, f'benchmark_{time.time_ns()}')
                 label = f'latency-{size}-{number}-{pipeline.name}'
                 record = await measure(
@@ -44,13 +46,13 @@ async def measure_all(run: Run) -> list[Record]:
                     keep_memory=pipeline.keep_memory,
                 )
                 record |= {'pipeline': pipeline.name, 'size': str(size), 'round': number}
-                run.tell(f'  {size} {number}/{run.plan.rounds} {pipeline.title}: {short(record)}')
+                run.log(f'  {size} {number}/{run.plan.rounds} {pipeline.title}: {short(record)}')
                 records.append(record)
     return records
 
 
 def short(record: Record) -> str:
-    """Return one round in a few words."""
+    """Return a summary of one round."""
     if 'error' in record:
         return str(record['error'])
     p50 = percentile(record['latencies_ms'], 50)
@@ -59,7 +61,7 @@ def short(record: Record) -> str:
 
 @dataclass(frozen=True)
 class Figure:
-    """A row of the table; `digits` is how exact it is shown."""
+    """A row of the table, with `digits` decimals."""
 
     title: str
     of: Any
@@ -68,12 +70,12 @@ class Figure:
 
 
 def latency(percent: float) -> Any:
-    """Return the figure that is a percentile of the latencies of all rounds together."""
+    """Return a function for a percentile of the latencies of all rounds together."""
     return lambda records: percentile(together(records, 'latencies_ms'), percent)
 
 
 def cores(*roles: str) -> Any:
-    """Return the figure that is the CPU of the processes of `roles` together."""
+    """Return a function for the CPU of the processes of `roles` together."""
 
     def of_one(record: Record) -> float | None:
         used = [record['cores'][role] for role in roles if role in record['cores']]
@@ -83,7 +85,7 @@ def cores(*roles: str) -> Any:
 
 
 def unreadable_percent(record: Record) -> float:
-    """Return which share of the images that arrived shows no clock that can be read."""
+    """Return the percentage of images that arrived with an unreadable clock."""
     number = len(record['latencies_ms']) + record['unreadable']
     return 100 * float(record['unreadable'] / max(1, number))
 
@@ -112,9 +114,11 @@ def figures(records: Records) -> list[float | None]:
 
 
 def tables(records: Sequence[Record]) -> list[Table]:
-    """Return a table for each size, with the ratio of ours to each other pipeline."""
+    """Return a table for each size, with the ratios of ours to the other pipelines."""
     sizes = dict.fromkeys(record['size'] for record in records)
-    return [of_size(size, [one for one in records if one['size'] == size]) for size in sizes]
+    return [
+        of_size(size, [record for record in records if record['size'] == size]) for size in sizes
+    ]
 
 
 def of_size(size: str, records: Records) -> Table:
@@ -136,7 +140,7 @@ def of_size(size: str, records: Records) -> Table:
 
 
 def with_two_digits(value: float | None) -> str | None:
-    """Return a ratio's text."""
+    """Return the text of a ratio."""
     return None if value is None else f'{value:.2f}'
 
 

@@ -1,4 +1,4 @@
-"""What it costs to publish an image, by the ways there are."""
+"""The CPU time of publishing an image in different ways."""
 
 from collections.abc import Sequence
 
@@ -28,16 +28,16 @@ async def measure_all(run: Run) -> list[Record]:
 
     record = await run.measured('publishing', work)
     if 'error' in record:
-        run.tell(f'  {record["error"]}')
+        run.log(f'  {record["error"]}')
     return [record]
 
 
 def tables(records: Sequence[Record]) -> list[Table]:
     """Return one table."""
     ways = records[0]['ways']
-    sizes = list(dict.fromkeys(one['size'] for one in ways))
-    titles = dict.fromkeys(one['way'] for one in ways)
-    by = {(one['way'], one['size']): one for one in ways}
+    sizes = list(dict.fromkeys(way['size'] for way in ways))
+    titles = dict.fromkeys(way['way'] for way in ways)
+    by = {(way['way'], way['size']): way for way in ways}
     rows = [Row(title, [by[title, size]['cpu_ms'] for size in sizes], 2) for title in titles]
     return [Table('CPU of the publishing process for each message [ms]', sizes, rows)]
 

@@ -1,4 +1,4 @@
-"""What one process of the signaling server relays, and what a socket costs it."""
+"""The messages that one signaling server relays, and its memory per socket."""
 
 import asyncio
 import time
@@ -19,14 +19,14 @@ ROOM = (
     *('--max-sockets', '10000', '--max-sockets-per-address', '10000'),
     *('--message-rate', str(MANY)),
 )
-'What lets a load come from one address; every message is checked all the same.'
+'Options that allow the load from one address; every message is still checked.'
 
 CONNECTING = 60.0
-'Longest time in which all peers connect.'
+'Longest time, in seconds, for all peers to connect.'
 
 
 async def start_probe(processes: Processes, url: str) -> Process:
-    """Start to send a message now and then, which are timed."""
+    """Start a pair of peers that measure the delay of a message now and then."""
     probe = await processes.start('probe', f'{PROGRAMS}.relay_probe', '--server', url)
     await probe.line('^probing')
     return probe
@@ -73,7 +73,7 @@ async def measure_all(run: Run) -> list[Record]:
     async def idle(processes: Processes) -> Record:
         url = await start_server(processes, *ROOM)
         server = processes.running[SIGNALING]
-        # What is loaded with the first socket is no socket's.
+        # Memory that is allocated with the first socket does not belong to a socket.
         await start_probe(processes, url)
         before = memory(server.pid)
         arguments = ['--number', str(plan.idle_sockets), '--server', url]
@@ -86,13 +86,13 @@ async def measure_all(run: Run) -> list[Record]:
     records = []
     for name, work in (('relaying', relaying), ('storm', storm), ('idle', idle)):
         record = await run.measured(f'signaling-{name}', work) | {'load': name}
-        run.tell(f'  {name}: {record.get("error") or short(record)}')
+        run.log(f'  {name}: {record.get("error") or short(record)}')
         records.append(record)
     return records
 
 
 def short(record: Record) -> str:
-    """Return one load in a few words."""
+    """Return a summary of one load."""
     if record['load'] == 'relaying':
         return f'{record["messages"]:.0f} messages a second'
     if record['load'] == 'storm':
@@ -108,37 +108,39 @@ def tables(records: Sequence[Record]) -> list[Table]:
     return [Table('one process, all checks on', ['signaling server'], rows)]
 
 
-def of_relaying(one: Record) -> list[Row]:
-    """Return the rows about full load."""
+def of_relaying(record: Record) -> list[Row]:
+    """Return the rows for full load."""
     return [
-        Row('1 kB messages relayed in a second', [one['messages']], 0),
-        Row('CPU meanwhile [cores]', [one['cores']], 2),
+        Row('1 kB messages relayed in a second', [record['messages']], 0),
+        Row('CPU meanwhile [cores]', [record['cores']], 2),
         Row(
-            'delay of a message, p50 without other load [ms]', [percentile(one['idle_ms'], 50)], 2
+            'delay of a message, p50 without other load [ms]',
+            [percentile(record['idle_ms'], 50)],
+            2,
         ),
-        Row('p99 [ms]', [percentile(one['idle_ms'], 99)], 2),
-        Row('p50 at full load [ms]', [percentile(one['loaded_ms'], 50)], 2),
-        Row('p99 at full load [ms]', [percentile(one['loaded_ms'], 99)], 2),
+        Row('p99 [ms]', [percentile(record['idle_ms'], 99)], 2),
+        Row('p50 at full load [ms]', [percentile(record['loaded_ms'], 50)], 2),
+        Row('p99 at full load [ms]', [percentile(record['loaded_ms'], 99)], 2),
     ]
 
 
-def of_storm(one: Record) -> list[Row]:
-    """Return the rows about many at once."""
-    who = f'{one["senders"]} senders with {one["receivers"]} receivers each, all at once'
-    messages = len(one['took_ms']) * (3 + 2 * one['candidates'])
+def of_storm(record: Record) -> list[Row]:
+    """Return the rows for many peers at once."""
+    who = f'{record["senders"]} senders with {record["receivers"]} receivers each, all at once'
+    messages = len(record['took_ms']) * (3 + 2 * record['candidates'])
     return [
-        Row(f'{who}: until all have all [s]', [one['seconds']], 2),
-        Row('messages a second', [messages / one['seconds']], 0),
-        Row('of a session, p50 [ms]', [percentile(one['took_ms'], 50)], 0),
+        Row(f'{who}: until all have all [s]', [record['seconds']], 2),
+        Row('messages a second', [messages / record['seconds']], 0),
+        Row('of a session, p50 [ms]', [percentile(record['took_ms'], 50)], 0),
         Row('delay of a message of another pair meanwhile, p99 [ms]',
-            [percentile(one['probe_ms'], 99)], 1),
+            [percentile(record['probe_ms'], 99)], 1),
     ]  # fmt: skip
 
 
-def of_idle(one: Record) -> list[Row]:
-    """Return the row about memory."""
-    title = f'memory of each of {one["sockets"]:,} idle sockets that offer deflate [kB]'
-    return [Row(title, [one['bytes'] / 1000], 1)]
+def of_idle(record: Record) -> list[Row]:
+    """Return the row for memory."""
+    title = f'memory of each of {record["sockets"]:,} idle sockets that offer deflate [kB]'
+    return [Row(title, [record['bytes'] / 1000], 1)]
 
 
 ROWS = {'relaying': of_relaying, 'storm': of_storm, 'idle': of_idle}

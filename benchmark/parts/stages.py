@@ -1,4 +1,4 @@
-"""Where the milliseconds of a frame's way go."""
+"""The stages of a frame's way, and the time of each."""
 
 import json
 import time
@@ -28,12 +28,12 @@ MOST_SIZES = 2
 
 
 async def measure_all(run: Run) -> list[Record]:
-    """Trace ours at the first sizes."""
+    """Trace our programs at the first sizes."""
     records = []
     for size in run.plan.sizes[:MOST_SIZES]:
         record = await run.measured(f'stages-{size}', partial(trace, run, size))
         record |= {'size': str(size)}
-        run.tell(f'  {size}: {record.get("error") or short(record)}')
+        run.log(f'  {size}: {record.get("error") or short(record)}')
         records.append(record)
     return records
 
@@ -65,7 +65,7 @@ async def trace(run: Run, size: Size, processes: Processes) -> Record:
 async def start_traced(
     run: Run, processes: Processes, role: str, module: str, arguments: Sequence[str]
 ) -> Path:
-    """Start `module` with its instants noted; return the file that it writes at its end."""
+    """Start `module` with its instants recorded; return the file that it writes at its end."""
     file = run.folder / f'trace-{role}.json'
     traced = 'benchmark.programs.traced'
     await processes.start(role, traced, str(file), module, *arguments)
@@ -73,16 +73,18 @@ async def start_traced(
 
 
 def short(record: Record) -> str:
-    """Return one size in a few words."""
+    """Return a summary of one size."""
     return ', '.join(f'{name} {took:.2f}' for name, took in record['stages'].items())
 
 
 def tables(records: Sequence[Record]) -> list[Table]:
     """Return one table."""
-    names = list(dict.fromkeys(name for one in records for name in one['stages']))
-    rows = [Row(name, [one['stages'].get(name) for one in records], 2) for name in names]
-    rows.append(Row('**all together** (median of the sums)', [o['total'] for o in records], 2))
-    columns = [one['size'] for one in records]
+    names = list(dict.fromkeys(name for record in records for name in record['stages']))
+    rows = [Row(name, [record['stages'].get(name) for record in records], 2) for name in names]
+    rows.append(
+        Row('**all together** (median of the sums)', [record['total'] for record in records], 2)
+    )
+    columns = [record['size'] for record in records]
     return [Table('medians of the stages of ours, while traced [ms]', columns, rows)]
 
 

@@ -1,4 +1,4 @@
-"""The most demanding pictures, for a minute: is every one of them there."""
+"""The most demanding pictures for a minute: the share that arrives."""
 
 import time
 from collections.abc import Sequence
@@ -22,29 +22,29 @@ async def measure_all(run: Run) -> list[Record]:
         label = f'sustained-{size}-{fps}'
         record = await measure(run, start_ours, scene, label, run.plan.minute)
         record |= {'size': str(size), 'fps': fps}
-        run.tell(f'  {size} at {fps} fps: {record.get("error") or f"{rate(record):.2f} fps"}')
+        run.log(f'  {size} at {fps} fps: {record.get("error") or f"{rate(record):.2f} fps"}')
         records.append(record)
     return records
 
 
 def rate(record: Record) -> float:
-    """Return how many images arrived in a second."""
+    """Return the number of images that arrived per second."""
     return arrived(record) / float(record['seconds'])
 
 
 def tables(records: Sequence[Record]) -> list[Table]:
     """Return one table."""
-    latencies = [one['latencies_ms'] for one in records]
+    latencies = [record['latencies_ms'] for record in records]
     rows = (
-        Row('for [s]', [one['seconds'] for one in records], 0),
-        Row('images a second that arrive', [rate(one) for one in records], 2),
-        Row('images that arrive [%]', [arrived_percent(one) for one in records], 2),
-        Row('capture to callback, p50 [ms]', [percentile(one, 50) for one in latencies]),
-        Row('p99 [ms]', [percentile(one, 99) for one in latencies]),
-        Row('CPU sender [cores]', [one['cores']['sender'] for one in records], 3),
-        Row('CPU receiver [cores]', [one['cores']['receiver'] for one in records], 3),
+        Row('for [s]', [record['seconds'] for record in records], 0),
+        Row('images a second that arrive', [rate(record) for record in records], 2),
+        Row('images that arrive [%]', [arrived_percent(record) for record in records], 2),
+        Row('capture to callback, p50 [ms]', [percentile(values, 50) for values in latencies]),
+        Row('p99 [ms]', [percentile(values, 99) for values in latencies]),
+        Row('CPU sender [cores]', [record['cores']['sender'] for record in records], 3),
+        Row('CPU receiver [cores]', [record['cores']['receiver'] for record in records], 3),
     )
-    columns = [f'{one["size"]} at {one["fps"]} fps' for one in records]
+    columns = [f'{record["size"]} at {record["fps"]} fps' for record in records]
     return [Table('sender, receiver and subscriber on one machine', columns, rows)]
 
 

@@ -1,4 +1,4 @@
-"""From setting the parameter `sender_id` to the first image of the other camera."""
+"""The time from setting `sender_id` to the first image of the other camera."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from benchmark.run import Record, Run
 SIZES = (SMALL, HD)
 
 LONGEST = 90.0
-'Seconds for all switches.'
+'Longest time, in seconds, for all switches.'
 
 
 async def measure_all(run: Run) -> list[Record]:
@@ -22,7 +22,7 @@ async def measure_all(run: Run) -> list[Record]:
     for size in SIZES:
 
         async def work(processes: Processes, size: Size = size) -> Record:
-            # The size tells the cameras apart.
+            # The size distinguishes the cameras.
             rear = Size(size.width, size.height - 16)
             url = await start_server(processes)
             await start_sender(processes, url, 'front', size)
@@ -38,19 +38,19 @@ async def measure_all(run: Run) -> list[Record]:
             return result
 
         record = await run.measured(f'switch-{size}', work) | {'size': str(size)}
-        run.tell(f'  {size}: {record.get("error") or short(record)}')
+        run.log(f'  {size}: {record.get("error") or short(record)}')
         records.append(record)
     return records
 
 
 def short(record: Record) -> str:
-    """Return one size in a few words."""
+    """Return a summary of one size."""
     return f'{percentile(record["switch_ms"], 50):.0f} ms, gap {max(record["gap_ms"]):.0f} ms'
 
 
 def tables(records: Sequence[Record]) -> list[Table]:
     """Return one table."""
-    switch, gap = ([one[key] for one in records] for key in ('switch_ms', 'gap_ms'))
+    switch, gap = ([record[key] for record in records] for key in ('switch_ms', 'gap_ms'))
     to_first = 'set_parameters to the first new image'
     between = 'longest time between two images of the topic meanwhile'
     rows = [
@@ -59,7 +59,7 @@ def tables(records: Sequence[Record]) -> list[Table]:
         Row(f'{between}, p50 [ms]', [percentile(each, 50) for each in gap]),
         Row('the longest of all [ms]', [max(each) for each in gap]),
     ]
-    return [Table('a new session for each switch', [one['size'] for one in records], rows)]
+    return [Table('a new session for each switch', [record['size'] for record in records], rows)]
 
 
 SWITCH = Part('switch', 'Switch of camera', measure_all, tables)

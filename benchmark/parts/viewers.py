@@ -1,4 +1,4 @@
-"""What each viewer of one camera costs its sender."""
+"""The CPU time of a sender for each viewer of one camera."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,10 +21,10 @@ from benchmark.reporting.table import Row, Table
 from benchmark.run import Record, Run
 
 VIEWERS_OF = 'viewers'
-'What the roles of the programs of viewers begin with.'
+'Prefix of the roles of programs of viewers.'
 
 AddViewers = Callable[[int], Awaitable[None]]
-'Starts so many more viewers, and returns once each has got a frame.'
+'Starts this number of additional viewers, and returns once each has a frame.'
 
 
 async def start_ours(processes: Processes, module: str, *arguments: str) -> AddViewers:
@@ -65,7 +65,7 @@ async def drained(processes: Processes, module: str, number: int, *arguments: st
 
 @dataclass(frozen=True)
 class Way:
-    """One sender; `is_ours` is measured with as many viewers as ours."""
+    """A sender; `is_ours` is measured with more viewers."""
 
     name: str
     title: str
@@ -101,7 +101,7 @@ WAYS = (
 
 
 async def measure_all(run: Run) -> list[Record]:
-    """Measure each sender, with more and more viewers."""
+    """Measure each sender with a growing number of viewers."""
     records: list[Record] = []
     for way in WAYS:
         counts = run.plan.viewers if way.is_ours else run.plan.stock_viewers
@@ -111,7 +111,7 @@ async def measure_all(run: Run) -> list[Record]:
             work = partial(measure_way, run, way, counts)
             record = await run.measured(f'viewers-{way.name}', work)
             record |= {'way': way.name}
-            run.tell(f'  {way.title}: {record.get("error") or short(record)}')
+            run.log(f'  {way.title}: {record.get("error") or short(record)}')
             records.append(record)
     return records
 
@@ -119,17 +119,18 @@ async def measure_all(run: Run) -> list[Record]:
 async def measure_way(run: Run, way: Way, counts: Sequence[int], processes: Processes) -> Record:
     """Return the cores that the sender needs for each of `counts` viewers."""
     add = await way.start(processes)
-    there = 0
+    present = 0
     cores, windows = [], []
     for count in counts:
-        await add(count - there)
-        there = count
+        await add(count - present)
+        present = count
         await asyncio.sleep(run.plan.settle)
         start_ns, end_ns, used = await used_cores(processes, run.plan.seconds)
         cores.append(used[SENDER])
         windows.append((start_ns, end_ns))
-    programs = [one for role, one in processes.running.items() if role.startswith(VIEWERS_OF)]
-    totals = [await one.final_result() for one in programs]
+    running = processes.running.items()
+    programs = [program for role, program in running if role.startswith(VIEWERS_OF)]
+    totals = [await program.final_result() for program in programs]
     fps = [
         frames_in(totals, *window) / count for window, count in zip(windows, counts, strict=True)
     ]
@@ -137,7 +138,7 @@ async def measure_way(run: Run, way: Way, counts: Sequence[int], processes: Proc
 
 
 def frames_in(totals: Sequence[Sequence[tuple[int, int]]], start_ns: int, end_ns: int) -> float:
-    """Return the frames a second in a window, of all programs that say their totals."""
+    """Return the frames per second in a window, of all programs that report their totals."""
     frames = 0
     for of_program in totals:
         until_start = max((total for at, total in of_program if at <= start_ns), default=0)
@@ -146,26 +147,26 @@ def frames_in(totals: Sequence[Sequence[tuple[int, int]]], start_ns: int, end_ns
 
 
 def short(record: Record) -> str:
-    """Return one way in a few words."""
+    """Return a summary of one sender."""
     return f'{record["cores"][0]:.3f} cores, each further {further(record) or 0:.4f}'
 
 
 def further(record: Record) -> float | None:
-    """Return the cores that each further viewer takes."""
+    """Return the cores per further viewer."""
     return slope(zip(record['viewers'], record['cores'], strict=True))
 
 
 def tables(records: Sequence[Record]) -> list[Table]:
     """Return one table."""
-    counts = sorted({count for one in records for count in one['viewers']})
+    counts = sorted({count for record in records for count in record['viewers']})
     rows = []
-    for one in records:
-        title = next(way.title for way in WAYS if way.name == one['way'])
+    for record in records:
+        title = next(way.title for way in WAYS if way.name == record['way'])
         by_count = dict(
-            zip(one['viewers'], zip(one['cores'], one['fps'], strict=True), strict=True)
+            zip(record['viewers'], zip(record['cores'], record['fps'], strict=True), strict=True)
         )
         pairs = [by_count.get(count, (None, None)) for count in counts]
-        rows.append(Row(f'{title} [cores]', [*(used for used, _ in pairs), further(one)], 3))
+        rows.append(Row(f'{title} [cores]', [*(used for used, _ in pairs), further(record)], 3))
         rows.append(Row('images a second of each viewer', [*(fps for _, fps in pairs), None], 1))
     columns = [f'{count} viewer{"s" * (count > 1)}' for count in counts]
     return [Table('CPU of the sender', [*columns, 'each further viewer'], rows)]

@@ -1,4 +1,4 @@
-"""Watch one of our senders several times, at little cost: nothing is decoded."""
+"""Watch our sender with several cheap viewers, which decode nothing."""
 
 import argparse
 import asyncio
@@ -33,7 +33,7 @@ class Drain(FrameSink):
 
 
 async def watch(server: str, sender_id: str, viewers: int) -> None:
-    """Watch with so many `viewers`, until cancelled."""
+    """Watch with this number of `viewers` until cancelled."""
     count = FrameCount(viewers)
     options = ReceiverOptions(server_url=server, sender_id=sender_id)
     receivers = [Receiver(options, Drain(number, count)) for number in range(viewers)]
@@ -45,8 +45,8 @@ def main() -> int:
     parser.add_argument('--server', required=True)
     parser.add_argument('--sender-id', required=True)
     parser.add_argument('--viewers', type=int, required=True)
-    given = parser.parse_args()
-    return run(lambda: watch(given.server, given.sender_id, given.viewers))
+    options = parser.parse_args()
+    return run(lambda: watch(options.server, options.sender_id, options.viewers))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""What programs of viewers have in common: they count frames, and say how many came when."""
+"""Count the frames of viewers, and report the count over time."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ INTERVAL = 0.1
 
 
 class FrameCount:
-    """Counts the frames of `viewers`; tells on stdout when each has one."""
+    """Count the frames of `viewers`, and print a line when each has one."""
 
     def __init__(self, viewers: int) -> None:
         self._waiting = set(range(viewers))
@@ -26,7 +26,7 @@ class FrameCount:
                 print('all watch', flush=True)
 
     async def run(self) -> None:
-        """Note the total now and then, until cancelled; then report it all."""
+        """Record the total at intervals until cancelled, then report the totals."""
         totals: list[tuple[int, int]] = []
         with reporting(totals):
             while True:

@@ -1,4 +1,4 @@
-"""Connect to one of our senders again and again: from `request_offer` to the first picture."""
+"""Connect to our sender repeatedly: the time from `request_offer` to the first picture."""
 
 import argparse
 import asyncio
@@ -19,24 +19,24 @@ from webrtc_bridge.signaling.protocol.messages import Message, RequestOffer
 LONGEST = 8.0
 
 
-class Asked:
-    """When the last offer was asked for, of any client of this process."""
+class LastRequest:
+    """The time of the last request for an offer, by any client of this process."""
 
     def __init__(self) -> None:
         self.at = 0.0
         send = SignalingClient.send
 
-        def noting(client: SignalingClient, message: Message) -> bool:
+        def recording(client: SignalingClient, message: Message) -> bool:
             if isinstance(message, RequestOffer):
                 self.at = time.monotonic()
             return send(client, message)
 
         patched: Any = SignalingClient
-        patched.send = noting
+        patched.send = recording
 
 
-async def first_frame(asked: Asked, server: str, sender_id: str) -> float:
-    """Return how long one took, in ms."""
+async def first_frame(request: LastRequest, server: str, sender_id: str) -> float:
+    """Return the time to the first picture of one connection, in ms."""
     loop = asyncio.get_running_loop()
     first: asyncio.Future[float] = loop.create_future()
 
@@ -50,7 +50,7 @@ async def first_frame(asked: Asked, server: str, sender_id: str) -> float:
     options = ReceiverOptions(server_url=server, sender_id=sender_id)
     receiving = asyncio.ensure_future(Receiver(options, PictureSink(on_frame)).run())
     try:
-        return 1000 * (await asyncio.wait_for(first, LONGEST) - asked.at)
+        return 1000 * (await asyncio.wait_for(first, LONGEST) - request.at)
     finally:
         receiving.cancel()
         await asyncio.gather(receiving, return_exceptions=True)
@@ -58,8 +58,8 @@ async def first_frame(asked: Asked, server: str, sender_id: str) -> float:
 
 async def measure(server: str, sender_id: str, number: int) -> None:
     """Connect `number` times."""
-    asked = Asked()
-    report([await first_frame(asked, server, sender_id) for _ in range(number)])
+    request = LastRequest()
+    report([await first_frame(request, server, sender_id) for _ in range(number)])
 
 
 def main() -> int:
@@ -67,9 +67,9 @@ def main() -> int:
     parser.add_argument('--server', required=True)
     parser.add_argument('--sender-id', required=True)
     parser.add_argument('--number', type=int, required=True)
-    given = parser.parse_args()
+    options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
-    return run(lambda: measure(given.server, given.sender_id, given.number))
+    return run(lambda: measure(options.server, options.sender_id, options.number))
 
 
 if __name__ == '__main__':

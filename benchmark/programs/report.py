@@ -1,4 +1,4 @@
-"""How a program tells the benchmark what it has measured: a line of JSON on stdout."""
+"""Report the result of a program to the benchmark: a line of JSON on stdout."""
 
 import json
 from typing import Any
@@ -7,5 +7,5 @@ MARK = 'RESULT '
 
 
 def report(value: Any) -> None:
-    """Say it."""
+    """Print `value` as the result."""
     print(MARK + json.dumps(value), flush=True)

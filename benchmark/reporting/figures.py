@@ -1,4 +1,4 @@
-"""From samples to figures."""
+"""Compute figures from samples."""
 
 import math
 import statistics
@@ -17,7 +17,7 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
 
 
 def together(records: Records, key: str) -> list[float]:
-    """Return the lists of all `records` as one."""
+    """Return the values of `key` of all `records` in one list."""
     return [value for record in records for value in record[key]]
 
 
@@ -28,12 +28,12 @@ def median(records: Records, of: Callable[[Record], float | None]) -> float | No
 
 
 def ratio(ours: float | None, other: float | None) -> float | None:
-    """Return the quotient, None where there is none."""
+    """Return the quotient; None if there is none."""
     return ours / other if ours is not None and other else None
 
 
 def slope(points: Iterable[tuple[float, float]]) -> float | None:
-    """Return what the line through `points` (least squares) rises by for each 1 of x."""
+    """Return the slope of the line through `points` (least squares); None for a single x."""
     both = list(points)
     if len({x for x, _ in both}) < 2:
         return None
@@ -41,12 +41,12 @@ def slope(points: Iterable[tuple[float, float]]) -> float | None:
 
 
 def arrived(record: Record) -> int:
-    """Return how many different images arrived in a record of `measured_round`."""
+    """Return the number of different images that arrived in a record of `measured_round`."""
     return len(record['latencies_ms']) + int(record['unreadable'])
 
 
 def arrived_percent(record: Record) -> float:
-    """Return which share of what the source captured arrived."""
-    # Of a part of an image at the end of the window, none can have arrived.
+    """Return the percentage of captured images that arrived."""
+    # A fraction of an image at the end of the window cannot have arrived.
     captured = max(1, int(record['seconds'] * record['fps']))
     return min(100.0, 100 * arrived(record) / captured)

@@ -1,4 +1,4 @@
-"""What is to be reached, beside what was measured."""
+"""The goals, compared with the measurements."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Measured = float | None
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure that must not exceed `limit`, or must reach it."""
+    """A figure that must not exceed `limit`, or with `at_least` must reach it."""
 
     title: str
     limit: float
@@ -37,7 +37,7 @@ class Goal:
     at_least: bool = False
 
     def row(self, results: Results) -> Row | None:
-        """Return its line, None where it was not measured."""
+        """Return its line; None if it was not measured."""
         measured = self.of(results)
         if measured is None:
             return None
@@ -47,7 +47,7 @@ class Goal:
 
 
 def latency_of(size: Size, percent: float, pipeline: str = OURS) -> Callable[[Results], Measured]:
-    """Return what finds a percentile of the latencies of a pipeline."""
+    """Return a function for a percentile of the latencies of a pipeline."""
 
     def of(results: Results) -> Measured:
         return percentile(together(rounds(results, size, pipeline), 'latencies_ms'), percent)
@@ -58,45 +58,46 @@ def latency_of(size: Size, percent: float, pipeline: str = OURS) -> Callable[[Re
 def rounds(results: Results, size: Size, pipeline: str) -> list[Record]:
     """Return the rounds of a pipeline at a size."""
     wanted = (str(size), pipeline)
-    return [one for one in results.good('latency') if (one['size'], one['pipeline']) == wanted]
+    good = results.good('latency')
+    return [record for record in good if (record['size'], record['pipeline']) == wanted]
 
 
 def to_webrtcbin(results: Results) -> Measured:
-    """Return our median latency at 720p divided by webrtcbin's."""
+    """Return our median latency at 720p, divided by that of webrtcbin."""
     ours, other = (latency_of(HD, 50, name)(results) for name in (OURS, 'webrtcbin'))
     return ratio(ours, other)
 
 
 def cores_of(role: str) -> Callable[[Results], Measured]:
-    """Return what finds the CPU of a process of ours at 720p."""
+    """Return a function for the CPU of one of our processes at 720p."""
 
     def of(results: Results) -> Measured:
-        return percentile([one['cores'][role] for one in rounds(results, HD, OURS)], 50)
+        return percentile([record['cores'][role] for record in rounds(results, HD, OURS)], 50)
 
     return of
 
 
 def least_delivered(results: Results) -> Measured:
-    """Return the worst share of images that arrived at an untuned subscriber."""
-    return delivery.share([one for one in results.good('delivery') if one['way'] == OURS])
+    """Return the lowest share of images that arrived at an untuned subscriber."""
+    return delivery.share([record for record in results.good('delivery') if record['way'] == OURS])
 
 
 def first_frame(case: str, percent: float) -> Callable[[Results], Measured]:
-    """Return what finds a percentile of the times to the first picture."""
+    """Return a function for a percentile of the times to the first picture."""
 
     def of(results: Results) -> Measured:
         good = results.good('first_frame')
-        found = [one for one in good if (one['way'], one['case']) == (OURS, case)]
-        return percentile(together(found, 'ms'), percent)
+        ours = [record for record in good if (record['way'], record['case']) == (OURS, case)]
+        return percentile(together(ours, 'ms'), percent)
 
     return of
 
 
 def value(part: str, key: str, scale: float = 1.0) -> Callable[[Results], Measured]:
-    """Return what finds a value of the record of `part` that has it."""
+    """Return a function for the value of `key` in the record of `part` that has it."""
 
     def of(results: Results) -> Measured:
-        return next((one[key] * scale for one in results.good(part) if key in one), None)
+        return next((record[key] * scale for record in results.good(part) if key in record), None)
 
     return of
 
@@ -107,22 +108,22 @@ def longest_switch(results: Results) -> Measured:
 
 
 def further_viewer(results: Results) -> Measured:
-    """Return the cores that each further viewer costs."""
-    for one in results.good('viewers'):
-        if one['way'] == OURS:
-            return slope(zip(one['viewers'], one['cores'], strict=True))
+    """Return the cores per further viewer."""
+    for record in results.good('viewers'):
+        if record['way'] == OURS:
+            return slope(zip(record['viewers'], record['cores'], strict=True))
     return None
 
 
 def least_under_attack(results: Results) -> Measured:
-    """Return the worst share of its frame rate that a stream keeps."""
-    rates = [one['fps'] for one in results.good('attack')]
+    """Return the lowest share of its frame rate that a stream keeps."""
+    rates = [record['fps'] for record in results.good('attack')]
     return min(100 * rate / rates[0] for rate in rates) if rates else None
 
 
 def least_sustained(results: Results) -> Measured:
-    """Return the worst share of images that arrived in a minute."""
-    return min((arrived_percent(one) for one in results.good('sustained')), default=None)
+    """Return the lowest share of images that arrived in a minute."""
+    return min((arrived_percent(record) for record in results.good('sustained')), default=None)
 
 
 GOALS = (
@@ -167,6 +168,6 @@ GOALS = (
 
 
 def goals_table(results: Results) -> Table:
-    """Return the goals of which something was measured."""
+    """Return the goals that were measured."""
     rows = [row for goal in GOALS if (row := goal.row(results))]
     return Table('Goals', ['goal', 'measured', 'reached'], rows)

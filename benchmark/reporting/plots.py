@@ -1,4 +1,4 @@
-"""Pictures of a run, with matplotlib where it is installed."""
+"""Plots of a run, if matplotlib is installed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from benchmark.reporting.results import Results
 
 SETTINGS: Any = {'svg.fonttype': 'none', 'font.size': 9, 'axes.grid': True, 'grid.alpha': 0.3}
 POINTS = 200
-'Of a curve; a few thousand are more than anybody sees.'
+'Points of a curve; thousands more would not be visible.'
 
 
 def save_plots(results: Results, folder: Path) -> list[Path] | None:
-    """Save what can be drawn as SVG in `folder`, and return the files; None: no matplotlib."""
+    """Save plots as SVG in `folder`, and return the files; None if matplotlib is missing."""
     try:
         import matplotlib
     except ImportError:
@@ -31,7 +31,7 @@ def save_plots(results: Results, folder: Path) -> list[Path] | None:
         if results.good(name):
             figure = draw(results)
             saved.append(folder / f'{name}.svg')
-            # No date: the same results give the same file.
+            # Without a date, the same results give the same file.
             figure.savefig(saved[-1], bbox_inches='tight', metadata={'Date': None})
     return saved
 
@@ -45,13 +45,14 @@ def subplots(columns: int, width: float) -> tuple[Any, Any]:
 
 
 def latency(results: Results) -> Any:
-    """Draw which share of the images came within which time."""
+    """Draw the share of images that arrived within each time."""
     records = results.good(LATENCY.name)
-    sizes = list(dict.fromkeys(one['size'] for one in records))
+    sizes = list(dict.fromkeys(record['size'] for record in records))
     figure, axes = subplots(len(sizes), 3.6 * len(sizes))
     for size, axis in zip(sizes, axes, strict=True):
         for name, title in TITLES.items():
-            rounds = [one for one in records if (one['size'], one['pipeline']) == (size, name)]
+            wanted = (size, name)
+            rounds = [one for one in records if (one['size'], one['pipeline']) == wanted]
             if values := sorted(together(rounds, 'latencies_ms')):
                 shares = [index / POINTS for index in range(POINTS + 1)]
                 axis.plot(
@@ -71,22 +72,23 @@ def viewers(results: Results) -> Any:
     """Draw the CPU of each sender against the number of its viewers."""
     figure, (axis,) = subplots(1, 5.0)
     titles = {way.name: way.title for way in WAYS}
-    for one in results.good(VIEWERS.name):
-        axis.plot(one['viewers'], one['cores'], marker='o', label=titles[one['way']])
+    for record in results.good(VIEWERS.name):
+        axis.plot(record['viewers'], record['cores'], marker='o', label=titles[record['way']])
     axis.set(xlabel='viewers of one 640x480 camera', ylabel='CPU of the sender [cores]', ylim=0)
     axis.legend(fontsize=7)
     return figure
 
 
 def stages(results: Results) -> Any:
-    """Draw the stages of a frame's way one after the other."""
+    """Draw the stages of a frame's way in sequence."""
     figure, (axis,) = subplots(1, 8.0)
     records = results.good(STAGES.name)
-    names = list(dict.fromkeys(name for one in records for name in one['stages']))
+    names = list(dict.fromkeys(name for record in records for name in record['stages']))
     left = [0.0] * len(records)
     for name in names:
-        widths = [one['stages'].get(name, 0.0) for one in records]
-        axis.barh([one['size'] for one in records], widths, left=left, label=name, height=0.5)
+        widths = [record['stages'].get(name, 0.0) for record in records]
+        sizes = [record['size'] for record in records]
+        axis.barh(sizes, widths, left=left, label=name, height=0.5)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     axis.set(xlabel='median [ms]')
     axis.legend(fontsize=7, ncols=len(names), loc='upper center', bbox_to_anchor=(0.5, 1.2))

@@ -1,4 +1,4 @@
-"""The files of a run: Markdown and JSON, and the logs of what ran."""
+"""The results of a run, and their files: Markdown and JSON."""
 
 import dataclasses
 import json
@@ -17,7 +17,7 @@ FILE = 'results.json'
 
 @dataclasses.dataclass
 class Results:
-    """What a run on `machine` brought, by the name of the part."""
+    """The records of a run on `machine`, by the name of the part."""
 
     plan: Mapping[str, Any]
     machine: Mapping[str, Any]
@@ -26,42 +26,45 @@ class Results:
 
     @property
     def errors(self) -> list[str]:
-        """What was wrong with the measurements that brought nothing."""
-        return [f'{name}: {one["error"]}' for name, one in self._all() if 'error' in one]
+        """The errors of the measurements that failed."""
+        records = self._all()
+        return [f'{name}: {record["error"]}' for name, record in records if 'error' in record]
 
     @property
     def missing(self) -> list[str]:
-        """Which columns this machine has not what they are made of."""
-        found = (
-            f'{one["pipeline"]}: {one["missing"]}' for _, one in self._all() if 'missing' in one
+        """The columns that could not be measured because this machine lacks something."""
+        reasons = (
+            f'{record["pipeline"]}: {record["missing"]}'
+            for _, record in self._all()
+            if 'missing' in record
         )
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(reasons))
 
     def good(self, part: str) -> list[Record]:
-        """Return the records of `part` that hold something."""
+        """Return the records of `part` that were measured."""
         records = self.parts.get(part, [])
-        return [one for one in records if not {'error', 'missing'} & set(one)]
+        return [record for record in records if not {'error', 'missing'} & set(record)]
 
     def tables(self, part: str) -> list[Table]:
-        """Return the tables of `part`, none where nothing was measured."""
+        """Return the tables of `part`; none if nothing was measured."""
         good = self.good(part)
-        (found,) = (one for one in PARTS if one.name == part)
-        return found.tables(good) if good else []
+        (wanted,) = (known for known in PARTS if known.name == part)
+        return wanted.tables(good) if good else []
 
     def markdown(self) -> str:
-        """Return everything that is to be shown."""
+        """Return all tables and notes."""
         sections = []
         for part in PARTS:
             if tables := self.tables(part.name):
-                shown = '\n\n'.join(f'{table.title}\n\n{table.markdown()}' for table in tables)
-                sections.append(f'## {part.title}\n\n{shown}')
+                text = '\n\n'.join(f'{table.title}\n\n{table.markdown()}' for table in tables)
+                sections.append(f'## {part.title}\n\n{text}')
         goals = goals_table(self)
         if goals.rows:
             sections.append(f'## {goals.title}\n\n{goals.markdown()}')
         return '\n\n'.join([*sections, '\n'.join(f'* {note}' for note in self.notes())])
 
     def notes(self) -> Sequence[str]:
-        """Return on what, with what and how often was measured, and what failed."""
+        """Return notes on the machine, the versions, the rounds, and what failed."""
         plan, machine = self.plan, self.machine
         return [
             f'Machine: {machine["cores"]} × {machine["cpu"]}, {machine["system"]}, load '
@@ -85,12 +88,12 @@ class Results:
 
 
 def load(folder: Path) -> Results:
-    """Return what `Results.save` wrote into `folder`."""
+    """Return the results that `Results.save` wrote into `folder`."""
     return Results(**json.loads((folder / FILE).read_text(encoding='utf-8')))
 
 
 def new_folder(parent: Path) -> Path:
-    """Make and return a folder in `parent` that is named after the time."""
+    """Make and return a folder in `parent` that is named after the current time."""
     folder = parent / time.strftime('%Y-%m-%d_%H-%M-%S')
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,4 +1,4 @@
-"""From figures to Markdown."""
+"""Tables of figures in Markdown."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ Value = float | str | None
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table; `digits` is how exact its numbers are."""
+    """A row of a table; its numbers have `digits` decimals."""
 
     title: str
     values: Sequence[Value]
@@ -17,18 +17,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows below the names of columns."""
+    """A table with named columns."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Row] = field(default_factory=tuple)
 
     def markdown(self) -> str:
-        """Return it; rows without any value are left out."""
+        """Return the table in Markdown, without rows that have no value."""
         lines = [line(['', *self.columns]), line(['---', *('--:' for _ in self.columns)])]
         for row in self.rows:
             if any(value is not None for value in row.values):
-                lines.append(line([row.title, *(shown(v, row.digits) for v in row.values)]))
+                lines.append(line([row.title, *(cell(v, row.digits) for v in row.values)]))
         return '\n'.join(lines)
 
 
@@ -37,8 +37,8 @@ def line(cells: Iterable[str]) -> str:
     return f'| {" | ".join(cells)} |'
 
 
-def shown(value: Value, digits: int) -> str:
-    """Return a cell's text."""
+def cell(value: Value, digits: int) -> str:
+    """Return the text of a cell."""
     if value is None:
         return '–'
     return value if isinstance(value, str) else f'{value:,.{digits}f}'

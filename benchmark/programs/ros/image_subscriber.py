@@ -1,10 +1,10 @@
 """
-An ordinary rclpy subscriber that takes the time of every image, as a program.
+An ordinary rclpy subscriber that records the time of every image.
 
-Ended by SIGTERM, it writes JSON: for each topic a list of [arrival, clock] pairs, the Unix time in
-nanoseconds at which the callback was called, and that of the capture, null where the picture does
-not say it. No Fast DDS profile: so is every subscriber that nobody has tuned. With --keep-memory
-its images come into memory that it has already.
+When ended by SIGTERM, it writes JSON: for each topic a list of [arrival, clock] pairs, the Unix
+times in nanoseconds of the callback and of the capture, null if that cannot be read from the
+picture. It has no Fast DDS profile, like every untuned subscriber. With --keep-memory its images
+are stored in memory that it already has.
 """
 
 import argparse
@@ -30,13 +30,13 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 class ImageClock:
-    """Keeps when each image came, and when it was captured."""
+    """Record the arrival and capture time of each image."""
 
     def __init__(self, topics: list[str]) -> None:
         self.samples: dict[str, list[tuple[int, int | None]]] = {topic: [] for topic in topics}
 
     def on_image(self, topic: str, image: Image) -> None:
-        """Take the time first: reading the clock costs half a millisecond."""
+        """Take the time before reading the clock, which costs half a millisecond."""
         arrival_ns = time.time_ns()
         is_first = not self.samples[topic]
         self.samples[topic].append((arrival_ns, read_clock(green(image))))
@@ -45,20 +45,20 @@ class ImageClock:
 
 
 def green(image: Image) -> npt.NDArray[np.uint8]:
-    """Return the green of a bgr8 image, a view; for the clock's black and white it is the luma."""
+    """Return the green of a bgr8 image, a view; it is the luma of the black and white clock."""
     rows = np.frombuffer(image.data, np.uint8).reshape(image.height, image.step)
     return rows[:, 1 : 3 * image.width : 3]
 
 
 async def watch(clock: ImageClock, best_effort: bool) -> None:
-    """Let `clock` take the time of the images of all its topics until cancelled."""
+    """Let `clock` record the images of all its topics until cancelled."""
     reliability = ReliabilityPolicy.BEST_EFFORT if best_effort else ReliabilityPolicy.RELIABLE
     with initialised([]), created_node('image_subscriber') as node:
         qos = QoSProfile(depth=10, reliability=reliability)
         for topic in clock.samples:
             node.create_subscription(Image, topic, partial(clock.on_image, topic), qos)
-        # Not rclpy.spin() with rclpy's own signal handlers: while images came often, SIGTERM ended
-        # it with an RCLError 13 times of 30 (rclpy 9.1.2).
+        # Not rclpy.spin() with rclpy's own signal handlers: under a stream of images SIGTERM ended
+        # it with an RCLError in 13 of 30 cases (rclpy 9.1.2).
         await while_spinning(node, forever())
 
 
@@ -68,7 +68,7 @@ async def forever() -> None:
 
 
 def keep_memory() -> None:
-    """Let glibc keep what is freed, as MALLOC_{MMAP,TRIM}_THRESHOLD_ in the environment do."""
+    """Let glibc keep freed memory, as MALLOC_{MMAP,TRIM}_THRESHOLD_ in the environment do."""
     libc = ctypes.CDLL(None)
     libc.mallopt(M_MMAP_THRESHOLD, 64 << 20)
     libc.mallopt(M_TRIM_THRESHOLD, 256 << 20)
@@ -80,12 +80,12 @@ def main() -> int:
     parser.add_argument('--output', required=True, type=Path)
     parser.add_argument('--best-effort', action='store_true')
     parser.add_argument('--keep-memory', action='store_true')
-    given = parser.parse_args()
-    if given.keep_memory:
+    options = parser.parse_args()
+    if options.keep_memory:
         keep_memory()
-    clock = ImageClock(given.topics)
-    status = run(lambda: watch(clock, given.best_effort))
-    given.output.write_text(json.dumps(clock.samples))
+    clock = ImageClock(options.topics)
+    status = run(lambda: watch(clock, options.best_effort))
+    options.output.write_text(json.dumps(clock.samples))
     return status
 
 

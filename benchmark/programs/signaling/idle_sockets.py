@@ -1,4 +1,4 @@
-"""Hold many sockets open that say nothing, of clients that offer compression."""
+"""Hold many silent sockets open, of clients that offer compression."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from webrtc_bridge.program.lifetime import run
 
 
 async def hold(server: str, number: int) -> None:
-    """Hold them until cancelled."""
+    """Hold `number` sockets until cancelled."""
     peers = await connect_all(server, ['/receiver'] * number, lambda *_: None, deflate=True)
     print(f'all {len(peers)} registered', flush=True)
     await asyncio.Event().wait()
@@ -19,8 +19,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--server', required=True)
     parser.add_argument('--number', type=int, required=True)
-    given = parser.parse_args()
-    return run(lambda: hold(given.server, given.number))
+    options = parser.parse_args()
+    return run(lambda: hold(options.server, options.number))
 
 
 if __name__ == '__main__':

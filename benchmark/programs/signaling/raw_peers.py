@@ -1,7 +1,7 @@
 """
-Peers of the signaling server that cost little: a benchmark's clients must not be what is slow.
+Peers of the signaling server that cost little, so that the clients are not the bottleneck.
 
-They speak just enough of RFC 6455. Frames are masked with zeros, so that they can be made once.
+They speak only what is needed of RFC 6455. Frames are masked with zeros, and can be reused.
 """
 
 import asyncio
@@ -13,21 +13,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 TOKEN = os.environ.get('BENCHMARK_TOKEN', '')
-'What lets a peer in, where the server wants something.'
+'Token of the peers, if the server requires one.'
 
 UPGRADE = (
     'GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n'
 )
 DEFLATE = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n'
-'As browsers and most libraries offer it.'
+'The offer of browsers and most libraries.'
 
 PING, PONG = 0x9, 0xA
 CONNECTIONS_AT_ONCE = 50
 
 
 def frame(text: bytes, opcode: int = 0x1) -> bytes:
-    """Return `text` as a whole message of a client (RFC 6455, section 5.2)."""
+    """Return `text` as a complete message of a client (RFC 6455, section 5.2)."""
     size = len(text)
     head = struct.pack('!BB', 0x80 | opcode, 0x80 | (size if size < 126 else 126))
     if size >= 126:
@@ -41,7 +41,7 @@ def message(kind: str, **fields: Any) -> bytes:
 
 
 class RawPeer(asyncio.Protocol):
-    """One socket; `on_text` gets each message that comes, as bytes."""
+    """One socket; `on_text` gets each received message as bytes."""
 
     def __init__(self, on_text: Callable[[bytes], None]) -> None:
         self.on_text = on_text
@@ -65,7 +65,7 @@ class RawPeer(asyncio.Protocol):
         return peer
 
     def write(self, frames: bytes) -> None:
-        """Send what `frame` has made."""
+        """Send frames made by `frame`."""
         self._transport.write(frames)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -73,12 +73,12 @@ class RawPeer(asyncio.Protocol):
         self._transport = transport
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Fail, if the server has not let this peer in."""
+        """Fail if the server refused this peer."""
         if not self.registered.done():
             self.registered.set_exception(ConnectionError(self._received[:200].decode()))
 
     def data_received(self, data: bytes) -> None:
-        """Take the frames apart (RFC 6455, section 5.2); no server masks them."""
+        """Parse the frames (RFC 6455, section 5.2), which servers do not mask."""
         data = self._received + data
         position = 0
         if not self._upgraded:
@@ -103,7 +103,7 @@ class RawPeer(asyncio.Protocol):
 
 
 def payload_of_frame(data: bytes, position: int) -> tuple[int, int] | None:
-    """Return where the payload of the frame at `position` starts and stops, if all is there."""
+    """Return start and end of the payload of the frame at `position`; None if incomplete."""
     if len(data) < position + 2:
         return None
     size, start = data[position + 1] & 0x7F, position + 2
@@ -112,7 +112,7 @@ def payload_of_frame(data: bytes, position: int) -> tuple[int, int] | None:
             return None
         size, start = int.from_bytes(data[position + 2 : position + 4], 'big'), position + 4
     elif size == 127:
-        return None  # no message of this protocol is that long
+        return None  # messages of this protocol are not that long
     return (start, start + size) if len(data) >= start + size else None
 
 
@@ -122,10 +122,10 @@ async def connect_all(
     """Return a peer for each of `paths`; `on_text` gets its number too."""
     gate = asyncio.Semaphore(CONNECTIONS_AT_ONCE)
 
-    async def one(number: int, path: str) -> RawPeer:
+    async def connect(number: int, path: str) -> RawPeer:
         async with gate:
             return await RawPeer.connect(
                 server, path, lambda text: on_text(number, text), deflate=deflate
             )
 
-    return list(await asyncio.gather(*(one(n, path) for n, path in enumerate(paths))))
+    return list(await asyncio.gather(*(connect(n, path) for n, path in enumerate(paths))))

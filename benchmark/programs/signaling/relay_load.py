@@ -1,4 +1,4 @@
-"""Relay 1 kB messages between pairs of peers, as many as the server takes."""
+"""Send 1 kB messages between pairs of peers, as many as the server relays."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ class Pair:
     """
     A sender and a receiver; each session is an offer, an answer and all their candidates.
 
-    `relayed` counts the messages that came.
+    `relayed` counts the messages that arrived.
     """
 
     def __init__(self, name: str) -> None:
@@ -27,8 +27,8 @@ class Pair:
         self._offer = description('offer', to_receiver) + MOST_CANDIDATES * candidate(to_receiver)
         self._answer = description('answer', to_sender) + MOST_CANDIDATES * candidate(to_sender)
 
-    async def begin(self, server: str) -> None:
-        """Connect, and begin with the first session."""
+    async def start(self, server: str) -> None:
+        """Connect, and start the first session."""
         self._sender = await RawPeer.connect(
             server, f'/sender?id={self._name}', self._on_sender_text
         )
@@ -63,10 +63,10 @@ class Pair:
 
 
 async def load(server: str, pairs: int, seconds: float) -> None:
-    """Report how many messages were relayed in a second."""
+    """Report the number of messages relayed per second."""
     each = [Pair(f'pair{number}') for number in range(pairs)]
     for pair in each:
-        await pair.begin(server)
+        await pair.start(server)
     print('relaying', flush=True)
     before, start = sum(pair.relayed for pair in each), time.monotonic()
     await asyncio.sleep(seconds)
@@ -79,8 +79,8 @@ def main() -> int:
     parser.add_argument('--server', required=True)
     parser.add_argument('--pairs', type=int, default=4)
     parser.add_argument('--seconds', type=float, required=True)
-    given = parser.parse_args()
-    return run(lambda: load(given.server, given.pairs, given.seconds))
+    options = parser.parse_args()
+    return run(lambda: load(options.server, options.pairs, options.seconds))
 
 
 if __name__ == '__main__':

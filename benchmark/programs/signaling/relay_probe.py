@@ -1,4 +1,4 @@
-"""How long a 1 kB message takes from one peer to the other, again and again until ended."""
+"""Measure repeatedly how long a 1 kB message takes from one peer to the other."""
 
 import argparse
 import asyncio
@@ -15,14 +15,14 @@ SENDER, RECEIVER = 'probe', 'probed'
 
 
 class Probe:
-    """A pair of which the sender's candidates carry the time."""
+    """A pair of peers; the candidates of its sender carry the time of sending."""
 
     def __init__(self) -> None:
         self.samples: list[tuple[int, float]] = []
         self._asked = asyncio.Event()
 
     async def run(self, server: str) -> None:
-        """Send a candidate each `INTERVAL`, until cancelled."""
+        """Send a candidate every `INTERVAL` until cancelled."""
         sender = await RawPeer.connect(server, f'/sender?id={SENDER}', self._on_sender_text)
         receiver = await RawPeer.connect(server, f'/receiver?id={RECEIVER}', self._on_text)
         to_receiver = {'receiver_id': RECEIVER}
@@ -48,7 +48,7 @@ class Probe:
 
 
 async def probe(server: str) -> None:
-    """Report when each message was sent, in Unix nanoseconds, and how many ms it took."""
+    """Report the sending time of each message in Unix nanoseconds, and its delay in ms."""
     probing = Probe()
     try:
         await probing.run(server)
@@ -59,8 +59,8 @@ async def probe(server: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--server', required=True)
-    given = parser.parse_args()
-    return run(lambda: probe(given.server))
+    options = parser.parse_args()
+    return run(lambda: probe(options.server))
 
 
 if __name__ == '__main__':

@@ -12,11 +12,11 @@ SDP = (
 CANDIDATE = 'candidate:1 1 udp 2122260223 10.0.0.1 50000 typ host '
 
 MOST_CANDIDATES = 60
-'Of each side; the server takes 64.'
+'Candidates of each side; the server accepts 64.'
 
 
 def padded_sdp() -> str:
-    """Return a description that makes its message `SIZE` long."""
+    """Return a description that makes its message `SIZE` bytes long."""
     return SDP + f'a=x-padding:{"x" * (SIZE - len(SDP) - 160)}\r\n'
 
 
@@ -26,7 +26,7 @@ def description(kind: str, to: dict[str, str]) -> bytes:
 
 
 def candidate(to: dict[str, str], text: str = '') -> bytes:
-    """Return a candidate; `text` is in it."""
+    """Return a candidate that contains `text`."""
     line = CANDIDATE + f'network-id {text or 1} '
     line += 'x' * (SIZE - len(line) - 120)
     return message('candidate', **to, candidate={'candidate': line, 'sdpMid': '0'})

@@ -1,4 +1,4 @@
-"""Many senders, and receivers of each, that all set up their sessions at once."""
+"""Many senders with many receivers, which all set up their sessions at once."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ LONGEST = 60.0
 
 
 class Storm:
-    """`senders` with `receivers` each; a session is over when both sides have heard everything."""
+    """`senders` with `receivers` each; a session ends when both sides have all messages."""
 
     def __init__(self, senders: int, receivers: int) -> None:
         self.took_ms: list[float] = []
@@ -28,7 +28,7 @@ class Storm:
         self._start = 0.0
 
     async def run(self, server: str) -> float:
-        """Return the seconds that all sessions took."""
+        """Return the seconds until all sessions had ended."""
         senders = [f'/sender?id=s{n}' for n in range(self._number // self._receivers_of)]
         receivers = [f'/receiver?id=r{n}' for n in range(self._number)]
         self._senders = await connect_all(server, senders, self._on_sender_text)
@@ -66,10 +66,10 @@ class Storm:
 
 
 async def storm(server: str, senders: int, receivers: int) -> None:
-    """Report how long it all, and each session, took."""
-    all_of_them = Storm(senders, receivers)
-    seconds = await all_of_them.run(server)
-    report({'seconds': seconds, 'took_ms': all_of_them.took_ms, 'candidates': CANDIDATES})
+    """Report the time of all sessions together, and of each."""
+    sessions = Storm(senders, receivers)
+    seconds = await sessions.run(server)
+    report({'seconds': seconds, 'took_ms': sessions.took_ms, 'candidates': CANDIDATES})
 
 
 def main() -> int:
@@ -77,8 +77,8 @@ def main() -> int:
     parser.add_argument('--server', required=True)
     parser.add_argument('--senders', type=int, required=True)
     parser.add_argument('--receivers', type=int, required=True)
-    given = parser.parse_args()
-    return run(lambda: storm(given.server, given.senders, given.receivers))
+    options = parser.parse_args()
+    return run(lambda: storm(options.server, options.senders, options.receivers))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Watch the stock sender several times, at little cost: nothing is decoded, as in ours."""
+"""Watch the stock sender with several cheap viewers, which decode nothing, like ours."""
 
 import argparse
 import asyncio
@@ -15,12 +15,12 @@ from webrtc_bridge.program.lifetime import run
 
 
 def viewer(number: int, count: FrameCount) -> RTCPeerConnection:
-    """Return a connection that counts the frames it gets."""
+    """Return a connection that counts its frames."""
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
 
     def on_track(track: MediaStreamTrack) -> None:
-        receivers: list[Any] = [one.receiver for one in connection.getTransceivers()]
-        receiver = next(one for one in receivers if one.track is track)
+        receivers: list[Any] = [each.receiver for each in connection.getTransceivers()]
+        receiver = next(each for each in receivers if each.track is track)
         EncodedFrameReceiver(receiver, lambda _: count.add(number))
 
     connection.on('track', on_track)
@@ -42,8 +42,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--port', type=int, required=True)
     parser.add_argument('--viewers', type=int, required=True)
-    given = parser.parse_args()
-    return run(partial(watch, given.port, given.viewers))
+    options = parser.parse_args()
+    return run(partial(watch, options.port, options.viewers))
 
 
 if __name__ == '__main__':

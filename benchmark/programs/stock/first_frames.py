@@ -1,4 +1,4 @@
-"""Connect to the stock sender again and again: from the connection to the first picture."""
+"""Connect to the stock sender repeatedly: the time to the first picture."""
 
 import argparse
 import asyncio
@@ -15,7 +15,7 @@ LONGEST = 30.0
 
 
 async def first_frame(port: int, ice_servers: list[RTCIceServer]) -> float:
-    """Return how long one took, in ms."""
+    """Return the time to the first picture of one connection, in ms."""
     connection = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers))
     tracks: asyncio.Queue[MediaStreamTrack] = asyncio.Queue()
     connection.on('track', tracks.put_nowait)
@@ -38,9 +38,9 @@ def main() -> int:
     parser.add_argument('--port', type=int, required=True)
     parser.add_argument('--number', type=int, required=True)
     parser.add_argument('--ice-server', default='')
-    given = parser.parse_args()
-    servers = [RTCIceServer(given.ice_server)] if given.ice_server else []
-    return run(lambda: measure(given.port, given.number, servers))
+    options = parser.parse_args()
+    servers = [RTCIceServer(options.ice_server)] if options.ice_server else []
+    return run(lambda: measure(options.port, options.number, servers))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Receive with aiortc as it comes, and publish as cv_bridge does."""
+"""Receive with unchanged aiortc, and publish as cv_bridge does."""
 
 import argparse
 import asyncio
@@ -20,7 +20,7 @@ from webrtc_bridge.program.lifetime import run
 
 
 def to_message(frame: av.VideoFrame) -> Image:
-    """Convert a picture; the message is filled like cv_bridge's `cv2_to_imgmsg` fills it."""
+    """Convert a picture to a message, as cv_bridge's `cv2_to_imgmsg` does."""
     pixels = frame.to_ndarray(format='bgr24')
     message = Image(height=pixels.shape[0], width=pixels.shape[1], encoding='bgr8')
     message.data.frombytes(pixels.tobytes())
@@ -40,7 +40,7 @@ async def publish(track: MediaStreamTrack, node: Node, publisher: 'Publisher[Ima
 
 
 async def answer(connection: RTCPeerConnection, port: int) -> None:
-    """Take the offer of the sender that listens on `port`, and answer it."""
+    """Receive the offer of the sender that listens on `port`, and answer it."""
     reader, writer = await asyncio.open_connection('127.0.0.1', port)
     await connection.setRemoteDescription(
         RTCSessionDescription(**json.loads(await reader.readline()))
@@ -52,10 +52,10 @@ async def answer(connection: RTCPeerConnection, port: int) -> None:
 
 
 async def receive(port: int, topic: str) -> None:
-    """Publish what the sender that listens on `port` sends, until cancelled."""
-    # The same shared memory as ours: the delay of losing images is not what is compared.
+    """Publish the pictures of the sender that listens on `port` until cancelled."""
+    # The same shared memory as ours: the comparison is not about the delay of lost images.
     with image_segment():
-        # Signals are the event loop's, see `run`.
+        # The event loop handles signals, see `run`.
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         node = rclpy.create_node('stock_receiver')
     publisher = node.create_publisher(Image, topic, 10)
@@ -81,8 +81,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--port', type=int, required=True)
     parser.add_argument('--topic', required=True)
-    given = parser.parse_args()
-    return run(lambda: receive(given.port, given.topic))
+    options = parser.parse_args()
+    return run(lambda: receive(options.port, options.topic))
 
 
 if __name__ == '__main__':

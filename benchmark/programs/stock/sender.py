@@ -1,8 +1,8 @@
 """
-Send the test pattern with aiortc as it comes: its pace, its encoder, its defaults.
+Send the test pattern with unchanged aiortc: its pace, its encoder, its defaults.
 
-Signaling is a TCP connection for each viewer: a line with the offer out, one with the answer in.
-Several viewers share the camera through aiortc's MediaRelay.
+Signaling is a TCP connection for each viewer, with the offer in a line out and the answer in a
+line in. Several viewers share the camera through aiortc's MediaRelay.
 """
 
 import argparse
@@ -37,7 +37,7 @@ class PatternTrack(VideoStreamTrack):
         self._pattern = Pattern(width, height)
 
     async def recv(self) -> av.VideoFrame:
-        """Return the next picture, when it is due."""
+        """Return the next picture when it is due."""
         pts, time_base = await self.next_timestamp()
         frame = self._pattern.draw(time.time_ns())
         frame.pts, frame.time_base = pts, time_base
@@ -45,14 +45,14 @@ class PatternTrack(VideoStreamTrack):
 
 
 def prefer(transceiver: RTCRtpTransceiver, codec: str) -> None:
-    """Offer `codec` alone, with retransmission."""
+    """Offer only `codec`, with retransmission."""
     wanted = (f'video/{codec}'.lower(), 'video/rtx')
     codecs = RTCRtpSender.getCapabilities('video').codecs
     transceiver.setCodecPreferences([c for c in codecs if c.mimeType.lower() in wanted])
 
 
 class Viewers:
-    """A connection for each who asks; `share` gives each a track."""
+    """The connections of all viewers; `share` returns a track for each."""
 
     def __init__(
         self, codec: str, share: Callable[[], MediaStreamTrack], ice_servers: list[RTCIceServer]
@@ -63,8 +63,8 @@ class Viewers:
         self._connections: list[RTCPeerConnection] = []
 
     async def negotiate(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Offer, and take the answer."""
-        # No STUN server unless asked: the default one costs 5 s where it cannot be reached.
+        """Send an offer, and apply the answer."""
+        # No STUN server by default: aiortc's costs 5 s if it cannot be reached.
         connection = RTCPeerConnection(RTCConfiguration(iceServers=self._ice_servers))
         self._connections.append(connection)
         connection.addTrack(self._share())
@@ -84,11 +84,11 @@ class Viewers:
 async def send(
     codec: str, width: int, height: int, relayed: bool, ice_servers: list[RTCIceServer]
 ) -> None:
-    """Print the port to connect to, and send to all who do, until cancelled."""
+    """Print the port, and send to all viewers that connect until cancelled."""
     track, relay = PatternTrack(width, height), MediaRelay()
 
     def share() -> MediaStreamTrack:
-        # Unbuffered: a viewer that is slower loses pictures instead of seeing old ones.
+        # Unbuffered: a slow viewer loses pictures instead of seeing old ones.
         return relay.subscribe(track, buffered=False) if relayed else track
 
     viewers = Viewers(codec, share, ice_servers)
@@ -108,9 +108,10 @@ def main() -> int:
     parser.add_argument('--height', type=int, required=True)
     parser.add_argument('--relayed', action='store_true', help='to several viewers')
     parser.add_argument('--ice-server', default='')
-    given = parser.parse_args()
-    servers = [RTCIceServer(given.ice_server)] if given.ice_server else []
-    return run(lambda: send(given.codec, given.width, given.height, given.relayed, servers))
+    options = parser.parse_args()
+    servers = [RTCIceServer(options.ice_server)] if options.ice_server else []
+    size = options.width, options.height
+    return run(lambda: send(options.codec, *size, options.relayed, servers))
 
 
 if __name__ == '__main__':

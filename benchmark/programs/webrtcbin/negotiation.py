@@ -1,4 +1,4 @@
-"""What both ends of webrtcbin have in common: gathering, and descriptions on a line each."""
+"""Negotiation for both ends of webrtcbin: gathering, and a description in a line each way."""
 
 import json
 import signal
@@ -11,7 +11,7 @@ from webrtc_bridge.gstreamer.library import Element, Gst, GstSdp, GstWebRTC
 GATHERING_TIMEOUT = 5.0
 
 SIGNAL_INTERVAL = 200_000_000
-'Nanoseconds after which Python looks for signals, which it does not do inside GStreamer.'
+'Nanoseconds between checks for signals, which Python cannot handle inside GStreamer.'
 
 
 def local_description(webrtc: Element, kind: str) -> str:
@@ -28,7 +28,7 @@ def local_description(webrtc: Element, kind: str) -> str:
     webrtc.emit(f'create-{kind}', None, created)
     created.wait()
     reply = created.get_reply()
-    # Its text, because the description dies with the reply.
+    # Its text, because the description is freed with the reply.
     set_description(webrtc, 'local', kind, reply.get_value(kind).sdp.as_text())
     if not gathered.wait(GATHERING_TIMEOUT):
         raise TimeoutError('webrtcbin did not gather its candidates')
@@ -37,7 +37,7 @@ def local_description(webrtc: Element, kind: str) -> str:
 
 
 def set_description(webrtc: Element, side: str, kind: str, sdp: str) -> None:
-    """Apply an `offer` or `answer` of the `local` or `remote` side; return when that is done."""
+    """Apply an `offer` or `answer` of the `local` or `remote` side, and wait for that."""
     _, message = GstSdp.SDPMessage.new_from_text(sdp)
     sdp_type = getattr(GstWebRTC.WebRTCSDPType, kind.upper())
     description = GstWebRTC.WebRTCSessionDescription.new(sdp_type, message)
@@ -46,13 +46,13 @@ def set_description(webrtc: Element, side: str, kind: str, sdp: str) -> None:
     applied.wait()
 
 
-def say(connection: socket.socket, sdp: str) -> None:
+def send_description(connection: socket.socket, sdp: str) -> None:
     """Send a description."""
     connection.sendall(json.dumps({'sdp': sdp}).encode() + b'\n')
 
 
-def hear(connection: socket.socket) -> str:
-    """Return the SDP of the description that comes."""
+def receive_description(connection: socket.socket) -> str:
+    """Return the SDP of the received description."""
     with connection.makefile() as lines:
         sdp: str = json.loads(lines.readline())['sdp']
     return sdp

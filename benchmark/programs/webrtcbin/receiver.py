@@ -1,4 +1,4 @@
-"""Receive with webrtcbin, set up for the least delay, and publish with rclpy as ours does."""
+"""Receive with webrtcbin, set up for the least delay, and publish with rclpy like ours."""
 
 import argparse
 import socket
@@ -13,10 +13,10 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 
 from benchmark.programs.webrtcbin.negotiation import (
-    hear,
     local_description,
+    receive_description,
     run_until_signal,
-    say,
+    send_description,
     set_description,
 )
 from webrtc_bridge.gstreamer.library import Element, Gst, require_gstreamer
@@ -32,17 +32,17 @@ DECODING = """
     ! appsink name=pictures sync=false max-buffers=1 drop=true
 """
 DECODERS = ('avdec_h264 thread-type=slice max-threads=2 output-corrupt=false', 'openh264dec')
-"FFmpeg's where it is installed."
+"FFmpeg's, if it is installed."
 
 
 def decoding() -> Element:
-    """Return what decodes, with a free pad to link to."""
-    decoder = next(one for one in DECODERS if Gst.ElementFactory.find(one.split()[0]))
+    """Return the decoder, with a free pad to link to."""
+    decoder = next(text for text in DECODERS if Gst.ElementFactory.find(text.split()[0]))
     return Gst.parse_bin_from_description(DECODING.format(decoder=decoder), True)
 
 
 def receive(pipeline: Element, connection: socket.socket, publisher: 'Publisher[Image]') -> None:
-    """Answer the offer that comes; what is received is decoded and published."""
+    """Answer the offer; decode and publish the video that is received."""
     webrtc = Gst.ElementFactory.make('webrtcbin')
     webrtc.set_property('latency', 0)
     webrtc.set_property('bundle-policy', 'max-bundle')
@@ -64,12 +64,12 @@ def receive(pipeline: Element, connection: socket.socket, publisher: 'Publisher[
     webrtc.connect('pad-added', on_pad)
     webrtc.connect('deep-element-added', on_element)
     pipeline.set_state(Gst.State.PLAYING)
-    set_description(webrtc, 'remote', 'offer', hear(connection))
-    say(connection, local_description(webrtc, 'answer'))
+    set_description(webrtc, 'remote', 'offer', receive_description(connection))
+    send_description(connection, local_description(webrtc, 'answer'))
 
 
 def publish(pictures: Element, publisher: 'Publisher[Image]') -> None:
-    """Publish every picture of the appsink `pictures`, for ever."""
+    """Publish every picture of the appsink `pictures`, forever."""
     while True:
         sample = pictures.emit('pull-sample')
         if sample is None:
@@ -89,14 +89,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--port', type=int, required=True)
     parser.add_argument('--topic', required=True)
-    given = parser.parse_args()
+    options = parser.parse_args()
     require_gstreamer()
     with image_segment():
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         node = rclpy.create_node('webrtcbin_receiver')
-    publisher = node.create_publisher(Image, given.topic, 10)
+    publisher = node.create_publisher(Image, options.topic, 10)
     pipeline = Gst.Pipeline.new('receiver')
-    with socket.create_connection(('127.0.0.1', given.port)) as connection:
+    with socket.create_connection(('127.0.0.1', options.port)) as connection:
         receive(pipeline, connection, publisher)
     return run_until_signal(pipeline)
 

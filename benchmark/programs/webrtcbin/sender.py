@@ -1,7 +1,7 @@
 """
 Send the test pattern with GStreamer: x264enc into webrtcbin, set up for the least delay.
 
-Signaling is one TCP connection: a line with the offer out, a line with the answer in.
+Signaling is one TCP connection, with the offer in a line out and the answer in a line in.
 """
 
 import argparse
@@ -14,10 +14,10 @@ import av
 
 from benchmark.plan import FPS
 from benchmark.programs.webrtcbin.negotiation import (
-    hear,
     local_description,
+    receive_description,
     run_until_signal,
-    say,
+    send_description,
     set_description,
 )
 from webrtc_bridge.gstreamer.library import Element, Gst, require_gstreamer
@@ -37,11 +37,11 @@ PIPELINE = """
     ! application/x-rtp,media=video,encoding-name=H264,payload=96
     ! webrtcbin name=webrtc bundle-policy=max-bundle
 """
-'The encoder as ours is set up; the bit rate too.'
+'The encoder and its bit rate are set up like ours.'
 
 
 def draw(camera: Element, width: int, height: int) -> None:
-    """Push a picture into `camera` whenever one is due, for ever."""
+    """Push a picture into `camera` whenever one is due, forever."""
     pattern, start, count = Pattern(width, height), time.monotonic(), 0
     while True:
         count += 1
@@ -56,27 +56,28 @@ def tight(frame: av.VideoFrame) -> bytes:
 
 
 def serve(webrtc: Element, listener: socket.socket) -> None:
-    """Offer to the one who connects, and take the answer."""
+    """Send an offer to the receiver that connects, and apply the answer."""
     connection, _ = listener.accept()
     with connection:
-        say(connection, local_description(webrtc, 'offer'))
-        set_description(webrtc, 'remote', 'answer', hear(connection))
+        send_description(connection, local_description(webrtc, 'offer'))
+        set_description(webrtc, 'remote', 'answer', receive_description(connection))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--width', type=int, required=True)
     parser.add_argument('--height', type=int, required=True)
-    given = parser.parse_args()
+    options = parser.parse_args()
     require_gstreamer()
-    kbit = automatic_bitrate(given.width, given.height, FPS) // 1000
-    pipeline = Gst.parse_launch(PIPELINE.format(**vars(given), fps=FPS, kbit=kbit))
+    kbit = automatic_bitrate(options.width, options.height, FPS) // 1000
+    pipeline = Gst.parse_launch(PIPELINE.format(**vars(options), fps=FPS, kbit=kbit))
     webrtc, camera = pipeline.get_by_name('webrtc'), pipeline.get_by_name('camera')
     listener = socket.create_server(('127.0.0.1', 0))
     print(f'listening on {listener.getsockname()[1]}', flush=True)
     set_up_ice(webrtc)
     pipeline.set_state(Gst.State.PLAYING)
-    threading.Thread(target=draw, args=(camera, given.width, given.height), daemon=True).start()
+    size = options.width, options.height
+    threading.Thread(target=draw, args=(camera, *size), daemon=True).start()
     serve(webrtc, listener)
     return run_until_signal(pipeline)
 
