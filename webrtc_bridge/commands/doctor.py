@@ -55,7 +55,7 @@ class Examination:
     async def _registered(self, access: ServerAccess) -> None:
         from webrtc_bridge.doctor.ice_checks import check_ice_servers
         from webrtc_bridge.doctor.registration import TIMEOUT, Registration
-        from webrtc_bridge.peer.aiortc.ice_gathering import usable_servers
+        from webrtc_bridge.peer.aiortc.patches.ice_servers import usable_servers
 
         async with Registration(access).run() as registration:
             if not await self._findings.check('token', registration.let_in(), TIMEOUT):

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterable
 
 from webrtc_bridge.doctor.findings import CheckFailed, Findings
-from webrtc_bridge.peer.aiortc.ice_gathering import IceServerUrl, reason_of
-from webrtc_bridge.peer.aiortc.ice_server_probe import NoEcho, probe
+from webrtc_bridge.peer.aiortc.patches.ice_server_probe import NoEcho, probe
+from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl, reason_of
 from webrtc_bridge.program.redaction import without_credentials
 
 TIMEOUT = 3.0

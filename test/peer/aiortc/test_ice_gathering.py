@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import socket
-import ssl
 import time
 from contextlib import contextmanager
 
@@ -13,15 +12,9 @@ from support.peers.fake_peers import ObservingListener
 from support.peers.session_pair import DEADLINE, until
 
 from webrtc_bridge.peer.aiortc import ice_gathering
-from webrtc_bridge.peer.aiortc.ice_gathering import (
-    ANSWER_TIMEOUT,
-    IceGathering,
-    NoAnswer,
-    Trouble,
-    reason_of,
-    usable_servers,
-)
+from webrtc_bridge.peer.aiortc.ice_gathering import Trouble
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
+from webrtc_bridge.peer.aiortc.server_race import ANSWER_TIMEOUT
 from webrtc_bridge.signaling.protocol.messages import IceServer
 
 LOGIN = {'username': 'u', 'credential': 'secret'}
@@ -173,60 +166,3 @@ async def test_a_gathering_that_is_given_up_leaves_nothing(asking):
             await asyncio.wait_for(question, DEADLINE)
         await peer.close()
     assert peer.candidates == []
-
-
-async def test_an_answer_that_comes_too_late_is_given_back(nothing_left):
-    answers = asyncio.Event()
-    asked, given_back = [], []
-
-    async def ask(server):
-        asked.append(server)
-        await answers.wait()
-        return server.url
-
-    servers = usable_servers([IceServer(('stun:one',)), IceServer(('stun:two',))])
-    gathering = IceGathering('front', servers, print, print)
-    first = asyncio.ensure_future(gathering.first(False, ask, given_back.append))
-    await until(lambda: len(asked) == 2)
-    answers.set()  # so both answer in one turn of the loop
-    used = await asyncio.wait_for(first, DEADLINE)
-    assert {used, *given_back} == {'stun:one', 'stun:two'}
-
-
-async def test_without_a_server_of_the_kind_there_is_no_answer(nothing_left):
-    with pytest.raises(NoAnswer):
-        await IceGathering('front', (), print, print).first(True, print, print)
-
-
-def failure(code, phrase):
-    response = stun.Message(stun.Method.ALLOCATE, stun.Class.ERROR)
-    response.attributes['ERROR-CODE'] = (code, phrase)
-    return stun.TransactionFailed(response)
-
-
-@pytest.mark.parametrize(
-    ('error', 'words'),
-    [
-        (failure(401, 'Unauthorized'), 'login refused (401 Unauthorized)'),
-        (failure(486, 'Allocation Quota Reached'), 'refused (486 Allocation Quota Reached)'),
-        (stun.TransactionTimeout(), 'no answer'),
-        (socket.gaierror(-2, 'Name or service not known'), 'no such host'),
-        (ConnectionRefusedError(111, "Connect call failed ('::1', 1)"), 'connection refused'),
-        (ssl.SSLCertVerificationError(1, 'self-signed'), 'no TLS: '),
-        (KeyError('XOR-MAPPED-ADDRESS'), "KeyError('XOR-MAPPED-ADDRESS')"),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-def test_a_reason_is_in_words(error, words):
-    assert words in reason_of(error)
-
-
-def test_passwords_are_not_shown():
-    servers = usable_servers([IceServer(('turn:host',), **LOGIN)])
-    assert 'secret' not in repr(servers)
-
-
-def test_what_is_left_out_is_named_without_its_password(caplog):
-    assert usable_servers([IceServer(('turn:user:secret@host:3478',))]) == []
-    assert 'left out' in caplog.text
-    assert 'secret' not in caplog.text

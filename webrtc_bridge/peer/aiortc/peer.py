@@ -18,7 +18,7 @@ from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
 from webrtc_bridge.errors import SessionError, printable
-from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering, IceServerUrl, usable_servers
+from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
 from webrtc_bridge.peer.aiortc.patches.bundled_candidates import (
     copy_bundled_candidates,
 )
@@ -30,6 +30,7 @@ from webrtc_bridge.peer.aiortc.patches.ice import (
     own_addresses,
     stop_consent_checks_on_close,
 )
+from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl, usable_servers
 from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
 from webrtc_bridge.peer.aiortc.patches.stun_retries import use_constant_stun_retry
 from webrtc_bridge.peer.aiortc.patches.udp_guard import dropped_datagrams, guard_udp

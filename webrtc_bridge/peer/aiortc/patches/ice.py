@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -11,7 +11,9 @@ from weakref import WeakKeyDictionary
 import aioice.ice
 from aiortc import RTCRtpReceiver
 
-from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering, IceServerUrl, NoAnswer
+from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
+from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl
+from webrtc_bridge.peer.aiortc.server_race import NoAnswer
 
 CHECK_INTERVAL = 0.02
 "aioice's seconds between two checks."
@@ -113,37 +115,67 @@ def ask_every_ice_server() -> None:
     ask_turn = aioice.ice.relayed_candidate
 
     async def server_reflexive_candidate(protocol: Any, stun_server: tuple[str, int]) -> Any:
-        def ask(server: IceServerUrl) -> Coroutine[Any, Any, Any]:
-            return ask_stun(protocol, **server.options)
-
         gathering = _gathering.get()
         if gathering is None:
             return await ask_stun(protocol, stun_server)
         _gathering_of[protocol.receiver] = gathering
-        add = functools.partial(add_candidate, protocol.receiver)
-        await gathering.ask(False, ask, add, lambda answer: None)
+        await gathering.ask(StunQuery(ask_stun, protocol))
         raise NoAnswer  # to aioice, which goes on; what comes is added then
 
     async def relayed_candidate(**options: Any) -> Any:
-        def ask(server: IceServerUrl) -> Coroutine[Any, Any, Any]:
-            return ask_turn(**options | server.options)
-
-        def add(answer: Any) -> Any:
-            return add_candidate(answer[1].receiver, answer)
-
-        def give_back(answer: Any) -> None:
-            _, protocol = answer
-            protocol.transport.close()
-
         gathering = _gathering.get()
         if gathering is None:
             return await ask_turn(**options)
         _gathering_of[options['protocol_factory']().receiver] = gathering
-        await gathering.ask(True, ask, add, give_back)
+        await gathering.ask(TurnQuery(ask_turn, options))
         raise NoAnswer
 
     aioice.ice.server_reflexive_candidate = server_reflexive_candidate
     aioice.ice.relayed_candidate = relayed_candidate
+
+
+class StunQuery:
+    """Ask STUN servers for the address of the socket of `protocol`; a `ServerQuery`."""
+
+    relays = False
+
+    def __init__(self, ask_stun: Any, protocol: Any) -> None:
+        self._ask_stun = ask_stun
+        self._protocol = protocol
+
+    async def ask(self, server: IceServerUrl) -> Any:
+        """Return what aioice makes of the answer of `server`."""
+        return await self._ask_stun(self._protocol, **server.options)
+
+    def use(self, answer: Any) -> Any:
+        """Let the connection use the address."""
+        return add_candidate(self._protocol.receiver, answer)
+
+    def discard(self, answer: Any) -> None:
+        """Do nothing: an address costs nobody anything."""
+
+
+class TurnQuery:
+    """Ask TURN servers for a relay, with aioice's `options`; a `ServerQuery`."""
+
+    relays = True
+
+    def __init__(self, ask_turn: Any, options: dict[str, Any]) -> None:
+        self._ask_turn = ask_turn
+        self._options = options
+
+    async def ask(self, server: IceServerUrl) -> Any:
+        """Return what aioice makes of the answer of `server`."""
+        return await self._ask_turn(**self._options | server.options)
+
+    def use(self, answer: Any) -> Any:
+        """Let the connection use the relay."""
+        return add_candidate(answer[1].receiver, answer)
+
+    def discard(self, answer: Any) -> None:
+        """Give the relay back."""
+        _, protocol = answer
+        protocol.transport.close()
 
 
 def add_candidate(connection: Any, answer: tuple[Any, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Asks one STUN or TURN server whether it does what a session needs of it."""
+"""Probe one STUN or TURN server: whether it does what a session needs."""
 
 import asyncio
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from aioice import stun, turn
 
 from webrtc_bridge.errors import WebrtcBridgeError
-from webrtc_bridge.peer.aiortc.ice_gathering import IceServerUrl
+from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl
 
 ECHO_TIMEOUT = 1.0
 'Seconds that a datagram has through the relay and back; it is sent three times.'
@@ -30,7 +30,7 @@ async def probe(server: IceServerUrl) -> str:
 
     A TURN server relays a datagram to itself. The caller sets the deadline.
 
-    Raises: NoEcho, and what `ice_gathering.reason_of` explains.
+    Raises: NoEcho, and what `ice_servers.reason_of` explains.
     """
     host, port = await (relayed(server.options) if server.relays else mapped(server.options))
     return f'{host}:{port}'
