@@ -64,11 +64,11 @@ def webcam_sender(context: LaunchContext) -> list[SetLaunchConfiguration | Execu
         '--id': sender_id,
         '--log-level': level,
     }
-    given = [word for flag, value in flags.items() if value for word in (flag, value)]
+    words = [word for flag, value in flags.items() if value for word in (flag, value)]
     program = ExecutableInPackage(package='webrtc_bridge', executable='webcam_sender')
     return [
         SetLaunchConfiguration('server_url', server_url),
         ExecuteProcess(
-            cmd=[program, '--source', 'test', *given], name='webcam_sender', output='screen'
+            cmd=[program, '--source', 'test', *words], name='webcam_sender', output='screen'
         ),
     ]

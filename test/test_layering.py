@@ -55,7 +55,7 @@ NODES = {
 """
 The modules of nodes that each of its folders may import, besides everything outside of nodes.
 
-The four nodes themselves, at its top, may import all.
+The four nodes themselves may import all.
 """
 
 ROS = {

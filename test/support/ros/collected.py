@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Collected:
-    """Subscribe `node`, whose callbacks run in another thread, and keep what comes."""
+    """Subscribe `node`, whose callbacks run in another thread, and keep all messages."""
 
     def __init__(self, node: Any, kind: type, topic: str, qos: Any = 10) -> None:
         self.messages: list[Any] = []

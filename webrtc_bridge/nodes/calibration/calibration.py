@@ -44,7 +44,7 @@ class Calibration:
 
     @property
     def known(self) -> bool:
-        """Whether the camera is calibrated."""
+        """Return whether the camera is calibrated."""
         return self.k[0] != 0.0
 
     @property

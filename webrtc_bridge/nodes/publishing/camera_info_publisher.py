@@ -1,4 +1,4 @@
-"""Publish `sensor_msgs/CameraInfo` beside an image topic, and accept new calibrations."""
+"""Publish `sensor_msgs/CameraInfo` alongside an image topic, and accept new calibrations."""
 
 import dataclasses
 import logging
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 class CameraInfoPublisher:
     """
-    Publish on `camera_info` beside the image topic, and offer `set_camera_info` there.
+    Publish on `camera_info` next to the image topic, and offer `set_camera_info` there.
 
     Create it before the node spins. A calibration from the service has priority, then the file at
     `camera_info_url`, then that of the sender.
@@ -57,7 +57,7 @@ class CameraInfoPublisher:
 
     @property
     def subscribed(self) -> bool:
-        """Whether anybody wants the messages."""
+        """Return whether anybody wants the messages."""
         return self._publisher.subscribed
 
     def set_senders(self, info: Mapping[str, Any] | None) -> None:
@@ -119,12 +119,12 @@ class CameraInfoPublisher:
     ) -> SetCameraInfo.Response:
         """Use the calibration from now on, and save it; in the node's thread."""
         try:
-            given = from_message(request.camera_info)
+            calibration = from_message(request.camera_info)
         except OptionError as error:
             response.success, response.status_message = False, str(error)
             return response
         name = self._own.camera_name if self._own else ''
-        self._own = dataclasses.replace(given, camera_name=name or self._camera_name)
+        self._own = dataclasses.replace(calibration, camera_name=name or self._camera_name)
         self._shape_logged = False
         response.success, response.status_message = self._save(self._own)
         logger.info('set_camera_info: %s', response.status_message)

@@ -22,22 +22,22 @@ class Transport(ABC):
     """
 
     name: str
-    kind: type
+    message_type: type
 
     @abstractmethod
     def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
-        """Return `frame`, a picture of `size`, as a message of `kind`."""
+        """Return `frame`, a picture of `size`, as a message of `message_type`."""
 
 
 class H264(Transport):
     """`sensor_msgs/CompressedImage` of format h264, which needs no additional package."""
 
     name = 'h264'
-    kind = CompressedImage
+    message_type = CompressedImage
 
     def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
         """Return a CompressedImage."""
-        made = self.kind(header=header, format='h264')
+        made = self.message_type(header=header, format='h264')
         made._data = frame.data  # bypasses the setter, as in ImageConverter
         return made
 
@@ -47,12 +47,12 @@ class Foxglove(Transport):
 
     name = 'foxglove'
 
-    def __init__(self, kind: type) -> None:
-        self.kind = kind
+    def __init__(self, message_type: type) -> None:
+        self.message_type = message_type
 
     def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
         """Return a CompressedVideo."""
-        made = self.kind(timestamp=header.stamp, frame_id=header.frame_id, format='h264')
+        made = self.message_type(timestamp=header.stamp, frame_id=header.frame_id, format='h264')
         made._data = frame.data
         return made
 
@@ -62,15 +62,15 @@ class Ffmpeg(Transport):
 
     name = 'ffmpeg'
 
-    def __init__(self, kind: type) -> None:
-        self.kind = kind
+    def __init__(self, message_type: type) -> None:
+        self.message_type = message_type
         self._pts = 0
 
     def message(self, header: Header, frame: EncodedFrame, size: tuple[int, int]) -> Any:
         """Return an FFMPEGPacket."""
         self._pts += 1  # only distinguishes packets: pictures have the same order
         width, height = size
-        made = self.kind(
+        made = self.message_type(
             header=header,
             width=width,
             height=height,

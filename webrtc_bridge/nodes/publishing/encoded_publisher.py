@@ -37,7 +37,7 @@ class EncodedPublisher:
 
     @property
     def subscribed(self) -> bool:
-        """Whether anybody wants encoded frames."""
+        """Return whether anybody wants encoded frames."""
         return any(publisher.subscribed for _, publisher in self._publishers)
 
     def notice_newcomers(self) -> bool:
@@ -82,7 +82,7 @@ def transport_publisher(
     """
     name = transport_topic(node, image_topic, transport.name)
     try:
-        return LazyPublisher(node, transport.kind, name)
+        return LazyPublisher(node, transport.message_type, name)
     except OptionError:
         raise
     except Exception as exc:

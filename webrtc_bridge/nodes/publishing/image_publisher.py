@@ -34,7 +34,7 @@ class ImagePublisher:
 
     @property
     def subscribed(self) -> bool:
-        """Whether anybody wants the images."""
+        """Return whether anybody wants the images."""
         return self._raw.subscribed or self._compressed.subscribed
 
     def publish(self, frame: ReceivedFrame) -> None:

@@ -10,7 +10,7 @@ from webrtc_bridge.nodes.ros.qos import publisher_qos
 
 class LazyPublisher:
     """
-    Publish messages of type `kind` on `name`, a full name; create it before the node spins.
+    Publish messages of `message_type` on `name`, a full name; create it before the node spins.
 
     Raises: OptionError if a QoS override is invalid.
     """
@@ -18,9 +18,9 @@ class LazyPublisher:
     parameters: list[str]
     'Names of the QoS parameters that were declared.'
 
-    def __init__(self, node: Node, kind: type, name: str) -> None:
+    def __init__(self, node: Node, message_type: type, name: str) -> None:
         qos, self.parameters = publisher_qos(node, name)
-        self._publisher = node.create_publisher(kind, name, qos)
+        self._publisher = node.create_publisher(message_type, name, qos)
         self._lock = threading.Lock()
         self._closed = False
 
@@ -32,7 +32,7 @@ class LazyPublisher:
 
     @property
     def subscribed(self) -> bool:
-        """Whether anybody wants the messages."""
+        """Return whether anybody wants the messages."""
         return bool(self.subscribers)
 
     def publish(self, message: Any) -> None:

@@ -44,7 +44,7 @@ class NodeProgram(Generic[T]):
     'The dataclass of options that its parameters come from.'
 
     sends_images: bool
-    'Whether it reserves shared memory for images.'
+    'True to reserve shared memory for images.'
 
     require: Callable[[], None]
     'Checks the libraries that `prepare` imports, except rclpy. Raises: RequirementError.'
@@ -118,11 +118,11 @@ def without_ros_arguments(arguments: list[str]) -> list[str]:
 
 def in_one_line(error: WebrtcBridgeError, options: type) -> str:
     """Describe `error` without credentials, with the ROS name of an option."""
-    shown = re.sub(
+    text = re.sub(
         r"[A-Za-z][\w+.-]*://[^\s']+", lambda url: without_credentials(url[0]), str(error)
     )
     if not isinstance(error, OptionError):
-        return shown
+        return text
     # Code without ROS names an option by its flag: server for server_url.
     names = {row.flag.lstrip('-'): row.name for row in rows(options)}
-    return f'parameter {names.get(error.name, error.name)}{shown.removeprefix(error.name)}'
+    return f'parameter {names.get(error.name, error.name)}{text.removeprefix(error.name)}'

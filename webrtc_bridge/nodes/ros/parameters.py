@@ -152,17 +152,18 @@ def overrides(node: Node) -> dict[str, Parameter]:
     return found
 
 
-def as_parameter(row: Option, given: Parameter) -> Parameter:
-    """Return `given` with a whole number made a double, and an empty list one of strings."""
-    if row.kind is float and given.type_ is Parameter.Type.INTEGER:
-        return Parameter(given.name, Parameter.Type.DOUBLE, float(given.value))
-    is_empty = given.value is None or (given.type_.name.endswith('_ARRAY') and not given.value)
+def as_parameter(row: Option, override: Parameter) -> Parameter:
+    """Return `override` with a whole number made a double, and an empty list one of strings."""
+    name, value = override.name, override.value
+    if row.kind is float and override.type_ is Parameter.Type.INTEGER:
+        return Parameter(name, Parameter.Type.DOUBLE, float(value))
+    is_empty = value is None or (override.type_.name.endswith('_ARRAY') and not value)
     if row.kind is list and is_empty:
         # [] has no type on a command line, and is bytes in a service call.
-        return Parameter(given.name, Parameter.Type.STRING_ARRAY, [])
-    if given.type_ is Parameter.Type.STRING_ARRAY:
-        return Parameter(given.name, Parameter.Type.STRING_ARRAY, list(given.value))
-    return given
+        return Parameter(name, Parameter.Type.STRING_ARRAY, [])
+    if override.type_ is Parameter.Type.STRING_ARRAY:
+        return Parameter(name, Parameter.Type.STRING_ARRAY, list(value))
+    return override
 
 
 def descriptor(row: Option) -> ParameterDescriptor:

@@ -1,5 +1,5 @@
 """
-Names of topics and services beside an image topic, and of cameras in ROS.
+Names of the topics and services that go with an image topic, and of cameras in ROS.
 
 As in image_transport: `cam/image_raw` has `cam/image_raw/compressed` and `cam/camera_info`. If the
 image topic is remapped, the others follow it, unless they are remapped themselves.

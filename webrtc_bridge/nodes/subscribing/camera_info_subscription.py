@@ -1,4 +1,4 @@
-"""A subscription to the calibration beside an image topic."""
+"""A subscription to the calibration of an image topic."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ TRANSPORTS = ('compressed', 'h264')
 
 class CameraInfoSubscription:
     """
-    Subscribe to the `camera_info` beside an image topic; `on_info` gets each that differs.
+    Subscribe to the `camera_info` next to an image topic; `on_info` gets each that differs.
 
     All in the node's thread.
     """
@@ -28,15 +28,15 @@ class CameraInfoSubscription:
         self._subscription: Subscription | None = None
         self._newest: dict[str, Any] = {}
 
-    def begin(self, image_topic: str) -> None:
-        """Subscribe beside `image_topic`, a full name."""
-        self.end()
+    def subscribe(self, image_topic: str) -> None:
+        """Subscribe next to `image_topic`, a full name."""
+        self.unsubscribe()
         name = camera_info_topic(image_topic)
         self._subscription = self._node.create_subscription(
             CameraInfo, name, self._on_message, best_available(1)
         )
 
-    def end(self) -> None:
+    def unsubscribe(self) -> None:
         """Unsubscribe; idempotent."""
         if self._subscription:
             self._node.destroy_subscription(self._subscription)

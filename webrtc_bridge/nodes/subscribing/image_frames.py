@@ -31,7 +31,7 @@ class ImageFrames:
 
     @property
     def closed(self) -> bool:
-        """Whether `close()` was called."""
+        """Return whether `close()` was called."""
         return self._newest.closed
 
     @property
@@ -39,7 +39,7 @@ class ImageFrames:
         """The number of images that newer ones replaced before they were encoded."""
         return self._newest.dropped
 
-    def begin(self, topic: str) -> None:
+    def follow(self, topic: str) -> None:
         """Take images of `topic` from now on, and log its bad ones again."""
         self._topic = topic
         self._warned = set()

@@ -38,9 +38,9 @@ class LazyImageSubscription:
     """
     Subscribe to topic `name`, of either type of `TYPES`, while it is wanted.
 
-    `on_message` gets the messages, `on_begin` the topic's full name before the first message of a
-    subscription; `on_end` is called after the last one; all in the node's thread. Any thread may
-    call `want` and `follow`. Create it before the node spins.
+    `on_message` gets the messages; `on_subscribe` is called with the topic's full name before the
+    first one of a subscription, `on_unsubscribe` after the last; all in the node's thread. Any
+    thread may call `want` and `follow`. Create it before the node spins.
 
     Raises: OptionError if `name` is not a valid topic name.
     """
@@ -50,14 +50,14 @@ class LazyImageSubscription:
         node: Node,
         name: str,
         on_message: Callable[[ImageMessage], None],
-        on_begin: Callable[[str], None],
-        on_end: Callable[[], None],
+        on_subscribe: Callable[[str], None],
+        on_unsubscribe: Callable[[], None],
     ) -> None:
         self._node = node
         self._name = resolve_image_topic(node, name)
         self._on_message = on_message
-        self._on_begin = on_begin
-        self._on_end = on_end
+        self._on_subscribe = on_subscribe
+        self._on_unsubscribe = on_unsubscribe
         self._wanted = False
         self._subscription: Subscription | None = None
         self._subscribed: tuple[str, type] | None = None
@@ -120,7 +120,7 @@ class LazyImageSubscription:
 
     def _subscribe(self, name: str, message_type: type) -> None:
         self._logged = ''
-        self._on_begin(name)
+        self._on_subscribe(name)
         self._subscription = self._node.create_subscription(
             message_type,
             name,
@@ -135,7 +135,7 @@ class LazyImageSubscription:
         if self._subscription:
             assert self._subscribed
             self._node.destroy_subscription(self._subscription)
-            self._on_end()
+            self._on_unsubscribe()
             logger.info('unsubscribed from %s', self._subscribed[0])
         self._subscription = self._subscribed = None
 

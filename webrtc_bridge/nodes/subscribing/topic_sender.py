@@ -32,7 +32,7 @@ class TopicSender:
         self._frames = ImageFrames(topic, depth_range(options))
         self._sender = Sender(sender, options, self._frames, options.fps, self._on_watched)
         self._subscription = LazyImageSubscription(
-            node, topic, self._on_message, self._on_begin, self._on_end
+            node, topic, self._on_message, self._on_subscribe, self._on_unsubscribe
         )
         self._info = CameraInfoSubscription(node, self._on_info)
         self._name = topic
@@ -54,14 +54,14 @@ class TopicSender:
     def _on_watched(self, sessions: int) -> None:
         self._subscription.want(sessions > 0)
 
-    def _on_begin(self, topic: str) -> None:
+    def _on_subscribe(self, topic: str) -> None:
         self._name = topic
-        self._frames.begin(topic)
+        self._frames.follow(topic)
         self._end_passthrough()
-        self._info.begin(topic)
+        self._info.subscribe(topic)
 
-    def _on_end(self) -> None:
-        self._info.end()
+    def _on_unsubscribe(self) -> None:
+        self._info.unsubscribe()
 
     def _on_info(self, info: dict[str, Any]) -> None:
         self._sender.set_metadata({'camera_info': info})

@@ -73,7 +73,8 @@ class TopicSenders:
         number = len(self._senders)
         had_topics = bool(self._parameters.options.topics)
         if len(topics_of(self._node, changed)) != number or bool(changed.topics) != had_topics:
-            raise OptionError('topics', changed.topics, f'{number} topics, as at the start')
+            expected = f'as many topics as at the start ({number})'
+            raise OptionError('topics', changed.topics, expected)
         if changed.topics and 'topic' in changes:
             raise OptionError('topic', changed.topic, 'a change of topics, which are in use')
 
