@@ -67,6 +67,7 @@ ICE_PARTS = (
 )
 MODULE_PARTS = {
     'aioice.ice': (
+        'Connection',
         'StunProtocol',
         'get_host_addresses',
         'relayed_candidate',
