@@ -14,7 +14,7 @@ from webrtc_bridge.signaling.server.server import SignalingServer
 
 IMAGES = Path(__file__).parents[1] / 'docs' / 'images'
 CAMERAS = {'front': 'Front camera', 'rear': 'Rear camera'}
-WIDTH, HEIGHT = 1280, 675
+WIDTH, HEIGHT = 1360, 560
 
 
 async def main() -> None:
@@ -35,7 +35,7 @@ async def main() -> None:
 async def send_pattern(server_url: str, sender_id: str) -> None:
     """Send the test pattern as `sender_id` until cancelled."""
     sender = SenderOptions(server_url=server_url, sender_id=sender_id, name=CAMERAS[sender_id])
-    source = SourceOptions(source='test', width=960, height=720)
+    source = SourceOptions(source='test', width=1280, height=720)
     with contextlib.suppress(asyncio.CancelledError):
         await serve_camera(sender, source, EncoderOptions())
 
