@@ -54,7 +54,7 @@ async def start_secure_server(start_module, tmp_path, *arguments, **variables):
     return f'wss://127.0.0.1:{match[1]}', certificate
 
 
-async def test_all_that_is_well_is_said_and_a_session_shown(start_module, examine, tmp_path):
+async def test_all_checks_pass_and_a_session_is_measured(start_module, examine, tmp_path):
     async with running_turn_server(tmp_path) as turn:
         url, certificate = await start_secure_server(
             *(start_module, tmp_path, '--ice-server', turn.url('udp')),
@@ -74,21 +74,23 @@ async def test_all_that_is_well_is_said_and_a_session_shown(start_module, examin
         assert 'senders 1, receivers 0' in line_of(lines, 'server')
         assert 'accepted' in line_of(lines, 'token')
         for transport in ('udp', 'tcp'):
-            assert 'logs in, and relays at 127.0.0.1:' in line_of(lines, turn.url(transport))
+            assert 'accepts the login, and relays at 127.0.0.1:' in line_of(
+                lines, turn.url(transport)
+            )
         assert '127.0.0.1:' in line_of(lines, f'stun:127.0.0.1:{turn.port}')
         assert line_of(lines, 'cameras') == 'ok cameras: front (Front door)'
         session = line_of(lines, 'session')
-        assert re.search(r'front: H264 640x480, \d+\.\d pictures a second', session)
-        assert re.search(r' by \w+ \S+:\d+ -> \w+ \S+:\d+', session)
+        assert re.search(r'front: H264 640x480, \d+\.\d fps', session)
+        assert re.search(r' path \w+ \S+:\d+ -> \w+ \S+:\d+', session)
 
         status, lines = await examine(url, '--ca', certificate, '--id', 'rear', **{TOKEN: WORD})
         assert status == 1
-        assert 'FAILED cameras: rear is not there: start it; there: front' in line_of(
+        assert 'FAILED cameras: rear is not registered: start it; registered: front' in line_of(
             lines, 'cameras'
         )
 
 
-async def test_what_ice_servers_do_not_do_is_said_and_the_rest_goes_on(
+async def test_failures_of_ice_servers_are_reported_and_the_rest_goes_on(
     start_module, examine, tmp_path
 ):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
@@ -125,7 +127,7 @@ async def test_no_server_is_the_end_of_it(examine):
         port = unused.getsockname()[1]
         status, lines = await examine(f'ws://user:{WORD}@127.0.0.1:{port}')
     assert status == 1
-    assert f'FAILED address: nobody answers at 127.0.0.1 port {port} (connection' in line_of(
+    assert f'FAILED address: no server answers at 127.0.0.1 port {port} (connection' in line_of(
         lines, 'address'
     )
     assert [line.split()[0] for line in lines[1:]] == ['skipped'] * 7
@@ -136,7 +138,9 @@ async def test_something_else_at_the_port_is_no_server(start, examine):
     port = (await other.line(r'port (\d+)'))[1]
     status, lines = await examine(f'ws://127.0.0.1:{port}')
     assert status == 1
-    assert 'healthz says status 404: something else is at this port' in line_of(lines, 'server')
+    assert 'healthz returns status 404: another program listens on this port' in line_of(
+        lines, 'server'
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,8 +153,8 @@ async def test_something_else_at_the_port_is_no_server(start, examine):
 )
 async def test_the_clocks_are_compared(examine, ahead, expected):
     async def health(request):
-        told = {} if ahead is None else {'time': time.time() + ahead}
-        return web.json_response({'status': 'ok', 'version': '0.0.1', **told})
+        clock = {} if ahead is None else {'time': time.time() + ahead}
+        return web.json_response({'status': 'ok', 'version': '0.0.1', **clock})
 
     app = web.Application()
     app.router.add_get('/healthz', health)
@@ -163,7 +167,7 @@ async def test_the_clocks_are_compared(examine, ahead, expected):
         await runner.cleanup()
     assert status == 1
     assert re.match(expected, line_of(lines, 'clock'))
-    assert 'version 0.0.1, this is ' in line_of(lines, 'server')
+    assert 'version 0.0.1 (this is ' in line_of(lines, 'server')
     assert 'refused with HTTP status 404' in line_of(lines, 'token')
 
 
@@ -174,7 +178,7 @@ async def test_a_wrong_token_is_named_and_so_is_a_certificate_that_nobody_signed
     status, lines = await examine(url, '--ca', certificate, **{TOKEN: 'wrong'})
     assert status == 1
     assert 'FAILED token: token refused' in line_of(lines, 'token')
-    assert 'webrtc_bridge token makes one' in line_of(lines, 'token')
+    assert 'right to view: webrtc_bridge token' in line_of(lines, 'token')
     assert line_of(lines, 'session').startswith('skipped')
 
     status, lines = await examine(url, **{TOKEN: WORD})
@@ -183,7 +187,7 @@ async def test_a_wrong_token_is_named_and_so_is_a_certificate_that_nobody_signed
     assert line_of(lines, 'token').startswith('skipped')
 
 
-async def test_options_that_cannot_be_used_are_said_too(examine):
+async def test_unusable_options_are_reported_too(examine):
     status, lines = await examine('ws://127.0.0.1:1', '--token-file', '/no/such/file')
     assert status == 1
     assert '/no/such/file' in line_of(lines, 'address')

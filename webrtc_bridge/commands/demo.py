@@ -23,10 +23,10 @@ MODULES = {
     'receiver_node': 'nodes.receiver_node',
     'status_node': 'nodes.status_node',
 }
-'The programs that it starts.'
+'The programs that the demo starts.'
 
 END_TIMEOUT = 2.0
-'Seconds that a program of the demo has to end by itself.'
+'Seconds within which a program of the demo must stop when terminated.'
 
 logger = logging.getLogger(__name__)
 
@@ -40,23 +40,23 @@ def require_all() -> None:
 
 async def demo(options: DemoOptions, source: SourceOptions) -> None:
     """
-    Start the programs, say where to look, and end when one of them does.
+    Start the programs, print where to look, and end when one of them does.
 
-    Raises: ProgramEndedError, unless it is the status line's at the end of its time.
+    Raises: ProgramEndedError, unless the status line ended after its time.
     """
     async with AsyncExitStack() as stack:
         server_url = await stack.enter_async_context(signaling(options.port))
-        where = ['-p', f'server_url:={server_url}', '-p', f'sender_id:={SENDER_ID}']
+        receiver = ['-p', f'server_url:={server_url}', '-p', f'sender_id:={SENDER_ID}']
         duration = ['-p', f'duration:={options.duration}']
         quiet = ['--log-level', 'warn']
         own = ['--server', server_url, '--id', SENDER_ID, '--name', 'Demo']
         arguments = {
             'webcam_sender': [*quiet, *flags(source), *own],
-            'receiver_node': [*quiet, '--ros-args', *where],
+            'receiver_node': [*quiet, '--ros-args', *receiver],
             'status_node': [*quiet, '--ros-args', *duration],
         }
         print(f'viewer: {server_url.replace("ws://", "http://")}/   topic: /image_raw', flush=True)
-        print('end with Ctrl-C' if not options.duration else f'for {options.duration:.0f} s')
+        print('stop with Ctrl-C' if not options.duration else f'for {options.duration:.0f} s')
         processes = [
             (name, await stack.enter_async_context(program(name, arguments[name])))
             for name in arguments
@@ -65,14 +65,14 @@ async def demo(options: DemoOptions, source: SourceOptions) -> None:
 
 
 def flags(source: SourceOptions) -> list[str]:
-    """Return the command-line flags that stand for `source`."""
+    """Return the command-line flags for `source`."""
     pairs = ((row.flag, str(getattr(source, row.name))) for row in rows(SourceOptions))
     return [word for pair in pairs for word in pair]
 
 
 @asynccontextmanager
 async def signaling(port: int) -> AsyncIterator[str]:
-    """Serve signaling in this process, on a free port where `port` is taken; yield its URL."""
+    """Serve signaling in this process, on a free port if `port` is taken; yield its URL."""
     from webrtc_bridge.signaling.server.server import SignalingServer
 
     server = SignalingServer(SignalingOptions(port=port))
@@ -89,11 +89,11 @@ async def signaling(port: int) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def program(name: str, arguments: list[str]) -> AsyncIterator[Process]:
-    """Run one of `MODULES`; end it at exit, by force if it takes too long."""
+    """Run one of `MODULES`; terminate it at exit, and kill it if that takes too long."""
     module = f'webrtc_bridge.{MODULES[name]}'
     variables = dict(os.environ)
     if SECRET in variables:
-        # The server here has it, and asks for a token: the secret is one.
+        # The server in this process uses it and requires a token: the secret is a valid one.
         variables[TOKEN] = variables[SECRET]
     process = await asyncio.create_subprocess_exec(
         sys.executable, '-m', module, *arguments, env=variables
@@ -106,13 +106,13 @@ async def program(name: str, arguments: list[str]) -> AsyncIterator[Process]:
             try:
                 await asyncio.wait_for(process.wait(), END_TIMEOUT)
             except TimeoutError:
-                logger.error('%s did not end; killing it', name)
+                logger.error('%s did not stop; killing it', name)
                 process.kill()
                 await process.wait()
 
 
 async def first_end(processes: list[tuple[str, Process]]) -> None:
-    """Wait until one of `processes` ends. Raises: ProgramEndedError, unless all went well."""
+    """Wait until one of `processes` ends. Raises: ProgramEndedError, unless that is the plan."""
     waits = {asyncio.ensure_future(process.wait()): name for name, process in processes}
     try:
         done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -125,9 +125,9 @@ async def first_end(processes: list[tuple[str, Process]]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the demo; return its exit status: 0 if images came, 1 if not."""
+    """Run the demo; return its exit status: 0 if images arrived, 1 if not."""
     tables = (DemoOptions, SourceOptions)
-    # What the programs do in between would tear the status line apart.
+    # Log lines in between would break the status line.
     return run_command('demo', __doc__, tables, require_all, demo, arguments, 'warn')
 
 

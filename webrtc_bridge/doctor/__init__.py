@@ -1,1 +1,1 @@
-"""What stands between this machine and a camera's picture, found out step by step."""
+"""Find out, step by step, why a camera's video does not reach this machine."""

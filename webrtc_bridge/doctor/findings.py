@@ -1,4 +1,4 @@
-"""What the checks find, one line each."""
+"""Findings of the checks, one line each."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -8,19 +8,19 @@ from webrtc_bridge.errors import WebrtcBridgeError, printable
 
 
 class CheckFailed(WebrtcBridgeError):
-    """Something is not as it should be: `what`, and `advice` on what to do about it."""
+    """A check found a `problem`; `advice` says what to do about it."""
 
-    def __init__(self, what: str, advice: str) -> None:
-        super().__init__(what, advice)
-        self.what = what
+    def __init__(self, problem: str, advice: str) -> None:
+        super().__init__(problem, advice)
+        self.problem = problem
         self.advice = advice
 
     def __str__(self) -> str:
-        return f'{self.what}: {self.advice}'
+        return f'{self.problem}: {self.advice}'
 
 
 class FindingsError(WebrtcBridgeError):
-    """Of all checks, `failed` ones failed."""
+    """`failed` checks failed."""
 
     exit_status = 1
 
@@ -29,41 +29,42 @@ class FindingsError(WebrtcBridgeError):
         self.failed = failed
 
     def __str__(self) -> str:
-        return f'{self.failed} of the checks failed'
+        return '1 check failed' if self.failed == 1 else f'{self.failed} checks failed'
 
 
 class Findings:
-    """Prints `ok`, `FAILED` or `skipped` for each check, and counts the failed."""
+    """Write a line that starts with `ok`, `FAILED` or `skipped` for each check; count failures."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self.failed = 0
         self._write = write
 
     def ok(self, name: str, found: str) -> None:
-        """Say that a check found what it should."""
+        """Report that a check passed."""
         self._write(f'ok       {name}: {found}')
 
-    def fail(self, name: str, what: str, advice: str) -> None:
-        """Say that a check failed, and what to do."""
+    def fail(self, name: str, problem: str, advice: str) -> None:
+        """Report that a check failed, and what to do."""
         self.failed += 1
-        self._write(f'FAILED   {name}: {what}: {advice}')
+        self._write(f'FAILED   {name}: {problem}: {advice}')
 
-    def skip(self, name: str, why: str) -> None:
-        """Say that a check cannot be done."""
-        self._write(f'skipped  {name}: {why}')
+    def skip(self, name: str, reason: str) -> None:
+        """Report that a check cannot be done."""
+        self._write(f'skipped  {name}: {reason}')
 
     async def check(self, name: str, work: Coroutine[Any, Any, str], timeout: float) -> bool:
-        """Do `work`, which returns what it found, in `timeout` seconds; say whether it was ok."""
+        """Return whether `work` passes in `timeout` seconds; it returns its finding or raises."""
         try:
             self.ok(name, await asyncio.wait_for(work, timeout))
         except CheckFailed as failure:
-            self.fail(name, failure.what, failure.advice)
+            self.fail(name, failure.problem, failure.advice)
         except TimeoutError:
-            self.fail(name, f'not done in {timeout:g} s', 'look for a firewall, or a busy machine')
+            advice = 'check firewalls and the load of the machine'
+            self.fail(name, f'no result within {timeout:g} s', advice)
         except Exception as error:
-            # No traceback: whoever asks the doctor is not to be shown the doctor's own insides.
-            said = printable(error, 200)
-            self.fail(name, said, 'unexpected; --log-level debug may tell more')
+            # No traceback: a user who asks the doctor is not helped by its internals.
+            advice = 'unexpected; --log-level debug may show more'
+            self.fail(name, printable(error, 200), advice)
         else:
             return True
         return False

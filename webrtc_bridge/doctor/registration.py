@@ -1,4 +1,4 @@
-"""Whether the server lets us in as a receiver, and what it tells then."""
+"""Check that the server accepts a receiver, and get its lists of ICE servers and cameras."""
 
 import asyncio
 import contextlib
@@ -42,7 +42,7 @@ class Registration(SignalingListener):
 
     @contextlib.asynccontextmanager
     async def run(self) -> AsyncIterator['Registration']:
-        """Register, and leave in the end."""
+        """Register, and disconnect in the end."""
         running = asyncio.ensure_future(self._client.run())
         try:
             yield self
@@ -50,12 +50,12 @@ class Registration(SignalingListener):
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
-    async def let_in(self) -> str:
-        """Wait to be let in; the list of cameras is there then."""
+    async def wait(self) -> str:
+        """Wait for the registration and the list of cameras; return the finding."""
         if answer := await self._answer:
             refusal, reason = answer
             advice = (
-                'webrtc_bridge token makes one with the right to view'
+                'make one with the right to view: webrtc_bridge token'
                 if refusal in WRONG_TOKEN
                 else 'see the log of the server'
             )
@@ -63,14 +63,14 @@ class Registration(SignalingListener):
         await asyncio.sleep(LIST_TIME)
         if self._has_token:
             return 'accepted, with the right to view'
-        return 'none given and none needed'
+        return 'none passed, none needed'
 
     def on_connected(self, connected: bool) -> None:
-        """Note that the server lets us in."""
+        """Note that the server has accepted the registration."""
         self._settle(None if connected else (Refusal.CLOSED, 'connection lost'))
 
     def on_trouble(self, refusal: Refusal, reason: str) -> None:
-        """Note why it does not."""
+        """Note why it has not."""
         self._settle((refusal, reason))
 
     def _settle(self, answer: tuple[Refusal, str] | None) -> None:

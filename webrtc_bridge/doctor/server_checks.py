@@ -1,4 +1,4 @@
-"""Whether there is a signaling server: its address, its certificate, its answer, its clock."""
+"""Check the signaling server: its address, its certificate, its health, its clock."""
 
 import asyncio
 import socket
@@ -25,7 +25,7 @@ DEFAULT_PORTS = {'ws': 80, 'wss': 443}
 
 
 class ServerChecks:
-    """The checks of one server, in the order that they make sense in."""
+    """Checks of one server, to be done in the order of the methods."""
 
     def __init__(self, access: ServerAccess) -> None:
         self._access = access
@@ -44,8 +44,8 @@ class ServerChecks:
         try:
             await self._connect(None)
         except OSError as error:
-            where = f'nobody answers at {self._host} port {self._port} ({describe(error)})'
-            advice = 'start the server there with --host 0.0.0.0, and let its port through'
+            where = f'no server answers at {self._host} port {self._port} ({describe(error)})'
+            advice = 'start the server there with --host 0.0.0.0, and open its port in firewalls'
             raise CheckFailed(where, advice) from error
         addresses = sorted({str(address[4][0]) for address in found})
         return f'{", ".join(addresses)} port {self._port}'
@@ -53,18 +53,18 @@ class ServerChecks:
     async def tls(self) -> str:
         """Check the server's certificate."""
         if self._access.tls is None:
-            return 'none, as the URL is ws://: fit for a network that you trust'
+            return 'none, because the URL is ws://: fine within a trusted network'
         try:
             certificate = await self._connect(self._access.tls)
         except ssl.SSLError as error:
-            advice = 'webrtc_bridge certificate makes one for the server'
+            advice = 'make one for the server: webrtc_bridge certificate'
             raise CheckFailed(why_not_trusted(error), advice) from error
         ends = ssl.cert_time_to_seconds(str(certificate['notAfter']))
         day = datetime.fromtimestamp(ends, UTC).date()
-        return f'certificate valid until {day}, {(ends - time.time()) / 86400:.0f} days more'
+        return f'certificate valid until {day}, {(ends - time.time()) / 86400:.0f} days left'
 
     async def health(self) -> str:
-        """Ask the server how it is, and what time."""
+        """Ask the server for its health and its time."""
         parts = self._access.url
         scheme = 'https' if self._access.tls else 'http'
         url = f'{scheme}://{parts.netloc}{parts.path.rstrip("/")}/healthz'
@@ -77,34 +77,34 @@ class ServerChecks:
                     value = await reply.json() if reply.status == 200 else {}
                     date = reply.headers.get('Date')
         except (aiohttp.ClientError, ValueError) as error:
-            advice = 'is something else at this port?'
+            advice = 'is another program listening on this port?'
             raise CheckFailed(
                 f'no answer to {url_shown(url)} ({describe(error)})', advice
             ) from error
         if not isinstance(value, dict) or value.get('status') != 'ok':
-            advice = 'something else is at this port, or the server is full'
-            raise CheckFailed(f'{url_shown(url)} says status {reply.status}', advice)
+            advice = 'another program listens on this port, or the server is full'
+            raise CheckFailed(f'{url_shown(url)} returns status {reply.status}', advice)
         self._note_time(value.get('time'), date, begin, end)
         version = str(value.get('version'))
-        other = '' if version == __version__ else f', this is {__version__}'
+        other = '' if version == __version__ else f' (this is {__version__})'
         counts = [f'{kind} {value.get(kind)}' for kind in ('senders', 'receivers', 'sessions')]
         return ', '.join([f'version {printable(version)[1:-1]}{other}', *counts])
 
     async def clock(self) -> str:
-        """Compare the clocks, after `health`."""
+        """Compare the clocks; to be called after `health`."""
         offset, plus_minus = self._difference, self._uncertainty
-        said = f'{abs(offset):.3f} s {"behind" if offset > 0 else "ahead of"} the server'
+        finding = f'{abs(offset):.3f} s {"behind" if offset > 0 else "ahead of"} the server'
         if abs(offset) - plus_minus > MOST_CLOCK_DIFFERENCE:
-            advice = 'set both clocks by NTP (timedatectl), or tokens and certificates fail'
-            raise CheckFailed(f'this clock is {said}', advice)
-        return f'{said} (± {plus_minus:.3f} s)'
+            advice = 'set both clocks by NTP (timedatectl); otherwise tokens and certificates fail'
+            raise CheckFailed(f'this clock is {finding}', advice)
+        return f'{finding} (± {plus_minus:.3f} s)'
 
-    def _note_time(self, told: object, date: str | None, begin: float, end: float) -> None:
+    def _note_time(self, seconds: object, date: str | None, begin: float, end: float) -> None:
         self._uncertainty = (end - begin) / 2
         middle = (begin + end) / 2
-        if isinstance(told, int | float):
-            self._difference = told - middle
-        elif date:  # of an older server, behind which there may be a proxy: to the second
+        if isinstance(seconds, int | float):
+            self._difference = seconds - middle
+        elif date:  # an older server's, or its proxy's, in whole seconds
             self._difference = parsedate_to_datetime(date).timestamp() + 0.5 - middle
             self._uncertainty += 0.5
 
@@ -115,9 +115,9 @@ class ServerChecks:
         )
         _, writer = await connecting
         tls = writer.get_extra_info('ssl_object')
-        found: dict[str, object] = tls.getpeercert() if tls else {}
+        certificate: dict[str, object] = tls.getpeercert() if tls else {}
         writer.transport.abort()
-        return found
+        return certificate
 
 
 def url_shown(url: str) -> str:

@@ -1,4 +1,4 @@
-"""One short session with a sender, through the receiver that everybody uses."""
+"""Check a short session with a sender, using the same receiver as everything else."""
 
 import asyncio
 
@@ -11,20 +11,22 @@ from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.receiving.selection import StreamState
 
 FIRST_PICTURE_TIMEOUT = 8.0
+'Seconds within which the first picture must arrive.'
+
 WATCH_TIME = 2.0
-'Seconds.'
+'Seconds for which pictures are counted after it.'
 
 TIMEOUT = FIRST_PICTURE_TIMEOUT + WATCH_TIME + 3.0
 
 
 async def watch(options: DoctorOptions, sender_id: str) -> str:
-    """Watch `sender_id` for `WATCH_TIME`; return by what path, and how many pictures came."""
+    """Watch `sender_id` for `WATCH_TIME`; return codec, rates and path."""
     loop = asyncio.get_running_loop()
-    came = asyncio.Event()
+    arrived = asyncio.Event()
     troubles: list[Trouble] = []
 
-    def on_frame(frame: ReceivedFrame) -> None:
-        loop.call_soon_threadsafe(came.set)
+    def on_picture(received: ReceivedFrame) -> None:
+        loop.call_soon_threadsafe(arrived.set)
 
     receiver = Receiver(
         ReceiverOptions(
@@ -34,13 +36,13 @@ async def watch(options: DoctorOptions, sender_id: str) -> str:
             sender_id=sender_id,
             name='doctor',
         ),
-        PictureSink(on_frame),
+        PictureSink(on_picture),
         on_trouble=troubles.append,
     )
     running = asyncio.ensure_future(receiver.run())
     try:
-        await asyncio.wait_for(came.wait(), FIRST_PICTURE_TIMEOUT)
-        await receiver.report()  # rates are since the report before
+        await asyncio.wait_for(arrived.wait(), FIRST_PICTURE_TIMEOUT)
+        await receiver.report()  # rates are since the previous report
         await asyncio.sleep(WATCH_TIME)
         report = await receiver.report()
     except TimeoutError:
@@ -51,8 +53,8 @@ async def watch(options: DoctorOptions, sender_id: str) -> str:
     if report.state is not StreamState.RECEIVING:
         raise CheckFailed(f'{sender_id} is {report.state}', 'see the log of the sender')
     return (
-        f'{sender_id}: {report.codec} {report.width}x{report.height}, {report.fps:.1f} pictures '
-        f'a second, {report.bitrate / 1000:.0f} kbit/s, {report.loss:.1%} lost, by {report.path}'
+        f'{sender_id}: {report.codec} {report.width}x{report.height}, {report.fps:.1f} fps, '
+        f'{report.bitrate / 1000:.0f} kbit/s, {report.loss:.1%} lost, path {report.path}'
     )
 
 
@@ -61,5 +63,5 @@ def why_no_picture(sender_id: str, troubles: list[Trouble]) -> CheckFailed:
     if any(trouble.kind is TroubleKind.NO_OFFER for trouble in troubles):
         return CheckFailed(f'{sender_id} makes no offer', 'see its log, or restart it')
     reason = f' ({troubles[-1].reason})' if troubles else ''
-    advice = 'let UDP through between the two, or configure a TURN server'
+    advice = 'allow UDP between the two machines, or configure a TURN server'
     return CheckFailed(f'no picture from {sender_id}{reason}', advice)

@@ -16,7 +16,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Say bye to an offer that was not asked for."""
+    """Answer an unsolicited offer with bye."""
 
     offer: Offer
 
@@ -60,7 +60,7 @@ class SwitchFailed:
 
 
 class TroubleKind(enum.Enum):
-    """Reasons for which no video comes."""
+    """Reasons why no video arrives."""
 
     NO_OFFER = 'no offer'
     SESSION_ENDED = 'session ended'
@@ -68,7 +68,7 @@ class TroubleKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Tell the receiver's user why there is no video of the sender; it is asked again."""
+    """Report why no video arrives from the sender; it is asked again."""
 
     kind: TroubleKind
     sender_id: str

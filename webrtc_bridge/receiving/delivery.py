@@ -36,7 +36,7 @@ class Delivery(InboundStreamListener):
 
     @property
     def stamp_fallbacks(self) -> int:
-        """How many pictures were stamped with the time of arrival for want of a better one."""
+        """The number of pictures that were stamped with arrival time for want of capture time."""
         return self._picture_stamper.fallbacks
 
     def resume(self, stream: InboundStream) -> None:

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class InboundStreamListener(Protocol):
-    """What a stream hands its video to."""
+    """Listener to which a stream hands its video."""
 
     def wants_pictures(self) -> bool:
         """Return whether to decode, which costs more than all the rest."""

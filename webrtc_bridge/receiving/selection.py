@@ -51,7 +51,7 @@ class StreamState(enum.StrEnum):
 
 
 class Liveness(enum.Enum):
-    """What arrives of a stream."""
+    """Signs of life of a stream: what arrives of it."""
 
     FRAMES = 'frames'
     ONLY_REPORTS = 'only reports'

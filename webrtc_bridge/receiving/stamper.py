@@ -3,7 +3,7 @@
 import logging
 
 EARLIEST_NS = 5_000_000
-"How long before its capture a frame may seem to arrive, on top of the clocks' uncertainty."
+"Time by which a frame may seem to arrive before its capture, plus the clocks' uncertainty."
 
 LATEST_NS = 10_000_000_000
 'Longest plausible delay from capture to arrival; beyond it, a clock must be wrong.'
