@@ -1,6 +1,7 @@
 """The import rule: ROS stops at nodes/, and each layer imports those below it alone."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,21 @@ NODES = {
 The modules of nodes that each of its folders may import, besides everything outside of nodes.
 
 The four nodes themselves may import all.
+"""
+
+LATE = {
+    'nodes.calibration.calibration_file': 'a ROS without package index serves files',
+    'nodes.ros.node_program': 'it checks rclpy first',
+    'nodes.subscribing.picture_converter': 'cv_bridge is optional',
+    'program.addresses': 'ifaddr is optional',
+    'program.lifetime': 'uvloop is optional',
+    'signaling.server.server_certificate': 'a server without TLS needs no cryptography',
+    'signaling.server.signed_tokens': 'a server without a secret needs no PyJWT',
+}
+"""
+The modules that import within a function, and why.
+
+In addition to `commands` and the four nodes, which check the libraries before they import them.
 """
 
 ROS = {
@@ -160,6 +176,21 @@ def test_media_serves_both_engines_and_imports_neither(path: Path) -> None:
         for alias in node.names
     }
     assert not {name.partition('.')[0] for name in modules} & {'aiortc', 'aioice', 'gi'}
+
+
+def has_late_imports(path: Path) -> bool:
+    tree = ast.parse(path.read_text(encoding='utf-8'))
+    functions = (
+        n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    imported = (ast.Import, ast.ImportFrom)
+    return any(isinstance(n, imported) for function in functions for n in ast.walk(function))
+
+
+def test_only_entry_points_and_what_is_optional_import_late() -> None:
+    late = {module_name(path) for path in PACKAGE.rglob('*.py') if has_late_imports(path)}
+    entry_point = re.compile(r'commands\.\w+|nodes\.\w+_node')
+    assert {module for module in late if not entry_point.fullmatch(module)} == set(LATE)
 
 
 def test_the_rule_forbids() -> None:
