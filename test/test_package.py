@@ -87,7 +87,7 @@ def test_colcon_puts_the_executables_where_ros2_run_looks() -> None:
 
 
 @pytest.mark.parametrize('command', ['webrtc_bridge', 'webcam_sender'])
-def test_an_installed_command_says_its_version(command: str) -> None:
+def test_an_installed_command_prints_its_version(command: str) -> None:
     done = subprocess.run(
         [executables() / command, '--version'],
         capture_output=True,

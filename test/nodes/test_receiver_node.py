@@ -26,7 +26,7 @@ def with_parameters(*parameters: str, node: str = 'receiver_node') -> list[str]:
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-async def test_without_a_server_it_says_so_once_and_a_signal_ends_it_with_status_0(start, number):
+async def test_a_missing_server_is_logged_once_and_a_signal_ends_it_with_status_0(start, number):
     program = await start(*with_parameters(NO_SERVER))
     await program.wait_for_line('not reachable')
     assert await program.stop(number) == 0
@@ -35,7 +35,7 @@ async def test_without_a_server_it_says_so_once_and_a_signal_ends_it_with_status
 
 
 @pytest.mark.parametrize(
-    ('parameter', 'said'),
+    ('parameter', 'line'),
     [
         ('sender_idd:=front', 'parameter sender_idd: unknown, expected one of server_url'),
         ('sender_id:=5', 'parameter sender_id: 5 given, expected 1 to 64 letters'),
@@ -49,16 +49,14 @@ async def test_without_a_server_it_says_so_once_and_a_signal_ends_it_with_status
         ('qos_overrides./image_raw.publisher.dept:=1', 'parameter qos_overrides./image_raw.'),
     ],
 )
-async def test_a_parameter_that_cannot_be_used_is_said_in_one_line_with_status_2(
-    start, parameter, said
-):
+async def test_an_invalid_parameter_is_reported_in_one_line_with_status_2(start, parameter, line):
     program = await start(*with_parameters(parameter))
     assert await program.ended() == 2, program.lines
-    assert program.lines[-1].startswith(f'receiver_node: {said}')
+    assert program.lines[-1].startswith(f'receiver_node: {line}')
     assert not any('Traceback' in line for line in program.lines)
 
 
-async def test_credentials_in_a_url_that_cannot_be_used_are_not_shown(start):
+async def test_credentials_in_an_invalid_url_are_not_shown(start):
     program = await start(*with_parameters('server_url:=http://user:secret@host/'))
     assert await program.ended() == 2, program.lines
     assert 'secret' not in '\n'.join(program.lines)
@@ -71,13 +69,13 @@ async def test_an_unknown_flag_is_refused_with_status_2(start):
     assert 'unrecognized arguments: --sender-id front' in program.lines[-1]
 
 
-async def test_the_version_is_told_without_starting_ros(start):
+async def test_the_version_is_printed_without_starting_ros(start):
     program = await start(*NODE, '--version')
     assert await program.ended() == 0
     assert len(program.lines) == 1
 
 
-async def test_without_rclpy_it_says_in_one_line_what_is_missing_with_status_3(start):
+async def test_a_missing_rclpy_is_reported_in_one_line_with_status_3(start):
     program = await start('-c', WITHOUT_RCLPY)
     assert await program.ended() == 3, program.lines
     (line,) = program.lines

@@ -31,7 +31,7 @@ async def test_it_serves_and_a_signal_ends_it_with_status_0(start, number):
     assert not any('Traceback' in line for line in program.lines)
 
 
-async def test_a_port_in_use_is_said_in_one_line_with_status_3(start):
+async def test_a_port_in_use_is_reported_in_one_line_with_status_3(start):
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
         program = await start(*with_parameters(f'port:={port}'))
@@ -42,7 +42,7 @@ async def test_a_port_in_use_is_said_in_one_line_with_status_3(start):
 
 
 @pytest.mark.parametrize(
-    ('parameter', 'said'),
+    ('parameter', 'line'),
     [
         ('prt:=1', 'parameter prt: unknown, expected one of host, port'),
         ('port:=http', "parameter port: 'http' given, expected a whole number from 0 to 65535"),
@@ -50,10 +50,8 @@ async def test_a_port_in_use_is_said_in_one_line_with_status_3(start):
         ('ice_servers_file:=/no/such/file', 'parameter ice_servers_file: '),
     ],
 )
-async def test_a_parameter_that_cannot_be_used_is_said_in_one_line_with_status_2(
-    start, parameter, said
-):
+async def test_an_invalid_parameter_is_reported_in_one_line_with_status_2(start, parameter, line):
     program = await start(*with_parameters(parameter))
     assert await program.ended() == 2, program.lines
-    assert program.lines[-1].startswith(f'signaling_node: {said}')
+    assert program.lines[-1].startswith(f'signaling_node: {line}')
     assert not any('Traceback' in line for line in program.lines)

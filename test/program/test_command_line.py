@@ -55,7 +55,7 @@ def test_an_error_names_the_flag(arguments: list[str], line: str) -> None:
     assert str(caught.value) == line
 
 
-def test_help_says_default_and_unit_and_survives_a_percent_sign() -> None:
+def test_help_shows_default_and_unit_and_survives_a_percent_sign() -> None:
     parser = argparse.ArgumentParser()
     add_arguments(parser, Kettle)
     text = ' '.join(parser.format_help().split())
@@ -90,7 +90,7 @@ def test_a_program_gets_its_options_and_ends_with_0() -> None:
     assert program.got == [Kettle(volume=3.0)]
 
 
-def test_a_bad_option_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_option_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
     program = Program()
     assert program.run('--volume', '99') == 2
     assert capsys.readouterr().err == (

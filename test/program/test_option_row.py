@@ -91,7 +91,7 @@ def test_a_good_value_is_returned_in_the_options_own_type(
         ('owners', None, 'a list of strings'),
     ],
 )
-def test_a_bad_value_is_told_with_what_was_expected(
+def test_an_invalid_value_is_reported_with_the_expected_ones(
     name: str, value: object, expected: str
 ) -> None:
     with pytest.raises(OptionError) as caught:

@@ -52,7 +52,7 @@ def test_a_link_still_leads_to_the_file_that_was_saved(file, tmp_path):
     assert load(f'file://{file}').camera_name == 'new'
 
 
-def test_a_file_that_cannot_be_written_says_why_and_leaves_nothing(tmp_path):
+def test_a_file_that_cannot_be_written_is_an_error_with_a_reason_and_leaves_nothing(tmp_path):
     occupied = tmp_path / 'folder.yaml'
     (occupied / 'full').mkdir(parents=True)
     with pytest.raises(CalibrationNotSavedError, match=r'cannot write .*folder.yaml: '):
@@ -73,27 +73,27 @@ def test_a_package_url_leads_below_the_share_of_the_package(tmp_path, monkeypatc
     assert load(url).camera_name == 'narrow_stereo'
 
 
-def test_a_file_that_is_not_there_yet_is_no_error(tmp_path):
+def test_a_missing_file_is_not_an_error(tmp_path):
     assert load(f'file://{tmp_path}/none.yaml') is None
 
 
 @pytest.mark.parametrize(
-    ('url', 'said'),
+    ('url', 'expected'),
     [
         ('file:///no/such/folder/front.yaml', 'a file in an existing folder'),
         ('package://no_such_package/front.yaml', 'an installed package'),
         ('file:///tmp', 'a readable file (is a directory)'),
     ],
 )
-def test_a_url_that_leads_nowhere_is_refused_by_name(url, said, monkeypatch, tmp_path):
+def test_a_url_that_leads_nowhere_is_refused_by_name(url, expected, monkeypatch, tmp_path):
     monkeypatch.setenv('AMENT_PREFIX_PATH', str(tmp_path))
     with pytest.raises(OptionError) as caught:
         load(url)
-    assert str(caught.value) == f"camera_info_url: '{url}' given, expected {said}"
+    assert str(caught.value) == f"camera_info_url: '{url}' given, expected {expected}"
 
 
 @pytest.mark.parametrize(
-    ('old', 'new', 'said'),
+    ('old', 'new', 'expected'),
     [
         ('rows', '\trows', 'a YAML file (error in line 5)'),
         ('image_width: 640', 'image_width: wide', 'with width: a whole number from 0 to 65535'),
@@ -106,12 +106,12 @@ def test_a_url_that_leads_nowhere_is_refused_by_name(url, said, monkeypatch, tmp
         ('distortion_model: plumb_bob', 'distortion_model: [1]', 'with distortion_model: a short'),
     ],
 )
-def test_a_file_that_is_no_calibration_is_refused_in_one_line(file, old, new, said):
+def test_a_file_that_is_not_a_calibration_is_refused_in_one_line(file, old, new, expected):
     file.write_text(file.read_text().replace(old, new, 1))
     with pytest.raises(OptionError) as caught:
         load(f'file://{file}')
     assert str(caught.value).startswith('camera_info_url: ')
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     assert '\n' not in str(caught.value)
 
 
@@ -148,7 +148,7 @@ def test_binning_and_a_region_go_into_the_matrices_of_a_scaled_picture():
     assert scaled.picture_size == (160, 120)
 
 
-def test_a_camera_that_is_not_calibrated_stays_so_at_any_size():
+def test_an_uncalibrated_camera_stays_so_at_any_size():
     scaled = calibration_from({'width': 640, 'height': 480}).scaled_to(320, 200)
     assert scaled == Calibration(320, 200)
     assert not scaled.known
@@ -157,7 +157,7 @@ def test_a_camera_that_is_not_calibrated_stays_so_at_any_size():
 @pytest.mark.parametrize(
     ('width', 'height', 'same'), [(640, 480, True), (642, 480, True), (640, 360, False)]
 )
-def test_another_shape_is_told_from_rounded_sides(width, height, same):
+def test_another_shape_is_distinguished_from_rounded_sides(width, height, same):
     assert calibration_from(FULL).has_shape_of(width, height) is same
 
 
@@ -185,6 +185,6 @@ def test_a_calibration_survives_being_a_mapping():
         ('distortion_model', 'a\nb'),
     ],
 )
-def test_a_field_that_cannot_be_used_is_named(field, value):
+def test_an_invalid_field_is_named(field, value):
     with pytest.raises(OptionError, match=f'^{field}|x_offset'):
         calibration_from({**FULL, field: value})

@@ -109,7 +109,7 @@ async def test_the_files_calibration_is_published_scaled_to_the_pictures(make_no
     await while_spinning(node, work())
 
 
-async def test_another_shape_than_the_calibrations_is_said_once(make_node, url, caplog):
+async def test_another_shape_than_the_calibrations_is_logged_once(make_node, url, caplog):
     node = make_node('a_node', f'camera_info_url:={url}')
     topics = topics_of(node)
     infos = Collected(node, CameraInfo, 'camera_info')
@@ -187,7 +187,7 @@ async def test_a_first_calibration_makes_the_file_named_after_the_sender(make_no
     assert load(f'file://{tmp_path}/front_1.yaml').camera_name == 'front_1'
 
 
-async def test_a_calibration_that_cannot_be_saved_is_used_and_the_reason_told(make_node, tmp_path):
+async def test_a_calibration_that_cannot_be_saved_is_used_and_reported(make_node, tmp_path):
     folder = tmp_path / 'gone'
     folder.mkdir()
     node = make_node('a_node', f'camera_info_url:=file://{folder}/front.yaml')
@@ -205,7 +205,7 @@ async def test_a_calibration_that_cannot_be_saved_is_used_and_the_reason_told(ma
     await while_spinning(node, work())
 
 
-async def test_a_calibration_that_cannot_be_used_is_refused_by_field(make_node, url):
+async def test_an_invalid_calibration_is_refused_by_field(make_node, url):
     node = make_node('a_node', f'camera_info_url:={url}')
     topics_of(node)
     client = node.create_client(SetCameraInfo, 'set_camera_info')
@@ -220,7 +220,7 @@ async def test_a_calibration_that_cannot_be_used_is_refused_by_field(make_node, 
 
 
 @pytest.mark.parametrize(('with_file', 'expected'), [(False, 800.0), (True, 2 * 438.76)])
-async def test_the_senders_calibration_counts_where_no_own_is_given(
+async def test_the_senders_calibration_is_used_if_the_node_has_none(
     make_node, url, with_file, expected
 ):
     node = make_node('a_node', *[f'camera_info_url:={url}'] * with_file)
@@ -310,7 +310,7 @@ def test_each_topic_has_its_qos_overrides(make_node, topic):
     assert info.qos_profile.reliability.name == 'BEST_EFFORT'
 
 
-def test_a_file_that_is_no_calibration_is_refused_when_the_node_starts(make_node, tmp_path):
+def test_a_file_that_is_not_a_calibration_is_refused_when_the_node_starts(make_node, tmp_path):
     (tmp_path / 'front.yaml').write_text('image_width: 640')
     node = make_node('a_node', f'camera_info_url:=file://{tmp_path}/front.yaml')
     with pytest.raises(OptionError, match='image_height: an entry'):
@@ -324,7 +324,7 @@ def test_a_url_of_another_kind_is_refused(make_node, url):
         topics_of(node)
 
 
-async def test_the_node_says_in_one_line_that_its_calibration_cannot_be_used(start):
+async def test_the_node_reports_an_invalid_calibration_in_one_line(start):
     parameter = 'camera_info_url:=file:///no/such/folder/front.yaml'
     program = await start(
         *('-m', 'webrtc_bridge.nodes.receiver_node', '--ros-args', '-p', parameter)

@@ -34,6 +34,6 @@ def test_several_cameras_have_topics_and_frames_of_their_own() -> None:
 
 
 @pytest.mark.parametrize('ids', [('a', 'a'), ('a-b', 'a.b'), ('a b',), ('',)])
-def test_ids_that_cannot_be_told_apart_are_refused(ids: tuple[str, ...]) -> None:
+def test_ids_that_cannot_be_distinguished_are_refused(ids: tuple[str, ...]) -> None:
     with pytest.raises(OptionError, match='sender_ids'):
         each_camera(ReceiverOptions(sender_ids=ids))

@@ -48,7 +48,7 @@ def test_the_level_says_how_bad_it_is(
     assert verdict(report, new_fallbacks) == (level, message)
 
 
-def test_what_is_not_known_is_empty() -> None:
+def test_unknown_values_are_empty() -> None:
     values = texts(StreamReport(StreamState.WAITING))
     assert {values[key] for key in ('resolution', 'round_trip_ms', 'relayed', 'silence_s')} == {''}
 

@@ -99,14 +99,14 @@ async def test_h264_can_be_decoded_from_the_first_message_on_and_nothing_is_deco
                 assert stamp == pytest.approx(clock, abs=20e6)
             assert all(a < b for a, b in itertools.pairwise(videos.stamps))
             assert {(m.format, m.header.frame_id) for m in videos.messages} == {('h264', 'lens')}
-            # What was decoded would have told its size.
+            # Decoding would have shown the size.
             report = await receiver.report()
             assert (report.state, report.width) == ('receiving', 0)
 
     await while_spinning(node, work())
 
 
-async def test_who_subscribes_later_gets_a_keyframe_too(make_node):
+async def test_a_late_subscriber_gets_a_keyframe_too(make_node):
     node = make_node()
     topics = topics_of(node)
 
@@ -148,7 +148,7 @@ async def test_camera_info_alone_comes_with_every_frame_and_nothing_is_decoded(m
     await while_spinning(node, work())
 
 
-async def test_of_vp8_only_the_camera_info_is_published_and_the_reason_said_once(
+async def test_of_vp8_only_the_camera_info_is_published_and_the_reason_logged_once(
     make_node, caplog
 ):
     node = make_node()
@@ -164,9 +164,9 @@ async def test_of_vp8_only_the_camera_info_is_published_and_the_reason_said_once
 
     with caplog.at_level(logging.WARNING):
         await while_spinning(node, work())
-    said = [record.message for record in caplog.records if 'carry H.264' in record.message]
-    assert len(said) == 1
-    assert 'VP8' in said[0]
+    logged = [record.message for record in caplog.records if 'carry H.264' in record.message]
+    assert len(logged) == 1
+    assert 'VP8' in logged[0]
 
 
 async def test_frames_are_wanted_only_while_somebody_subscribes(make_node):
@@ -176,7 +176,7 @@ async def test_frames_are_wanted_only_while_somebody_subscribes(make_node):
     videos = Collected(node, CompressedImage, 'image_raw/h264')
 
     async def work():
-        # Once not, which makes the delivery begin with a keyframe, and then on.
+        # Once not, so that the delivery starts with a keyframe, and then always.
         await until(topics._encoded.notice_newcomers)
         assert topics.wants_frames()
         assert not topics.wants_pictures()
@@ -240,7 +240,7 @@ async def test_ffmpeg_image_transport_gets_a_packet(make_node):
     assert bytes(message.data) == keyframe().data
 
 
-def test_a_message_package_that_does_not_fit_costs_its_topic_alone(
+def test_an_unusable_message_package_costs_only_its_own_topic(
     make_node, tmp_path, monkeypatch, caplog
 ):
     folder = tmp_path / 'foxglove_msgs'

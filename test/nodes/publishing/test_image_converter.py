@@ -48,7 +48,7 @@ def test_each_gray_is_what_swscale_makes_of_it():
     assert np.array_equal(pixels_of(message, 1)[:, :, 0], picture.to_ndarray(format='gray'))
 
 
-def test_a_stream_that_says_bt709_is_converted_so():
+def test_a_bt709_stream_is_converted_as_such():
     picture = plain((63, 102, 240))
     picture.colorspace = Colorspace.ITU709
     message = ImageConverter('rgb8', 'camera').to_message(picture, 1)
@@ -56,7 +56,7 @@ def test_a_stream_that_says_bt709_is_converted_so():
 
 
 @pytest.mark.parametrize('encoding', ['bgr8', 'mono8'])
-def test_a_stream_that_says_full_range_is_converted_so(encoding):
+def test_a_full_range_stream_is_converted_as_such(encoding):
     picture = plain((255, 128, 128))
     picture.color_range = ColorRange.JPEG
     message = ImageConverter(encoding, 'camera').to_message(picture, 1)

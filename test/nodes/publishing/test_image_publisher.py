@@ -62,7 +62,7 @@ def test_qos_overrides_are_used_and_show_as_parameters(make_node):
 
 
 @pytest.mark.parametrize('override', ['depth:=0', 'depth:=many', 'reliability:=perhaps'])
-def test_a_qos_override_that_cannot_be_used_is_refused_by_name(make_node, override):
+def test_an_invalid_qos_override_is_refused_by_name(make_node, override):
     name, _, _ = override.partition(':=')
     node = make_node('a_node', f'qos_overrides./image_raw.publisher.{override}')
     with pytest.raises(OptionError, match=f'qos_overrides./image_raw.publisher.{name}: .* given'):

@@ -89,7 +89,7 @@ def test_an_override_that_does_not_fit_is_refused_by_name(make_node, override):
     assert '\n' not in str(caught.value)
 
 
-def test_an_unknown_override_is_refused_with_what_there_is(make_node):
+def test_an_unknown_override_is_refused_with_the_known_names(make_node):
     parameters = Parameters(make_node('a_node', 'txt:=hello'), Options)
     with pytest.raises(UnknownParameterError) as caught:
         parameters.refuse_unknown()
@@ -100,12 +100,12 @@ def test_an_unknown_override_is_refused_with_what_there_is(make_node):
 def test_an_unknown_qos_override_is_refused_with_the_qos_parameters(make_node):
     node = make_node('a_node', 'qos_overrides./imag.publisher.depth:=1')
     parameters = Parameters(node, Options)
-    there = 'qos_overrides./image.publisher.depth'
-    with pytest.raises(UnknownParameterError, match=f'unknown, expected one of {there}$'):
-        parameters.refuse_unknown([there])
+    name = 'qos_overrides./image.publisher.depth'
+    with pytest.raises(UnknownParameterError, match=f'unknown, expected one of {name}$'):
+        parameters.refuse_unknown([name])
 
 
-def test_descriptors_tell_type_range_choices_unit_and_read_only(make_node):
+def test_descriptors_have_type_range_choices_unit_and_read_only(make_node):
     node = make_node()
     Parameters(node, Options)
     number = node.describe_parameter('number')
@@ -124,7 +124,7 @@ def test_descriptors_tell_type_range_choices_unit_and_read_only(make_node):
     assert not node.describe_parameter('text').read_only
 
 
-def test_an_empty_list_is_a_list_of_texts_on_the_graph_too(make_node):
+def test_an_empty_list_is_a_list_of_strings_on_the_graph_too(make_node):
     node = make_node()
     Parameters(node, Options)
     parameter = node.get_parameter('texts')
@@ -174,7 +174,7 @@ def test_a_change_that_does_not_fit_is_refused_with_the_reason(make_node, change
     assert parameters.options == Options()
 
 
-def test_other_parameters_of_the_node_change_as_ever(make_node):
+def test_other_parameters_of_the_node_still_change(make_node):
     node = make_node()
     parameters = Parameters(node, Options)
     node.declare_parameter('another', 1)

@@ -126,7 +126,7 @@ async def test_a_node_can_be_spun_and_ended_many_times_without_a_trace(make_node
 
 
 @pytest.mark.parametrize(
-    ('arguments', 'said'),
+    ('arguments', 'reason'),
     [
         (['--foo'], '--foo'),
         (['-p', 'nonsense'], 'nonsense'),
@@ -134,9 +134,9 @@ async def test_a_node_can_be_spun_and_ended_many_times_without_a_trace(make_node
         (['--log-level', 'loud'], 'severity'),
     ],
 )
-def test_ros_arguments_that_cannot_be_used_are_refused_in_one_line(arguments, said):
+def test_invalid_ros_arguments_are_refused_in_one_line(arguments, reason):
     with (
-        pytest.raises(RosStartError, match=said) as caught,
+        pytest.raises(RosStartError, match=reason) as caught,
         initialised(['--ros-args', *arguments]),
     ):
         pass

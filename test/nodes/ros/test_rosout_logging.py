@@ -72,6 +72,6 @@ def test_an_exception_is_logged_with_its_traceback_and_nothing_stays_behind(make
         except ZeroDivisionError:
             logging.getLogger('webrtc_bridge.test').exception('it failed')
     assert logging.getLogger().handlers == handlers
-    said = capfd.readouterr().err
-    assert 'it failed' in said
-    assert 'ZeroDivisionError: a reason' in said
+    output = capfd.readouterr().err
+    assert 'it failed' in output
+    assert 'ZeroDivisionError: a reason' in output

@@ -46,7 +46,7 @@ def test_without_a_file_system_for_shared_memory_the_segment_is_of_full_size(mon
 
 
 @pytest.mark.parametrize('name', ['fastdds_0cf3a8cca3c947f6', 'fastrtps_6f7a95b3010009c1'])
-def test_what_a_killed_process_left_is_removed(folder, name):
+def test_the_segment_of_a_killed_process_is_removed(folder, name):
     segment(folder, name)
     assert remove_stale_segments() == 1
     assert list(folder.iterdir()) == []

@@ -21,7 +21,7 @@ class Collected:
         return self.messages[before : before + number]
 
     def stop(self) -> None:
-        """Subscribe no longer."""
+        """Unsubscribe."""
         self._node.destroy_subscription(self._subscription)
 
     @property
