@@ -85,7 +85,7 @@ class OutboundSession(Session):
         on_rate: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(peer_id, session_id, send)
-        self.link = BandwidthEstimator()
+        self.link = BandwidthEstimator(peer_id)
         self.on_rate = on_rate
         self._loop = asyncio.get_running_loop()
         self._sent_when_heard = 0

@@ -22,7 +22,7 @@ JOIN_TIMEOUT = 1.0
 'Seconds to wait for the last picture of the thread; x264 takes 20 ms for one of 1080p.'
 
 PASSED_LATELY = 1.0
-'Seconds since the last frame of a source was passed on, in which there is nothing to make small.'
+'Seconds after a frame was passed through in which its codec has no pictures to make small.'
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class EncodingThread:
         }
 
     def note_passed(self, codec: Codec) -> None:
-        """Take note that a frame of `codec` was passed on as its source encoded it."""
+        """Take note that a frame of `codec` was passed through."""
         with self._lock:
             self._passed_at[codec] = time.monotonic()
 
