@@ -363,7 +363,7 @@ def module_parts(source):
 
 
 def test_every_module_part_in_use_is_checked_here():
-    """What the packages themselves do not export may change with any version."""
+    """Names that the packages themselves do not export may change with any version."""
     package = Path(patches.__file__).parents[3]
     used = set().union(*(module_parts(path.read_text('utf-8')) for path in package.rglob('*.py')))
     assert {'aioice.turn.create_turn_endpoint', 'aiortc.sdp.candidate_from_sdp'} <= used
