@@ -183,7 +183,7 @@ async def test_an_rtsp_cameras_h264_passes_as_it_is(start_module, server):
         )
         async with Viewer(server.url) as viewer:
             assert moves(await viewer.more(20))
-    await sender.line(r'its own H\.264 \(constrained-baseline\) goes out .*, no encoder runs')
+    await sender.line(r'its own H\.264 \(constrained-baseline\) is sent .*, no encoder runs')
     assert 'encoding' not in sender.output
     assert 'secret' not in sender.output
 
@@ -205,7 +205,7 @@ async def test_a_camera_that_comes_back_goes_on_in_the_same_session(start_module
 async def test_h264_of_another_profile_is_encoded_anew(start_module, server):
     source = 'videotestsrc is-live=true ! x264enc tune=zerolatency ! video/x-h264,profile=main'
     sender = await start_sender(start_module, server.url, source)
-    await sender.line(r'video/x-h264 \(main profile\) is decoded and encoded anew')
+    await sender.line(r'video/x-h264 \(main profile\) is decoded and encoded again')
     async with Viewer(server.url) as viewer:
         assert moves(await viewer.more(10))
 

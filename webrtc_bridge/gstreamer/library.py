@@ -1,8 +1,8 @@
 """
 GStreamer, through gi, or what to install where it is missing.
 
-All modules `gstreamer_*` take `Gst` and its relatives from here. They import without GStreamer
-too, but nothing of theirs works before `require_gstreamer()` has returned.
+All modules of this folder take `Gst` and its relatives from here. They can be imported without
+GStreamer, but nothing in them works before `require_gstreamer()` has returned.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ try:
     Gst, GstSdp, GstVideo, GstWebRTC = (
         importlib.import_module(f'gi.repository.{name}') for name in NAMESPACES
     )
-except (ImportError, ValueError):  # ValueError: gi is there, but not that namespace
+except (ImportError, ValueError):  # ValueError: gi is installed, but not that namespace
     Gst = GstSdp = GstVideo = GstWebRTC = None
 
 T = TypeVar('T')
@@ -48,7 +48,7 @@ BASE, GOOD, BAD, UGLY = (
 )
 NICE = 'gstreamer1.0-nice'
 PYTHON = ('python3-gst-1.0', 'gir1.2-gst-plugins-bad-1.0', BASE, GOOD, BAD, UGLY, NICE)
-'All that the sender needs, as Debian and Ubuntu call it.'
+'Everything the sender needs, by the names of Debian and Ubuntu.'
 
 PACKAGES = {
     **dict.fromkeys(('videoconvert', 'videoscale', 'videotestsrc'), BASE),
@@ -72,19 +72,19 @@ NEEDED = (
     *('videoconvert', 'videoscale', 'h264parse', 'watchdog', 'rtph264pay', 'webrtcbin'),
     *('nicesrc', 'dtlssrtpenc', 'srtpenc', 'sctpenc', 'rtpbin'),
 )
-'What every sender is made of, whatever its source and encoder.'
+'Elements of every sender, whatever its source and encoder.'
 
 
 def require_gstreamer() -> None:
     """
-    Check that GStreamer is there, with all that a sender needs, and initialise it.
+    Check that GStreamer is installed, with everything a sender needs, and initialise it.
 
     Raises: RequirementError.
     """
     apt = f'sudo apt-get install {" ".join(PYTHON)}'
     needed = '.'.join(map(str, OLDEST)) + ' or newer'
     if Gst is None:
-        in_a_venv = '(a virtual environment must be made with --system-site-packages)'
+        in_a_venv = '(a virtual environment needs --system-site-packages)'
         raise RequirementError('GStreamer for Python', None, needed, f'{apt} {in_a_venv}')
     Gst.init(None)
     version = Gst.version()
@@ -103,26 +103,26 @@ def require_elements(*names: str) -> None:
     for name in names:
         if Gst.ElementFactory.find(name) is None:
             package = PACKAGES.get(name)
-            install = INSTALLED_OTHERWISE.get(name, 'see gst-inspect-1.0 for what there is')
+            install = INSTALLED_OTHERWISE.get(name, 'gst-inspect-1.0 lists the installed elements')
             install = f'sudo apt-get install {package}' if package else install
             raise RequirementError(f'GStreamer element {name}', None, 'any version', install)
 
 
 def warm_up() -> None:
     """
-    Make what the first session would wait for: the certificate of this process. Blocks.
+    Make the certificate of this process, which the first session would wait for. Blocks.
 
-    GStreamer makes its RSA key for the first element of DTLS, in about 0.3 s.
+    GStreamer makes its RSA key for the first DTLS element, in about 0.3 s.
     """
     Gst.ElementFactory.make('dtlssrtpdec')
     Gst.ElementFactory.make('webrtcbin')
 
 
 def element_names(description: str) -> Iterator[str]:
-    """Yield the elements that a gst-launch description names; caps and references are none."""
+    """Yield the elements that a gst-launch description names, without caps and references."""
     try:
         words = shlex.split(description)
-    except ValueError:  # quotes that do not close: gst_parse_launch has the words for it
+    except ValueError:  # quotes that do not close: gst_parse_launch reports them
         return
     for before, word in zip(['!', *words], words, strict=False):
         if before == '!' and word.replace('_', '').replace('-', '').isalnum():
@@ -180,9 +180,9 @@ async def in_thread(work: Callable[[], T], timeout: float) -> T:
 
 def join_threads(timeout: float) -> bool:
     """
-    Wait for what `in_thread` has left behind; say whether all is done.
+    Wait for threads that `in_thread` has left behind; return whether all are done.
 
-    Python must not end while GStreamer is at work in a thread of its: that may crash.
+    Python must not exit while GStreamer works in one of its threads: that may crash.
     """
     end = time.monotonic() + timeout
     for thread in _threads:
@@ -191,7 +191,7 @@ def join_threads(timeout: float) -> bool:
 
 
 def post(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *given: Any) -> None:
-    """Call `callback(*given)` in `loop`, from any thread; a loop that has ended is past caring."""
+    """Call `callback(*given)` in `loop`, from any thread; does nothing if the loop has ended."""
     try:
         loop.call_soon_threadsafe(callback, *given)
     except RuntimeError:

@@ -137,7 +137,7 @@ class GStreamerPipeline:
         await stop(capture.element)
         self.element.remove(capture.element)
 
-    def on_way(self, bitrate: int) -> None:
+    def on_bitrate(self, bitrate: int) -> None:
         """Take the highest bit rate (bit/s) of what the capture encodes, 0 if nothing is."""
         self._bitrates.highest = bitrate
         self._apply_bitrates()
@@ -179,7 +179,7 @@ class GStreamerPipeline:
                 logger.warning('no small layer for slow links from now on: %s', reason)
                 self._can_be_layered = False
             self._supervisor.fail(source_error(self._source.shown, error, reason))
-        elif not element.get_name().startswith('sctp'):  # without its data channel video goes on
+        elif not element.get_name().startswith('sctp'):  # video goes on without its data channel
             for branch, on_error in list(self._branches.items()):
                 if element == branch or element.has_as_ancestor(branch):
                     on_error(reason)

@@ -1,9 +1,9 @@
 """
-The one way to a structure of caps or of an event, as GStreamer's versions for Python differ in it.
+Get the structure of caps or of an event, which differs between GStreamer's versions for Python.
 
 Up to 1.24, `get_structure` returns the structure itself. 1.26 returns a wrapper that has none of
-its methods and is to be entered by `with`, even where there is no structure. From 1.28 on it is
-the structure again, which may be entered, too.
+its methods and must be entered with `with`, even if there is no structure. From 1.28 on it is the
+structure again, which may be entered, too.
 """
 
 from typing import Any

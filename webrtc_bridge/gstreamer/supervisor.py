@@ -39,7 +39,7 @@ class CaptureHost(Protocol):
     async def detach(self, capture: Capture) -> None:
         """Stop a capture and take it out, in limited time."""
 
-    def on_way(self, bitrate: int) -> None:
+    def on_bitrate(self, bitrate: int) -> None:
         """Take the highest bit rate (bit/s) of what the capture encodes, 0 if nothing is."""
 
     def on_back(self) -> None:
@@ -90,7 +90,7 @@ class SourceSupervisor:
 
     async def _open(self, kind: EncoderKind) -> '_Attempt':
         check_device(self._source)
-        attempt = _Attempt(self._source, kind, self._bitrate, self._on_way)
+        attempt = _Attempt(self._source, kind, self._bitrate, self._on_bitrate)
         self._attempt = attempt
         self._host.attach(attempt.capture)
         starting = asyncio.ensure_future(
@@ -101,7 +101,7 @@ class SourceSupervisor:
         except TimeoutError:
             error = SourceNotFound(self._source.shown, f'no picture in {START_TIMEOUT:g} s')
         finally:
-            starting.cancel()  # to wait for it; what it does, it goes on doing
+            starting.cancel()  # only the wait for it; the thread goes on
             await asyncio.gather(starting, return_exceptions=True)
         if error:
             await self._discard()
@@ -136,9 +136,9 @@ class SourceSupervisor:
         if attempt:
             await self._host.detach(attempt.capture)
 
-    def _on_way(self, attempt: '_Attempt', bitrate: int) -> None:
+    def _on_bitrate(self, attempt: '_Attempt', bitrate: int) -> None:
         if attempt is self._attempt:
-            self._host.on_way(bitrate)
+            self._host.on_bitrate(bitrate)
 
     def _set_state(self, state: SourceState, detail: str = '') -> None:
         if state is self._state:
@@ -158,17 +158,17 @@ class _Attempt:
         source: SourceDescription,
         kind: EncoderKind,
         bitrate: int,
-        on_way: Callable[['_Attempt', int], None],
+        on_bitrate: Callable[['_Attempt', int], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._on_way = on_way
+        self._on_bitrate = on_bitrate
         self.opened: asyncio.Future[SourceError | None] = self._loop.create_future()
         self.lost: asyncio.Future[SourceError] = self._loop.create_future()
         self.capture = Capture(source, kind, bitrate, self)
 
-    def on_way(self, bitrate: int) -> None:
+    def on_bitrate(self, bitrate: int) -> None:
         """Pass it on to the event loop."""
-        post(self._loop, self._on_way, self, bitrate)
+        post(self._loop, self._on_bitrate, self, bitrate)
 
     def on_flowing(self) -> None:
         """Take note that pictures come."""

@@ -1,4 +1,4 @@
-"""Where the viewers of one layer get its H.264 from. Belongs to the event loop."""
+"""The tee of one layer's H.264 for all of its viewers. Belongs to the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from webrtc_bridge.media.codec.keyframes import MINIMUM_INTERVAL, KeyframeReques
 
 class LayerTee:
     """
-    Hands the H.264 of one layer to the branches that are linked to it.
+    Pass the H.264 of one layer to the branches that are linked to it.
 
-    `element` goes into the pipeline, `entry` is its pad for what the encoder makes. The viewers'
-    requests for keyframes are gathered; `on_keyframe_wanted` is called when one is due.
+    `element` goes into the pipeline, `entry` is its pad for the encoder. The viewers' requests for
+    keyframes are merged; `on_keyframe_wanted` is called when one is due.
     """
 
     def __init__(self, on_keyframe_wanted: Callable[[], None]) -> None:
@@ -39,7 +39,7 @@ class LayerTee:
         return pad
 
     def unlink(self, pad: Pad) -> None:
-        """Let nothing more flow through `pad`: a tee lets go of one between two pictures."""
+        """Let nothing more flow through `pad`, which a tee releases between two pictures."""
         self._branches -= 1
         self.element.release_request_pad(pad)
 
@@ -62,7 +62,7 @@ class LayerTee:
             self._keyframe_timer = self._loop.call_later(MINIMUM_INTERVAL, self._ask_when_due)
 
     def _on_upstream_event(self, _: Pad, info: Element) -> object:
-        """Keep the viewers' keyframe requests from the encoder: each would get one of its own."""
+        """Keep the viewers' keyframe requests from the encoder, which would answer every one."""
         if not GstVideo.video_event_is_force_key_unit(info.get_event()):
             return Gst.PadProbeReturn.OK
         post(self._loop, self.request_keyframe)

@@ -1,5 +1,5 @@
 """
-Which addresses of a peer this machine sends to. Decides without I/O.
+Decide, without I/O, which addresses of a peer this machine sends to.
 
 A candidate makes us send datagrams to whatever address it names, and the server that passed it on
 cannot know what that address is here. Private ranges are ordinary: robots live there.
@@ -22,7 +22,7 @@ OwnAddresses = Callable[[], Iterable[str]]
 METADATA = frozenset(
     map(ipaddress.ip_address, ('169.254.169.254', '169.254.170.2', 'fd00:ec2::254'))
 )
-'Where the machines of cloud providers ask for credentials of their own.'
+'The addresses at which machines of cloud providers get their credentials.'
 
 NOWHERE = (ipaddress.ip_network('0.0.0.0/8'), ipaddress.ip_network('240.0.0.0/4'))
 """
@@ -34,11 +34,10 @@ broadcast.
 @dataclass(frozen=True)
 class CandidatePolicy:
     """
-    What a session's candidates are held to.
+    The rules for a session's candidates.
 
-    The address of a TURN server among `ice_servers` may be a peer's whatever it is, for that is
-    where its relays are. With `relay_only` all may: nothing goes to them but by a TURN server, and
-    what that reaches is its own policy.
+    Any address of a TURN server among `ice_servers` may be a peer's, because its relays are there.
+    With `relay_only` every address may: only the TURN server sends to them, by its own policy.
     """
 
     own_addresses: OwnAddresses
@@ -49,31 +48,31 @@ class CandidatePolicy:
         """Return why nothing is sent to a candidate, given as its line of SDP; '' if it is."""
         words = line.split()
         if len(words) < 8 or ' '.join(words) != line.strip():
-            return f'{printable(line)} cannot be read'  # not by all in the same way
+            return f'{printable(line)} cannot be read'  # at least not by all in the same way
         host = words[4]
         if self.relay_only or host.endswith('.local'):  # a browser's mDNS name
             return ''
         try:
             address = plain(host)
         except ValueError:
-            return f'{printable(host)} is no address'
+            return f'{printable(host)} is not an address'
         kind = self._forbidden_kind(address)
         return f'{host} is {kind}' if kind and address not in turn_hosts(self.ice_servers) else ''
 
     def _forbidden_kind(self, address: Address) -> str:
         """
-        Return what `address` is that no peer can have; '' if one can.
+        Return the kind of `address` if it is one that no peer can have; otherwise ''.
 
-        A loopback address is taken where this machine has no other: its peer must be on it too. A
-        link-local one is taken where this machine has one, as on a cable without DHCP; elsewhere
-        it leads nowhere that the peer could have meant.
+        Loopback is accepted if this machine has no other address: its peer must be on it, too.
+        Link-local is accepted if this machine has such an address, as on a cable without DHCP;
+        otherwise it does not lead where the peer meant.
         """
         if address in METADATA:
             return "a cloud's metadata service"
         if address.is_multicast:
             return 'multicast'
         if address.is_unspecified or any(address in network for network in NOWHERE):
-            return 'no address of a machine'
+            return 'not an address of a machine'
         if address.is_loopback and not all(own.is_loopback for own in self._own()):
             return 'loopback'
         if address.is_link_local and not any(
@@ -87,7 +86,7 @@ class CandidatePolicy:
 
 
 def plain(host: str) -> Address:
-    """Return the address that `host` spells, as IPv4 where IPv6 only wraps that; ValueError."""
+    """Return `host` as an address, IPv4-mapped IPv6 as IPv4. Raises: ValueError."""
     address = ipaddress.ip_address(host)
     return getattr(address, 'ipv4_mapped', None) or address
 

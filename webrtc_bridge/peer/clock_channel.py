@@ -1,5 +1,5 @@
 """
-The data channel `clock`, by which a receiver learns how far its sender's clock is from its own.
+The data channel `clock`, by which a receiver measures the offset of its sender's clock.
 
 The receiver asks `{"asked": ns}`; the sender adds `"received"` and `"answered"`. All are Unix time
 in nanoseconds. A sender that knows adds when its newest frame was `"captured"`, and that frame's

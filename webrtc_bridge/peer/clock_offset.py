@@ -1,4 +1,4 @@
-"""How far the clocks of two machines are apart."""
+"""The offset between the clocks of two machines."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ WINDOW = 16
 'Newest exchanges that the best is chosen of: over a minute of them.'
 
 DRIFT_NS = 5_000_000
-'What two good clocks may drift apart while the window is filled (50 ppm for 100 s).'
+'Drift between two good clocks while the window fills (50 ppm for 100 s).'
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class ClockOffset:
         return self._exchanges[-1] if self._exchanges else None
 
     def add(self, exchange: Exchange) -> None:
-        """Take an exchange; one that the earlier ones contradict begins anew: a clock was set."""
+        """Take an exchange; start again with one that contradicts the others: a clock was set."""
         best = self._best
         if best is not None:
             apart = abs(exchange.offset_ns - best.offset_ns)

@@ -1,8 +1,8 @@
 """
 The data channel `metadata`, by which a sender tells its receivers about its pictures.
 
-Each message is a JSON object, which takes the place of the one before. Known members:
-`camera_info`, what a `sensor_msgs/CameraInfo` says of the lens (nodes/calibration/calibration.py).
+Each message is a JSON object, which replaces the one before. Known members: `camera_info`, the
+lens as in a `sensor_msgs/CameraInfo` (nodes/calibration/calibration.py).
 """
 
 import json
@@ -51,15 +51,15 @@ class MetadataBroadcast:
 
 
 def receive_metadata(channel: RTCDataChannel, on_metadata: Callable[[Metadata], None]) -> None:
-    """Call `on_metadata` with each object that the sender tells on `channel`."""
+    """Call `on_metadata` with each object that the sender sends on `channel`."""
 
     def on_message(text: object) -> None:
         try:
             if not isinstance(text, str) or len(text) > MOST_CHARACTERS:
-                raise ValueError('no text, or too long')
+                raise ValueError('not text, or too long')
             metadata = json.loads(text)
             if not isinstance(metadata, dict):
-                raise ValueError('no object')
+                raise ValueError('not an object')
         except (ValueError, RecursionError) as error:
             logger.warning('metadata left out: %s', printable(error))
             return

@@ -1,4 +1,4 @@
-"""What may be done with what the other peer says, and when. Decides without I/O."""
+"""Put a peer's description and candidates in order, without I/O."""
 
 import logging
 
@@ -13,10 +13,10 @@ logger = logging.getLogger(__name__)
 
 class Negotiation:
     """
-    Puts a session's remote description first and its candidates, which may overtake it, after.
+    Put a session's remote description first, and its candidates, which may overtake it, after.
 
-    Returns what is ready to be applied. What a session does not expect is None or an empty list.
-    Candidates that are too many, or that `policy` refuses, are left out and counted.
+    The methods return what is ready to be applied: None or an empty list for what a session does
+    not expect. Candidates that are too many, or that `policy` refuses, are left out and counted.
     """
 
     def __init__(self, peer_id: str, policy: CandidatePolicy) -> None:
@@ -33,7 +33,7 @@ class Negotiation:
         if self._described:
             return None
         self._described = True
-        # aiortc ends a line at all that Python does, and GStreamer at some of it.
+        # aiortc ends a line wherever Python does, and GStreamer at some of these places.
         lines = sdp.splitlines(keepends=True)
         return ''.join(line for line in lines if not is_candidate(line) or self._takes(line))
 
@@ -68,5 +68,5 @@ class Negotiation:
 
 
 def is_candidate(line: str) -> bool:
-    """Say whether a line of SDP is a candidate."""
+    """Return whether a line of SDP is a candidate."""
     return line.strip().startswith('a=candidate:')

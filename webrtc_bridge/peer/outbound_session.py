@@ -1,4 +1,4 @@
-"""A session in which the peer watches, whichever engine sends."""
+"""A session whose peer is the viewer, whichever engine sends."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ class SendingPeer(Protocol):
     """
     One connection that sends video, of either engine. Belongs to the event loop.
 
-    It takes the newest frames from where they are encoded, and tells a `SendingPeerListener`.
+    It takes the newest frames from the encoder, and reports to a `SendingPeerListener`.
     """
 
     @property
@@ -39,7 +39,7 @@ class SendingPeer(Protocol):
 
     @property
     def sent_bytes(self) -> int:
-        """The bytes of video sent so far, without headers and what was sent again."""
+        """The bytes of video sent so far, without headers and retransmissions."""
 
     async def offer(self) -> str:
         """
@@ -62,7 +62,7 @@ class SendingPeer(Protocol):
         """Send `layer`, from its next keyframe on."""
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for `seconds`, and then a keyframe; nothing of before is sent again."""
+        """Send nothing for `seconds`, and then a keyframe; nothing older is retransmitted."""
 
     async def close(self) -> None:
         """Close the connection, in limited time; idempotent."""
@@ -144,4 +144,4 @@ class OutboundSession(Session):
         if self._peer.sent > self._sent_when_heard:
             self.end(reason)
         else:
-            self._watchdog.begin()  # there was nothing that it could have reported
+            self._watchdog.begin()  # there was nothing to report

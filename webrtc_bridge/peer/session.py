@@ -1,4 +1,4 @@
-"""One WebRTC session, from the request to the end, either way."""
+"""One WebRTC session in either direction, from the request to the end."""
 
 import asyncio
 import enum
@@ -43,7 +43,7 @@ class PeerListener(Protocol):
 
 
 class SessionState(enum.Enum):
-    """Where a session is in its life."""
+    """The states of a session."""
 
     NEGOTIATING = 'negotiating'
     CONNECTED = 'connected'
@@ -79,8 +79,8 @@ class Session(ABC):
         except asyncio.QueueFull:
             logger.warning('%s: too many messages, %s dropped', self.peer_id, message.TYPE)
 
-    def peer_left(self) -> None:  # noqa: B027, for those who have another way to see it
-        """Note that the peer's signaling socket is gone; it comes back, or it has died."""
+    def peer_left(self) -> None:  # noqa: B027, for sessions that notice it otherwise
+        """Note that the peer's signaling socket is gone: it comes back, or the peer has died."""
 
     def end(self, reason: str) -> None:
         """End the session; the first reason counts."""
@@ -103,7 +103,7 @@ class Session(ABC):
         self.end(reason)
 
     async def run(self) -> str:
-        """Live the session; return why it ended. Says bye and closes all, when cancelled too."""
+        """Run the session; return why it ended. Says bye and closes all, also when cancelled."""
         negotiation = asyncio.ensure_future(self._negotiate_safely())
         reason = 'stopped'
         try:
@@ -133,7 +133,7 @@ class Session(ABC):
             self.end('internal error')
 
     async def _take_messages(self) -> None:
-        """Apply what the peer says, as long as the session lives."""
+        """Apply the peer's messages, as long as the session lives."""
         while True:
             message = await self._inbox.get()
             if isinstance(message, Candidate):
@@ -149,7 +149,7 @@ class Session(ABC):
 
     @abstractmethod
     async def _negotiate(self) -> None:
-        """Bring the connection about; runs until cancelled."""
+        """Establish the connection; runs until cancelled."""
 
     @abstractmethod
     async def _on_description(self, message: Description) -> None:
@@ -161,4 +161,4 @@ class Session(ABC):
 
     @abstractmethod
     async def _close(self) -> None:
-        """Close the connection and let go of all else, in limited time."""
+        """Close the connection and release everything else, in limited time."""

@@ -1,4 +1,4 @@
-"""Notice that a viewer is gone that did not say bye."""
+"""Detect that a viewer is gone without saying bye."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,22 +7,22 @@ from webrtc_bridge.peer.watchdog import Watchdog
 
 SILENCE = 10.0
 """
-Seconds without an RTCP report after which a viewer is gone; they come every second or so, from
+Seconds without an RTCP report after which a viewer is gone. Reports come every second or so, from
 GStreamer every five, and not at all through a link that is down for a while.
 """
 
 SILENCE_AFTER_EXIT = 3.0
-'Seconds after which it is gone if its signaling socket is: then the process may have died.'
+'The same once its signaling socket is gone, because then its process may have died.'
 
 REPORTS_MISSED = 2.5
-'The longest time between two reports, that often, is silence too.'
+'Multiple of the longest interval between two reports that counts as silence as well.'
 
 
 class ViewerWatchdog:
     """
-    Call `on_silence` with the reason once a viewer reports no longer.
+    Call `on_silence` with the reason once a viewer stops reporting.
 
-    Losing the signaling socket alone ends nothing: the viewer that reports on is there.
+    Losing the signaling socket alone ends nothing: a viewer that still reports is there.
     """
 
     def __init__(self, on_silence: Callable[[str], None]) -> None:
@@ -52,7 +52,7 @@ class ViewerWatchdog:
         self._watchdog.shorten(self._timeout)
 
     def close(self) -> None:
-        """Listen no longer; idempotent."""
+        """Stop listening; idempotent."""
         self._watchdog.close()
 
     def _on_timeout(self) -> None:

@@ -1,21 +1,22 @@
-"""Notice that something has stopped to happen."""
+"""Detect that an expected event has stopped occurring."""
 
 import asyncio
 from collections.abc import Callable
 
 TICK, STALL = 1.0, 0.5
 """
-Seconds between two looks at the clock, and by which one is late if this process itself has stood
-still (SIGSTOP, a suspended laptop).
+Seconds between two looks at the clock, and by how much a look is late if this process itself has
+stood still (SIGSTOP, a suspended laptop).
 """
 
 
 class Watchdog:
     """
-    Call `on_silence` once nothing was heard for `timeout` seconds; again after the next silence.
+    Call `on_silence` after `timeout` seconds without an event; again after the next silence.
 
-    Time in which this process stood still does not count: what came then is yet to be read. It
-    starts to listen when made, in the event loop. `heard` is cheap: it only notes the time.
+    Time in which this process stood still does not count: the events of that time are yet to be
+    read. It starts to listen when made, in the event loop. `heard` is cheap: it only notes the
+    time.
     """
 
     def __init__(self, timeout: float, on_silence: Callable[[], None]) -> None:
@@ -33,7 +34,7 @@ class Watchdog:
             self._listen()
 
     def shorten(self, timeout: float) -> None:
-        """Allow but `timeout` seconds of silence from now on."""
+        """Allow only `timeout` seconds of silence from now on."""
         if timeout < self._timeout:
             self._timeout = timeout
             if self._timer:
@@ -41,7 +42,7 @@ class Watchdog:
                 self._listen()
 
     def close(self) -> None:
-        """Listen no longer; idempotent."""
+        """Stop listening; idempotent."""
         self._timeout = float('inf')
         if self._timer:
             self._timer.cancel()

@@ -9,13 +9,13 @@ from webrtc_bridge.media.frames import Codec, Encoding
 from webrtc_bridge.peer.outbound_session import OutboundSession
 
 SMALLEST_CHANGE = 0.05
-'The part of a bit rate by which it must change before the encoders are told.'
+'The part of a bit rate by which it must change to be applied.'
 
 logger = logging.getLogger(__name__)
 
 
 class Encoders(Protocol):
-    """What makes the encodings of one sender, with either engine."""
+    """The encoders of one sender, of either engine."""
 
     def bounds(self) -> Mapping[Codec, Bounds]:
         """Return the bounds of each codec that is encoded; empty while nothing is."""
@@ -55,7 +55,7 @@ class Adaptation:
 
 
 def differs(before: Mapping[Encoding, int], now: Mapping[Encoding, int]) -> bool:
-    """Return whether bit rates differ by so much that the encoders have to be told."""
+    """Return whether bit rates differ by so much that they have to be applied."""
     return before.keys() != now.keys() or any(
         abs(rate - before[encoding]) > SMALLEST_CHANGE * before[encoding]
         for encoding, rate in now.items()

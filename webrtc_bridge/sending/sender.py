@@ -1,4 +1,4 @@
-"""A source, its encoder, and the sessions that watch it."""
+"""A source, its encoder, and the sessions of its viewers."""
 
 import asyncio
 from collections.abc import Callable
@@ -74,9 +74,9 @@ class Sender:
 
     def passthrough(self, name: str, on_picture: Callable[[CapturedFrame], None]) -> Passthrough:
         """
-        Return what takes the H.264 of the source `name`, where there are no pictures of it.
+        Return a passthrough for the H.264 of the source `name`, instead of pictures.
 
-        `on_picture` is to put a picture into the sender's `frames`.
+        `on_picture` must put a picture into the sender's `frames`.
         """
         listener = PassthroughListener(
             lambda: self._encoding.codecs, self._start_passing, self._pass, on_picture

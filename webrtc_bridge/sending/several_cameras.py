@@ -1,4 +1,4 @@
-"""Serve several cameras from one process, each as if it were the only one."""
+"""Serve one or several cameras from one process, each as if it were the only one."""
 
 import asyncio
 import logging

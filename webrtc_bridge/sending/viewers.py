@@ -1,4 +1,4 @@
-"""Those who watch one sender: its registration, and a session for each that asks."""
+"""The viewers of one sender: its registration, and a session for each receiver that asks."""
 
 import asyncio
 import logging
@@ -35,12 +35,12 @@ MOST_SESSIONS = 64
 
 RESERVED_FILES, FILES_OF_A_SESSION = 12, 4
 """
-Open files that are kept for a camera that comes back and the way to the server, and those that a
-session may need that is coming about: a socket for each address of this machine.
+Open files reserved for a camera that comes back and the connection to the server, and those that
+a session may need while it is being established: a socket for each address of this machine.
 """
 
 MakePeer = Callable[[str, tuple[IceServer, ...], SendingPeerListener], SendingPeer]
-'Makes the connection to a viewer of the id, by these ICE servers, that tells the listener.'
+'Makes the connection to the viewer with this id, by these ICE servers, for this listener.'
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Viewers(SignalingListener):
         return self._signaling.peer_id
 
     def __len__(self) -> int:
-        """Return how many sessions there are."""
+        """Return the number of sessions."""
         return len(self._sessions)
 
     def __iter__(self) -> Iterator[OutboundSession]:
@@ -141,12 +141,12 @@ class Viewers(SignalingListener):
         )
 
     def _refusal(self) -> str:
-        """Return why there cannot be one more session; empty if there can."""
+        """Return why one more session is not possible; empty if it is."""
         if len(self) >= MOST_SESSIONS:
             return f'all {MOST_SESSIONS} sessions are in use'
         coming = sum(session.state is SessionState.NEGOTIATING for session in self)
         if free_descriptors() < RESERVED_FILES + FILES_OF_A_SESSION * (coming + 1):
-            return 'the sender may open no more files'
+            return 'the sender may not open more files'
         return ''
 
     async def _live(self, session: OutboundSession) -> None:

@@ -6,8 +6,8 @@ A source and what makes H.264 of it, as one element of the pipeline.
     H.264 that fits                                        -> full
     anything else    -> decodebin -> as from a camera
 
-What the source delivers is known when its caps come, so that is when the way is built: in the
-thread that delivers them.
+What the source delivers is known when its caps come. That is when the elements behind it are made:
+in the thread that delivers them.
 """
 
 import logging
@@ -25,23 +25,23 @@ from webrtc_bridge.media.frames import Layer
 
 FITTING_PROFILES = ('constrained-baseline', 'baseline')
 """
-What every viewer takes, as the offer says. Cameras that call theirs baseline mean the constrained
-one: nobody ever built the rest of it.
+The profiles that every viewer decodes, as in the offer. Cameras that name theirs baseline mean the
+constrained one: nobody ever built the rest of it.
 """
 
 STREAM_CAPS = 'video/x-h264,stream-format=byte-stream,alignment=au'
 
 TAIL = f'capsfilter caps="{STREAM_CAPS}" ! identity silent=true single-segment=true'
 """
-An encoder's times begin where it likes to, which its segment tells. webrtcbin (its rtpfunnel)
-heeds a viewer's first segment alone: sender reports would be wrong after another encoder's.
+An encoder's times start anywhere, as its segment says. webrtcbin (its rtpfunnel) heeds only the
+first segment of a viewer: sender reports would be wrong after a change of encoder.
 """
 
 SILENCE = 5.0
 'Seconds without a picture after which a source is taken for hung.'
 
 SYSTEM_MEMORY = 'memory:SystemMemory'
-'Where pictures lie that can be made smaller; those in a decoder of hardware cannot, here.'
+'Memory of pictures that can be made smaller; those in a hardware decoder cannot, here.'
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 class CaptureListener(Protocol):
     """Gets what happens to a capture, in threads of GStreamer."""
 
-    def on_way(self, bitrate: int) -> None:
+    def on_bitrate(self, bitrate: int) -> None:
         """Take the highest bit rate (bit/s) of what is encoded, 0 if nothing is."""
 
     def on_flowing(self) -> None:
@@ -83,7 +83,7 @@ class Capture:
         self._listener = listener
         self._layers: EncodedLayers | None = None
         self._watched: set[Layer] = set()
-        self._way_chosen = False
+        self._route_chosen = False
         self.element: Element = Gst.Bin.new('capture')
         self._tails = {layer: self._add_tail() for layer in Layer}
         self.pads: dict[Layer, Pad] = {}
@@ -100,7 +100,7 @@ class Capture:
         return self._layers is not None and self._layers.has_small
 
     def set_watched(self, layer: Layer, watched: bool) -> None:
-        """Encode a layer, or don't."""
+        """Encode a layer, or do not."""
         (self._watched.add if watched else self._watched.discard)(layer)
         if self._layers:
             self._layers.set_watched(layer, watched)
@@ -112,7 +112,7 @@ class Capture:
 
     def request_keyframe(self, layer: Layer) -> None:
         """Ask the encoder, or a camera that understands it, for a keyframe."""
-        # Not with all headers: they come with every keyframe anyway, and the payloader would put
+        # Without all headers: they come with every keyframe anyway, and the payloader would put
         # them before the next picture, too.
         event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, False, 0)
         self._tails[layer].get_static_pad('src').send_event(event)
@@ -132,7 +132,7 @@ class Capture:
         return self._tails[layer].get_static_pad('sink')
 
     def _follow(self, pad: Pad, parsed: bool = False) -> None:
-        """Build the way on from `pad` once its caps are known, which may be now."""
+        """Add the next elements behind `pad` once its caps are known, which may be now."""
 
         def on_caps(*_: object) -> None:
             caps = pad.get_current_caps()
@@ -148,7 +148,7 @@ class Capture:
 
     def _continue(self, pad: Pad, structure: Structure, parsed: bool) -> None:
         name = structure.get_name()
-        if not is_video(structure) or self._way_chosen:
+        if not is_video(structure) or self._route_chosen:
             self._put(pad, 'fakesink sync=false async=false')
         elif name == 'video/x-raw':
             self._encode(pad, structure)
@@ -157,29 +157,29 @@ class Capture:
         elif name == 'video/x-h264' and not parsed:
             self._follow(self._put(pad, PARSE), parsed=True)
         elif name == 'video/x-h264' and structure.get_string('profile') is None:
-            pass  # its parameter sets, and then its full caps, are still to come
+            pass  # its parameter sets, and then its full caps, will follow
         elif name == 'video/x-h264' and structure.get_string('profile') in FITTING_PROFILES:
             self._pass_through(pad, structure)
         else:
             self._decode(pad, structure)
 
     def _pass_through(self, pad: Pad, structure: Structure) -> None:
-        self._way_chosen = True
+        self._route_chosen = True
         profile = structure.get_string('profile')
-        logger.info('source: its own H.264 (%s) goes out as it is, no encoder runs', profile)
+        logger.info('source: its own H.264 (%s) is sent as it is, no encoder runs', profile)
         self._put(pad, self._paced(pad)).link(self._end(Layer.FULL))
-        self._listener.on_way(0)
+        self._listener.on_bitrate(0)
 
     def _decode(self, pad: Pad, structure: Structure) -> None:
         profile = structure.get_string('profile')
         what = structure.get_name() + (f' ({profile} profile)' if profile else '')
-        logger.info('source: %s is decoded and encoded anew', what)
+        logger.info('source: %s is decoded and encoded again', what)
         decoder = Gst.ElementFactory.make('decodebin')
         decoder.connect('pad-added', lambda _, found: self._follow(found))
         self._put(pad, decoder)
 
     def _encode(self, pad: Pad, structure: Structure) -> None:
-        self._way_chosen = True
+        self._route_chosen = True
         width, height = structure.get_int('width')[1], structure.get_int('height')[1]
         scalable = pad.get_current_caps().get_features(0).contains(SYSTEM_MEMORY)
         fps = frame_rate(structure, self._source.fps)
@@ -192,33 +192,35 @@ class Capture:
         layers = EncodedLayers(self._kind, pictures, picture_format, bitrate, self._place)
         layers.set_watched(Layer.FULL, Layer.FULL in self._watched)
         self._layers = layers
-        self._listener.on_way(bitrate)
-        # Nothing reaches the tail before somebody watches.
+        self._listener.on_bitrate(bitrate)
+        # Nothing reaches the tail before there is a viewer.
         self._listener.on_flowing()
 
     def _place(self, layer: Layer, pad: Pad, encoder: Element) -> None:
         self._put(pad, encoder).link(self._end(layer))
 
     def _paced(self, pad: Pad) -> str:
-        """Return the first elements of the way: they notice silence, and keep a file's pace."""
+        """Return the first elements: they detect silence, and keep a file's pace."""
         fps = self._source.fps
         timeout = int(1000 * max(SILENCE, 3 / fps if fps else 0))
         watchdog = f'watchdog timeout={timeout}'
         query = Gst.Query.new_latency()
         if pad.query(query) and query.parse_latency()[0]:
             return watchdog
-        # A recording's time begins at 0, the viewers' went on.
+        # A recording's time starts at 0, the viewers' did not.
         pad.set_offset(self.element.get_current_running_time())
         return watchdog + ' ! clocksync'
 
     def _put(self, pad: Pad, chain: Element | str) -> Pad:
-        """Put `chain`, perhaps to be made of its text, behind `pad`; return its `src` pad."""
+        """Put `chain`, an element or its description, behind `pad`; return its `src` pad."""
         if isinstance(chain, str):
             chain = Gst.parse_bin_from_description(chain, True)
         self.element.add(chain)
         chain.sync_state_with_parent()
         if pad.link(chain.get_static_pad('sink')) != Gst.PadLinkReturn.OK:
-            raise SourceUnreadable(self._source.shown, 'its video has a form that nothing takes')
+            raise SourceUnreadable(
+                self._source.shown, 'its video has a format that no element takes'
+            )
         return chain.get_static_pad('src')
 
     def _keep_end_from_viewers(self, _: Pad, info: Element) -> object:
@@ -234,13 +236,13 @@ class Capture:
 
 PARSE = f'h264parse config-interval=-1 ! capsfilter caps="{STREAM_CAPS}"'
 """
-Every keyframe gets its parameter sets here, once: who joins later has not seen the earlier ones,
-and a payloader would put them before each of its slices, where receivers see a new picture begin.
+Every keyframe gets its parameter sets here, once: viewers that join later have not seen earlier
+ones, and a payloader would put them before each slice, where receivers would see a new picture.
 """
 
 
 def is_video(structure: Structure) -> bool:
-    """Say whether a stream may be video; a multiplex of several is to be taken apart first."""
+    """Return whether a stream may be video; a container is to be demultiplexed first."""
     name = structure.get_name()
     if name == 'application/x-rtp':
         return bool(structure.get_string('media') == 'video')
@@ -248,6 +250,6 @@ def is_video(structure: Structure) -> bool:
 
 
 def frame_rate(structure: Structure, fps: float) -> float:
-    """Return the rate of the pictures, which is `fps` where their caps do not tell."""
+    """Return the rate of the pictures: that of their caps, or else `fps`."""
     found, numerator, denominator = structure.get_fraction('framerate')
     return numerator / denominator if found and numerator and denominator else fps or 30.0

@@ -1,4 +1,4 @@
-"""GStreamer's H.264 encoders: how each is told to be quick, and which of them works here."""
+"""GStreamer's H.264 encoders, their settings for low delay, and a test of each."""
 
 import logging
 import os
@@ -8,10 +8,10 @@ from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Element, Gst, require_elements
 
 PROBE_TIMEOUT = 4.0
-'Seconds that an encoder has for five small pictures; a driver may first have to wake up.'
+'Seconds for an encoder to encode five small pictures; a driver may first have to wake up.'
 
 ENDLESS = 1 << 30
-'Pictures between keyframes: they come when somebody asks.'
+'Pictures between keyframes: these come on request.'
 
 ENCODED_CAPS = (
     'video/x-h264,stream-format=byte-stream,alignment=au,'
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class EncoderKind:
     """
-    An encoder element and its settings, of which older versions may lack some.
+    An encoder element and its settings, some of which older versions may lack.
 
     `rate` is the property with the bit rate, in units of `rate_unit` bit/s.
     """
@@ -64,7 +64,7 @@ KINDS = {
             'x264enc',
             {
                 **{'tune': 'zerolatency', 'speed-preset': 'ultrafast', 'bframes': 0},
-                # A keyframe may take no more than 150 ms' worth of the bit rate.
+                # A keyframe may take at most 150 ms' worth of the bit rate.
                 **{'key-int-max': ENDLESS, 'vbv-buf-capacity': 150, 'aud': False},
                 'threads': min(2, os.cpu_count() or 1),
             },
@@ -79,7 +79,7 @@ KINDS = {
         ),
     )
 }
-'In the order in which `auto` tries them.'
+'Encoders, in the order in which `auto` tries them.'
 
 
 def configure(kind: EncoderKind, element: Element, bitrate: int) -> None:
@@ -91,7 +91,7 @@ def configure(kind: EncoderKind, element: Element, bitrate: int) -> None:
 
 
 def set_bitrate(kind: EncoderKind, element: Element, bitrate: int) -> None:
-    """Change the bit rate, while it encodes too."""
+    """Change the bit rate, also while it encodes."""
     if kind.rate == 'extra-controls':
         controls = (
             f'controls,video_bitrate={bitrate},repeat_sequence_header=1,h264_i_frame_period=1000,'
@@ -104,7 +104,7 @@ def set_bitrate(kind: EncoderKind, element: Element, bitrate: int) -> None:
 
 def choose_encoder(wanted: str) -> EncoderKind:
     """
-    Return the encoder `wanted`, for `auto` the first that works. Blocks: each encodes a little.
+    Return the encoder `wanted`, or for `auto` the first that works. Blocks: each is tried.
 
     Raises: RequirementError.
     """
@@ -133,7 +133,7 @@ def _unusable(name: str, reason: str) -> RequirementError:
 
 
 def failure(kind: EncoderKind) -> str:
-    """Return why `kind` does not encode a few pictures; empty if it does."""
+    """Return why `kind` fails to encode a few pictures; empty if it does not fail."""
     try:
         pipeline = Gst.parse_launch(
             'videotestsrc num-buffers=5 ! video/x-raw,width=320,height=240,framerate=30/1'

@@ -1,4 +1,4 @@
-"""The encoders of raw pictures, one for each layer that somebody watches."""
+"""The encoders of raw pictures, one for each layer that has viewers."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from webrtc_bridge.media.frames import Layer
 
 CHAIN = (
     'valve name=valve drop-mode=forward-sticky-events drop=true'
-    # Newest wins where the encoder is too slow.
+    # The newest picture wins if the encoder is too slow.
     ' ! queue name=queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0'
     ' ! {scaling} videoconvert ! {encoder} name=encoder'
     ' ! capsfilter caps="{caps}" ! h264parse'
@@ -32,10 +32,10 @@ SCALING = 'videoscale ! capsfilter caps="video/x-raw,width={},height={}" !'
 
 class LayerEncoder:
     """
-    Encodes pictures of `size` for `layer` with an encoder of `kind`, while it is watched.
+    Encode pictures of `size` for `layer` with an encoder of `kind`, while it has viewers.
 
     `element` goes into the capture and has the pads `sink` and `src`. `fps` is the rate at which
-    the pictures come; of the small layer some are left out where there are too few bits for all.
+    the pictures come; the small layer leaves some out if there are too few bits for all.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class LayerEncoder:
             self.set_bitrate(bitrate)
 
     def set_watched(self, watched: bool) -> None:
-        """Encode, or don't: what nobody watches is not worth a core."""
+        """Encode, or do not: a layer without viewers is not worth a core."""
         self._valve.set_property('drop', not watched)
 
     def set_bitrate(self, bitrate: int) -> None:
         """Change the bit rate (bit/s)."""
         self._interval.follow(*self._size, bitrate)
-        # The encoder takes it that all pictures come: measured, x264enc makes as few bits less as
-        # there are fewer of them.
+        # The encoder expects all pictures: measured, x264enc makes fewer bits in proportion to
+        # the pictures that are missing.
         set_bitrate(self._kind, self._encoder, bitrate * self._interval.value)
 
     def owns(self, element: Element) -> bool:
@@ -117,7 +117,7 @@ class EncodedLayers:
         return self._format.scalable
 
     def set_watched(self, layer: Layer, watched: bool) -> None:
-        """Encode a layer, or don't."""
+        """Encode a layer, or do not."""
         if watched and layer not in self._encoders and self.has_small:
             self._add_small()
         if encoder := self._encoders.get(layer):
@@ -158,9 +158,9 @@ def keep_format(_: Pad, info: Element) -> object:
 
 def kind_for(layer: Layer, kind: EncoderKind) -> EncoderKind:
     """
-    Return the kind that encodes `layer` where `kind` encodes the full one.
+    Return the kind that encodes `layer` if `kind` encodes the full one.
 
-    Hardware may encode no second stream, and half the size costs a processor little.
+    Hardware may not encode a second stream, and half the size costs a processor little.
     """
     software = KINDS['x264enc']
     if layer is Layer.SMALL and Gst.ElementFactory.find(software.name):

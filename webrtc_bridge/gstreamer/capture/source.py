@@ -1,4 +1,4 @@
-"""From the text of `--source` to elements, and from what becomes of them to an error. No gi."""
+"""The elements that the text of `--source` stands for, and a check of their device. No gi."""
 
 import contextlib
 import re
@@ -12,12 +12,12 @@ from webrtc_bridge.program.redaction import without_credentials
 
 TEST = 'videotestsrc is-live=true pattern=smpte'
 CAMERAS = ('v4l2src', 'avfvideosrc', 'libcamerasrc', 'videotestsrc')
-'Elements that are asked for `DEFAULT` where nothing else is said.'
+'Elements that are asked for `DEFAULT` unless the options say otherwise.'
 
 DEFAULT = (640, 480, 30.0)
 EXPECTED = (
     'auto, test, a camera (/dev/video0, avfoundation:0), rtsp:// or rtsps://, '
-    'or elements as gst-launch-1.0 takes them'
+    'or elements in the syntax of gst-launch-1.0'
 )
 CAPS_AT_END = re.compile(r'!\s*[a-z-]+/[^!]*$')
 PASSWORD = re.compile(r'((?:user-pw|password|passphrase)\s*=\s*)\S+')
@@ -26,9 +26,9 @@ PASSWORD = re.compile(r'((?:user-pw|password|passphrase)\s*=\s*)\S+')
 @dataclass(frozen=True)
 class SourceDescription:
     """
-    Elements as gst-launch-1.0 takes them, and what they are asked for.
+    Elements in the syntax of gst-launch-1.0, and the caps that they are asked for.
 
-    `shown` is the source without credentials; `caps` is empty where nothing is asked.
+    `shown` is the source without credentials; `caps` is empty if nothing is asked for.
     """
 
     elements: str
@@ -39,9 +39,9 @@ class SourceDescription:
 
 def describe(options: GStreamerOptions) -> SourceDescription:
     """
-    Return what `options` ask for.
+    Return the source that `options` ask for.
 
-    Raises: OptionError, for a text that is no source.
+    Raises: OptionError if it cannot be a source.
     """
     source = options.source.strip()
     elements = TEST if source == 'test' else _elements(source)
@@ -59,11 +59,11 @@ def _elements(source: str) -> str:
     if source.startswith('/dev/'):
         return f'v4l2src device={quoted(source)}'
     if re.match(r'rtsps?://', source):
-        # Latency is what it would wait for packets that come out of order: over TCP none do.
+        # Latency is the time to wait for packets that are out of order: over TCP none are.
         return f'rtspsrc location={quoted(source)} protocols=tcp latency=0 tcp-timeout=5000000'
     if not source or re.match(r'[A-Za-z][A-Za-z0-9+.-]*://', source) or source.startswith('!'):
         raise OptionError('--source', shown(source), EXPECTED)
-    # gst-launch takes caps between two elements alone.
+    # gst-launch takes caps only between two elements.
     return f'{source} ! identity' if CAPS_AT_END.search(source) else source
 
 
@@ -103,7 +103,7 @@ def _caps(width: int, height: int, fps: float) -> str:
         fields.append(f'framerate={rate.numerator}/{rate.denominator}')
     if not fields:
         return ''
-    # What a camera can give uncompressed comes first; many give high rates as JPEG alone.
+    # Uncompressed pictures are preferred; many cameras have high rates only as JPEG.
     kinds = ('video/x-raw', 'image/jpeg', 'video/x-h264')
     return ';'.join(','.join([kind, *fields]) for kind in kinds)
 

@@ -1,4 +1,4 @@
-"""What viewers report by RTCP. Without gi and I/O."""
+"""Parse the RTCP packets of viewers. Without gi and I/O."""
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 from webrtc_bridge.media.rtp.capture_clock import NTP_EPOCH
@@ -15,10 +15,10 @@ LONGEST_ROUND_TRIP = 60.0
 
 def parse_rtcp(data: bytes, ssrc: int, now: float) -> Feedback:
     """
-    Return what a compound RTCP packet says; of what is cut short, nothing.
+    Return the feedback in a compound RTCP packet; packets that are cut short are ignored.
 
-    It came at `now`, Unix time in seconds as in sender reports. Of its report blocks those on
-    `ssrc` count: what is sent again to a full link, by another, is lost more often than anything.
+    It came at `now`, Unix time in seconds as in sender reports. Only report blocks on `ssrc`
+    count: retransmissions, which have another SSRC, are lost most often on a full link.
 
     RFC 3550 section 6.4; draft-alvestrand-rmcat-remb-03 section 2.2.
     """
@@ -44,12 +44,12 @@ def parse_rtcp(data: bytes, ssrc: int, now: float) -> Feedback:
 
 
 def is_about(block: bytes, ssrc: int) -> bool:
-    """Say whether a report block is whole, and about `ssrc`."""
+    """Return whether a report block is complete, and about `ssrc`."""
     return len(block) == 24 and int.from_bytes(block[:4], 'big') == ssrc
 
 
 def round_trip_of(block: bytes, now: float) -> float | None:
-    """Return the seconds to the viewer and back that a report block tells of, if it does."""
+    """Return the round trip in seconds that a report block shows; None if it does not."""
     reported, waited = (int.from_bytes(block[n : n + 4], 'big') for n in (16, 20))
     if not reported or not waited:
         return None
@@ -58,5 +58,5 @@ def round_trip_of(block: bytes, now: float) -> float | None:
 
 
 def is_remb(packet: bytes) -> bool:
-    """Say whether application layer feedback is an estimate of the link's bit rate."""
+    """Return whether application layer feedback is an estimate of the link's bit rate."""
     return len(packet) >= 20 and packet[12:16] == b'REMB'

@@ -1,4 +1,4 @@
-"""What lets pictures through to a viewer, and when."""
+"""The gate in front of a viewer, which opens at keyframes."""
 
 import logging
 from collections.abc import Callable
@@ -11,11 +11,11 @@ logger = logging.getLogger(__name__)
 
 class KeyframeGate:
     """
-    Drops what comes to `pad` until it is opened, and from then on until a keyframe.
+    Drop pictures at `pad` until the gate is opened, and from then on until a keyframe.
 
     A picture that refers to one that was dropped cannot be shown. `request_keyframe` asks for one
-    that needs no other. It begins closed; while it is open it costs nothing. Belongs to the event
-    loop; `post` calls a function in it from other threads.
+    that does not. The gate starts closed; while open it costs nothing. Belongs to the event loop;
+    `post` calls a function in it from other threads.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class KeyframeGate:
         """
         Let nothing through until it is opened again.
 
-        Nor what the viewer asks for: there is a keyframe then, and others need none for it.
+        Nor the viewer's requests: there will be a keyframe then, and the others do not need one.
         """
         kinds = Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_UPSTREAM
         self._replace_probe(kinds, drop_pictures_and_requests)
@@ -47,9 +47,9 @@ class KeyframeGate:
         self._request_keyframe()
 
     def restart(self) -> None:
-        """Go on at a keyframe: a picture was dropped behind this gate."""
+        """Continue at a keyframe: a picture was dropped behind this gate."""
         if self._probe is None:
-            logger.debug('pictures dropped, the way to the viewer is blocked')
+            logger.debug('pictures dropped, the path to the viewer is blocked')
             self.open_at_keyframe()
 
     def _replace_probe(self, kinds: Any, decide: Callable[..., Any], *given: Any) -> None:
@@ -71,7 +71,7 @@ class KeyframeGate:
 
 
 def drop_pictures_and_requests(_: Pad, info: Any) -> Any:
-    """Drop pictures and what asks for keyframes; other events pass."""
+    """Drop pictures and requests for keyframes; other events pass."""
     is_picture = info.type & Gst.PadProbeType.BUFFER
     if is_picture or GstVideo.video_event_is_force_key_unit(info.get_event()):
         return Gst.PadProbeReturn.DROP

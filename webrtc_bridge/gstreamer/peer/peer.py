@@ -100,7 +100,7 @@ class GStreamerPeer:
 
     @property
     def sent_bytes(self) -> int:
-        """The bytes of video sent so far, without headers and what was sent again."""
+        """The bytes of video sent so far, without headers and retransmissions."""
         return self._rtp.bytes_sent if self._rtp else 0
 
     def change_layer(self, layer: Layer) -> None:
@@ -108,7 +108,7 @@ class GStreamerPeer:
         self._branch.change_layer(layer)
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for `seconds`, and then a keyframe; nothing of before is sent again."""
+        """Send nothing for `seconds`, and then a keyframe; nothing older is retransmitted."""
         if self._branch.pause(seconds) and self._rtp:
             self._rtp.forget()
 
@@ -172,7 +172,7 @@ def connect(branch: ViewerBranch, webrtc: Element) -> None:
 
 def make_clock_channel(webrtc: Element) -> Element:
     """Return the data channel `clock` (peer/clock_channel.py), made before the offer."""
-    # What comes too late is of no use: neither in order nor sent again.
+    # Late messages are useless: neither in order nor retransmitted.
     options = Gst.Structure.from_string('options,ordered=false,max-retransmits=0')[0]
     return webrtc.emit('create-data-channel', clock_channel.LABEL, options)
 

@@ -1,12 +1,12 @@
-"""Which lost packets a viewer is sent again. No I/O."""
+"""Limit the retransmissions to one viewer. No I/O."""
 
 BURST = 50
-'Packets that may be sent again at once: a large keyframe.'
+'Packets that may be retransmitted at once: a large keyframe.'
 
 MOST = 0.5
 """
-How many are sent again for each that is sent. Nothing else keeps webrtcbin from filling a full
-link with them: at 300 kbit/s, six times as many packets were sent again as there were new ones.
+Retransmissions for each packet sent. Nothing else keeps webrtcbin from filling a full link with
+them: at 300 kbit/s, there were six times as many retransmissions as new packets.
 """
 
 NUMBERS = 1 << 16
@@ -14,7 +14,7 @@ NUMBERS = 1 << 16
 
 
 class Retransmissions:
-    """Lets through what is asked for again, but not of before a pause, and not too much."""
+    """Limits retransmissions; drops requests for packets sent before the last pause."""
 
     def __init__(self) -> None:
         self._newest: int | None = None
@@ -22,11 +22,11 @@ class Retransmissions:
         self._allowed = float(BURST)
 
     def forget(self, newest: int) -> None:
-        """Allow nothing up to number `newest`: it waits in a full link, or is no longer of use."""
+        """Allow nothing up to number `newest`: it waits in a full link, or is no longer useful."""
         self._forgotten = newest
 
     def allows(self, number: int, newest: int) -> bool:
-        """Say whether packet `number` is sent again, where `newest` is the last that was sent."""
+        """Return whether packet `number` is retransmitted; `newest` is the last one sent."""
         sent = (newest - self._newest) % NUMBERS if self._newest is not None else 0
         self._newest = newest
         self._allowed = min(BURST, self._allowed + MOST * sent)

@@ -1,4 +1,4 @@
-"""The RTP session inside a webrtcbin: its reports, its statistics and what it sends again."""
+"""The RTP session inside a webrtcbin: its reports, statistics and retransmissions."""
 
 import asyncio
 import functools
@@ -46,16 +46,16 @@ class RtpSession:
 
     @property
     def packets_sent(self) -> int:
-        """The number of packets of video sent so far, without those sent again."""
+        """The number of packets of video sent so far, without retransmissions."""
         return self._statistic('packets-sent')
 
     @property
     def bytes_sent(self) -> int:
-        """The bytes of video sent so far, without headers and what was sent again."""
+        """The bytes of video sent so far, without headers and retransmissions."""
         return self._statistic('octets-sent')
 
     def forget(self) -> None:
-        """Send nothing again of what was sent: it waits in a full link, or is no longer of use."""
+        """Retransmit nothing sent so far: it waits in a full link, or is no longer useful."""
         self._retransmissions.forget(self._branch.sequence)
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class RtpSession:
             self._on_feedback(feedback)
 
     def _on_event(self, _: Pad, info: Any) -> Any:
-        """Keep the session from sending too much again."""
+        """Keep the session from retransmitting too much."""
         event = event_structure(info.get_event())
         if event is None or event.get_name() != RETRANSMISSION:
             return Gst.PadProbeReturn.OK

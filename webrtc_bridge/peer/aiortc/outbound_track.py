@@ -1,4 +1,4 @@
-"""The video track of one session that is watched."""
+"""The video track of one outbound session."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ class OutboundTrack(MediaStreamTrack):
         return await self.subscription.next()
 
     def request_keyframe(self) -> None:
-        """Pass on that the viewer lost the picture."""
+        """Ask for a keyframe: the viewer lost the picture."""
         if self.subscription:
             self.subscription.request_keyframe()
 

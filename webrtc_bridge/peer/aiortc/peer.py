@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class IceOptions:
-    """How a path to the peer may be found; `policy` is `all` or `relay`."""
+    """The ways to find a path to the peer; `policy` is `all` or `relay`."""
 
     servers: tuple[IceServer, ...] = ()
     policy: str = 'all'
@@ -55,10 +55,9 @@ class IceOptions:
 
 class AiortcPeer:
     """
-    One connection to the peer `peer_id`, which `listener` is told about.
+    One connection to the peer `peer_id`, whose events `listener` gets.
 
-    The candidates that follow the description are those that STUN and TURN servers have to be
-    asked for.
+    The candidates that follow the description are those of STUN and TURN servers.
     """
 
     def __init__(self, peer_id: str, ice: IceOptions, listener: PeerListener) -> None:
@@ -117,12 +116,12 @@ class AiortcPeer:
             await self._add(candidate)
 
     async def candidate(self, candidate: IceCandidate | None) -> None:
-        """Add a candidate of the peer; one that cannot be read is left out, with a line."""
+        """Add a candidate of the peer; log and leave out one that cannot be read."""
         for ready in self._negotiation.candidate(candidate):
             await self._add(ready)
 
     async def close(self) -> None:
-        """Close the connection, or give up on that after `CLOSE_TIMEOUT`."""
+        """Close the connection; give up after `CLOSE_TIMEOUT`."""
         self.connection.remove_all_listeners()
         closing = asyncio.ensure_future(self._close())
         done, _ = await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT)
@@ -134,7 +133,7 @@ class AiortcPeer:
 
     async def _close(self) -> None:
         if dropped := dropped_datagrams(self.connection):
-            text = '%s: %d UDP datagrams of strangers, or without sense, were dropped'
+            text = '%s: dropped %d UDP datagrams from strangers or unreadable'
             logger.info(text, self._peer_id, dropped)
         await self._gathering.close()
         await self._connecting.cancel()
@@ -147,7 +146,9 @@ class AiortcPeer:
         except Exception as error:
             raise SessionError(self._peer_id, f'no description: {printable(error)}') from error
         if self._relay_only and not self._gathering.relayed:
-            raise SessionError(self._peer_id, 'no TURN server relays, and all else is off')
+            raise SessionError(
+                self._peer_id, 'no TURN server relays, and other paths are not allowed'
+            )
         sdp = self.connection.localDescription.sdp
         self._first_mid = first_mid(sdp)
         return without_end_of_candidates(sdp) if self._gathering.pending else sdp
@@ -187,25 +188,25 @@ def first_mid(sdp: str) -> str:
 
 
 def without_end_of_candidates(sdp: str) -> str:
-    """Return `sdp` without the lines that say that no candidates follow (RFC 8840)."""
+    """Return `sdp` without its end-of-candidates lines (RFC 8840)."""
     lines = sdp.splitlines(keepends=True)
     return ''.join(line for line in lines if line.strip() != 'a=end-of-candidates')
 
 
 def configuration(servers: Iterable[IceServerUrl], policy: str) -> RTCConfiguration:
-    """Return aiortc's form of what is to be asked and used; without servers it asks none."""
-    # Not None, which means a public STUN server, and 5 s of waiting where it isn't reached.
+    """Return aiortc's configuration; without servers it asks none."""
+    # Not None, which means a public STUN server, and 5 s of waiting if it cannot be reached.
     known = [RTCIceServer(server.url, *server.login) for server in servers]
     return RTCConfiguration(
         iceServers=known,
         iceTransportPolicy=RTCIceTransportPolicy(policy),
-        # One transport for all: the other one would be gathered for, and then thrown away.
+        # One transport for all: the other one would be gathered, and then thrown away.
         bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
     )
 
 
 def parsed_candidate(candidate: IceCandidate | None) -> Any:
-    """Return aiortc's form of a candidate; the empty one also means the end of them."""
+    """Return aiortc's form of a candidate; None for the end of the candidates."""
     if candidate is None or not candidate.line:
         return None
     parsed = candidate_from_sdp(candidate.line.removeprefix('candidate:'))

@@ -42,7 +42,7 @@ class AiortcSendingPeer(AiortcPeer):
         transceiver = self.connection.addTransceiver(self._track, 'sendonly')
         transceiver.setCodecPreferences(preferences(codecs))
         self._frames = EncodedFrameSender(transceiver.sender, self._track, listener.on_feedback)
-        # What comes too late is of no use: neither in order nor sent again.
+        # Late messages are useless: neither in order nor retransmitted.
         clock = self.connection.createDataChannel(
             clock_channel.LABEL, ordered=False, maxRetransmits=0
         )
@@ -72,7 +72,7 @@ class AiortcSendingPeer(AiortcPeer):
             self._track.subscription.change_layer(layer)
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for `seconds`, and then a keyframe; nothing of before is sent again."""
+        """Send nothing for `seconds`, and then a keyframe; nothing older is retransmitted."""
         if self._track.subscription:
             self._track.subscription.pause(seconds)
         self._frames.forget()

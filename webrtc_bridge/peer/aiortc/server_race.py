@@ -26,7 +26,7 @@ class NoAnswer(WebrtcBridgeError):
 
 
 class ServerQuery(Protocol):
-    """How servers of one kind are asked for an address, and what becomes of the answers."""
+    """A query to servers of one kind for an address, and the use of its answers."""
 
     relays: bool
     'Whether TURN servers are asked, or STUN servers.'

@@ -1,7 +1,7 @@
 """
-All that touches private parts of aiortc and aioice, and nothing else does.
+The only code that touches private parts of aiortc and aioice.
 
-Both are pinned in setup.py, and `test/peer/test_aiortc_contract.py` fails, naming the attribute,
-when a version no longer has what is used here. What each change is for is measured in
-docs/design.md.
+Both are pinned in setup.py, and `test/peer/aiortc/patches/test_contract.py` fails, naming the
+attribute, when a version no longer has what is used here. Each patch says what it is for and, if
+there is one, names the upstream issue; docs/design.md has the measurements.
 """

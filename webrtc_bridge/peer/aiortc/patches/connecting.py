@@ -1,4 +1,4 @@
-"""The tasks in which a connection comes about, which aiortc starts and forgets."""
+"""Own the tasks that establish a connection, which aiortc starts and forgets."""
 
 import asyncio
 import logging
@@ -10,17 +10,18 @@ from aiortc import RTCPeerConnection
 from webrtc_bridge.errors import printable
 
 CANCEL_INTERVAL = 0.05
-'Seconds until a task that goes on is cancelled anew.'
+'Seconds after which a task that is still running is cancelled again.'
 
 logger = logging.getLogger(__name__)
 
 
 class Connecting:
     """
-    Owns the tasks in which a connection comes about; `on_failed` gets the reason where one fails.
+    Own the tasks that establish `connection`; `on_failed` gets the reason if one fails.
 
-    aiortc starts and forgets them. One that goes on after the connection is closed starts to send
-    on it, and never ends; of one that fails nobody hears.
+    aiortc starts and forgets them. One that is still running after the connection is closed starts
+    to send on it, and never ends; the error of one that fails is never retrieved (as in
+    aiortc/aiortc#85).
     """
 
     def __init__(self, connection: RTCPeerConnection, on_failed: Callable[[str], None]) -> None:
@@ -35,7 +36,7 @@ class Connecting:
         while tasks := set(self._tasks):
             for task in tasks:
                 task.cancel()
-            # Again and again: asyncio.wait_for may lose a cancellation (gh-86296, Python 3.11).
+            # Repeatedly: asyncio.wait_for may lose a cancellation (python/cpython#86296, in 3.11).
             await asyncio.wait(tasks, timeout=CANCEL_INTERVAL)
 
     async def _owned_connect(self) -> None:

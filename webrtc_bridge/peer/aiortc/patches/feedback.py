@@ -1,4 +1,4 @@
-"""What a viewer says by RTCP: how well it receives, and what it lost."""
+"""Read a viewer's RTCP packets: how well it receives, and what it lost."""
 
 import struct
 import time
@@ -22,14 +22,14 @@ from webrtc_bridge.media.bandwidth.feedback import Feedback
 
 
 class SentReport(NamedTuple):
-    """The middle bits of a sent report's NTP time, which answers quote, and when it was sent."""
+    """The part of a sent report's NTP time that replies quote, and its time of sending."""
 
     quoted: int
     sent: float
 
 
 def is_lost(packet: AnyRtcpPacket) -> bool:
-    """Say whether the viewer lost the picture (RFC 4585 section 6.3.1, RFC 5104 section 4.3.1)."""
+    """Return whether the picture was lost (RFC 4585 section 6.3.1, RFC 5104 section 4.3.1)."""
     return isinstance(packet, RtcpPsfbPacket) and packet.fmt in (RTCP_PSFB_PLI, RTCP_PSFB_FIR)
 
 
@@ -43,7 +43,7 @@ def lost(packet: AnyRtcpPacket) -> list[int]:
 def feedback_of(
     packet: AnyRtcpPacket, ssrc: int, reported: Iterable[SentReport]
 ) -> Feedback | None:
-    """Return what `packet` tells of the way of `ssrc`; None where it is about other things."""
+    """Return the feedback on stream `ssrc` in `packet`; None if it is about something else."""
     if isinstance(packet, (RtcpRrPacket, RtcpSrPacket)):
         return _of_report(packet, ssrc, reported)
     if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:

@@ -1,4 +1,4 @@
-"""What ICE is made to do otherwise: which addresses and servers it uses, and until when."""
+"""Patches to aioice's gathering and connectivity checks."""
 
 import asyncio
 import functools
@@ -22,9 +22,9 @@ CHECK_INTERVAL = 0.02
 @functools.cache
 def offer_loopback_candidate() -> None:
     """
-    Offer 127.0.0.1 where a machine has no other address, so that two peers on it can meet.
+    Offer 127.0.0.1 if a machine has no other address, so that two peers on it can meet.
 
-    aioice never does, and a laptop without a network could not even run a demo.
+    aioice never does (aiortc/aiortc#524), so a laptop without a network could not run a demo.
     """
     addresses_of_interfaces = aioice.ice.get_host_addresses
 
@@ -44,9 +44,10 @@ def own_addresses() -> list[str]:
 @functools.cache
 def stop_consent_checks_on_close() -> None:
     """
-    Let a connection that is closed in the moment that it comes about not ask for consent for ever.
+    Stop consent checks (RFC 7675) of a connection that is closed while it is being established.
 
-    aioice 0.13 starts its task for that some time after the end of the checks, closed or not.
+    aioice 0.13 starts the task for them some time after the end of the connectivity checks, even
+    if the connection is closed by then; it would run forever.
     """
     connection_class: Any = aioice.ice.Connection
     query_consent = connection_class.query_consent
@@ -63,9 +64,9 @@ def connect_on_check_success() -> None:
     """
     Let `connect` return when a check has succeeded, not with the next tick of the checks' clock.
 
-    aioice sleeps for 20 ms between two checks (Ta of RFC 8445, section 14.2), and after the last,
-    before it looks for what has come of them: 19 of the 22 ms that a path over loopback takes.
-    The checks themselves are as far apart as they were.
+    aioice sleeps for 20 ms between two checks (Ta of RFC 8445, section 14.2), and after the last
+    one, before it looks at their results: 19 of the 22 ms that a path over loopback takes. The
+    checks themselves are as far apart as they were.
     """
     connection_class: Any = aioice.ice.Connection
     start_next_check = connection_class._check_periodic
@@ -84,7 +85,7 @@ def connect_on_check_success() -> None:
 
 
 def gathers(connection: Any) -> bool:
-    """Say whether `connection` may still get candidates from a server."""
+    """Return whether `connection` may still get candidates from a server."""
     gathering = _gathering_of.get(connection)
     return gathering is not None and gathering.pending
 
@@ -95,7 +96,7 @@ _gathering_of: WeakKeyDictionary[Any, IceGathering] = WeakKeyDictionary()
 
 @contextmanager
 def asking_all(gathering: IceGathering) -> Iterator[None]:
-    """Let `gathering` ask for the candidates of the connections that gather in this context."""
+    """Let `gathering` ask the servers for the connections that gather in this context."""
     ask_every_ice_server()
     token = _gathering.set(gathering)
     try:
@@ -107,9 +108,11 @@ def asking_all(gathering: IceGathering) -> Iterator[None]:
 @functools.cache
 def ask_every_ice_server() -> None:
     """
-    Let aioice leave its questions to the gathering of `asking_all`.
+    Let aioice leave its queries to the gathering of `asking_all`.
 
-    It would ask one server, and have no candidate at all before that has answered or 5 s are over.
+    It would ask one server of each kind (aiortc/aioice#3), and have no candidate at all until that
+    has answered or 5 s are over, since it does not trickle (aiortc/aioice#4). A TURN server that
+    cannot be reached would even fail the gathering (aiortc/aioice#78).
     """
     ask_stun = aioice.ice.server_reflexive_candidate
     ask_turn = aioice.ice.relayed_candidate
@@ -120,7 +123,7 @@ def ask_every_ice_server() -> None:
             return await ask_stun(protocol, stun_server)
         _gathering_of[protocol.receiver] = gathering
         await gathering.ask(StunQuery(ask_stun, protocol))
-        raise NoAnswer  # to aioice, which goes on; what comes is added then
+        raise NoAnswer  # to aioice, which continues; answers are added when they come
 
     async def relayed_candidate(**options: Any) -> Any:
         gathering = _gathering.get()
@@ -179,7 +182,7 @@ class TurnQuery:
 
 
 def add_candidate(connection: Any, answer: tuple[Any, Any]) -> Any:
-    """Let `connection` use what a server answered; return the candidate, which the peer needs."""
+    """Let `connection` use a server's answer; return the candidate, which the peer needs."""
     candidate, relay = answer
     connection._local_candidates.append(candidate)
     if relay is None:

@@ -9,7 +9,7 @@ from webrtc_bridge.errors import WebrtcBridgeError
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl
 
 ECHO_TIMEOUT = 1.0
-'Seconds that a datagram has through the relay and back; it is sent three times.'
+'Seconds for a datagram through the relay and back; it is sent three times.'
 
 GIVE_BACK_TIMEOUT = 0.5
 'Seconds for giving the relay back.'
@@ -52,7 +52,7 @@ async def mapped(options: dict[str, Any]) -> tuple[str, int]:
 
 
 async def relayed(options: dict[str, Any]) -> tuple[str, int]:
-    """Return the address of a relay that was there for a moment, and worked."""
+    """Return the address of a relay that existed for a moment, and worked."""
     transport, echo = await turn.create_turn_endpoint(
         _Echo,
         server_addr=options['turn_server'],
@@ -82,7 +82,7 @@ async def _within(event: asyncio.Event, seconds: float) -> bool:
 
 
 class _StunClient(asyncio.DatagramProtocol):
-    """Sends one request, again while there is no answer."""
+    """Send one request, and repeat it while there is no answer."""
 
     def __init__(self) -> None:
         self._transport: asyncio.DatagramTransport
@@ -114,7 +114,7 @@ class _StunClient(asyncio.DatagramProtocol):
 
 
 class _Echo(asyncio.DatagramProtocol):
-    """Waits for what was sent to the relay's own address."""
+    """Wait for what was sent to the relay's own address."""
 
     def __init__(self) -> None:
         self.came, self.gone = asyncio.Event(), asyncio.Event()

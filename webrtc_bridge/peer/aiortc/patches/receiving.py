@@ -1,4 +1,4 @@
-"""How a receiver receives: encoded frames with their last packet, and what is said of them."""
+"""Patches to aiortc's receiver: encoded frames with their last packet, and sender reports."""
 
 import asyncio
 import time
@@ -31,10 +31,10 @@ def on_sender_report(receiver: RTCRtpReceiver, on_report: Callable[[int, int], N
 
 class _ResentStreams(dict[int, int]):
     """
-    Which stream's packets a stream repeats, by SSRC; of the one there is where nothing was said.
+    The stream whose packets a stream repeats, by SSRC; if not declared, the only stream.
 
-    GStreamer's senders say nothing (RFC 5576, section 4.2), and aiortc takes none of their
-    retransmissions.
+    GStreamer's senders declare nothing (RFC 5576, section 4.2), and aiortc would take none of
+    their retransmissions.
     """
 
     def __init__(self, known: dict[int, int], media_ssrc: Callable[[], int]) -> None:
@@ -47,9 +47,9 @@ class _ResentStreams(dict[int, int]):
 
 class EncodedFrameReceiver:
     """
-    Takes the place of a receiver's jitter buffer and decoder: encoded frames go to `on_frame`.
+    Replace a receiver's jitter buffer and decoder: encoded frames go to `on_frame`.
 
-    Two frames' worth of delay go with them: the buffer's wait for the next frame, and a queue
+    This saves two frames' worth of delay: the buffer's wait for the next frame, and a queue
     without a bound in front of the decoder's thread, which stays idle.
     """
 
@@ -68,8 +68,10 @@ class EncodedFrameReceiver:
 
     @property
     def skipped(self) -> int:
-        """How often frames were given up for a keyframe."""
-        return self._skipped_before + sum(one.skipped for one in self._assemblers.values())
+        """The number of times that frames were given up for a keyframe."""
+        return self._skipped_before + sum(
+            assembler.skipped for assembler in self._assemblers.values()
+        )
 
     def close(self) -> None:
         """Ask for nothing more."""
@@ -85,7 +87,7 @@ class EncodedFrameReceiver:
             self._send(self._receiver._send_rtcp_pli(self._media_ssrc))
 
     def add(self, packet: Any) -> tuple[bool, None]:
-        """Take a packet: aiortc calls this as its JitterBuffer's, and never gets a frame back."""
+        """Take a packet: aiortc calls this as `JitterBuffer.add`, and never gets a frame back."""
         assembler = self._assembler_of(packet)
         if assembler is None or self._closed:
             return False, None
@@ -104,7 +106,7 @@ class EncodedFrameReceiver:
         return False, None
 
     def _assembler_of(self, packet: Any) -> FrameAssembler | None:
-        """Return the assembler of the packet's stream; a sender that starts anew is a new one."""
+        """Return the assembler of the packet's stream; a sender that restarts is a new stream."""
         if packet.ssrc not in self._assemblers:
             codec = self._receiver._RTCRtpReceiver__codecs[packet.payload_type]
             if codec.name not in Codec.__members__:

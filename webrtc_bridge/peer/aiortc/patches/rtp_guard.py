@@ -1,4 +1,4 @@
-"""Keeps a session alive whose peer sends RTP or RTCP that is broken, but rightly encrypted."""
+"""Keep a session alive whose peer sends broken RTP or RTCP, correctly encrypted."""
 
 import functools
 import logging
@@ -13,10 +13,11 @@ logger = logging.getLogger(__name__)
 @functools.cache
 def guard_rtp() -> None:
     """
-    Let every transport drop what it cannot read, and go on.
+    Let every transport drop what it cannot read, and continue.
 
-    aiortc 1.16 takes only ValueError for that; an estimate (REMB) that claims more streams than
-    it names, or a header extension that is too short, is a `struct.error` that ends the session.
+    aiortc 1.16 expects only ValueError; an estimate (REMB) that claims more streams than it names,
+    or a header extension that is too short, is a `struct.error` that ends the session, as an empty
+    retransmission once did (aiortc/aiortc#129).
     """
     transport_class: Any = RTCDtlsTransport
     receive = transport_class._recv_next

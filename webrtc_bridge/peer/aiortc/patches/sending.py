@@ -1,4 +1,4 @@
-"""How a sender sends: encoded frames as they are, and reports that tell the time of capture."""
+"""Patches to aiortc's sender: encoded frames as they are, and reports with capture times."""
 
 import asyncio
 import contextlib
@@ -23,16 +23,16 @@ from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
 from webrtc_bridge.peer.aiortc.patches.feedback import SentReport, feedback_of, is_lost, lost
 
 CLOCK_STEP_NS = 1_000_000
-'What RTP time and time of capture may go apart from frame to frame: rounding, but no step.'
+'Nanoseconds that RTP and capture time may differ from frame to frame: rounding, not a step.'
 
 REPORTS = 4
-'The sent reports that an answer may be to: where packets wait for a second, not the newest one.'
+'Sent reports that a reply may refer to: if packets wait for a second, not the newest one.'
 
 MOST_WAITING, LOOK_AGAIN = 64 * 1024, 0.01
 """
-Bytes that may wait in this process for a socket that takes no more, and seconds until it is looked
-at again. That is rare: a TURN server over TCP whose path is slow. asyncio's buffer has no bound,
-the frames of a subscription have one, and are dropped up to a keyframe.
+Bytes that may wait in this process for a socket that is full, and seconds until it is checked
+again. That is rare: a TURN server over TCP on a slow path. asyncio's buffer has no bound; the
+frames of a subscription have one, and are dropped up to a keyframe.
 """
 
 logger = logging.getLogger(__name__)
@@ -40,12 +40,13 @@ logger = logging.getLogger(__name__)
 
 class EncodedFrameSender:
     """
-    Takes the place of a sender's encoder and packets: `track`'s frames go out as they are.
+    Replace a sender's encoder and packetizer: `track`'s frames go out as they are.
 
-    Through the public way, `av.Packet`s from the track's `recv()`, every session would cut every
-    frame into payloads again, write its packets field by field and await each. What the receiver
-    reports goes to `on_feedback`, that it lost the picture to the track. The sender's own
-    reports are made to pair the newest RTP timestamp with the time its frame was captured.
+    aiortc encodes for each connection (aiortc/aiortc#544). Through its public interface for
+    encoded video, `av.Packet`s from the track's `recv()`, every session would cut every frame into
+    payloads again, write its packets field by field and await each. The receiver's reports go to
+    `on_feedback`, its requests for a keyframe to the track. The sender's own reports pair the
+    newest RTP timestamp with the time its frame was captured.
     """
 
     def __init__(
@@ -69,12 +70,12 @@ class EncodedFrameSender:
 
     @property
     def packets_sent(self) -> int:
-        """The number of packets sent so far, without those sent again."""
+        """The number of packets sent so far, without retransmissions."""
         count: int = self._sender._RTCRtpSender__packet_count
         return count
 
     def forget(self) -> None:
-        """Send nothing again of what was sent: it waits in a full link, or is no longer of use."""
+        """Retransmit nothing sent so far: it waits in a full link, or is no longer useful."""
         if self._rtp:
             self._rtp.forget()
 
@@ -95,7 +96,7 @@ class EncodedFrameSender:
         )
 
     async def _run(self, codec: RTCRtpCodecParameters) -> None:
-        """Send until cancelled, or nothing can be sent any more: `RTCRtpSender._run_rtp`."""
+        """Send until cancelled or disconnected: `RTCRtpSender._run_rtp`."""
         self._sender._RTCRtpSender__rtp_started.set()
         try:
             with contextlib.suppress(ConnectionError, MediaStreamError):
@@ -114,8 +115,8 @@ class EncodedFrameSender:
             before, self._newest = self._newest, frame
             self._send(frame)
             if before is None or tells_another_time(before, frame):
-                # aiortc's own next report takes a second, and until there is one the receiver
-                # does not know when what it shows was captured.
+                # aiortc's own next report takes a second, and before it the receiver does not
+                # know when the pictures it shows were captured.
                 await self._send_with_capture_time([self._report()])
 
     async def _room_to_send(self) -> None:
@@ -136,9 +137,9 @@ class EncodedFrameSender:
 
     def _send_packets(self, packets: list[bytes]) -> None:
         """
-        Send `packets` at once, past a coroutine and four calls for each of them.
+        Send `packets` at once, without a coroutine and four calls for every packet.
 
-        Raises: ConnectionError once there is no way to the peer.
+        Raises: ConnectionError once the peer cannot be reached.
         """
         dtls = self._sender.transport
         pair = dtls.transport._connection._nominated.get(1)
@@ -150,7 +151,7 @@ class EncodedFrameSender:
             sendto(protect(packet), address)
 
     async def _on_rtcp(self, packet: AnyRtcpPacket) -> None:
-        """Take what the receiver says: `RTCRtpSender._handle_rtcp_packet`."""
+        """Handle a receiver's packet: `RTCRtpSender._handle_rtcp_packet`."""
         if is_lost(packet):
             self._track.request_keyframe()
         elif numbers := lost(packet):
@@ -165,7 +166,7 @@ class EncodedFrameSender:
         self._send_packets([packet for packet in packets if packet])
 
     async def _send_with_capture_time(self, packets: list[AnyRtcpPacket]) -> None:
-        """Send reports with the newest frame's time of capture: `RTCRtpSender._send_rtcp`."""
+        """Send reports with the newest frame's capture time: `RTCRtpSender._send_rtcp`."""
         capture_ntp = to_ntp(self._newest.time_ns) if self._newest else 0
         for packet in packets:
             if isinstance(packet, RtcpSrPacket):
@@ -175,7 +176,7 @@ class EncodedFrameSender:
         await self._send_rtcp(packets)
 
     def _report(self) -> RtcpSrPacket:
-        """Return a report about what was sent; its NTP time is set when it goes."""
+        """Return a report about what was sent; its NTP time is set when it is sent."""
         return RtcpSrPacket(
             ssrc=self._sender._ssrc,
             sender_info=RtcpSenderInfo(
@@ -188,7 +189,7 @@ class EncodedFrameSender:
 
 
 def waiting_bytes(connection: Any) -> int:
-    """Return how many bytes of an ICE connection wait for the socket of its path."""
+    """Return the number of bytes of an ICE connection that wait for the socket of its path."""
     pair = connection._nominated.get(1)
     if pair is None:
         return 0
@@ -200,7 +201,7 @@ def waiting_bytes(connection: Any) -> int:
 
 
 def tells_another_time(before: EncodedFrame, frame: EncodedFrame) -> bool:
-    """Say whether RTP time no longer goes with the time of capture: a clock or source changed."""
+    """Return whether RTP time no longer matches capture time: a clock or a source changed."""
     ticks = (frame.timestamp - before.timestamp) & 0xFFFFFFFF
     elapsed_ns = ticks * 1_000_000_000 // CLOCK_RATE
     return abs(elapsed_ns - (frame.time_ns - before.time_ns)) > CLOCK_STEP_NS

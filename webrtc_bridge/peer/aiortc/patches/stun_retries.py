@@ -1,4 +1,4 @@
-"""How often a STUN request that has no answer is sent again."""
+"""The pace at which a STUN request without an answer is repeated."""
 
 import functools
 from typing import Any
@@ -7,18 +7,18 @@ import aioice.stun
 
 INTERVAL, MOST = 0.5, 30
 """
-Seconds between two requests, and how many there are after the first: they end with the time that a
-session has to connect.
+Seconds between two requests, and the number of requests after the first: they end with the time
+that a session has to connect.
 """
 
 
 @functools.cache
 def use_constant_stun_retry() -> None:
     """
-    Send a request again every `INTERVAL`, where aioice waits twice as long each time.
+    Repeat a request every `INTERVAL`, whereas aioice waits twice as long each time.
 
-    A link that comes back while peers look for a path is then found in half a second, not after
-    up to 8.
+    A link that comes back while the peers look for a path is then found within half a second, not
+    after up to 8 s.
     """
     transaction_class: Any = aioice.stun.Transaction
     retry = transaction_class._Transaction__retry

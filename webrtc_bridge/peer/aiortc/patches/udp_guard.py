@@ -1,4 +1,4 @@
-"""Which UDP datagrams a session takes: ICE's own from anywhere, all else from its peer alone."""
+"""Filter UDP datagrams: take STUN from anywhere, everything else from the peer alone."""
 
 import functools
 import logging
@@ -9,7 +9,7 @@ import aioice.stun
 from aiortc import RTCPeerConnection
 
 LAST_STUN_BYTE = 3
-'First bytes up to this one are STUN, media and DTLS have higher ones (RFC 7983, section 7).'
+'STUN starts with a byte up to this; media and DTLS with a higher one (RFC 7983, section 7).'
 
 logger = logging.getLogger(__name__)
 
@@ -18,8 +18,9 @@ class GuardedStunProtocol(aioice.ice.StunProtocol):
     """
     One local candidate's socket, or its relay on a TURN server.
 
-    aioice passes on all that is not STUN, whoever sent it: an empty datagram ends the session,
-    and a DTLS ClientHello that comes before the peer's own makes both ends fail.
+    aioice passes on everything that is not STUN, whoever sent it: an empty datagram ends the
+    session, and a DTLS ClientHello that comes before the peer's own makes both ends fail. Other
+    errors of its parser have come up in production (aiortc/aioice#79).
     """
 
     def __init__(self, receiver: Any) -> None:
@@ -28,7 +29,7 @@ class GuardedStunProtocol(aioice.ice.StunProtocol):
         self._sources: set[tuple[Any, ...]] = set()
 
     def datagram_received(self, data: Any, addr: tuple[Any, ...]) -> None:
-        """Take a datagram; costs media less than aioice does, which parses each one as STUN."""
+        """Take a datagram; cheaper for media than in aioice, which parses each one as STUN."""
         source = addr[:2]
         if data and data[0] > LAST_STUN_BYTE and (source in self._sources or self._learn(source)):
             self.receiver.data_received(data, self.local_candidate.component)
@@ -38,7 +39,7 @@ class GuardedStunProtocol(aioice.ice.StunProtocol):
             self.dropped += 1
 
     def _learn(self, source: tuple[Any, ...]) -> bool:
-        """Say whether the peer told of `source`, or proved by its password that it is there."""
+        """Return whether `source` is a candidate of the peer, or proved itself by its password."""
         connection: Any = self.receiver
         known = any(
             (candidate._network_host, candidate.port) == source
@@ -57,7 +58,7 @@ class GuardedStunProtocol(aioice.ice.StunProtocol):
 
 
 def is_stun(data: bytes) -> bool:
-    """Say whether `data` is a STUN message that aioice can read."""
+    """Return whether `data` is a STUN message that aioice can read."""
     if not data or data[0] > LAST_STUN_BYTE:
         return False
     try:
@@ -69,13 +70,13 @@ def is_stun(data: bytes) -> bool:
 
 @functools.cache
 def guard_udp() -> None:
-    """Let every ICE connection that is made from now on have the guard."""
+    """Give the guard to every ICE connection that is made from now on."""
     module: Any = aioice.ice
     module.StunProtocol = GuardedStunProtocol
 
 
 def dropped_datagrams(connection: RTCPeerConnection) -> int:
-    """Return how many datagrams the guard has kept from `connection`; ask before it is closed."""
+    """Return the number of datagrams that were dropped; call it before `connection` is closed."""
     private: Any = connection
     transports = private._RTCPeerConnection__iceTransports
     protocols = (p for transport in transports for p in transport._connection._protocols)
