@@ -44,11 +44,11 @@ def test_an_address_that_a_peer_can_have_is_taken(host):
         ('169.254.169.254', 'metadata'),
         ('::ffff:169.254.169.254', 'metadata'),
         ('fd00:ec2::254', 'metadata'),
-        ('metadata.google.internal', 'no address'),
-        ('localhost', 'no address'),
-        ('192.168.1.', 'no address'),
-        ('0x7f.1', 'no address'),
-        ('2130706433', 'no address'),
+        ('metadata.google.internal', 'is not an address'),
+        ('localhost', 'is not an address'),
+        ('192.168.1.', 'is not an address'),
+        ('0x7f.1', 'is not an address'),
+        ('2130706433', 'is not an address'),
     ],
 )
 def test_any_other_is_refused_with_its_reason(host, reason):
