@@ -74,12 +74,12 @@ class InboundStream:
         self._session = InboundSession(
             self.sender_id, self.session_id, ice, send, self._on_frame, self._on_metadata
         )
-        self._session.receive(offer)
         self._decoder = DecodingThread(self.sender_id, self._on_picture, self._on_picture_lost)
         self._watchdog = Watchdog(STALE_AFTER, self._on_silence)
+        self.receive(offer)
 
     def receive(self, message: SessionMessage) -> None:
-        """Take a further signaling message of this stream's session."""
+        """Take a signaling message of this stream's session."""
         self._session.receive(message)
 
     def end(self, reason: str) -> None:
@@ -107,9 +107,7 @@ class InboundStream:
         fps, bitrate = self.meter.rates(now)
         clock = self._session.clock_offset
         return StreamReport(
-            state=StreamState.RECEIVING
-            if self._liveness is Liveness.FRAMES
-            else StreamState.STALE,
+            state=StreamState.STALE if self._is_stale else StreamState.RECEIVING,
             sender_id=self.sender_id,
             silence=None if self.meter.newest is None else now - self.meter.newest,
             codec=self.meter.codec,
