@@ -2,8 +2,8 @@
 Find words that a native reader stumbles over: `check_words.py [FILE OR FOLDER…]`.
 
 One line for each, as `file:line: found; write …`; the exit status is 1 if there was one. Without
-arguments all that people read is checked. In Python and JavaScript that is all text, in docstrings
-their first word too; in Markdown not what stands in `backticks`.
+arguments everything that people read is checked: all text, but not `code` in Markdown, and the
+first words of docstrings.
 """
 
 import ast
@@ -16,11 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PLACES = (
-    *('webrtc_bridge', 'docs', 'launch', 'config', 'benchmark', 'test'),
-    *('README.md', 'CONTRIBUTING.md', 'CHANGELOG.rst', 'Makefile'),
+    *('webrtc_bridge', 'docs', 'launch', 'config', 'tools', 'benchmark', 'test'),
+    *('README.md', 'CONTRIBUTING.md', 'CHANGELOG.rst', 'Makefile', 'setup.py', 'package.xml'),
 )
-
-SUFFIXES = ('.py', '.js', '.html', '.css', '.md', '.rst', '.yaml', '.sh', '.svg', '')
+SUFFIXES = ('.py', '.js', '.html', '.css', '.md', '.rst', '.yaml', '.sh', '.svg', '.xml', '')
 LEFT_OUT = ('tools/check_words.py', 'test/test_lint.py')
 
 SPACE = r'\s+(?:(?:#|//|\*)\s+)?'
@@ -114,19 +113,19 @@ def is_property(node: ast.AST) -> bool:
     return any(ast.unparse(decorator).endswith('property') for decorator in decorators)
 
 
-def files(places: list[Path], left_out: tuple[str, ...]) -> Iterator[Path]:
-    """Yield the files to check in `places`, without those in the places `left_out`."""
-    skipped = [ROOT / name for name in left_out]
+def files(places: list[Path]) -> Iterator[Path]:
+    """Yield the files to check in `places`."""
+    left_out = {ROOT / name for name in LEFT_OUT}
     for path in chain.from_iterable(sorted(p.rglob('*')) if p.is_dir() else [p] for p in places):
-        known = path.suffix in SUFFIXES and '__pycache__' not in path.parts
-        if path.is_file() and known and not any(path.is_relative_to(place) for place in skipped):
+        is_text = path.suffix in SUFFIXES and '__pycache__' not in path.parts
+        if path.is_file() and is_text and path not in left_out:
             yield path
 
 
 def main(arguments: list[str]) -> int:
     """Print all findings; return 1 if there was one."""
     places = [Path(name).resolve() for name in arguments] or [ROOT / name for name in PLACES]
-    paths = files(places, LEFT_OUT)
+    paths = files(places)
     findings = list(chain.from_iterable(check(path) for path in paths))
     for finding in findings:
         print(finding)
