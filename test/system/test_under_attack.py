@@ -8,12 +8,10 @@ import time
 
 import pytest
 from support.peers.hostile_datagrams import send_hostile
+from support.peers.senders import skip_unless_installed
 from support.peers.watching import watching
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
-
-from webrtc_bridge.errors import RequirementError
-from webrtc_bridge.gstreamer.library import require_gstreamer
 
 ATTACK_TIME = 3.0
 LONGEST_GAP = 1.0
@@ -27,11 +25,11 @@ HTTP = [
 ]
 
 
-@pytest.mark.parametrize('program', ['commands.webcam', 'commands.gstreamer'])
-async def test_the_stream_goes_on(start_module, server, program):
-    skip_unless_installed(program)
+@pytest.mark.parametrize('kind', ['webcam', 'gstreamer'])
+async def test_the_stream_goes_on(start_module, server, kind):
+    skip_unless_installed(kind)
     sender = await start_module(
-        program, '--server', server.url, '--id', 'front', '--source', 'test'
+        f'commands.{kind}', '--server', server.url, '--id', 'front', '--source', 'test'
     )
     await sender.line('registered')
     async with watching(server.url, 'front') as seen:
@@ -44,14 +42,6 @@ async def test_the_stream_goes_on(start_module, server, program):
         assert (await seen.receiver.report()).path == path, 'another session'
     assert 'Traceback' not in sender.output
     assert 'Traceback' not in server.output
-
-
-def skip_unless_installed(program):
-    if program == 'commands.gstreamer':
-        try:
-            require_gstreamer()
-        except RequirementError as missing:
-            pytest.skip(str(missing))
 
 
 async def attack(server, path, until):

@@ -21,14 +21,14 @@ def open_source(source):
 def forbidden_device():
     """Make a device node that this process may not open during one test."""
     if os.geteuid() != 0:
-        pytest.skip('making a device node takes root')
+        pytest.skip('needs root, to make device nodes')
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         path = os.path.join(folder, 'video0')
         try:
             os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(81, 0))
         except PermissionError:
-            pytest.skip('this root may not make device nodes')
+            pytest.skip('needs root, to make device nodes')
         os.seteuid(65534)
         yield path
         os.seteuid(0)
