@@ -48,13 +48,18 @@ class PendingConnections:
         self.tls = tls
         self._max_waiting = max_waiting
         self._waiting: dict[HandshakeGuard, None] = {}
+        self._closed = False
 
     def __call__(self) -> 'HandshakeGuard':
         """Return the protocol for a new connection, as `loop.create_server` wants it."""
         return HandshakeGuard(self)
 
     def enter(self, connection: 'HandshakeGuard') -> None:
-        """Add a new connection."""
+        """Add a new connection; after `close()`, refuse it."""
+        if self._closed:
+            # It was accepted before the listener closed, but asyncio reports it only now.
+            connection.refuse('503 Service Unavailable')
+            return
         if len(self._waiting) >= self._max_waiting:
             next(iter(self._waiting)).refuse('503 Service Unavailable')
         self._waiting[connection] = None
@@ -64,7 +69,8 @@ class PendingConnections:
         self._waiting.pop(connection, None)
 
     async def close(self) -> None:
-        """Refuse all of them."""
+        """Refuse all of them, and those that still come."""
+        self._closed = True
         waiting = list(self._waiting)
         for connection in waiting:
             connection.refuse('503 Service Unavailable')
@@ -90,6 +96,8 @@ class HandshakeGuard(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self._pending.timeout, self.refuse, '408 Request Timeout')
         self._pending.enter(self)
+        if self._transport is None:
+            return
         if self._pending.tls is None:
             self._is_open = True
         else:
