@@ -65,13 +65,14 @@ def test_the_level_counts_for_this_package_and_warnings_for_all(make_node, level
 
 def test_an_exception_is_logged_with_its_traceback_and_nothing_stays_behind(make_node, capfd):
     node = make_node('logs')
-    handlers = list(logging.getLogger().handlers)
-    with forwarding(node.get_logger(), 'info'):
+    handlers, level = list(logging.getLogger().handlers), logging.getLogger('webrtc_bridge').level
+    with forwarding(node.get_logger(), 'error'):
         try:
             raise ZeroDivisionError('a reason')
         except ZeroDivisionError:
             logging.getLogger('webrtc_bridge.test').exception('it failed')
     assert logging.getLogger().handlers == handlers
+    assert logging.getLogger('webrtc_bridge').level == level
     output = capfd.readouterr().err
     assert 'it failed' in output
     assert 'ZeroDivisionError: a reason' in output

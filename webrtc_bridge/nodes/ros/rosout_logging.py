@@ -44,6 +44,7 @@ def forwarding(logger: RcutilsLogger, level: str | None) -> Iterator[None]:
     handler = RosoutHandler(logger)
     root = logging.getLogger()
     ours = logging.getLogger('webrtc_bridge')
+    before = ours.level
     # ROS numbers severities like Python: 10 is debug, 50 is fatal.
     ours.setLevel(int(logger.get_effective_level()))
     root.addHandler(handler)
@@ -51,3 +52,4 @@ def forwarding(logger: RcutilsLogger, level: str | None) -> Iterator[None]:
         yield
     finally:
         root.removeHandler(handler)
+        ours.setLevel(before)
