@@ -6,6 +6,7 @@ GStreamer, but nothing in them works before `require_gstreamer()` has returned.
 """
 
 import asyncio
+import ctypes
 import importlib
 import shlex
 import threading
@@ -106,6 +107,18 @@ def require_elements(*names: str) -> None:
             install = INSTALLED_OTHERWISE.get(name, 'gst-inspect-1.0 lists the installed elements')
             install = f'sudo apt-get install {package}' if package else install
             raise RequirementError(f'GStreamer element {name}', None, 'any version', install)
+
+
+def add_reference(thing: Any) -> None:
+    """
+    Add a reference to a GObject for an owner that has not taken its own.
+
+    gi cannot: a newer one (PyGObject 3.58) drops what its `_ref` adds with the result of it.
+    """
+    # gi is linked with GLib, whatever that library is called here. The hash is the address.
+    g_object_ref = ctypes.CDLL(gi._gi.__file__).g_object_ref
+    g_object_ref.argtypes, g_object_ref.restype = (ctypes.c_void_p,), ctypes.c_void_p
+    g_object_ref(hash(thing))
 
 
 def warm_up() -> None:

@@ -7,7 +7,13 @@ import logging
 from collections.abc import Callable
 from urllib.parse import quote
 
-from webrtc_bridge.gstreamer.library import Element, GstWebRTC, Signals, post
+from webrtc_bridge.gstreamer.library import (
+    Element,
+    GstWebRTC,
+    Signals,
+    add_reference,
+    post,
+)
 from webrtc_bridge.gstreamer.peer.sdp import is_tcp, mids
 from webrtc_bridge.program.addresses import interface_addresses
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
@@ -107,8 +113,8 @@ def set_up_ice(webrtc: Element) -> None:
     """
     ice = webrtc.get_property('ice-agent')
     if ice.__grefcount__ < 2:
-        # GStreamer 1.22's webrtcbin leaves its agent's first reference to whoever asks for it.
-        ice._ref()
+        # webrtcbin (1.22 to 1.28) leaves its agent's first reference to whoever asks for it.
+        add_reference(ice)
     ice.get_property('agent').set_property('upnp', False)
     if only_loopback():
         ice.emit('add-local-ip-address', '127.0.0.1')
