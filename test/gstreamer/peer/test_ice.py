@@ -1,4 +1,4 @@
-"""What is changed in webrtcbin's ICE agent, and whose it is then."""
+"""The ICE agent of a webrtcbin, and the words that it takes for servers."""
 
 import gc
 
