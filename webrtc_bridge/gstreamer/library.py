@@ -203,10 +203,12 @@ def join_threads(timeout: float) -> bool:
     return not any(thread.is_alive() for thread in _threads)
 
 
-def post(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *given: Any) -> None:
-    """Call `callback(*given)` in `loop`, from any thread; does nothing if the loop has ended."""
+def post(
+    loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arguments: Any
+) -> None:
+    """Call `callback(*arguments)` in `loop` from any thread, unless the loop has ended."""
     try:
-        loop.call_soon_threadsafe(callback, *given)
+        loop.call_soon_threadsafe(callback, *arguments)
     except RuntimeError:
         if not loop.is_closed():
             raise

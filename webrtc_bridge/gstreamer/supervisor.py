@@ -145,7 +145,7 @@ class SourceSupervisor:
             return
         self._state = state
         if state is SourceState.LOST:
-            logger.warning('source lost, retrying until it is back: %s', detail)
+            logger.warning('source lost, trying to open it again: %s', detail)
         else:
             logger.info('source %s: %s', state.value, self._source.shown)
 

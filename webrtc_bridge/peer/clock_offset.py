@@ -68,7 +68,7 @@ class ClockOffset:
             if apart > exchange.uncertainty_ns + best.uncertainty_ns + DRIFT_NS:
                 self._exchanges.clear()
         self._exchanges.append(exchange)
-        self._best = min(self._exchanges, key=lambda one: one.uncertainty_ns)
+        self._best = min(self._exchanges, key=lambda exchange: exchange.uncertainty_ns)
 
     def to_ours(self, time_ns: int) -> int:
         """

@@ -52,10 +52,10 @@ class KeyframeGate:
             logger.debug('pictures dropped, the path to the viewer is blocked')
             self.open_at_keyframe()
 
-    def _replace_probe(self, kinds: Any, decide: Callable[..., Any], *given: Any) -> None:
+    def _replace_probe(self, kinds: Any, decide: Callable[..., Any], *arguments: Any) -> None:
         before, self._opening = self._probe, self._opening + 1
         # The first picture may come before this returns.
-        self._probe = self._pad.add_probe(kinds, decide, *given)
+        self._probe = self._pad.add_probe(kinds, decide, *arguments)
         if before is not None:
             self._pad.remove_probe(before)
 

@@ -29,10 +29,10 @@ from webrtc_bridge.peer.aiortc.patches.ice import (
     offer_loopback_candidate,
     own_addresses,
     stop_consent_checks_on_close,
+    use_constant_stun_retry,
 )
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl, usable_servers
 from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
-from webrtc_bridge.peer.aiortc.patches.stun_retries import use_constant_stun_retry
 from webrtc_bridge.peer.aiortc.patches.udp_guard import dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.negotiation import Negotiation

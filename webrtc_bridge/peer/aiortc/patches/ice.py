@@ -9,6 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import aioice.ice
+import aioice.stun
 from aiortc import RTCRtpReceiver
 
 from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
@@ -17,6 +18,12 @@ from webrtc_bridge.peer.aiortc.server_race import NoAnswer
 
 CHECK_INTERVAL = 0.02
 "aioice's seconds between two checks."
+
+RETRY_INTERVAL, MOST_RETRIES = 0.5, 30
+"""
+Seconds between two requests, and the number of requests after the first: they end with the time
+that a session has to connect.
+"""
 
 
 @functools.cache
@@ -82,6 +89,25 @@ def connect_on_check_success() -> None:
         return False
 
     connection_class._check_periodic = check_periodic
+
+
+@functools.cache
+def use_constant_stun_retry() -> None:
+    """
+    Repeat a request every `RETRY_INTERVAL`, whereas aioice waits twice as long each time.
+
+    A link that comes back while the peers look for a path is then found within half a second, not
+    after up to 8 s.
+    """
+    transaction_class: Any = aioice.stun.Transaction
+    retry = transaction_class._Transaction__retry
+
+    def retry_soon(transaction: Any) -> None:
+        transaction._Transaction__timeout_delay = RETRY_INTERVAL
+        retry(transaction)
+
+    transaction_class._Transaction__retry = retry_soon
+    aioice.stun.RETRY_MAX = MOST_RETRIES
 
 
 def gathers(connection: Any) -> bool:
