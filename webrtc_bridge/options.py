@@ -400,7 +400,10 @@ class ReceiverOptions(ServerOptions):
     )
     name: str = option('', 'Display name, shown in receiver lists.')
     topic: str = option('image_raw', 'Topic to publish the images on.')
-    frame_id: str = option('camera_optical_frame', 'The header.frame_id of every image.')
+    frame_id: str = option(
+        'camera_optical_frame',
+        'The header.frame_id of every image; ${NAME} in it is replaced by the name of the camera.',
+    )
     encoding: str = option(
         'bgr8',
         'Encoding of the published images; nv12 takes half the bytes of bgr8, in limited range.',
@@ -416,7 +419,7 @@ class ReceiverOptions(ServerOptions):
     camera_info_url: str = option(
         '',
         'Calibration file to publish camera_info from and to save set_camera_info to; ${NAME} in '
-        'it is replaced by the sender_id.',
+        'it is replaced by the name of the camera.',
         pattern=CALIBRATION_URL,
         expected='file:///path/to.yaml or package://PACKAGE/path/to.yaml',
     )

@@ -27,7 +27,7 @@ class Drain(FrameSink):
         """Return True."""
         return True
 
-    def on_frame(self, frame: EncodedFrame, stamp_ns: int) -> None:
+    def on_frame(self, frame: EncodedFrame, stamp_ns: int, sender_id: str) -> None:
         """Count it."""
         self._count.add(self._number)
 

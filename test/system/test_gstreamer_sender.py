@@ -45,7 +45,7 @@ class Viewer(FrameSink):
     def on_picture(self, received) -> None:
         self.pictures.append((received.picture.to_ndarray(format='rgb24'), received.stamp_ns))
 
-    def on_frame(self, frame, stamp_ns) -> None:
+    def on_frame(self, frame, stamp_ns, sender_id) -> None:
         self.keyframes.append(frame.keyframe)
 
     async def __aenter__(self) -> 'Viewer':

@@ -52,7 +52,7 @@ async def watched(url, count):
             if len(clocks) >= count:
                 loop.call_soon_threadsafe(done.set)
 
-        def on_frame(self, frame, stamp_ns):
+        def on_frame(self, frame, stamp_ns, sender_id):
             encoded.append(frame)
 
     task = asyncio.ensure_future(Receiver(ReceiverOptions(url, 'cam'), Watching()).run())

@@ -42,6 +42,7 @@ class Delivery(InboundStreamListener):
     def resume(self, stream: InboundStream) -> None:
         """Hand on the pictures of an older stream again, the newer one having ended."""
         self._serial = stream.serial
+        self._sink.on_sender(stream.sender_id)
 
     def wants_pictures(self) -> bool:
         """Return whether to decode."""
@@ -74,12 +75,16 @@ class Delivery(InboundStreamListener):
         elif stream.serial == self._serial and self._is_in_sync(stream, frame):
             uncertainty = stream.clock_uncertainty_ns
             stamp = self._frame_stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty)
-            self._sink.on_frame(frame, stamp)
+            self._sink.on_frame(frame, stamp, stream.sender_id)
 
     def on_metadata(self, stream: InboundStream) -> None:
-        """Hand on a stream's metadata, if it is the newest that has started."""
-        if stream.serial == self._serial:
-            self._sink.on_metadata(stream.metadata)
+        """Hand on a stream's metadata: that of a new one, too, for its first picture."""
+        self._sink.on_metadata(stream.metadata, stream.sender_id)
+
+    def adopt(self, stream: InboundStream) -> None:
+        """Name the sender of the stream that has started, and what it has said so far."""
+        self._sink.on_sender(stream.sender_id)
+        self._sink.on_metadata(stream.metadata, stream.sender_id)
 
     def _is_in_sync(self, stream: InboundStream, frame: EncodedFrame) -> bool:
         if stream is not self._in_sync and not frame.keyframe:

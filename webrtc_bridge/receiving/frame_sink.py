@@ -25,11 +25,14 @@ class FrameSink:
     def on_picture(self, received: ReceivedFrame) -> None:
         """Take a decoded picture."""
 
-    def on_frame(self, frame: EncodedFrame, stamp_ns: int) -> None:
-        """Take an encoded frame and its stamp; the first one is a keyframe."""
+    def on_frame(self, frame: EncodedFrame, stamp_ns: int, sender_id: str) -> None:
+        """Take an encoded frame of a sender and its stamp; a sender's first one is a keyframe."""
 
-    def on_metadata(self, metadata: Metadata) -> None:
-        """Take what the sender says about its pictures; empty if nothing."""
+    def on_sender(self, sender_id: str) -> None:
+        """Note whose pictures and frames come now, whether or not they are wanted."""
+
+    def on_metadata(self, metadata: Metadata, sender_id: str) -> None:
+        """Take what a sender says about its pictures, now or to come; empty if nothing."""
 
 
 class PictureSink(FrameSink):

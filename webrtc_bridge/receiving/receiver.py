@@ -158,7 +158,7 @@ class Receiver:
             case Open(serial, offer):
                 self._open(serial, offer)
             case Adopt(serial):
-                self._delivery.on_metadata(self._streams[serial][0])
+                self._delivery.adopt(self._streams[serial][0])
             case Resume(serial):
                 self._delivery.resume(self._streams[serial][0])
             case End(serial, reason):

@@ -137,6 +137,26 @@ def test_binning_and_a_region_stay_where_they_explain_the_size():
     assert whole.scaled_to(320, 240) is whole
 
 
+RECTIFIED = FULL | {'k': [0] * 9}
+
+
+def test_a_rectified_camera_with_p_alone_is_scaled_as_image_proc_does():
+    scaled = calibration_from(RECTIFIED).scaled_to(640, 240)
+    # image_proc's ResizeNode: fx, cx and Tx times the width's scale, fy and cy times the height's.
+    assert scaled.p == (400, 0, 320, -40, 0, 205, 120, 0, 0, 0, 1, 0)
+    assert scaled.k == (0,) * 9
+    assert (scaled.d, scaled.r) == ((0.1,), (1, 0, 0, 0, 1, 0, 0, 0, 1))
+    assert (scaled.distortion_model, scaled.known) == ('plumb_bob', True)
+    assert not scaled.has_shape_of(640, 480)
+
+
+@pytest.mark.parametrize(('absent', 'size'), [('k', 9), ('p', 12)])
+def test_a_matrix_that_is_absent_stays_zero_where_a_region_is_cut_out(absent, size):
+    roi = {'x_offset': 100, 'y_offset': 50, 'width': 640, 'height': 480}
+    scaled = calibration_from(FULL | {absent: [0] * size, 'roi': roi}).scaled_to(320, 240)
+    assert getattr(scaled, absent) == (0,) * size
+
+
 def test_binning_and_a_region_go_into_the_matrices_of_a_scaled_picture():
     roi = {'x_offset': 320, 'y_offset': 240, 'width': 640, 'height': 480, 'do_rectify': True}
     scaled = calibration_from({**FULL, 'binning_x': 2, 'binning_y': 2, 'roi': roi}).scaled_to(

@@ -27,8 +27,10 @@ def topics_of(node) -> CameraTopics:
     return topics
 
 
-def frame(stamp_ns: int, width: int = 640, height: int = 480) -> ReceivedFrame:
-    return ReceivedFrame(av.VideoFrame(width, height, 'yuv420p'), stamp_ns, 'front')
+def frame(
+    stamp_ns: int, width: int = 640, height: int = 480, sender_id: str = 'front'
+) -> ReceivedFrame:
+    return ReceivedFrame(av.VideoFrame(width, height, 'yuv420p'), stamp_ns, sender_id)
 
 
 async def info_for(topics, infos, stamp_ns, width=640, height=480) -> CameraInfo:
@@ -187,6 +189,53 @@ async def test_a_first_calibration_makes_the_file_named_after_the_sender(make_no
     assert load(f'file://{tmp_path}/front_1.yaml').camera_name == 'front_1'
 
 
+async def test_a_switch_changes_calibration_and_frame_with_the_first_image(make_node, tmp_path):
+    for name, fx in (('front', 100), ('rear', 200)):
+        text = WRITTEN_BY_CAMERA_CALIBRATION.replace('438.76', str(fx))
+        (tmp_path / f'{name}.yaml').write_text(text)
+    node = make_node(
+        'a_node',
+        f'camera_info_url:=file://{tmp_path}/${{NAME}}.yaml',
+        'sender_id:=front',
+        'frame_id:=${NAME}_lens',
+    )
+    topics = topics_of(node)
+    infos = Collected(node, CameraInfo, 'camera_info')
+    images = Collected(node, Image, 'image_raw')
+    client = node.create_client(SetCameraInfo, 'set_camera_info')
+
+    async def work():
+        await until(lambda: topics._info.subscribed and topics._images._raw.subscribed)
+        for stamp, sender_id in enumerate(('front', 'rear', 'rear', 'front', 'rear'), 1):
+            topics.on_picture(frame(stamp, sender_id=sender_id))
+        await until(lambda: len(infos.messages) == len(images.messages) == 5)
+        frames = ['front_lens', 'rear_lens', 'rear_lens', 'front_lens', 'rear_lens']
+        for each in (infos, images):
+            assert [message.header.frame_id for message in each.messages] == frames
+        assert [info.k[0] for info in infos.messages] == [100, 200, 200, 100, 200]
+        response = await called(node, client, new_calibration())
+        assert response.status_message == f'saved to {tmp_path}/rear.yaml'
+
+    await while_spinning(node, work())
+    assert load(f'file://{tmp_path}/front.yaml').k[0] == 100
+    assert load(f'file://{tmp_path}/rear.yaml').k[0] == 800
+
+
+async def test_a_switch_that_nobody_subscribes_to_changes_the_file_too(make_node, tmp_path):
+    url = f'camera_info_url:=file://{tmp_path}/${{NAME}}.yaml'
+    node = make_node('a_node', url, 'sender_id:=front')
+    topics = topics_of(node)
+    client = node.create_client(SetCameraInfo, 'set_camera_info')
+
+    async def work():
+        topics.on_sender('rear')
+        response = await called(node, client, new_calibration())
+        assert response.status_message == f'saved to {tmp_path}/rear.yaml'
+
+    await while_spinning(node, work())
+    assert not (tmp_path / 'front.yaml').exists()
+
+
 async def test_a_calibration_that_cannot_be_saved_is_used_and_reported(make_node, tmp_path):
     folder = tmp_path / 'gone'
     folder.mkdir()
@@ -225,7 +274,7 @@ async def test_the_senders_calibration_is_used_if_the_node_has_none(
 ):
     node = make_node('a_node', *[f'camera_info_url:={url}'] * with_file)
     topics = topics_of(node)
-    topics.on_metadata({'camera_info': FULL})
+    topics.on_metadata({'camera_info': FULL}, 'front')
     infos = Collected(node, CameraInfo, 'camera_info')
 
     async def work():
@@ -243,12 +292,12 @@ async def test_a_senders_camera_info_goes_through_unchanged_and_away_again(make_
     sent.roi.width, sent.roi.height = 640, 480
 
     async def work():
-        topics.on_metadata({'camera_info': mapping_from_message(sent)})
+        topics.on_metadata({'camera_info': mapping_from_message(sent)}, 'front')
         received = await info_for(topics, infos, 1, 320, 240)
         assert mapping_from_message(received) == mapping_from_message(sent)
-        topics.on_metadata({'camera_info': {'k': 'nonsense'}})
+        topics.on_metadata({'camera_info': {'k': 'nonsense'}}, 'front')
         assert (await info_for(topics, infos, 2, 320, 240)).k[0] == 0.0
-        topics.on_metadata({'camera_info': None})
+        topics.on_metadata({'camera_info': None}, 'front')
         assert (await info_for(topics, infos, 3, 320, 240)).k[0] == 0.0
 
     await while_spinning(node, work())

@@ -204,7 +204,7 @@ async def published(node, kind, topic) -> object:
 
     async def work():
         await until(topics.wants_frames)
-        topics.on_frame(keyframe(), 5_000_000_006)
+        topics.on_frame(keyframe(), 5_000_000_006, 'cam')
         await until(lambda: collected.messages)
         received.append(collected.messages[0])
 

@@ -43,7 +43,7 @@ class Viewer(FrameSink):
     def on_picture(self, received):
         self.frames.append((received.stamp_ns, received.picture.to_ndarray(format='rgb24')))
 
-    def on_frame(self, frame, stamp_ns):
+    def on_frame(self, frame, stamp_ns, sender_id):
         self.encoded.append(frame)
 
     def stamped(self, stamp_ns):

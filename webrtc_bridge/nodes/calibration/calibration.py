@@ -44,8 +44,8 @@ class Calibration:
 
     @property
     def known(self) -> bool:
-        """Return whether the camera is calibrated."""
-        return self.k[0] != 0.0
+        """Return whether the camera is calibrated; a rectified one may have P alone."""
+        return self.k[0] != 0.0 or self.p[0] != 0.0
 
     @property
     def picture_size(self) -> tuple[int, int]:
@@ -69,7 +69,9 @@ class Calibration:
         if (width, height) == self.picture_size:
             return self
         if not self.known:
-            return Calibration(width, height)
+            return dataclasses.replace(
+                self, width=width, height=height, binning_x=0, binning_y=0, roi=Region()
+            )
         # Binning is a scale, and the corner of the region becomes the origin.
         region_width, region_height = self._region_size
         sx, sy = width / region_width, height / region_height
@@ -86,6 +88,8 @@ class Calibration:
 
     def _scaled(self, matrix: tuple[float, ...], sx: float, sy: float) -> tuple[float, ...]:
         """Return the 3x3 or 3x4 `matrix` for scaled pixels."""
+        if not any(matrix):
+            return matrix  # unknown
         columns = len(matrix) // 3
         rows = [list(matrix[i : i + columns]) for i in range(0, len(matrix), columns)]
         rows[0][2] -= self.roi.x_offset

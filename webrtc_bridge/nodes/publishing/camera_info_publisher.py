@@ -1,8 +1,6 @@
 """Publish `sensor_msgs/CameraInfo` alongside an image topic, and accept new calibrations."""
 
-import dataclasses
 import logging
-import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -11,19 +9,14 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.srv import SetCameraInfo
 
-from webrtc_bridge.errors import OptionError, WebrtcBridgeError
-from webrtc_bridge.nodes.calibration import calibration_file
-from webrtc_bridge.nodes.calibration.calibration import Calibration, calibration_from
+from webrtc_bridge.errors import OptionError
+from webrtc_bridge.nodes.calibration.calibration import Calibration
 from webrtc_bridge.nodes.calibration.camera_info import from_message, to_message
+from webrtc_bridge.nodes.calibration.followed_calibration import FollowedCalibration
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
-from webrtc_bridge.nodes.ros.ros_names import sibling_service, sibling_topic
+from webrtc_bridge.nodes.ros.ros_names import sibling_service, sibling_topic, with_name
 from webrtc_bridge.nodes.ros.stamps import header
 from webrtc_bridge.options import ReceiverOptions
-
-NAME = '${NAME}'
-'Placeholder for the name of the camera in a URL, as in camera_info_manager.'
-
-UNCALIBRATED = Calibration(0, 0)
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +25,8 @@ class CameraInfoPublisher:
     """
     Publish on `camera_info` next to the image topic, and offer `set_camera_info` there.
 
-    Create it before the node spins. A calibration from the service has priority, then the file at
-    `camera_info_url`, then that of the sender.
+    Create it before the node spins. With the first picture of another sender, its calibration
+    takes the place of the one before.
 
     Raises: OptionError if the file, the topic or a QoS override is invalid.
     """
@@ -44,10 +37,7 @@ class CameraInfoPublisher:
         )
         self.parameters = self._publisher.parameters
         self._frame_id = options.frame_id
-        self._camera_name = re.sub(r'\W', '_', options.sender_id or 'camera')
-        self._url = options.camera_info_url.replace(NAME, self._camera_name)
-        self._own = self._load() if self._url else None
-        self._senders: Calibration | None = None
+        self._calibration = FollowedCalibration(options.camera_info_url, options.sender_id)
         self._lock = threading.Lock()
         self._made: tuple[Calibration, int, int, CameraInfo] | None = None
         self._shape_logged = False
@@ -60,26 +50,29 @@ class CameraInfoPublisher:
         """Return whether anybody wants the messages."""
         return self._publisher.subscribed
 
-    def set_senders(self, info: Mapping[str, Any] | None) -> None:
-        """Use `info` from the sender (as for `calibration_from`); None if it sends none."""
-        try:
-            self._senders = calibration_from(info) if info else None
-        except OptionError as error:
-            logger.warning('ignoring the camera_info of the sender: %s', error)
-            self._senders = None
+    def follow(self, sender_id: str) -> None:
+        """Use the calibration of that sender's camera from now on."""
+        if self._calibration.follow(sender_id):
+            self._shape_logged = False
 
-    def publish(self, stamp_ns: int, width: int, height: int) -> None:
-        """Publish for a picture of that size if anybody subscribes; from any thread."""
-        if not self.subscribed:
-            return
+    def set_senders(self, info: Mapping[str, Any] | None, sender_id: str) -> None:
+        """Use `info` from a sender (as for `calibration_from`); None if it sends none."""
+        self._calibration.set_senders(info, sender_id)
+
+    def publish(self, stamp_ns: int, width: int, height: int, sender_id: str) -> None:
+        """Publish for a sender's picture of that size if anybody subscribes; from any thread."""
         with self._lock:
             # Pictures come from the decoder's thread, encoded frames from the event loop: at a
             # change from one to the other, an older one may come late.
             if stamp_ns <= self._newest_ns:
                 return
             self._newest_ns = stamp_ns
+            # Even without subscribers: the service saves to the current camera's file.
+            self.follow(sender_id)
+            if not self.subscribed:
+                return
             message = self._message(width, height)
-            message.header = header(self._frame_id, stamp_ns)
+            message.header = header(with_name(self._frame_id, sender_id), stamp_ns)
             self._publisher.publish(message)
 
     def close(self) -> None:
@@ -87,7 +80,7 @@ class CameraInfoPublisher:
         self._publisher.close()
 
     def _message(self, width: int, height: int) -> CameraInfo:
-        calibration = self._own or self._senders or UNCALIBRATED
+        calibration = self._calibration.current
         made = self._made
         if made is None or made[0] is not calibration or made[1:3] != (width, height):
             self._warn_of_shape(calibration, width, height)
@@ -108,12 +101,6 @@ class CameraInfoPublisher:
             height,
         )
 
-    def _load(self) -> Calibration | None:
-        found = calibration_file.load(self._url)
-        if found is None:
-            logger.warning('%s does not exist: no calibration until one is set', self._url)
-        return found
-
     def _on_service(
         self, request: SetCameraInfo.Request, response: SetCameraInfo.Response
     ) -> SetCameraInfo.Response:
@@ -123,19 +110,7 @@ class CameraInfoPublisher:
         except OptionError as error:
             response.success, response.status_message = False, str(error)
             return response
-        name = self._own.camera_name if self._own else ''
-        self._own = dataclasses.replace(calibration, camera_name=name or self._camera_name)
         self._shape_logged = False
-        response.success, response.status_message = self._save(self._own)
+        response.success, response.status_message = self._calibration.set(calibration)
         logger.info('set_camera_info: %s', response.status_message)
         return response
-
-    def _save(self, calibration: Calibration) -> tuple[bool, str]:
-        if not self._url:
-            return True, 'kept until the node ends, because camera_info_url is empty'
-        try:
-            path = calibration_file.path_of(self._url)
-            calibration_file.save(path, calibration)
-        except WebrtcBridgeError as error:
-            return False, f'used until the node ends, but not saved: {error}'
-        return True, f'saved to {path}'

@@ -57,22 +57,27 @@ class CameraTopics(FrameSink):
     def on_picture(self, received: ReceivedFrame) -> None:
         """Publish an image and its camera_info."""
         self._images.publish(received)
-        self._info.publish(received.stamp_ns, received.picture.width, received.picture.height)
+        picture = received.picture
+        self._info.publish(received.stamp_ns, picture.width, picture.height, received.sender_id)
 
-    def on_frame(self, frame: EncodedFrame, stamp_ns: int) -> None:
+    def on_frame(self, frame: EncodedFrame, stamp_ns: int, sender_id: str) -> None:
         """Publish an encoded frame, and camera_info where no image does."""
         if frame.keyframe:
             self._size = video_size(frame)
         if self._size is None:
             return  # a keyframe without a size is broken, and so are the frames after it
-        self._encoded.publish(frame, stamp_ns, self._size)
+        self._encoded.publish(frame, stamp_ns, self._size, sender_id)
         if not self._images.subscribed:
-            self._info.publish(stamp_ns, *self._size)
+            self._info.publish(stamp_ns, *self._size, sender_id)
 
-    def on_metadata(self, metadata: Metadata) -> None:
+    def on_sender(self, sender_id: str) -> None:
+        """Take new calibrations for that sender's camera."""
+        self._info.follow(sender_id)
+
+    def on_metadata(self, metadata: Metadata, sender_id: str) -> None:
         """
         Use the calibration from the sender: the fields of CameraInfo by name.
 
         `camera_info_url` and the service set_camera_info override it. An invalid one is logged.
         """
-        self._info.set_senders(metadata.get('camera_info'))
+        self._info.set_senders(metadata.get('camera_info'), sender_id)

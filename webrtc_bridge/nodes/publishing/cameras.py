@@ -10,7 +10,7 @@ from webrtc_bridge.errors import OptionError
 from webrtc_bridge.nodes.publishing.camera_topics import CameraTopics
 from webrtc_bridge.nodes.publishing.diagnostics import Diagnostics
 from webrtc_bridge.nodes.ros.parameters import Parameters
-from webrtc_bridge.nodes.ros.ros_names import ros_name
+from webrtc_bridge.nodes.ros.ros_names import NAME, ros_name
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.signaling.client.server_access import ServerAccess
@@ -86,7 +86,8 @@ def each_camera(options: ReceiverOptions) -> list[ReceiverOptions]:
     """
     Return the options of each camera that `options` ask for.
 
-    With several, the id of each is the namespace of its topics and the prefix of its frame_id.
+    With several, the id of each is the namespace of its topics and the prefix of its frame_id,
+    unless that has `${NAME}` in it.
 
     Raises: OptionError.
     """
@@ -101,7 +102,12 @@ def each_camera(options: ReceiverOptions) -> list[ReceiverOptions]:
             options,
             sender_id=sender_id,
             topic=f'{name}/{options.topic}',
-            frame_id=f'{name}_{options.frame_id}',
+            frame_id=frame_of(name, options.frame_id),
         )
         for sender_id, name in zip(options.sender_ids, names, strict=True)
     ]
+
+
+def frame_of(name: str, frame_id: str) -> str:
+    """Return the frame of camera `name` of several: prefixed, unless its name is in it anyway."""
+    return frame_id if NAME in frame_id else f'{name}_{frame_id}'

@@ -8,7 +8,7 @@ from webrtc_bridge.errors import OptionError
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.nodes.publishing.encoded_messages import Transport, available_transports
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
-from webrtc_bridge.nodes.ros.ros_names import transport_topic
+from webrtc_bridge.nodes.ros.ros_names import transport_topic, with_name
 from webrtc_bridge.nodes.ros.stamps import header
 from webrtc_bridge.options import ReceiverOptions
 
@@ -46,17 +46,20 @@ class EncodedPublisher:
         self._subscribers = [publisher.subscribers for _, publisher in self._publishers]
         return any(now > then for now, then in zip(self._subscribers, before, strict=True))
 
-    def publish(self, frame: EncodedFrame, stamp_ns: int, size: tuple[int, int]) -> None:
-        """Publish `frame`, a picture of `size`, where somebody subscribes."""
+    def publish(
+        self, frame: EncodedFrame, stamp_ns: int, size: tuple[int, int], sender_id: str
+    ) -> None:
+        """Publish `frame`, a picture of `size` from a sender, where somebody subscribes."""
         if not self.subscribed:
             return
         if frame.codec is not Codec.H264:
             self._warn_of_codec(frame.codec)
             return
         self._codec_logged = False
+        frame_id = with_name(self._frame_id, sender_id)
         for transport, publisher in self._publishers:
             if publisher.subscribed:
-                message = transport.message(header(self._frame_id, stamp_ns), frame, size)
+                message = transport.message(header(frame_id, stamp_ns), frame, size)
                 publisher.publish(message)
 
     def close(self) -> None:

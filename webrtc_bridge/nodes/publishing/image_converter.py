@@ -51,14 +51,14 @@ class ImageConverter:
     def __init__(self, encoding: str, frame_id: str) -> None:
         self._format, self._bytes_per_pixel = FORMATS[encoding]
         self._encoding = encoding
-        self._frame_id = frame_id
+        self.frame_id = frame_id
         # Kept, because setting up swscale costs as much as converting a picture.
         self._reformatter = VideoReformatter()
         self._packed = np.empty((0, 0), np.uint8)
 
     def to_message(self, picture: av.VideoFrame, stamp_ns: int) -> Image:
         """Return `picture` as a message taken at `stamp_ns`, Unix time in nanoseconds."""
-        message = Image(header=header(self._frame_id, stamp_ns))
+        message = Image(header=header(self.frame_id, stamp_ns))
         message.height = picture.height
         message.width = picture.width
         message.encoding = self._encoding

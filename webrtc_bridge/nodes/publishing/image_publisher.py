@@ -7,7 +7,7 @@ from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.publishing.compressed_images import to_jpeg
 from webrtc_bridge.nodes.publishing.image_converter import ImageConverter
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
-from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic, transport_topic
+from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic, transport_topic, with_name
 from webrtc_bridge.options import ReceiverOptions
 
 
@@ -30,6 +30,7 @@ class ImagePublisher:
         self._compressed = LazyPublisher(node, CompressedImage, compressed)
         self.parameters = self._raw.parameters + self._compressed.parameters
         self.jpeg_quality = options.jpeg_quality
+        self._frame_id = options.frame_id
         self._converter = ImageConverter(options.encoding, options.frame_id)
 
     @property
@@ -44,6 +45,7 @@ class ImagePublisher:
             return
         # Here, in the decoder's thread: a thread of its own for publishing costs a hop and gains
         # nothing, because publish() holds the GIL throughout.
+        self._converter.frame_id = with_name(self._frame_id, frame.sender_id)
         message = self._converter.to_message(frame.picture, frame.stamp_ns)
         if raw:
             self._raw.publish(message)

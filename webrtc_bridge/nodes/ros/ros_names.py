@@ -15,6 +15,9 @@ from webrtc_bridge.options import PEER_ID, PEER_ID_RULE
 if TYPE_CHECKING:
     from rclpy.node import Node  # not at run time: launch files use this module, too
 
+NAME = '${NAME}'
+'Placeholder for the name of the camera in a frame or URL, as in camera_info_manager.'
+
 
 def ros_name(sender_id: str) -> str:
     """
@@ -26,6 +29,16 @@ def ros_name(sender_id: str) -> str:
         raise OptionError('sender_ids', sender_id, f'{PEER_ID_RULE["expected"]} each')
     name = re.sub('[^A-Za-z0-9]+', '_', sender_id).strip('_')
     return name if name[:1].isalpha() else f'camera_{name}'.rstrip('_')
+
+
+def camera_name(sender_id: str) -> str:
+    """Return the name in ROS of the camera that is sent as `sender_id`; a usual one if unknown."""
+    return ros_name(sender_id) if sender_id else 'camera'
+
+
+def with_name(text: str, sender_id: str) -> str:
+    """Return `text`, such as a frame or a URL, with the name of the sender's camera in it."""
+    return text.replace(NAME, camera_name(sender_id)) if NAME in text else text
 
 
 def resolve_image_topic(node: 'Node', topic: str) -> str:

@@ -63,7 +63,7 @@ class TopicSender:
     def _on_unsubscribe(self) -> None:
         self._info.unsubscribe()
 
-    def _on_info(self, info: dict[str, Any]) -> None:
+    def _on_info(self, info: dict[str, Any] | None) -> None:
         self._sender.set_metadata({'camera_info': info})
 
     def _on_message(self, message: ImageMessage) -> None:
