@@ -12,7 +12,7 @@ from sensor_msgs.srv import SetCameraInfo
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.nodes.calibration.calibration import Calibration
 from webrtc_bridge.nodes.calibration.camera_info import from_message, to_message
-from webrtc_bridge.nodes.calibration.followed_calibration import FollowedCalibration
+from webrtc_bridge.nodes.publishing.followed_calibration import FollowedCalibration
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
 from webrtc_bridge.nodes.ros.ros_names import sibling_service, sibling_topic, with_name
 from webrtc_bridge.nodes.ros.stamps import header

@@ -99,7 +99,7 @@ class FollowedCalibration:
 
     @property
     def _key(self) -> str:
-        """What stands for the camera: its file, which several may share, or else its sender."""
+        """The file of the camera, which several may share, or else its sender."""
         return self._sender_id if self._url_waits or not self._url else self._named_url
 
     @property

@@ -7,7 +7,7 @@ from support.ros.calibrations import FULL, WRITTEN_BY_CAMERA_CALIBRATION
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.nodes.calibration.calibration import calibration_from
 from webrtc_bridge.nodes.calibration.calibration_file import load
-from webrtc_bridge.nodes.calibration.followed_calibration import UNCALIBRATED, FollowedCalibration
+from webrtc_bridge.nodes.publishing.followed_calibration import UNCALIBRATED, FollowedCalibration
 
 NAN = FULL | {'d': [float('nan')]}
 
