@@ -38,6 +38,8 @@ RULE = {
     | {'signaling.server', 'signaling.broker', 'signaling.protocol'}
     | SHARED,
     'peer': BASE | {'peer', 'media', 'signaling.protocol'},
+    'sending': BASE
+    | {'sending', 'peer', 'media', 'signaling.client', 'signaling.protocol', 'program.fd_limit'},
     'gstreamer': BASE | {'gstreamer', 'sending', 'peer', 'media', 'signaling.protocol'},
 }
 """
