@@ -25,7 +25,11 @@ PYTHON = '/usr/bin/python3'
 
 
 class CameraPage(BaseHTTPRequestHandler):
-    """An IP camera: a JPEG every 50 ms at /mjpeg, some of them and then silence at /silent."""
+    """
+    An IP camera: a JPEG every 50 ms at /mjpeg, some of them and then silence at /silent.
+
+    /mjpeg?8 has eight a second.
+    """
 
     jpeg = b''
     film = b''
@@ -36,17 +40,18 @@ class CameraPage(BaseHTTPRequestHandler):
             self.send_header('Content-Length', str(len(self.film)))
             self.end_headers()
             self.wfile.write(self.film)
-        elif self.path in ('/mjpeg', '/silent'):
-            self.stream()
+        elif self.path.startswith(('/mjpeg', '/silent')):
+            _, _, rate = self.path.partition('?')
+            self.stream(1 / float(rate or 20))
         else:
             self.send_error(401 if self.path == '/secret' else 404)
 
-    def stream(self):
+    def stream(self, interval):
         self.send_response(200)
         self.send_header('Content-Type', 'multipart/x-mixed-replace; boundary=frame')
         self.end_headers()
         for count in itertools.count():
-            if self.server.ended.wait(0.05):
+            if self.server.ended.wait(interval):
                 return
             if self.path == '/silent' and count > 20:
                 continue
@@ -169,6 +174,15 @@ def test_mjpeg_over_http_is_shown(connect, ip_camera):
     frames = pictures(connect(f'http://{ip_camera}/mjpeg'), 5)
     assert (frames[0].picture.width, frames[0].picture.height) == (64, 48)
     assert abs(frames[-1].capture_ns - time.time_ns()) < 5e9
+
+
+@pytest.mark.parametrize('rate', [8, 20, 40])
+def test_mjpeg_over_http_is_stamped_when_it_arrives(connect, ip_camera, rate):
+    source = connect(f'http://{ip_camera}/mjpeg?{rate}')
+    for _ in range(max(8, rate // 2)):
+        before = time.time_ns()
+        frame = source.read()
+        assert before <= frame.capture_ns <= time.time_ns()
 
 
 def test_a_film_on_an_http_server_is_paced_and_starts_over(connect, ip_camera):

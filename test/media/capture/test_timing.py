@@ -1,50 +1,10 @@
 import itertools
 
-from webrtc_bridge.media.capture.timing import ArrivalClock, RisingTime, from_driver
+from webrtc_bridge.media.capture.timing import RisingTime
 
 S = 1_000_000_000
 MS = 1_000_000
 UNIX = 1_700_000_000 * S
-MONOTONIC = 5_000 * S
-
-
-def test_a_monotonic_stamp_of_the_driver_becomes_unix_time():
-    assert from_driver(MONOTONIC - 20 * MS, UNIX, MONOTONIC) == UNIX - 20 * MS
-
-
-def test_a_unix_stamp_of_the_driver_is_kept():
-    assert from_driver(UNIX - 20 * MS, UNIX, MONOTONIC) == UNIX - 20 * MS
-
-
-def test_a_driver_stamp_that_fits_no_clock_is_ignored():
-    for stamp in (None, 0, MONOTONIC - 10 * S, MONOTONIC + 10 * S):
-        assert from_driver(stamp, UNIX, MONOTONIC) == UNIX
-
-
-def test_a_stamp_slightly_ahead_is_not_in_the_future():
-    assert from_driver(MONOTONIC + 5 * MS, UNIX, MONOTONIC) == UNIX
-
-
-def test_network_jitter_is_kept_out_of_capture_times():
-    clock = ArrivalClock()
-    delays = [0, 30, 5, 60, 0, 12]
-    times = [
-        clock.capture_ns(n * 33 * MS, UNIX + n * 33 * MS + delay * MS)
-        for n, delay in enumerate(delays)
-    ]
-    for n, capture_ns in enumerate(times):
-        assert abs(capture_ns - (UNIX + n * 33 * MS)) < MS
-
-
-def test_a_stream_whose_clock_jumps_is_timed_by_its_arrival_again():
-    clock = ArrivalClock()
-    clock.capture_ns(0, UNIX)
-    assert clock.capture_ns(3600 * S, UNIX + 40 * MS) == UNIX + 40 * MS
-    assert clock.capture_ns(0, UNIX + 80 * MS) == UNIX + 80 * MS
-
-
-def test_a_packet_without_a_stamp_is_timed_by_its_arrival():
-    assert ArrivalClock().capture_ns(None, UNIX) == UNIX
 
 
 def test_times_that_rise_are_not_touched():

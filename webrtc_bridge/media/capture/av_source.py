@@ -8,10 +8,12 @@ from typing import Any, TypeAlias
 import av
 from av.codec.context import Flags
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from webrtc_bridge.errors import SourceError, SourceUnreadable
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
+from webrtc_bridge.media.capture.source_clocks import Now, SourceClock
 from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.h264.packets import H264Packets
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
@@ -23,8 +25,6 @@ TEXT_CODECS = ('ansi', 'bintext', 'xbin', 'idf')
 'FFmpeg reads any text file as a video of a terminal.'
 
 ErrorOf: TypeAlias = Callable[[str, Exception], SourceError]
-CaptureTime: TypeAlias = Callable[[int | None], int]
-'Maps a pts in nanoseconds, if known, to Unix time; called when the packet has arrived.'
 
 
 class AvSource:
@@ -38,16 +38,16 @@ class AvSource:
         self,
         name: str,
         container: InputContainer,
-        capture_time: CaptureTime,
+        clock: SourceClock,
         error_of: ErrorOf,
         read_timeout: float = READ_TIMEOUT,
         passed: H264Packets | None = None,
     ) -> None:
         self._name = name
-        self.description = f'{name} {size_and_rate(container.streams.video[0])}'
+        self.description = f'{name} {size_and_rate(video_stream(container))}'
         self.read_timeout = read_timeout
         self._container = container
-        self._capture_time = capture_time
+        self._clock = clock
         self._error_of = error_of
         self._convert = ToYuv420p().convert
         self._packets = packets_of(container)
@@ -61,15 +61,19 @@ class AvSource:
         Raises: SourceError.
         """
         packet = self._next_packet()
-        capture_ns = self._capture_time(pts_ns(packet))
+        now = Now.read()
+        if packet.size == 0:
+            # FFmpeg's V4L2 input makes one of a buffer that the driver marks as damaged.
+            return self._captured(None, now)
+        self._clock.arrived(pts_ns(packet), now)
         if self._passed:
             data = self._passed.access_unit(packet)
-            return AccessUnit(data, capture_ns) if data else None
+            return AccessUnit(data, self._clock.capture_ns(pts_ns(packet), now)) if data else None
         pictures: list[av.VideoFrame] = []
         # A packet that the network damaged costs its picture, not the connection.
         with contextlib.suppress(av.error.InvalidDataError):
             pictures = packet.decode()
-        return self._captured(pictures[-1] if pictures else None, capture_ns)
+        return self._captured(pictures[-1] if pictures else None, now)
 
     def _next_packet(self) -> 'av.Packet[VideoStream]':
         deadline = time.monotonic() + self.read_timeout
@@ -85,18 +89,19 @@ class AvSource:
                 self._packets = packets_of(self._container)
             except (av.error.FFmpegError, OSError) as error:
                 raise self._error_of(self._name, error) from error
-        if packet is None or packet.size == 0:
+        if packet is None or is_end(packet):
             raise SourceUnreadable(self._name, 'the stream ended')
         return packet
 
-    def _captured(self, picture: av.VideoFrame | None, capture_ns: int) -> CapturedFrame | None:
-        now = time.monotonic()
+    def _captured(self, picture: av.VideoFrame | None, now: Now) -> CapturedFrame | None:
         if picture is None:
-            if now - self._last_picture > DECODE_TIMEOUT:
+            if time.monotonic() - self._last_picture > DECODE_TIMEOUT:
                 reason = f'no picture could be decoded for {DECODE_TIMEOUT:g} s'
                 raise SourceUnreadable(self._name, reason)
             return None
-        self._last_picture = now
+        self._last_picture = time.monotonic()
+        # Its own time: with B-frames it is not that of the packet.
+        capture_ns = self._clock.capture_ns(pts_ns(picture), now)
         return CapturedFrame(self._convert(picture), capture_ns)
 
     def close(self) -> None:
@@ -136,7 +141,9 @@ def prepare_decoder(source: str, container: InputContainer) -> None:
     """
     if not container.streams.video:
         raise SourceUnreadable(source, 'contains no video')
-    stream = container.streams.video[0]
+    stream = video_stream(container)
+    if stream.disposition & Disposition.attached_pic:
+        raise SourceUnreadable(source, 'contains no video, only the picture of a cover')
     codec = stream.codec_context
     if codec.name in TEXT_CODECS:
         raise SourceUnreadable(source, 'cannot be read as video (a text file)')
@@ -145,6 +152,13 @@ def prepare_decoder(source: str, container: InputContainer) -> None:
     codec.thread_count = 1
     if not codec.has_b_frames:
         codec.flags |= Flags.low_delay
+
+
+def video_stream(container: InputContainer) -> VideoStream:
+    """Return the first video stream of `container` that is not the picture of a cover, if any."""
+    streams = container.streams.video
+    films = (stream for stream in streams if not stream.disposition & Disposition.attached_pic)
+    return next(films, streams[0])
 
 
 def picture_rate(stream: VideoStream) -> float | None:
@@ -159,13 +173,18 @@ def size_and_rate(stream: VideoStream) -> str:
     return f'{size} at {rate:g} fps' if rate else size
 
 
-def pts_ns(packet: 'av.Packet[VideoStream]') -> int | None:
-    """Return the presentation time of `packet` in nanoseconds of its own clock."""
-    if packet.pts is None or packet.time_base is None:
+def pts_ns(item: 'av.Packet[VideoStream] | av.VideoFrame') -> int | None:
+    """Return the presentation time of a packet or picture in nanoseconds of its own clock."""
+    if item.pts is None or item.time_base is None:
         return None
-    return round(packet.pts * packet.time_base * 1_000_000_000)
+    return round(item.pts * item.time_base * 1_000_000_000)
+
+
+def is_end(packet: 'av.Packet[VideoStream]') -> bool:
+    """Return whether `packet` is the one without data or time that PyAV puts behind the last."""
+    return packet.size == 0 and packet.pts is None and packet.dts is None
 
 
 def packets_of(container: InputContainer) -> 'Iterator[av.Packet[VideoStream]]':
-    """Return the packets of the first video stream."""
-    return container.demux(container.streams.video[0])
+    """Return the packets of the video stream."""
+    return container.demux(video_stream(container))

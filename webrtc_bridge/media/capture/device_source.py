@@ -1,16 +1,20 @@
 """Cameras of Linux (V4L2) and macOS (AVFoundation)."""
 
 import sys
-import time
 from collections.abc import Callable
 
 from av.container import InputContainer
 
 from webrtc_bridge.errors import SourceNotFound, SourceUnreadable
 from webrtc_bridge.media.capture.av_errors import device_error
-from webrtc_bridge.media.capture.av_source import AvSource, open_container, picture_rate
+from webrtc_bridge.media.capture.av_source import (
+    AvSource,
+    open_container,
+    picture_rate,
+    video_stream,
+)
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
-from webrtc_bridge.media.capture.timing import from_driver
+from webrtc_bridge.media.capture.source_clocks import DriverClock
 from webrtc_bridge.media.capture.v4l2 import check_device
 from webrtc_bridge.media.h264.packets import is_h264, packets_to_pass
 from webrtc_bridge.options import SourceOptions
@@ -115,7 +119,7 @@ def _open_v4l2_as(path: str, input_format: str, options: SourceOptions) -> Input
 
 def _reached(container: InputContainer, options: SourceOptions) -> float:
     """Return the fraction of the wanted size and rate that `container` delivers, at most 1.0."""
-    stream = container.streams.video[0]
+    stream = video_stream(container)
     rate = picture_rate(stream)
     size = min(1.0, stream.width * stream.height / (options.width * options.height))
     # Cameras report 29.97 or 25 if asked for 30; neither is worth another format.
@@ -124,12 +128,12 @@ def _reached(container: InputContainer, options: SourceOptions) -> float:
 
 
 def _device_source(name: str, container: InputContainer, passes_h264: bool = False) -> AvSource:
-    stream = container.streams.video[0]
+    stream = video_stream(container)
     rate = picture_rate(stream) or 30.0
     return AvSource(
         name,
         container,
-        lambda stamp: from_driver(stamp, time.time_ns(), time.monotonic_ns()),
+        DriverClock(),
         device_error,
         read_timeout=max(READ_TIMEOUT, 3 / rate),
         passed=packets_to_pass(name, stream) if passes_h264 and is_h264(stream) else None,

@@ -16,6 +16,7 @@ from webrtc_bridge.media.capture.av_source import (
     packets_of,
     picture_rate,
     size_and_rate,
+    video_stream,
 )
 from webrtc_bridge.media.capture.source import OPEN_TIMEOUT, READ_TIMEOUT
 from webrtc_bridge.media.capture.timing import STEP, Pace
@@ -58,14 +59,14 @@ class FileSource:
         self._open()
         try:
             if passes_h264:
-                stream = self._container.streams.video[0]
+                stream = video_stream(self._container)
                 self._passed = packets_to_pass(name, stream)
                 self._passes = self._passed is not None
             self._next: tuple[float, Item] | None = self._decode_next()
         except BaseException:
             self.close()
             raise
-        self.description = f'{name} {size_and_rate(self._container.streams.video[0])}'
+        self.description = f'{name} {size_and_rate(video_stream(self._container))}'
 
     def read(self) -> Captured | None:
         """
@@ -92,9 +93,9 @@ class FileSource:
         self._container = open_container(
             self._name, self._file, self._error_of, timeout=(OPEN_TIMEOUT / 2, READ_TIMEOUT)
         )
-        self._frame_time = 1 / (picture_rate(self._container.streams.video[0]) or 25.0)
+        self._frame_time = 1 / (picture_rate(video_stream(self._container)) or 25.0)
         if self._passes:
-            self._passed = H264Packets(self._container.streams.video[0])
+            self._passed = H264Packets(video_stream(self._container))
         self._items = self._read()
         self._first_pts: float | None = None
         self._position = self._loop_start - self._frame_time

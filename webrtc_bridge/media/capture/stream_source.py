@@ -2,12 +2,15 @@
 
 import time
 
+from av.container import InputContainer
+from av.format import Flags
+
 from webrtc_bridge.errors import SourceError, SourceNotFound
 from webrtc_bridge.media.capture.av_errors import stream_error
-from webrtc_bridge.media.capture.av_source import AvSource, open_container
+from webrtc_bridge.media.capture.av_source import AvSource, open_container, video_stream
 from webrtc_bridge.media.capture.file_source import FileSource
 from webrtc_bridge.media.capture.source import READ_TIMEOUT, Source
-from webrtc_bridge.media.capture.timing import ArrivalClock
+from webrtc_bridge.media.capture.source_clocks import ArrivalClock
 from webrtc_bridge.media.h264.packets import packets_to_pass
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.program.redaction import without_credentials
@@ -57,13 +60,17 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
         # Only a file has a duration; its server sends it as fast as it can.
         container.close()
         return FileSource(url, name, stream_error, passes_h264=passes_h264)
-    clock = ArrivalClock()
     return AvSource(
         name,
         container,
-        lambda stamp: clock.capture_ns(stamp, time.time_ns()),
+        ArrivalClock(stamped=not made_up(container)),
         stream_error,
         # FFmpeg itself ends a read after READ_TIMEOUT; this is in case it does not.
         read_timeout=READ_TIMEOUT + 1.0,
-        passed=packets_to_pass(name, container.streams.video[0]) if passes_h264 else None,
+        passed=packets_to_pass(name, video_stream(container)) if passes_h264 else None,
     )
+
+
+def made_up(container: InputContainer) -> bool:
+    """Return whether the timestamps of `container` are FFmpeg's: by counting at 25 a second."""
+    return Flags.no_timestamps in Flags(container.format.flags)

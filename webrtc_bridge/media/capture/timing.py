@@ -1,57 +1,10 @@
-"""Capture times as Unix time, and the pace of sources that could deliver at any speed."""
+"""Capture times that rise, and the pace of sources that could deliver at any speed."""
 
 import time
 
-MAXIMUM_AGE_NS = 2_000_000_000
-MAXIMUM_AHEAD_NS = 50_000_000
 LARGEST_CORRECTION_NS = 500_000_000
-DRIFT_PER_S = 0.0005
-'Drift between two clocks: 500 ppm, more than that of any crystal.'
-
 STEP = 0.1
 'Longest time, in seconds, that a pace waits at once, so that its source closes as soon.'
-
-
-def from_driver(timestamp_ns: int | None, unix_ns: int, monotonic_ns: int) -> int:
-    """
-    Return the Unix time of a driver's `timestamp_ns`; the others are the two clocks, just read.
-
-    Most Linux drivers stamp with the monotonic clock (V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC), a few
-    with Unix time. A stamp that fits neither, because it is too old or in the future, is ignored,
-    and the result is `unix_ns`.
-    """
-    for now in (monotonic_ns, unix_ns):
-        age = now - timestamp_ns if timestamp_ns is not None else MAXIMUM_AGE_NS
-        if -MAXIMUM_AHEAD_NS < age < MAXIMUM_AGE_NS:
-            return unix_ns - max(0, age)
-    return unix_ns
-
-
-class ArrivalClock:
-    """
-    Map the clock of a live stream, whose zero is unknown, to Unix time.
-
-    The packet with the least delay relates the two clocks, which keeps network jitter out of the
-    capture time. The shortest delay through camera and network cannot be measured at this end, and
-    stays in it.
-    """
-
-    def __init__(self) -> None:
-        self._offset_ns: float | None = None
-        self._last_arrival_ns = 0
-
-    def capture_ns(self, pts_ns: int | None, arrival_ns: int) -> int:
-        """Return the capture time of a packet stamped `pts_ns` that arrived at `arrival_ns`."""
-        if pts_ns is None:
-            return arrival_ns
-        offset = arrival_ns - pts_ns
-        elapsed = arrival_ns - self._last_arrival_ns
-        self._last_arrival_ns = arrival_ns
-        if self._offset_ns is None or abs(offset - self._offset_ns) > MAXIMUM_AGE_NS:
-            self._offset_ns = offset
-        else:
-            self._offset_ns = min(offset, self._offset_ns + DRIFT_PER_S * max(0, elapsed))
-        return pts_ns + round(self._offset_ns)
 
 
 class RisingTime:

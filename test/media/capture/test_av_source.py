@@ -1,0 +1,102 @@
+import av
+import pytest
+from support.media.video_files import write_video
+
+from webrtc_bridge.errors import SourceUnreadable
+from webrtc_bridge.media.capture.av_errors import device_error
+from webrtc_bridge.media.capture.av_source import AvSource, prepare_decoder, video_stream
+from webrtc_bridge.media.frames import AccessUnit, CapturedFrame
+from webrtc_bridge.media.h264.packets import H264Packets
+
+FPS = 20
+
+
+class StreamTime:
+    """A clock that is that of the stream, so that a test can compute every capture time."""
+
+    def arrived(self, pts_ns, now):
+        pass
+
+    def capture_ns(self, pts_ns, now):
+        return pts_ns
+
+
+class DamagedCamera:
+    """A container as FFmpeg's V4L2 input is one: before each packet, one of a damaged buffer."""
+
+    def __init__(self, container):
+        self._container = container
+        self.streams = container.streams
+
+    def demux(self, stream):
+        for packet in self._container.demux(stream):
+            if packet.size:
+                damaged = av.Packet(0)
+                damaged.pts, damaged.time_base = packet.pts, packet.time_base
+                yield damaged
+            yield packet
+
+    def close(self):
+        self._container.close()
+
+
+@pytest.fixture
+def film(tmp_path):
+    """Write a film and open it as a source would be; it is closed at the end of the test."""
+    opened = []
+
+    def open_film(**values):
+        container = av.open(str(write_video(tmp_path / 'film.mkv', fps=FPS, **values)))
+        opened.append(container)
+        prepare_decoder('film.mkv', container)
+        return container
+
+    yield open_film
+    for container in opened:
+        container.close()
+
+
+def read_all(source):
+    """Return all that `source` delivers until its end, the signs of life too."""
+    delivered = []
+    try:
+        while True:
+            delivered.append(source.read())
+    except SourceUnreadable as end:
+        assert 'the stream ended' in str(end)
+    return delivered
+
+
+def test_each_picture_has_its_own_time_with_b_frames(film):
+    options = {'bf': '2', 'x264-params': 'b-adapt=0'}
+    container = film(frames=30, options=options)
+    with av.open(container.name) as packets:
+        stamps = [packet.pts for packet in packets.demux(video=0) if packet.size]
+    assert stamps != sorted(stamps)
+    times = [frame.capture_ns for frame in read_all(stream_source(container)) if frame]
+    assert times == [n * 1_000_000_000 // FPS for n in range(len(times))]
+    assert len(times) >= 27
+
+
+def stream_source(container, passed=None):
+    return AvSource('film.mkv', container, StreamTime(), device_error, passed=passed)
+
+
+def test_a_damaged_buffer_costs_its_picture_and_not_the_camera(film):
+    delivered = read_all(stream_source(DamagedCamera(film(codec='mjpeg', frames=5))))
+    kinds = [type(frame) for frame in delivered]
+    assert kinds == [type(None), CapturedFrame] * 5
+
+
+def test_a_damaged_buffer_costs_no_access_unit_that_is_passed_through(film):
+    container = film(frames=5, options={'profile': 'baseline'})
+    passed = H264Packets(video_stream(container))
+    delivered = read_all(stream_source(DamagedCamera(container), passed))
+    assert [type(frame) for frame in delivered] == [type(None), AccessUnit] * 5
+
+
+def test_a_camera_of_damaged_buffers_alone_is_given_up(film, monkeypatch):
+    monkeypatch.setattr('webrtc_bridge.media.capture.av_source.DECODE_TIMEOUT', -1.0)
+    source = stream_source(DamagedCamera(film(codec='mjpeg')))
+    with pytest.raises(SourceUnreadable, match='no picture could be decoded'):
+        source.read()
