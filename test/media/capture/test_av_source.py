@@ -59,11 +59,13 @@ def film(tmp_path):
 def read_all(source):
     """Return all that `source` delivers until its end, the signs of life too."""
     delivered = []
-    try:
+
+    def read_on():
         while True:
             delivered.append(source.read())
-    except SourceUnreadable as end:
-        assert 'the stream ended' in str(end)
+
+    with pytest.raises(SourceUnreadable, match='the stream ended'):
+        read_on()
     return delivered
 
 
