@@ -4,16 +4,20 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
-from support.media.video_files import write_sound, write_video
+from support.media.video_files import write_song, write_sound, write_video
 
 from webrtc_bridge.errors import SourceForbidden, SourceNotFound, SourceUnreadable
 from webrtc_bridge.media.capture.opener import opener
 from webrtc_bridge.media.frames import AccessUnit, CapturedFrame
 from webrtc_bridge.media.h264.units import IDR_SLICE, kind, nal_units
 from webrtc_bridge.options import SourceOptions
+
+DEADLINE = 20.0
+FPS = 40
 
 
 @pytest.fixture
@@ -33,7 +37,9 @@ def play():
 
 def pictures(source, count):
     frames = []
+    deadline = time.monotonic() + DEADLINE
     while len(frames) < count:
+        assert time.monotonic() < deadline, 'no pictures in time'
         frame = source.read()
         if frame is not None:
             frames.append(frame)
@@ -105,6 +111,34 @@ def test_a_file_url_is_a_file(play, tmp_path):
     assert play(f'file://{write_video(tmp_path / "film.mp4")}').read() is not None
 
 
+def test_a_file_url_is_decoded(play, tmp_path):
+    path = write_video(tmp_path / 'my film.mp4')
+    assert play('FILE://' + quote(str(path))).read() is not None
+
+
+def an_hour_later(index):
+    return index if index < 6 else index + 3600 * FPS
+
+
+def test_a_film_whose_timestamps_jump_plays_on_and_that_is_logged_once(play, tmp_path, caplog):
+    path = write_video(tmp_path / 'film.mkv', frames=12, fps=FPS, pts=an_hour_later)
+    frames = pictures(play(path), 27)
+    assert (frames[-1].capture_ns - frames[0].capture_ns) / 1e9 < DEADLINE
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages == [f'{path}: its timestamps jump by 3600.0 s; playing on']
+
+
+@pytest.mark.parametrize('backwards', [False, True])
+def test_recordings_that_were_joined_are_played_on(play, tmp_path, backwards):
+    first = write_video(tmp_path / 'a.ts', frames=6, fps=FPS)
+    second = write_video(tmp_path / 'b.ts', frames=6, fps=FPS, pts=lambda n: n + 36000 * FPS)
+    parts = [first.read_bytes(), second.read_bytes()]
+    path = tmp_path / 'film.ts'
+    path.write_bytes(b''.join(reversed(parts) if backwards else parts))
+    frames = pictures(play(path), 20)
+    assert (frames[-1].capture_ns - frames[0].capture_ns) / 1e9 < DEADLINE
+
+
 def access_units(source, count):
     frames = pictures(source, count)
     assert all(isinstance(frame, AccessUnit) for frame in frames)
@@ -165,6 +199,16 @@ def test_a_directory_is_not_a_video(play, tmp_path):
 def test_a_film_without_pictures_is_not_a_video(play, tmp_path):
     with pytest.raises(SourceUnreadable, match='contains no video'):
         play(write_sound(tmp_path / 'sound.wav'))
+
+
+def test_the_cover_of_a_song_is_not_a_video(play, tmp_path):
+    with pytest.raises(SourceUnreadable, match='contains no video, only the picture of a cover'):
+        play(write_song(tmp_path / 'song.mp3'))
+
+
+def test_a_picture_too_small_for_an_encoder_is_refused(play, tmp_path):
+    with pytest.raises(SourceUnreadable, match='too small'):
+        play(write_video(tmp_path / 'dot.png', 'png', size=(1, 1), frames=1))
 
 
 def test_ffmpeg_logs_nothing_about_a_damaged_film_to_the_terminal(play, tmp_path, capfd):

@@ -11,7 +11,7 @@ from support.media.video_files import write_video
 from support.programs import SUPPORT
 
 from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound, SourceUnreadable
-from webrtc_bridge.media.capture import stream_source
+from webrtc_bridge.media.capture import snapshot_source, stream_source
 from webrtc_bridge.media.capture.camera import Camera, CameraState
 from webrtc_bridge.media.capture.opener import opener
 from webrtc_bridge.media.frames import AccessUnit
@@ -28,18 +28,22 @@ class CameraPage(BaseHTTPRequestHandler):
     """
     An IP camera: a JPEG every 50 ms at /mjpeg, some of them and then silence at /silent.
 
-    /mjpeg?8 has eight a second.
+    /mjpeg?8 has eight a second, /snapshot one JPEG. All else is a file of `folder`.
     """
 
     jpeg = b''
-    film = b''
+    folder = None
+    requests = 0
 
     def do_GET(self):
-        if self.path == '/film.mp4':
+        CameraPage.requests += 1
+        file = self.folder / self.path[1:]
+        if self.path == '/snapshot' or file.is_file():
+            content = file.read_bytes() if file.is_file() else self.jpeg
             self.send_response(200)
-            self.send_header('Content-Length', str(len(self.film)))
+            self.send_header('Content-Length', str(len(content)))
             self.end_headers()
-            self.wfile.write(self.film)
+            self.wfile.write(content)
         elif self.path.startswith(('/mjpeg', '/silent')):
             _, _, rate = self.path.partition('?')
             self.stream(1 / float(rate or 20))
@@ -72,7 +76,7 @@ def ip_camera(tmp_path):
     """Return the URL of an IP camera that speaks HTTP, without a scheme."""
     with av.open(str(write_video(tmp_path / 'film.avi', 'mjpeg', frames=1))) as container:
         CameraPage.jpeg = bytes(next(container.demux(video=0)))
-    CameraPage.film = write_video(tmp_path / 'film.mp4', frames=5).read_bytes()
+    CameraPage.folder = tmp_path
     server = ThreadingHTTPServer(('127.0.0.1', 0), CameraPage)
     server.ended = threading.Event()
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
@@ -185,9 +189,41 @@ def test_mjpeg_over_http_is_stamped_when_it_arrives(connect, ip_camera, rate):
         assert before <= frame.capture_ns <= time.time_ns()
 
 
-def test_a_film_on_an_http_server_is_paced_and_starts_over(connect, ip_camera):
+def test_a_film_on_an_http_server_is_paced_and_starts_over(connect, ip_camera, tmp_path):
+    write_video(tmp_path / 'film.mp4', frames=5)
     frames = pictures(connect(f'http://{ip_camera}/film.mp4'), 12)
     assert 0.5 <= (frames[-1].capture_ns - frames[0].capture_ns) / 1e9 < 10
+
+
+@pytest.mark.parametrize(
+    ('name', 'options'),
+    [
+        ('film.webm', {'live': '1'}),
+        ('film.m3u8', {'hls_time': '1', 'hls_list_size': '0', 'hls_flags': 'omit_endlist'}),
+    ],
+)
+def test_video_without_a_duration_has_its_own_speed(connect, ip_camera, tmp_path, name, options):
+    codec = 'libvpx' if name.endswith('webm') else 'libx264'
+    keyframes = {'g': '20'}
+    write_video(tmp_path / name, codec, frames=140, options=keyframes, container_options=options)
+    frames = pictures(connect(f'http://{ip_camera}/{name}'), 12)
+    # None comes before its time: eleven intervals at 20 fps.
+    assert frames[-1].capture_ns - frames[0].capture_ns >= 0.5e9
+    intervals = [b.capture_ns - a.capture_ns for a, b in itertools.pairwise(frames)]
+    assert sorted(intervals)[len(intervals) // 2] >= 40e6
+
+
+def test_a_snapshot_is_fetched_at_its_documented_rate(connect, ip_camera, monkeypatch):
+    assert snapshot_source.INTERVAL == 1.0
+    monkeypatch.setattr(snapshot_source, 'INTERVAL', 0.25)
+    CameraPage.requests = 0
+    source = connect(f'http://{ip_camera}/snapshot')
+    to_open = CameraPage.requests
+    before = time.time_ns()
+    frames = pictures(source, 3)
+    assert CameraPage.requests == to_open + 3
+    assert frames[2].capture_ns - frames[0].capture_ns >= 0.45e9
+    assert before <= frames[0].capture_ns <= frames[2].capture_ns <= time.time_ns()
 
 
 def test_a_stream_that_falls_silent_is_noticed(connect, ip_camera):
@@ -212,8 +248,8 @@ def test_an_unreachable_server_is_reported_without_the_password(connect, scheme)
     assert 'secret' not in str(refusal.value)
 
 
-def test_a_page_that_is_not_a_video_is_refused(connect, ip_camera):
-    CameraPage.film = b'<html>hello</html>' * 100
+def test_a_page_that_is_not_a_video_is_refused(connect, ip_camera, tmp_path):
+    (tmp_path / 'film.mp4').write_bytes(b'<html>hello</html>' * 100)
     with pytest.raises(SourceUnreadable, match='cannot be read as video'):
         connect(f'http://{ip_camera}/film.mp4')
 
@@ -226,14 +262,22 @@ def test_a_server_that_does_not_answer_is_given_up(connect, monkeypatch):
             connect(f'rtsp://me:secret@127.0.0.1:{port}/cam')
 
 
+def test_a_password_that_looks_like_a_port_gets_the_right_words(connect):
+    with pytest.raises(SourceError, match='%2F %3F %23') as refusal:
+        connect('rtsp://127.0.0.1:1#2@127.0.0.1:1/cam')
+    assert '1#2' not in str(refusal.value)
+
+
 @pytest.mark.parametrize('transport', ['tcp', 'udp'])
 def test_rtsp_is_shown(connect, rtsp_server, transport):
     server = rtsp_server()
-    source = connect(f'rtsp://127.0.0.1:{server.port}/cam', rtsp_transport=transport)
+    source = connect(f'RTSP://127.0.0.1:{server.port}/cam', rtsp_transport=transport)
     frames = pictures(source, 20)
     assert (frames[0].picture.width, frames[0].picture.height) == (320, 240)
     assert frames[0].picture.format.name == 'yuv420p'
-    assert 0.3 < (frames[-1].capture_ns - frames[0].capture_ns) / 1e9 < 5
+    # Those that came while it was opened were all read at once.
+    later = pictures(source, 10)
+    assert 0.2 < (later[-1].capture_ns - later[0].capture_ns) / 1e9 < 5
 
 
 def test_rtsp_with_a_password_is_shown_and_the_password_is_not(connect, rtsp_server):

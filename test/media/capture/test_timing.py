@@ -1,6 +1,8 @@
 import itertools
 
-from webrtc_bridge.media.capture.timing import RisingTime
+import pytest
+
+from webrtc_bridge.media.capture.timing import PlayTime, RisingTime
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -32,3 +34,41 @@ def test_two_pictures_of_the_same_moment_get_different_times():
     rising = RisingTime()
     assert rising.after(UNIX, 0) == UNIX
     assert rising.after(UNIX, 0) == UNIX + 1
+
+
+def positions(*stamps, interval=0.05):
+    play_time = PlayTime(interval)
+    return [round(play_time.position(stamp), 6) for stamp in stamps], play_time.jump
+
+
+def test_a_film_begins_at_once_and_keeps_its_intervals():
+    assert positions(95.0, 95.05, 95.25, 95.3) == ([0.0, 0.05, 0.25, 0.3], 0.0)
+
+
+def test_a_picture_without_or_with_an_old_timestamp_follows_as_any_other():
+    assert positions(0.0, None, 0.1, 0.1, 0.2) == ([0.0, 0.05, 0.1, 0.15, 0.2], 0.0)
+
+
+@pytest.mark.parametrize('jump', [3600.0, -3600.0, 2.0, -2.0, 95443.7])
+def test_timestamps_that_jump_are_played_on(jump):
+    stamps = [0.0, 0.05, 0.1 + jump, 0.15 + jump, 0.2, 0.25]
+    found, first_jump = positions(*stamps)
+    assert found == [0.0, 0.05, 0.1, 0.15, 0.2, 0.25]
+    assert first_jump == pytest.approx(jump + 0.05)
+
+
+def test_a_pause_of_up_to_a_second_is_kept():
+    assert positions(0.0, 0.05, 1.04, 1.09) == ([0.0, 0.05, 1.04, 1.09], 0.0)
+
+
+def test_slides_keep_their_pace():
+    assert positions(0.0, 5.0, 10.0, 15.0, interval=5.0)[0] == [0.0, 5.0, 10.0, 15.0]
+    # Of an undeclared rate.
+    assert positions(0.0, 5.0, 10.0, 15.0, interval=0.04)[0] == [0.0, 0.04, 5.04, 10.04]
+
+
+def test_a_film_that_starts_over_goes_on_after_its_last_interval():
+    play_time = PlayTime(0.04)
+    assert [round(play_time.position(stamp), 6) for stamp in (7.0, 7.1)] == [0.0, 0.1]
+    play_time.start_over()
+    assert [round(play_time.position(stamp), 6) for stamp in (7.0, 7.1)] == [0.2, 0.3]

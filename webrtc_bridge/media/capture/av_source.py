@@ -21,6 +21,9 @@ from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 DECODE_TIMEOUT = 15.0
 'Seconds of packets without a picture after which a source fails; keyframes come more often.'
 
+SMALLEST = 2
+'Width and height of the smallest picture of 4:2:0 video.'
+
 TEXT_CODECS = ('ansi', 'bintext', 'xbin', 'idf')
 'FFmpeg reads any text file as a video of a terminal.'
 
@@ -144,6 +147,8 @@ def prepare_decoder(source: str, container: InputContainer) -> None:
     stream = video_stream(container)
     if stream.disposition & Disposition.attached_pic:
         raise SourceUnreadable(source, 'contains no video, only the picture of a cover')
+    if stream.width and min(stream.width, stream.height) < SMALLEST:
+        raise SourceUnreadable(source, f'its pictures are too small ({size_and_rate(stream)})')
     codec = stream.codec_context
     if codec.name in TEXT_CODECS:
         raise SourceUnreadable(source, 'cannot be read as video (a text file)')

@@ -1,6 +1,7 @@
 """A video file as a source, played in real time by its own timestamps, in a loop."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -12,17 +13,21 @@ from webrtc_bridge.errors import SourceUnreadable
 from webrtc_bridge.media.capture.av_errors import file_error
 from webrtc_bridge.media.capture.av_source import (
     ErrorOf,
+    is_end,
     open_container,
     packets_of,
     picture_rate,
+    pts_ns,
     size_and_rate,
     video_stream,
 )
 from webrtc_bridge.media.capture.source import OPEN_TIMEOUT, READ_TIMEOUT
-from webrtc_bridge.media.capture.timing import STEP, Pace
+from webrtc_bridge.media.capture.timing import STEP, Pace, PlayTime
 from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.h264.packets import H264Packets, packets_to_pass
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
+
+logger = logging.getLogger(__name__)
 
 Item: TypeAlias = 'av.VideoFrame | av.Packet[VideoStream]'
 
@@ -32,13 +37,10 @@ class FileSource:
     Play the file `file`, called `name`, forever.
 
     Capture times are the times of playback by the wall clock. With `passes_h264`, H.264 that
-    viewers accept is not decoded.
+    viewers accept is not decoded. Data may take up to `patience` seconds to come.
 
     Raises: SourceNotFound, SourceForbidden, SourceUnreadable.
     """
-
-    # Decoding, and opening again at the end, may take a while; the pace keeps `read()` short.
-    read_timeout = READ_TIMEOUT + STEP
 
     def __init__(
         self,
@@ -47,16 +49,22 @@ class FileSource:
         error_of: ErrorOf = file_error,
         *,
         passes_h264: bool = False,
+        patience: float = READ_TIMEOUT,
     ) -> None:
+        # Decoding, and opening again at the end, may take a while; the pace keeps `read()` short.
+        self.read_timeout = patience + STEP
         self._file = file
         self._name = name
         self._error_of = error_of
         self._convert = ToYuv420p().convert
+        self._patience = patience
         self._pace = Pace()
-        self._loop_start = 0.0
+        self._jump_logged = False
         self._passed: H264Packets | None = None
         self._passes = False
         self._open()
+        rate = picture_rate(video_stream(self._container)) or 25.0
+        self._play_time = PlayTime(1 / rate)
         try:
             if passes_h264:
                 stream = video_stream(self._container)
@@ -91,14 +99,11 @@ class FileSource:
 
     def _open(self) -> None:
         self._container = open_container(
-            self._name, self._file, self._error_of, timeout=(OPEN_TIMEOUT / 2, READ_TIMEOUT)
+            self._name, self._file, self._error_of, timeout=(OPEN_TIMEOUT / 2, self._patience)
         )
-        self._frame_time = 1 / (picture_rate(video_stream(self._container)) or 25.0)
         if self._passes:
             self._passed = H264Packets(video_stream(self._container))
         self._items = self._read()
-        self._first_pts: float | None = None
-        self._position = self._loop_start - self._frame_time
 
     def _decode_next(self) -> tuple[float, Item]:
         """Return the next picture and its position in the time of all loops, in seconds."""
@@ -108,30 +113,27 @@ class FileSource:
             item = next(self._items, None)
         if item is None:
             raise SourceUnreadable(self._name, 'none of its pictures can be decoded')
-        self._position = self._position_of(item)
-        return self._position, item
-
-    def _position_of(self, item: Item) -> float:
-        following = self._position + self._frame_time
-        if item.pts is None or item.time_base is None:
-            return following
-        seconds = float(item.pts * item.time_base)
-        if self._first_pts is None:
-            self._first_pts = seconds
-        position = self._loop_start + seconds - self._first_pts
-        return position if position > self._position else following
+        stamp_ns = pts_ns(item)
+        position = self._play_time.position(stamp_ns / 1e9 if stamp_ns is not None else None)
+        if self._play_time.jump and not self._jump_logged:
+            self._jump_logged = True
+            jump = self._play_time.jump
+            logger.warning('%s: its timestamps jump by %.1f s; playing on', self._name, jump)
+        return position, item
 
     def _rewind(self) -> None:
         # Opened again, because not every format can seek to its start.
         self._container.close()
-        self._loop_start = self._position + self._frame_time
+        self._play_time.start_over()
         self._open()
 
     def _read(self) -> Iterator[Item]:
         try:
             for packet in packets_of(self._container):
+                if packet.size == 0 and not is_end(packet):
+                    continue  # it would end the decoder
                 if self._passed:
-                    if packet.size:  # the last one is empty, to flush the decoder
+                    if packet.size:
                         yield packet
                     continue
                 with contextlib.suppress(av.error.InvalidDataError):

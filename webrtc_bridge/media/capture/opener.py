@@ -14,6 +14,7 @@ from webrtc_bridge.media.capture.file_source import FileSource
 from webrtc_bridge.media.capture.pattern_source import PatternSource, check_even
 from webrtc_bridge.media.capture.source import OpenSource, Source
 from webrtc_bridge.media.capture.stream_source import open_stream
+from webrtc_bridge.media.capture.urls import is_url, local_path, normalized
 from webrtc_bridge.media.capture.v4l2 import cameras
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.program.redaction import without_credentials
@@ -44,13 +45,14 @@ def opener(options: SourceOptions, *, passes_h264: bool = False) -> OpenSource:
     if source == 'test':
         check_even(options)
         return partial(PatternSource, options)
-    if re.match(r'[A-Za-z][A-Za-z0-9+.-]*://', source):
-        scheme, _, rest = source.partition('://')
-        if scheme.lower() == 'file' and rest:
-            return partial(_open_local, rest, options, passes_h264)
-        if scheme.lower() not in SCHEMES:
+    if is_url(source):
+        url = normalized(source)
+        scheme, _, rest = url.partition('://')
+        if scheme == 'file' and rest:
+            return partial(_open_local, local_path(url), options, passes_h264)
+        if scheme not in SCHEMES:
             raise OptionError('source', without_credentials(source), EXPECTED)
-        return partial(open_stream, source, options, passes_h264)
+        return partial(open_stream, url, options, passes_h264)
     if not source or re.match(r'avfoundation:(?!\d+$)', source):
         raise OptionError('source', source, EXPECTED)
     return partial(_open_local, source, options, passes_h264)

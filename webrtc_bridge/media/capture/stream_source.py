@@ -1,5 +1,6 @@
 """Live network streams: RTSP, and MJPEG or anything else that FFmpeg reads over HTTP."""
 
+import enum
 import time
 
 from av.container import InputContainer
@@ -9,13 +10,20 @@ from webrtc_bridge.errors import SourceError, SourceNotFound
 from webrtc_bridge.media.capture.av_errors import stream_error
 from webrtc_bridge.media.capture.av_source import AvSource, open_container, video_stream
 from webrtc_bridge.media.capture.file_source import FileSource
+from webrtc_bridge.media.capture.snapshot_source import SnapshotSource
 from webrtc_bridge.media.capture.source import READ_TIMEOUT, Source
 from webrtc_bridge.media.capture.source_clocks import ArrivalClock
+from webrtc_bridge.media.capture.urls import ESCAPED, may_be_misread
 from webrtc_bridge.media.h264.packets import packets_to_pass
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.program.redaction import without_credentials
 
 CONNECT_TIMEOUT = 5.0
+
+SEGMENT_TIMEOUT = 15.0
+'Seconds that the next segment of HLS may take; they are 2 to 10 s long.'
+
+IMAGE_FORMATS = ('image2', 'image2pipe')
 
 LOW_DELAY = {
     # Enough for the parameter sets; by default FFmpeg reads a second (0.97 s to open, not 0.31).
@@ -51,15 +59,20 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
         # FFmpeg reports "invalid data" when an RTSP answer took too long.
         if time.monotonic() - started >= CONNECT_TIMEOUT:
             return SourceNotFound(name, f'no answer within {CONNECT_TIMEOUT:g} s')
-        return stream_error(name, error)
+        found = stream_error(name, error)
+        if not may_be_misread(url):
+            return found
+        return type(found)(name, f'{found.reason}; write the URL {ESCAPED}')
 
     container = open_container(
         name, url, error_of, options=wanted, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
     )
-    if url.startswith('http') and container.duration:
-        # Only a file has a duration; its server sends it as fast as it can.
+    if url.startswith('http') and (kind := played_kind(container)):
         container.close()
-        return FileSource(url, name, stream_error, passes_h264=passes_h264)
+        if kind is PlayedKind.PICTURE:
+            return SnapshotSource(url, name, error_of)
+        patience = SEGMENT_TIMEOUT if kind is PlayedKind.SEGMENTS else READ_TIMEOUT
+        return FileSource(url, name, stream_error, passes_h264=passes_h264, patience=patience)
     return AvSource(
         name,
         container,
@@ -69,6 +82,28 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
         read_timeout=READ_TIMEOUT + 1.0,
         passed=packets_to_pass(name, video_stream(container)) if passes_h264 else None,
     )
+
+
+class PlayedKind(enum.Enum):
+    """The kinds of video on an HTTP server that come faster than they are to be shown."""
+
+    PICTURE = 'one picture'
+    SEGMENTS = 'the segments of a live stream (RFC 8216)'
+    FILE = 'a file'
+
+
+def played_kind(container: InputContainer) -> PlayedKind | None:
+    """Return which kind `container` is; None for a live stream, which sets its own pace."""
+    name = container.format.name
+    if name in IMAGE_FORMATS or name.endswith('_pipe'):
+        return PlayedKind.PICTURE
+    if name == 'hls':
+        return PlayedKind.SEGMENTS
+    # A file without a duration still has a length (Content-Length); a live stream has neither, but
+    # cameras send a length with MJPEG that has no meaning.
+    if name != 'mpjpeg' and (container.duration or container.size > 0):
+        return PlayedKind.FILE
+    return None
 
 
 def made_up(container: InputContainer) -> bool:

@@ -6,6 +6,10 @@ LARGEST_CORRECTION_NS = 500_000_000
 STEP = 0.1
 'Longest time, in seconds, that a pace waits at once, so that its source closes as soon.'
 
+SHORTEST_JUMP = 1.0
+LONGEST_INTERVAL = 10.0
+'Bounds, in seconds, of the time between two pictures of a file that is taken for a jump.'
+
 
 class RisingTime:
     """
@@ -55,3 +59,58 @@ class Pace:
         if remaining > 0:
             time.sleep(min(remaining, STEP))
         return remaining <= STEP
+
+
+class PlayTime:
+    """
+    Lay the pictures of a file out on one rising time line, over all its loops.
+
+    `interval` is the expected time between two pictures, in seconds. Where timestamps jump (two
+    recordings joined, a recorder that was switched off) the next picture follows as any other.
+    """
+
+    def __init__(self, interval: float) -> None:
+        self._interval = min(interval, SHORTEST_JUMP)
+        self._step = interval
+        self._position = -self._interval
+        self._seconds: float | None = None
+        self._shift = 0.0
+        self.jump = 0.0
+        'The first jump of the timestamps, in seconds; 0.0 before there is one.'
+
+    def start_over(self) -> None:
+        """Take the next picture for the first one of another loop."""
+        self._seconds = None
+
+    def position(self, seconds: float | None) -> float:
+        """Return the position, in seconds, of the next picture, whose timestamp is `seconds`."""
+        if seconds is None:
+            # Taken to have been at its place.
+            self._seconds = None if self._seconds is None else self._seconds + self._interval
+            return self._follow(None)
+        if self._is_joined(seconds):
+            self._shift = self._position + self._interval - seconds
+        self._seconds = seconds
+        return self._follow(seconds + self._shift)
+
+    def _follow(self, position: float | None) -> float:
+        """Go on to `position` if it is later than the last one, else to the next in line."""
+        if position is None or position <= self._position:
+            position = self._position + self._interval
+        self._position = position
+        return position
+
+    def _is_joined(self, seconds: float) -> bool:
+        """Return whether `seconds` tells nothing about the time since the last picture."""
+        if self._seconds is None:
+            return True
+        step = seconds - self._seconds
+        # Slides that are far apart look like a jump once, before the second of them.
+        longest = min(max(SHORTEST_JUMP, 3 * self._step), LONGEST_INTERVAL)
+        self._step = max(0.0, step)
+        if step > longest or step < -SHORTEST_JUMP:
+            self.jump = self.jump or step
+            return True
+        if step > 0:
+            self._interval = step
+        return False
