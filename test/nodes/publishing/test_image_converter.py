@@ -3,6 +3,7 @@ import pytest
 from av.video.reformatter import ColorRange, Colorspace
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image
+from support.media.colour_charts import BT601, BT709, BT2020, COLOURS, KR_KB, chart, rgb_of
 from support.media.decoded_pictures import RGB, YUV, gradient, plain
 
 from webrtc_bridge.media.pixels.planes import plane_pixels
@@ -94,6 +95,24 @@ def test_nv12_is_the_picture_as_it_was_encoded(width, height):
     assert np.array_equal(lines[:height, :width], y)
     assert np.array_equal(lines[height:, 0::2], u)
     assert np.array_equal(lines[height:, 1::2], v)
+
+
+@pytest.mark.parametrize('colour', COLOURS)
+@pytest.mark.parametrize('full', [False, True], ids=['limited', 'full'])
+@pytest.mark.parametrize('matrix', [BT601, BT709, BT2020])
+@pytest.mark.parametrize('encoding', ['rgb8', 'bgr8', 'nv12', 'mono8'])
+def test_every_matrix_and_range_of_a_stream_is_converted_as_such(encoding, matrix, full, colour):
+    message = ImageConverter(encoding, 'camera').to_message(chart(colour, matrix, full), 1)
+    if encoding == 'mono8':
+        kr, kb = KR_KB[matrix]
+        wanted, seen = np.dot(colour, (kr, 1 - kr - kb, kb)), pixels_of(message, 1)[20, 20, 0]
+    elif encoding == 'nv12':
+        lines = np.array(message._data).reshape(-1, message.step)
+        wanted, seen = colour, rgb_of((lines[20, 20], *lines[48 + 10, 20:22]), BT601)
+    else:
+        wanted = colour if encoding == 'rgb8' else colour[::-1]
+        seen = pixels_of(message, 3)[20, 20]
+    assert np.abs(np.asarray(seen, float) - wanted).max() <= 3
 
 
 def test_nv12_has_limited_range_whatever_the_stream_has():

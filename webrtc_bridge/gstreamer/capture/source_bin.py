@@ -21,13 +21,26 @@ def add_source(bin_: Element, source: SourceDescription, follow: Callable[[Pad],
         reason = shown(str(getattr(error, 'message', error)))
         raise SourceNotFound(source.shown, reason) from error
     bin_.add(elements)
-    pad = elements.find_unlinked_pad(Gst.PadDirection.SRC)
+    pad = unlinked_pad(elements)
     if pad is None:
         _wait_for_pads(elements, source, follow)
         return
     ghost = Gst.GhostPad.new('src', pad)
     elements.add_pad(ghost)
     follow(_with_caps(bin_, ghost, source.caps) if source.caps else ghost)
+
+
+def unlinked_pad(bin_: Element) -> Pad | None:
+    """
+    Return a pad of an element of `bin_` that delivers to nothing.
+
+    GStreamer's own search also looks inside of elements such as decodebin, which are not finished.
+    """
+    for element in bin_.iterate_elements():
+        for pad in element.iterate_src_pads():
+            if not pad.is_linked():
+                return pad
+    return None
 
 
 def _with_caps(bin_: Element, pad: Pad, caps: str) -> Pad:

@@ -34,7 +34,8 @@ class AvSource:
     """
     A live source: decode each packet when it arrives, at the pace of the source.
 
-    With `passed`, decode nothing and deliver access units.
+    With `passed`, decode nothing and deliver access units. `untagged` is the matrix of pictures
+    that name none.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class AvSource:
         error_of: ErrorOf,
         read_timeout: float = READ_TIMEOUT,
         passed: H264Packets | None = None,
+        untagged: int | None = None,
     ) -> None:
         self._name = name
         self.description = f'{name} {size_and_rate(video_stream(container))}'
@@ -52,7 +54,7 @@ class AvSource:
         self._container = container
         self._clock = clock
         self._error_of = error_of
-        self._convert = ToYuv420p().convert
+        self._convert = ToYuv420p(untagged=untagged).convert
         self._packets = packets_of(container)
         self._passed = passed
         self._last_picture = time.monotonic()

@@ -17,6 +17,7 @@ from webrtc_bridge.media.capture.source import READ_TIMEOUT
 from webrtc_bridge.media.capture.source_clocks import DriverClock
 from webrtc_bridge.media.capture.v4l2 import check_device
 from webrtc_bridge.media.h264.packets import is_h264, packets_to_pass
+from webrtc_bridge.media.pixels.colours import SMPTE170M
 from webrtc_bridge.options import SourceOptions
 
 V4L2_FORMATS = ('', 'mjpeg', 'h264')
@@ -129,6 +130,9 @@ def _reached(container: InputContainer, options: SourceOptions) -> float:
 
 def _device_source(name: str, container: InputContainer, passes_h264: bool = False) -> AvSource:
     stream = video_stream(container)
+    # FFmpeg does not read which matrix the driver names; it is this, unless the camera has a
+    # descriptor that says otherwise (UVC 1.5, 3.9.2.6).
+    is_raw = stream.codec_context.name == 'rawvideo' and sys.platform == 'linux'
     rate = picture_rate(stream) or 30.0
     return AvSource(
         name,
@@ -137,4 +141,5 @@ def _device_source(name: str, container: InputContainer, passes_h264: bool = Fal
         device_error,
         read_timeout=max(READ_TIMEOUT, 3 / rate),
         passed=packets_to_pass(name, stream) if passes_h264 and is_h264(stream) else None,
+        untagged=SMPTE170M if is_raw else None,
     )

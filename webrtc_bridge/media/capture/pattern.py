@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from webrtc_bridge.media.pixels.colours import SRGB_AS_BT601, declare
 from webrtc_bridge.media.pixels.frame_pool import FramePool
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.pixels.raw_image import Pixels
@@ -72,9 +73,7 @@ class Pattern:
     def draw(self, capture_ns: int) -> av.VideoFrame:
         """Return a yuv420p frame that shows the Unix time `capture_ns`, truncated to whole µs."""
         frame = self._frames.take()
-        # 1 is AVCOL_RANGE_MPEG, 5 is SWS_CS_ITU601 and AVCOL_SPC_BT470BG.
-        frame.color_range = 1
-        frame.colorspace = 5
+        declare(frame, SRGB_AS_BT601)
         for plane, pixels in zip(frame.planes, self._background, strict=True):
             plane_pixels(plane)[:] = pixels
         luma = plane_pixels(frame.planes[0])

@@ -6,12 +6,13 @@ from fractions import Fraction
 import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange
 
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.codec.rate_scaled_clock import RateScaledClock
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.h264.units import nal_units
+from webrtc_bridge.media.pixels.colours import SRGB_AS_BT601, Colours, colours_of
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 from webrtc_bridge.media.rtp.payloader import Vp8Payloader, h264_payloads
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
@@ -52,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 
 def open_encoder(
-    codec: Codec, width: int, height: int, fps: float, bitrate: int
+    codec: Codec, width: int, height: int, fps: float, bitrate: int, colours: Colours
 ) -> VideoCodecContext:
     """Return an encoder without delay: no lookahead, no B-frames."""
     context = av.CodecContext.create('libx264' if codec is Codec.H264 else 'libvpx', 'w')
@@ -91,8 +92,9 @@ def open_encoder(
             'g': '100000',
             'max-intra-rate': str(int(VBV_SECONDS * fps * 100)),
         }
-    # If the stream names no matrix, browsers assume BT.709 and all colours are a little off.
-    context.colorspace = Colorspace.ITU601
+    # Each player has its own idea of what is not declared: browsers take BT.709 for all sizes, and
+    # GStreamer shows white as 235. VP8 has no room for any of it but BT.601 (RFC 6386, 9.2).
+    context.colorspace, context.color_primaries, context.color_trc = colours
     context.color_range = ColorRange.MPEG
     context.open()
     context.bit_rate = bitrate
@@ -103,9 +105,10 @@ class Encoder:
     """
     Encode the pictures of one encoding. For one thread, but `bitrate` may be set in any.
 
-    The size may change from picture to picture; then the encoder is opened again, which makes a
-    keyframe, as it is when `fps` changes. `bitrate` (bit/s, 0 for automatic) takes effect with the
-    next picture, within `HEADROOM` without a keyframe; `current_bitrate` is the one in effect.
+    Size and colours may change from picture to picture; then the encoder is opened again, which
+    makes a keyframe, as it is when `fps` changes. `bitrate` (bit/s, 0 for automatic) takes effect
+    with the next picture, within `HEADROOM` without a keyframe; `current_bitrate` is the one in
+    effect.
     """
 
     def __init__(self, encoding: Encoding, fps: float, bitrate: int = 0) -> None:
@@ -114,12 +117,13 @@ class Encoder:
         self.bitrate = bitrate
         self.current_bitrate = 0
         self.fps = fps
-        self._input = ToYuv420p()
+        self._input = ToYuv420p(bt601=self.codec is Codec.VP8)
         self._vp8 = Vp8Payloader()
         self._context: VideoCodecContext | None = None
         self._clock = RateScaledClock(fps)
         self._opened_bitrate = 0
         self._opened_fps = fps
+        self._colours = SRGB_AS_BT601
 
     def encode(
         self, frame: CapturedFrame, timestamp: int, *, keyframe: bool = False
@@ -155,10 +159,11 @@ class Encoder:
         return self._vp8.payloads(data)
 
     def _context_for(self, picture: av.VideoFrame) -> VideoCodecContext:
-        size = (picture.width, picture.height)
+        size, colours = (picture.width, picture.height), colours_of(picture)
         bitrate = self.bitrate or automatic_bitrate(*size, self.fps)
         context = self._context
-        if context is None or not self._fits(context, size):
+        if context is None or not self._fits(context, size) or colours != self._colours:
+            self._colours = colours
             return self._open(*size, bitrate)
         if bitrate == self.current_bitrate:
             return context
@@ -183,7 +188,7 @@ class Encoder:
 
     def _open(self, width: int, height: int, bitrate: int) -> VideoCodecContext:
         self._context = None
-        self._context = open_encoder(self.codec, width, height, self.fps, bitrate)
+        self._context = open_encoder(self.codec, width, height, self.fps, bitrate, self._colours)
         self._clock = RateScaledClock(self.fps)
         self.current_bitrate = self._opened_bitrate = bitrate
         self._opened_fps = self.fps

@@ -18,6 +18,7 @@ from webrtc_bridge.media.h264.units import (
     kind,
     nal_units,
 )
+from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 from webrtc_bridge.media.rtp.payloader import h264_payloads
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 
@@ -68,6 +69,7 @@ class Passthrough:
         self._parameter_sets = ParameterSets()
         self._decoder: DecodingThread | None = None
         self._decodes = False
+        self._convert = ToYuv420p().convert  # in the decoder's thread
         self._state = PassthroughState.WAITING
         self._waiting_since: float | None = None
 
@@ -133,7 +135,7 @@ class Passthrough:
 
     def _on_decoded(self, picture: av.VideoFrame, frame: EncodedFrame) -> None:
         passed_as = Codec.H264 if self._state is PassthroughState.PASSING else None
-        self._listener.on_picture(CapturedFrame(picture, frame.time_ns, passed_as))
+        self._listener.on_picture(CapturedFrame(self._convert(picture), frame.time_ns, passed_as))
 
     def _set_state(self, state: PassthroughState, reason: str) -> None:
         if state is not self._state:

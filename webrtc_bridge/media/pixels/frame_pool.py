@@ -17,7 +17,7 @@ class FramePool:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        self._size = (width, height)
+        self.size = (width, height)
         self._frames = [av.VideoFrame(width, height, 'yuv420p')]
         # The count for a frame that only the list references depends on the interpreter.
         self._unshared = sys.getrefcount(self._frames[0])
@@ -30,7 +30,7 @@ class FramePool:
                 # An encoder may hold the pixels without the Python object; this copies them then.
                 frame.make_writable()
                 return _reset(frame)
-        frame = av.VideoFrame(*self._size, 'yuv420p')
+        frame = av.VideoFrame(*self.size, 'yuv420p')
         if len(self._frames) < LIMIT:
             self._frames.append(frame)
         return frame

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import VideoReformatter
 
+from webrtc_bridge.media.pixels.colours import SRGB_AS_BT601, declare
 from webrtc_bridge.media.pixels.depth import BLACK, ENCODINGS, WHITE, DepthRange
 from webrtc_bridge.media.pixels.planes import plane_rows
 from webrtc_bridge.media.pixels.raw_image import ImageError, Pixels, RawImage
@@ -131,7 +132,9 @@ class PictureMaker:
         if packed is None or same != (width, height, name):
             packed = self._packed = av.VideoFrame(width, height, name)
         plane_rows(packed.planes[0])[:, : 2 * width] = rows[:height, : 2 * width]
-        return self._reformatter.reformat(packed, format='yuv420p')
+        picture = self._reformatter.reformat(packed, format='yuv420p')
+        declare(picture, SRGB_AS_BT601)
+        return picture
 
     def _planes(self, width: int, height: int) -> Pixels:
         """Return the memory of a picture: Y, followed by U and V without gaps."""
@@ -142,8 +145,11 @@ class PictureMaker:
     def _frame(self) -> av.VideoFrame:
         if len(self._i420) % 6:
             # PyAV 18 rounds the height of such a buffer down to a multiple of four.
-            return av.VideoFrame.from_ndarray(self._i420, format='yuv420p')
-        return av.VideoFrame.from_numpy_buffer(self._i420, format='yuv420p')
+            picture = av.VideoFrame.from_ndarray(self._i420, format='yuv420p')
+        else:
+            picture = av.VideoFrame.from_numpy_buffer(self._i420, format='yuv420p')
+        declare(picture, SRGB_AS_BT601)
+        return picture
 
 
 def most_significant(image: RawImage) -> RawImage:
