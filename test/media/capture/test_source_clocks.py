@@ -79,8 +79,19 @@ def test_pictures_counted_at_a_wrong_rate_are_timed_by_their_arrival(rate):
     for n in range(int(20 * rate)):
         elapsed = round(n / rate * S)
         errors.append(UNIX + elapsed - stamp(clock, n * 40 * MS, after(elapsed)))
-    after_a_second = errors[int(1.1 * rate) + 1 :]
-    assert all(0 <= error <= 70 * MS for error in after_a_second)
+    # Four windows of half a second show it, unless it is as little as 2 %.
+    later = errors[int(2.1 * rate) + 1 :]
+    assert all(0 <= error <= (150 * MS if rate == 24.5 else 0) for error in later)
+
+
+def test_delay_that_varies_does_not_make_the_time_of_arrival_the_capture_time():
+    # A loaded computer: up to 400 ms of delay for half a second at a time, twice in a row.
+    clock = ArrivalClock()
+    delays_ms = [0, 250, 400, 10, 120, 300, 0, 90]
+    for n in range(400):
+        taken = n * 50 * MS
+        delay = delays_ms[n // 10 % len(delays_ms)] * MS
+        assert stamp(clock, taken, after(taken + delay)) == UNIX + taken
 
 
 @pytest.mark.parametrize('rate', [8, 20, 40])

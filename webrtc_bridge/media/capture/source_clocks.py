@@ -1,5 +1,6 @@
 """Capture times as Unix time, from the clocks of drivers and of live streams."""
 
+import itertools
 import time
 from collections import deque
 from typing import NamedTuple, Protocol
@@ -11,11 +12,17 @@ WINDOW_NS = 500_000_000
 HISTORY = 20
 'Windows over which the least delay of a stream is looked for: 10 s.'
 
-DISAGREEMENT_NS = 50_000_000
+RECENT = 4
+'The last of these windows: 2 s.'
+
+RISE_NS = 10_000_000
 """
-Growth of the least delay within `HISTORY` that shows that a stream's clock is not one. Crystals
-drift by 5 ms in that time, network jitter hardly changes the least of half a second.
+Rise of the least delay from window to window that shows, `RECENT` times in a row, that a stream's
+clock runs at a wrong rate: by more than 2 %. Network and load make it rise and fall.
 """
+
+DISAGREEMENT_NS = 100_000_000
+'Rise within `HISTORY` that shows the same, if it is that of all `RECENT` windows.'
 
 
 class Now(NamedTuple):
@@ -101,9 +108,11 @@ class ArrivalClock:
             self._window_end_ns = now.monotonic_ns + WINDOW_NS
 
     def _judge(self) -> None:
-        if len(self._least_ns) > 1:
-            growth = self._least_ns[-1] - min(self._least_ns)
-            self._in_step = growth <= DISAGREEMENT_NS
+        recent = list(self._least_ns)[-RECENT:]
+        if len(recent) == RECENT:
+            rises = all(b - a > RISE_NS for a, b in itertools.pairwise(recent))
+            rise = min(recent) - min(self._least_ns)
+            self._in_step = not rises and rise <= DISAGREEMENT_NS
 
     def capture_ns(self, pts_ns: int | None, now: Now) -> int:
         """Return the capture time of a picture; the time of arrival if nothing better is known."""
