@@ -355,7 +355,7 @@ class SenderNodeOptions(EncoderOptions, SenderOptions):
     )
     fps: float = option(
         30.0,
-        'Expected image rate; determines the bits per image.',
+        'Expected image rate, used until the actual one is measured.',
         minimum=0.1,
         maximum=240.0,
         unit='Hz',

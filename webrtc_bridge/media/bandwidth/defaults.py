@@ -13,7 +13,11 @@ HIGHEST_AUTOMATIC = 20_000_000
 'Bit rate of large pictures, such as 4K at 60 fps: few links and encoders can handle more.'
 
 
+LOWEST_RATE = 15.0
+'Below this frame rate bit rates stay the same: pictures farther apart have less in common.'
+
+
 def automatic_bitrate(width: int, height: int, fps: float) -> int:
     """Return a bit rate, in bit/s, that shows this size and rate well."""
-    bitrate = int(width * height * fps * BITS_PER_PIXEL)
+    bitrate = int(width * height * max(fps, LOWEST_RATE) * BITS_PER_PIXEL)
     return min(max(bitrate, LOWEST_AUTOMATIC), HIGHEST_AUTOMATIC)

@@ -9,19 +9,16 @@ from av.video.frame import PictureType
 from av.video.reformatter import ColorRange
 
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
+from webrtc_bridge.media.codec.bit_budget import BitBudget
+from webrtc_bridge.media.codec.frame_rate import SLOWEST
 from webrtc_bridge.media.codec.rate_scaled_clock import RateScaledClock
+from webrtc_bridge.media.codec.x264_settings import OPTIONS, PRESET, THREADS, TUNE, VBV_SECONDS
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.h264.units import nal_units
 from webrtc_bridge.media.pixels.colours import SRGB_AS_BT601, Colours, colours_of
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 from webrtc_bridge.media.rtp.payloader import Vp8Payloader, h264_payloads
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
-
-VBV_SECONDS = 0.15
-"""
-Seconds of the bit rate that one picture may use at once. Without a bound a keyframe of a detailed
-720p picture has 100 kB, a quarter of a second on a 3 Mbit/s link; with it, a third of that.
-"""
 
 HEADROOM = 4
 """
@@ -31,7 +28,7 @@ costs a keyframe.
 x264 changes the rate of a stream only if it started at a constant rate (CBR), and never above the
 `maxrate` that it was opened with; so it is opened with this much more, and set to the wanted rate
 before the first picture. FFmpeg cannot change `bufsize`, so the bound on a keyframe stays.
-`RateScaledClock` changes the rate of libvpx.
+`RateScaledClock` changes the rate of libvpx, which goes by the times of pictures.
 """
 
 DROP_BELOW = 30
@@ -40,12 +37,9 @@ Percent of libvpx's buffer below which it skips pictures. Otherwise each picture
 what the coarsest quantizer leaves: twice the wanted rate if that is low (640x360 at 50 kbit/s).
 """
 
-THREADS = 2
-'Slices of a picture that are encoded in parallel; unlike frame threads they add no delay.'
-
 LARGE = 1280 * 720
 """
-Pixels above which libvpx gets those threads too. They wait for each other row by row without
+Pixels above which libvpx gets threads too. They wait for each other row by row without
 sleeping: 640x480 takes 4.9 ms with one and, on a busy machine with 2 cores, 34 ms with two.
 """
 
@@ -72,9 +66,9 @@ def open_encoder(
         context.options = {
             'maxrate': str(context.bit_rate),
             'bufsize': bufsize,
-            'preset': 'ultrafast',
-            'tune': 'zerolatency',
-            'x264-params': 'keyint=infinite:scenecut=0',
+            'preset': PRESET,
+            'tune': TUNE,
+            'x264-params': f'keyint=infinite:scenecut=0:{OPTIONS}',
         }
     else:
         context.bit_rate = bitrate
@@ -106,9 +100,9 @@ class Encoder:
     Encode the pictures of one encoding. For one thread, but `bitrate` may be set in any.
 
     Size and colours may change from picture to picture; then the encoder is opened again, which
-    makes a keyframe, as it is when `fps` changes. `bitrate` (bit/s, 0 for automatic) takes effect
-    with the next picture, within `HEADROOM` without a keyframe; `current_bitrate` is the one in
-    effect.
+    makes a keyframe. `bitrate` (bit/s, 0 for automatic) and `fps`, the rate of the pictures, take
+    effect with the next picture, within `HEADROOM` without a keyframe; `current_bitrate` is the
+    bit rate in effect.
     """
 
     def __init__(self, encoding: Encoding, fps: float, bitrate: int = 0) -> None:
@@ -121,8 +115,9 @@ class Encoder:
         self._vp8 = Vp8Payloader()
         self._context: VideoCodecContext | None = None
         self._clock = RateScaledClock(fps)
+        self._budget = BitBudget()
         self._opened_bitrate = 0
-        self._opened_fps = fps
+        self._opened_fps = self._current_fps = fps
         self._colours = SRGB_AS_BT601
 
     def encode(
@@ -143,6 +138,10 @@ class Encoder:
             return None
         # Without lookahead and B-frames each picture yields its own packet at once.
         data = bytes(packets[0])
+        if self.codec is Codec.H264 and self._budget.spend(
+            8 * len(data), self.current_bitrate, self.fps
+        ):
+            context.bit_rate = self._nominal_bitrate(self.current_bitrate)
         return EncodedFrame(
             codec=self.codec,
             data=data,
@@ -162,36 +161,50 @@ class Encoder:
         size, colours = (picture.width, picture.height), colours_of(picture)
         bitrate = self.bitrate or automatic_bitrate(*size, self.fps)
         context = self._context
-        if context is None or not self._fits(context, size) or colours != self._colours:
+        fits = context is not None and (context.width, context.height) == size
+        if context is None or not fits or colours != self._colours:
             self._colours = colours
             return self._open(*size, bitrate)
-        if bitrate == self.current_bitrate:
+        if (bitrate, self.fps) == (self.current_bitrate, self._current_fps):
             return context
         if not self._is_within_headroom(bitrate):
             return self._open(*size, bitrate)
-        self.current_bitrate = bitrate
+        self.current_bitrate, self._current_fps = bitrate, self.fps
+        self._clock.fps = self.fps
         if self.codec is Codec.H264:
-            context.bit_rate = bitrate
-        logger.debug('%s bit rate changed to %d kbit/s', self.codec.value, bitrate // 1000)
+            context.bit_rate = self._nominal_bitrate(bitrate)
+        logger.debug(
+            '%s at %.1f fps changed to %d kbit/s', self.codec.value, self.fps, bitrate // 1000
+        )
         return context
-
-    def _fits(self, context: VideoCodecContext, size: tuple[int, int]) -> bool:
-        return (context.width, context.height) == size and self.fps == self._opened_fps
 
     def _pts(self, timestamp: int) -> int:
         if self.codec is Codec.H264:
             return timestamp
         return self._clock.pts(timestamp, self.current_bitrate / self._opened_bitrate)
 
+    def _nominal_bitrate(self, bitrate: int) -> int:
+        """Return the rate for x264, which counts pictures, not their times, to reach `bitrate`."""
+        wanted = self._counted(bitrate) * self._budget.factor
+        return int(min(wanted, self._opened_bitrate * HEADROOM))
+
+    def _counted(self, bitrate: int) -> float:
+        return bitrate * self._opened_fps / max(self.fps, SLOWEST)
+
     def _is_within_headroom(self, bitrate: int) -> bool:
-        return self._opened_bitrate / HEADROOM <= bitrate <= self._opened_bitrate * HEADROOM
+        lowest, highest = self._opened_bitrate / HEADROOM, self._opened_bitrate * HEADROOM
+        if self.codec is Codec.H264:
+            return lowest <= bitrate and self._counted(bitrate) <= highest
+        return lowest <= bitrate <= highest
 
     def _open(self, width: int, height: int, bitrate: int) -> VideoCodecContext:
         self._context = None
-        self._context = open_encoder(self.codec, width, height, self.fps, bitrate, self._colours)
-        self._clock = RateScaledClock(self.fps)
+        fps = max(self.fps, SLOWEST)
+        self._context = open_encoder(self.codec, width, height, fps, bitrate, self._colours)
+        self._clock = RateScaledClock(fps)
+        self._budget = BitBudget()
         self.current_bitrate = self._opened_bitrate = bitrate
-        self._opened_fps = self.fps
+        self._current_fps, self._opened_fps = self.fps, fps
         logger.info(
             'encoding %dx%d as %s at %d kbit/s', width, height, self.codec.value, bitrate // 1000
         )

@@ -12,6 +12,7 @@ import av
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
 from webrtc_bridge.media.codec.encoder import Encoder
+from webrtc_bridge.media.codec.frame_rate import FrameRate
 from webrtc_bridge.media.codec.keyframes import KeyframeRequests
 from webrtc_bridge.media.codec.small_layer import SmallLayer
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding, Layer
@@ -48,6 +49,7 @@ class EncodingThread:
     """
     Encode captured frames once for each encoding that has viewers; without viewers, do nothing.
 
+    `fps` is the rate at which they are expected; the encoders follow the one at which they come.
     `times` gives the frames of each codec their RTP timestamps. `deliver` gets every encoded
     frame, in this thread. All methods may be called from any thread.
     """
@@ -62,7 +64,7 @@ class EncodingThread:
     ) -> None:
         self._frames = frames
         self._lowest, self._bitrate = options.min_bitrate * 1000, options.bitrate * 1000
-        self._fps = fps
+        self._rate = FrameRate(fps)
         self._deliver = deliver
         self._times = times or {codec: RtpTime() for codec in Codec}
         self._failing = False
@@ -105,7 +107,7 @@ class EncodingThread:
             passed_at = dict(self._passed_at)
         if size is None:
             return {}
-        highest = highest or automatic_bitrate(*size, self._fps)
+        highest = highest or automatic_bitrate(*size, self._rate.value)
         now = time.monotonic()
         return {
             codec: Bounds(lowest, highest, layered=now - passed_at[codec] >= PASSED_LATELY)
@@ -169,8 +171,9 @@ class EncodingThread:
         return min(limit, self._bitrate or limit)
 
     def _new_encoder(self, encoding: Encoding) -> '_RunningEncoder':
-        encoder = Encoder(encoding, self._fps, self._bitrate_for(encoding))
-        small = SmallLayer(self._fps) if encoding.layer is Layer.SMALL else None
+        fps = self._rate.value
+        encoder = Encoder(encoding, fps, self._bitrate_for(encoding))
+        small = SmallLayer(fps) if encoding.layer is Layer.SMALL else None
         return _RunningEncoder(encoder, KeyframeRequests(), small)
 
     def _run(self) -> None:
@@ -180,6 +183,7 @@ class EncodingThread:
                 self._encode(frame)
 
     def _encode(self, frame: CapturedFrame) -> None:
+        self._rate.note(frame.capture_ns / 1e9)
         with self._lock:
             self._size = frame.picture.width, frame.picture.height
             encoders = dict(self._encoders)
@@ -200,7 +204,7 @@ class EncodingThread:
 
     def _encode_as(self, running: '_RunningEncoder', frame: CapturedFrame, timestamp: int) -> None:
         try:
-            encoded = running.encode(frame, timestamp)
+            encoded = running.encode(frame, timestamp, self._rate.value)
         except (av.FFmpegError, ValueError) as error:
             self._note_failure(running.encoder.codec, error)
             return
@@ -222,11 +226,13 @@ class _RunningEncoder:
     keyframes: KeyframeRequests
     small: SmallLayer | None
 
-    def encode(self, frame: CapturedFrame, timestamp: int) -> EncodedFrame | None:
-        """Return `frame` encoded; None if it is left out."""
+    def encode(self, frame: CapturedFrame, timestamp: int, fps: float) -> EncodedFrame | None:
+        """Return `frame`, one of `fps` a second, encoded; None if it is left out."""
         now = time.monotonic()
         keyframe = self.keyframes.due(now)
+        self.encoder.fps = fps
         if self.small:
+            self.small.follow(fps)
             smaller = self.small.take(frame, self.encoder.bitrate, keyframe)
             if smaller is None:
                 return None

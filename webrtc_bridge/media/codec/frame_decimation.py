@@ -23,12 +23,12 @@ class FrameDecimator:
     """
     Choose the pictures to encode: all if `value` is 1, every second one if it is 2.
 
-    `fps` is the rate at which they come. For one thread.
+    `fps` is the rate at which they come, and may change. For one thread.
     """
 
     def __init__(self, fps: float) -> None:
         self.value = 1
-        self._fps = fps
+        self.fps = fps
         self._count = 0
 
     def is_due(self) -> bool:
@@ -42,8 +42,8 @@ class FrameDecimator:
 
     def follow(self, width: int, height: int, bitrate: int) -> None:
         """Adapt `value` to pictures of this size (pixels) and `bitrate` (bit/s)."""
-        wanted = picture_interval(width, height, self._fps, bitrate)
-        enough = picture_interval(width, height, ENOUGH * self._fps, bitrate)
+        wanted = picture_interval(width, height, self.fps, bitrate)
+        enough = picture_interval(width, height, ENOUGH * self.fps, bitrate)
         self.value = min(max(self.value, wanted), max(wanted, enough))
 
 

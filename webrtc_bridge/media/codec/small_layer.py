@@ -15,9 +15,17 @@ class SmallLayer:
     """
 
     def __init__(self, fps: float) -> None:
-        self.fps = self._full_fps = fps
         self._decimator = FrameDecimator(fps)
         self._reformatter = VideoReformatter()
+
+    @property
+    def fps(self) -> float:
+        """The rate of its pictures."""
+        return self._decimator.fps / self._decimator.value
+
+    def follow(self, fps: float) -> None:
+        """Take pictures that come at this rate from now on."""
+        self._decimator.fps = fps
 
     def take(self, frame: CapturedFrame, bitrate: int, keyframe: bool) -> CapturedFrame | None:
         """Return `frame` at half size; None if it is left out because `bitrate` is too low."""
@@ -26,7 +34,6 @@ class SmallLayer:
         width, height = small_size(frame.picture.width, frame.picture.height)
         self._decimator.restart()
         self._decimator.follow(width, height, bitrate)
-        self.fps = self._full_fps / self._decimator.value
         picture = self._scaled(frame.picture, width, height)
         return CapturedFrame(picture, frame.capture_ns, frame.passed_as)
 
