@@ -8,7 +8,7 @@ WebrtcBridgeError
 ├── RequirementError          a library is missing, or has another version than the one needed
 ├── RosStartError             ROS does not start with the arguments it was given
 ├── ServeError                the signaling server cannot listen on its address
-├── UnprotectedError          the signaling server would serve everybody in the network
+├── UnprotectedError          the signaling server would serve anyone in the network
 ├── TokenError                a token gives no rights at the signaling server
 │   └── NoTokenError              there is none
 ├── SourceError               a camera, stream or file delivers no pictures
@@ -26,8 +26,8 @@ WebrtcBridgeError
 ├── NoImagesError             no image arrived on a topic
 └── ProgramEndedError         a program ended while others still needed it
 
-Each carries its data as attributes, and as text is one line, fit for a terminal or a log. Those
-that only one module raises are defined there; a test compares this tree with all of them.
+Each carries its data as attributes; its text is one line, fit for a terminal or a log. Those that
+only one module raises are defined there; a test compares this tree with all of them.
 """
 
 import errno
@@ -43,7 +43,7 @@ HINTS = {
 
 
 class WebrtcBridgeError(Exception):
-    """Root of the tree above; ``exit_status`` is a program's that gives up because of it."""
+    """Root of the tree above; a program that gives up because of it ends with ``exit_status``."""
 
     exit_status = 3
 
@@ -75,7 +75,11 @@ class UnusableValueError(OptionError):
 
 
 class RequirementError(WebrtcBridgeError):
-    """Library ``name`` has version ``found`` (None: is missing), but ``needed`` is required."""
+    """
+    Library ``name`` has version ``found`` (None: is missing), but ``needed`` is required.
+
+    Any version will do if ``needed`` is empty.
+    """
 
     def __init__(self, name: str, found: str | None, needed: str, install: str) -> None:
         super().__init__(name, found, needed, install)
@@ -86,7 +90,8 @@ class RequirementError(WebrtcBridgeError):
 
     def __str__(self) -> str:
         found = f'{self.name} {self.found} found' if self.found else f'{self.name} not found'
-        return f'{found}, {self.needed} needed: {self.install}'
+        needed = f', {self.needed} needed' if self.needed else ''
+        return f'{found}{needed}: {self.install}'
 
 
 class ServeError(WebrtcBridgeError):
@@ -115,7 +120,7 @@ class UnprotectedError(WebrtcBridgeError):
         return (
             f'refusing to listen on {self.host} without a secret: create one with webrtc_bridge '
             'token --new-secret FILE, and start with --secret-file FILE (secret_file); or serve '
-            'everybody with --allow-anonymous (allow_anonymous)'
+            'anyone with --allow-anonymous (allow_anonymous)'
         )
 
 

@@ -59,7 +59,7 @@ async def test_a_sender_without_files_refuses_viewers_and_recovers(start, start_
         await seen.wait_for_more(5)
         few = Resources.of(camera.process.pid).files
         many = await start(VIEWING, server.url, 'front', '40')
-        await camera.line('gets no session: the sender may not open more files')
+        await camera.line(r'refused a session with \S+: the sender may not open more files')
         await seen.wait_for_more(10)
         assert few + 10 < Resources.of(camera.process.pid).files < FILES
         await many.kill()

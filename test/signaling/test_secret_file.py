@@ -35,7 +35,7 @@ def test_a_file_that_others_may_use_is_refused(tmp_path: Path, mode: int) -> Non
     file = file_with(tmp_path, b'hidden', mode)
     with pytest.raises(UnusableValueError) as caught:
         read_secret('token-file', file, VARIABLE)
-    expected = f'token-file: {file} has mode {mode:04o}, expected 0600, that is chmod 600 {file}'
+    expected = f'token-file: {file} has mode {mode:04o}, expected 0600: run chmod 600 {file}'
     assert str(caught.value) == expected
 
 

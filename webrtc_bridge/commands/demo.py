@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the demo; return its exit status: 0 if images arrived, 1 if not."""
     tables = (DemoOptions, SourceOptions)
     # Log lines in between would break the status line.
-    return run_command('demo', __doc__, tables, require_all, demo, arguments, 'warn')
+    return run_command('webrtc_bridge demo', __doc__, tables, require_all, demo, arguments, 'warn')
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Check everything that video needs to get here: server, token, ICE servers, a session."""
+"""Check all that video needs to reach this machine: server, token, ICE servers, a session."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Send anything GStreamer can open over WebRTC, encoded by hardware where there is some."""
+"""Send any source of GStreamer over WebRTC, encoded by hardware where possible."""
 
 import logging
 import os

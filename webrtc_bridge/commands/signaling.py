@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     tables = (SignalingOptions,)
     return run_command(
-        'signaling_server',
+        'webrtc_bridge signaling',
         __doc__,
         tables,
         require_aiohttp,

@@ -41,13 +41,13 @@ class Examination:
             access = ServerAccess.of(self._options)
         except OptionError as error:
             self._findings.fail('address', str(error), 'correct the option')
-            self._skip_after('address', 'the server is needed for it')
+            self._skip_after('address', 'needs an answer from the server')
             return
         checks = ServerChecks(access)
         steps = (checks.address, checks.tls, checks.health)
         for name, step in zip(STEPS, steps, strict=False):
             if not await self._findings.check(name, step(), server_checks.TIMEOUT):
-                self._skip_after(name, 'the server is needed for it')
+                self._skip_after(name, 'needs an answer from the server')
                 return
         await self._findings.check('clock', checks.clock(), server_checks.TIMEOUT)
         await self._check_as_receiver(access)

@@ -39,13 +39,14 @@ class ServerChecks:
         try:
             found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except OSError as error:
-            advice = 'check --server, or the name server of this machine'
+            advice = 'check --server, and the DNS settings of this machine'
             raise CheckFailed(f'{self._host} is unknown ({describe(error)})', advice) from error
         try:
             await self._connect(None)
         except OSError as error:
             where = f'no server answers at {self._host} port {self._port} ({describe(error)})'
-            advice = 'start the server there with --host 0.0.0.0, and open its port in firewalls'
+            advice = 'start the server there, for other machines with --host 0.0.0.0 and a secret'
+            advice += ', and open its port in firewalls'
             raise CheckFailed(where, advice) from error
         addresses = sorted({str(address[4][0]) for address in found})
         return f'{", ".join(addresses)} port {self._port}'

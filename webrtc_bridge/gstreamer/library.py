@@ -106,7 +106,7 @@ def require_elements(*names: str) -> None:
             package = PACKAGES.get(name)
             install = INSTALLED_OTHERWISE.get(name, 'gst-inspect-1.0 lists the installed elements')
             install = f'sudo apt-get install {package}' if package else install
-            raise RequirementError(f'GStreamer element {name}', None, 'any version', install)
+            raise RequirementError(f'GStreamer element {name}', None, '', install)
 
 
 def add_reference(thing: Any) -> None:

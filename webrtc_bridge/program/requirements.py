@@ -30,7 +30,7 @@ IN_A_VENV = 'in a virtual environment (with ROS: made by python3 -m venv --syste
 FIND_ROS = (
     'source /opt/ros/<distribution>/setup.bash, '
     "or without ROS: pip install 'ros-kilted-rclpy[fastrtps]' ros-kilted-sensor-msgs "
-    'in a virtual environment'
+    'ros-kilted-diagnostic-msgs ros-kilted-std-srvs in a virtual environment'
 )
 
 

@@ -96,7 +96,7 @@ def _entries(file: str) -> Iterator[tuple[int, dict[str, Any]]]:
         yaml: Any = importlib.import_module('yaml')
     except ImportError:
         install = 'python3 -m pip install pyyaml'
-        raise RequirementError('PyYAML', None, 'any version', install) from None
+        raise RequirementError('PyYAML', None, '', install) from None
     loader = yaml.SafeLoader(_text(file))
     try:
         root = loader.get_single_node()
@@ -123,7 +123,7 @@ def _text(file: str) -> str:
     except OSError as error:
         raise UnusableValueError(file, describe(error), 'a readable file') from None
     except ValueError:
-        raise UnusableValueError(file, 'no UTF-8 text', _FILE) from None
+        raise UnusableValueError(file, 'not UTF-8 text', _FILE) from None
     if len(text) > MAX_FILE:
         raise UnusableValueError(file, f'{len(text)} characters', f'at most {MAX_FILE}')
     return text

@@ -122,7 +122,7 @@ class Viewers(SignalingListener):
             if session.peer_id == request.peer_id:
                 session.end('a newer session of the same receiver')
         if refusal := self._refusal():
-            logger.warning('%s gets no session: %s', request.peer_id, refusal)
+            logger.warning('refused a session with %s: %s', request.peer_id, refusal)
             self._signaling.send(Bye(request.peer_id, request.session_id, refusal))
             return
         session = self._session(request)

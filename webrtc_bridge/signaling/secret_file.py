@@ -60,7 +60,7 @@ def _read(option: str, file: str) -> str:
     # Windows has no such modes, and reports every file as readable by all.
     if mode & (stat.S_IRWXG | stat.S_IRWXO) and os.name != 'nt':
         found = f'{file} has mode {stat.S_IMODE(mode):04o}'
-        raise UnusableValueError(option, found, f'0600, that is chmod 600 {file}')
+        raise UnusableValueError(option, found, f'0600: run chmod 600 {file}')
     return content.decode('ascii', 'replace').strip()
 
 

@@ -166,7 +166,7 @@ class Capture:
     def _pass_through(self, pad: Pad, structure: Structure) -> None:
         self._route_chosen = True
         profile = structure.get_string('profile')
-        logger.info('source: its own H.264 (%s) is sent as it is, no encoder runs', profile)
+        logger.info('source: passing its own H.264 (%s) through; no encoder runs', profile)
         self._put(pad, self._paced(pad)).link(self._end(Layer.FULL))
         self._listener.on_bitrate(0)
 

@@ -60,7 +60,9 @@ class FollowedCalibration:
                 self._own = None
                 logger.warning('%s has no calibration: %s', sender_id, error)
             if self._own and before and self._url and NAME not in self._url:
-                text = '%s is the calibration of %s, too: with %s in it, each camera has its own'
+                text = (
+                    '%s is now used for %s, too: put %s into the name to give each camera its own'
+                )
                 logger.warning(text, self._url, sender_id, NAME)
             return True
 

@@ -18,7 +18,7 @@ from webrtc_bridge.errors import OptionError, RequirementError, WebrtcBridgeErro
 from webrtc_bridge.program.lifetime import NewLoop, until_signal
 from webrtc_bridge.program.option_row import rows
 from webrtc_bridge.program.redaction import without_credentials
-from webrtc_bridge.program.requirements import require_rclpy
+from webrtc_bridge.program.requirements import FIND_ROS, require_rclpy
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -78,7 +78,7 @@ class NodeProgram(Generic[T]):
             from webrtc_bridge.nodes.ros.parameters import Parameters
             from webrtc_bridge.nodes.ros.ros_node import run_node
         except ModuleNotFoundError as exc:
-            raise RequirementError(str(exc.name), None, 'it', 'it is part of ROS') from exc
+            raise RequirementError(str(exc.name), None, '', FIND_ROS) from exc
 
         def prepare(node: 'Node') -> Coroutine[Any, Any, None]:
             return self.prepare(node, Parameters(node, self.options))

@@ -76,7 +76,9 @@ class TopicSenders:
             expected = f'as many topics as at the start ({number})'
             raise OptionError('topics', changed.topics, expected)
         if changed.topics and 'topic' in changes:
-            raise OptionError('topic', changed.topic, 'a change of topics, which are in use')
+            raise OptionError(
+                'topic', changed.topic, 'no change, because topics is in use: set that'
+            )
 
 
 def topics_of(node: Node, options: SenderNodeOptions) -> tuple[str, ...]:

@@ -133,7 +133,7 @@ class AiortcPeer:
 
     async def _close(self) -> None:
         if dropped := dropped_datagrams(self.connection):
-            text = '%s: dropped %d UDP datagrams from strangers or unreadable'
+            text = '%s: dropped %d UDP datagrams, unreadable or from strangers'
             logger.info(text, self._peer_id, dropped)
         await self._gathering.close()
         await self._connecting.cancel()

@@ -242,6 +242,6 @@ class _IdInUse(MessageError):
     """The id belongs to a live socket, `incumbent`."""
 
     def __init__(self, peer: Peer) -> None:
-        text = f'id: {peer.id} given, a {peer.role.value} of that id is connected'
+        text = f'id: {peer.id} is in use by another {peer.role.value}'
         super().__init__('id_in_use', text, Register.TYPE)
         self.incumbent = peer.connection

@@ -57,7 +57,9 @@ class Gate:
         origin, host = request.headers.get('Origin'), request.headers.get('Host', '')
         any_name = self._authentication.is_on
         if not may_connect(origin, host, self._allowed_origins, any_name=any_name):
-            logger.info('refused a page of %s, not among allowed_origins', printable(origin))
+            logger.info(
+                'refused a page from %s, which is not in allowed_origins', printable(origin)
+            )
             raise web.HTTPForbidden(text='pages of that origin may not connect\n')
         address = request.remote or ''
         if self._is_shut or not self._admission.enter(address):

@@ -90,7 +90,7 @@ class PeerSockets:
     async def close(self) -> None:
         """Close all with 1012."""
         for connection in self._connections:
-            connection.close(CloseCode.RESTART, 'the server restarts')
+            connection.close(CloseCode.RESTART, 'the server is stopping')
         closing = [asyncio.ensure_future(connection.aclose()) for connection in self._connections]
         if closing:
             await asyncio.wait(closing, timeout=CLOSE_TIMEOUT)

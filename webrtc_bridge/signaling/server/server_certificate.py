@@ -37,11 +37,11 @@ def server_context(options: SignalingOptions) -> ssl.SSLContext | None:
     """
     if options.self_signed:
         if options.certificate or options.key:
-            raise OptionError('self_signed', True, 'no certificate and key together with it')
+            raise OptionError('self_signed', True, 'either that, or certificate and key')
         return _made_now()
     if bool(options.certificate) is not bool(options.key):
         missing = 'certificate' if options.key else 'key'
-        raise OptionError(missing, '', 'a file, as certificate and key belong together')
+        raise OptionError(missing, '', 'a file: certificate and key must be given together')
     return _from_files(options.certificate, options.key) if options.certificate else None
 
 
@@ -53,7 +53,9 @@ def _from_files(certificate: str, key: str) -> ssl.SSLContext:
         context.load_cert_chain(certificate, key)
     except (OSError, ssl.SSLError) as error:
         # Both files were read, and match: OpenSSL finds them too weak, for example.
-        raise OptionError('certificate', certificate, f'another ({describe(error)})') from None
+        raise OptionError(
+            'certificate', certificate, f'one that OpenSSL accepts ({describe(error)})'
+        ) from None
     return context
 
 
