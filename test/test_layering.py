@@ -41,6 +41,8 @@ RULE = {
     'sending': BASE
     | {'sending', 'peer', 'media', 'signaling.client', 'signaling.protocol', 'program.fd_limit'},
     'gstreamer': BASE | {'gstreamer', 'sending', 'peer', 'media', 'signaling.protocol'},
+    'receiving': BASE | {'receiving', 'peer', 'media', 'signaling.client', 'signaling.protocol'},
+    'program': BASE | {'program'},
 }
 """
 The parts of this package that a module, or each module of a folder, may import; the longest name

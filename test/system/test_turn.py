@@ -36,7 +36,7 @@ FIRST_PICTURE = 1.0
 
 @pytest.fixture(autouse=True)
 def _nothing_said_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ice_gathering, 'TROUBLE', ice_gathering.Trouble())
+    monkeypatch.setattr(ice_gathering, 'ICE_SERVER_LOG', ice_gathering.IceServerLog())
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""The engine GStreamer."""
+"""The GStreamer engine."""

@@ -19,7 +19,7 @@ from webrtc_bridge.errors import RequirementError
 Element: TypeAlias = Any
 Pad: TypeAlias = Any
 Structure: TypeAlias = Any
-'gi has no types to be checked by.'
+'gi has no types to check against.'
 
 Gst: Any
 GstSdp: Any

@@ -1,4 +1,4 @@
-"""Open a source, and open it again each time that it is lost."""
+"""Open a source, and open it again whenever it is lost."""
 
 import asyncio
 import enum
@@ -68,7 +68,7 @@ class SourceSupervisor:
 
     async def start(self, kind: EncoderKind) -> None:
         """
-        Open the source, with encoders of `kind`, and see to it from then on.
+        Open the source, with encoders of `kind`, and supervise it from then on.
 
         Raises: SourceError if it delivers nothing, RequirementError if an element is missing.
         """

@@ -44,7 +44,7 @@ class LayerTee:
         self.element.release_request_pad(pad)
 
     def request_keyframe(self) -> None:
-        """Ask for a keyframe; those asked for within 200 ms are one."""
+        """Request a keyframe; requests within 200 ms count as one."""
         self._keyframes.request()
         self._ask_when_due()
 

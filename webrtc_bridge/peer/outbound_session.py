@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class SendingPeerListener(PeerListener, Protocol):
-    """Gets what happens to a connection that sends, too, in the event loop."""
+    """Receives the events of a connection that sends, in the event loop."""
 
     def on_feedback(self, feedback: Feedback) -> None:
         """Take what the viewer reports about the packets that it gets."""

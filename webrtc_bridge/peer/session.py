@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 class PeerListener(Protocol):
-    """Gets what happens to a peer connection, in the event loop."""
+    """Receives the events of a peer connection, in the event loop."""
 
     def on_candidate(self, candidate: IceCandidate | None) -> None:
         """Take a candidate of this side that follows its description, or their end."""

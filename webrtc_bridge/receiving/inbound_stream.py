@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class InboundStreamListener(Protocol):
-    """Listener to which a stream hands its video."""
+    """Receives the video of a stream."""
 
     def wants_pictures(self) -> bool:
         """Return whether to decode, which costs more than all the rest."""

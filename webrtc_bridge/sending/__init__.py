@@ -1,1 +1,1 @@
-"""A source, its encoder and the viewers of it."""
+"""A source, its encoder and its viewers."""

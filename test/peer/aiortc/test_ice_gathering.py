@@ -12,7 +12,7 @@ from support.peers.fake_peers import ObservingListener
 from support.peers.session_pair import DEADLINE, until
 
 from webrtc_bridge.peer.aiortc import ice_gathering
-from webrtc_bridge.peer.aiortc.ice_gathering import Trouble
+from webrtc_bridge.peer.aiortc.ice_gathering import IceServerLog
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.aiortc.server_race import ANSWER_TIMEOUT
 from webrtc_bridge.signaling.protocol.messages import IceServer
@@ -22,7 +22,7 @@ LOGIN = {'username': 'u', 'credential': 'secret'}
 
 @pytest.fixture(autouse=True)
 def _nothing_said_before(monkeypatch):
-    monkeypatch.setattr(ice_gathering, 'TROUBLE', Trouble())
+    monkeypatch.setattr(ice_gathering, 'ICE_SERVER_LOG', IceServerLog())
 
 
 @contextmanager
@@ -129,15 +129,15 @@ async def test_a_server_that_is_not_there_is_named_with_the_reason(asking, caplo
     assert f'front: ICE server {url}: not reachable: connection refused' in caplog.text
 
 
-async def test_the_same_trouble_is_said_once_and_its_end_too(nothing_left, stun_port, caplog):
+async def test_the_same_problem_is_logged_once_and_so_is_its_end(nothing_left, stun_port, caplog):
     url = f'stun:127.0.0.1:{stun_port}'
-    trouble = Trouble()
+    server_log = IceServerLog()
     with caplog.at_level(logging.INFO):
         for _ in range(3):
-            trouble.failed('front', url, 'no answer')
-        trouble.works('front', url)
-        trouble.works('front', url)
-        trouble.failed('front', url, 'no answer')
+            server_log.failed('front', url, 'no answer')
+        server_log.works('front', url)
+        server_log.works('front', url)
+        server_log.failed('front', url, 'no answer')
     assert [record.getMessage() for record in caplog.records] == [
         f'front: ICE server {url}: no answer',
         f'front: ICE server {url} works again',

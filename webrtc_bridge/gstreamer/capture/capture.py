@@ -47,16 +47,16 @@ logger = logging.getLogger(__name__)
 
 
 class CaptureListener(Protocol):
-    """Gets what happens to a capture, in threads of GStreamer."""
+    """Receives the events of a capture, in threads of GStreamer."""
 
     def on_bitrate(self, bitrate: int) -> None:
         """Take the highest bit rate (bit/s) of what is encoded, 0 if nothing is."""
 
     def on_flowing(self) -> None:
-        """Take note that pictures come."""
+        """Note that pictures arrive."""
 
     def on_failed(self, error: SourceError) -> None:
-        """Take note that no more pictures come."""
+        """Note that no more pictures will arrive."""
 
 
 class Capture:

@@ -1,4 +1,4 @@
-"""webrtcbin's session descriptions: asked for, changed and read."""
+"""Create, change and read webrtcbin's session descriptions."""
 
 import asyncio
 from typing import Any

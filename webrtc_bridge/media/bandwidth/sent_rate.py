@@ -1,4 +1,4 @@
-"""The bit rate at which a viewer has recently been sent video."""
+"""The bit rate of the video that a viewer has recently been sent."""
 
 from collections import deque
 

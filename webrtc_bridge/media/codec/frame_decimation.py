@@ -54,7 +54,7 @@ def small_size(width: int, height: int) -> tuple[int, int]:
 
 
 def picture_interval(width: int, height: int, fps: float, bitrate: int) -> int:
-    """Return the number of pictures of which one is encoded: 1 for all, 2 for every second."""
+    """Return n, where one of n pictures is encoded: 1 for all, 2 for every second one."""
     if not bitrate:
         return 1
     wanted = math.ceil(FEWEST_BITS * width * height * fps / bitrate)

@@ -39,7 +39,7 @@ class PassthroughState(enum.Enum):
 @dataclass(frozen=True)
 class PassthroughListener:
     """
-    Takes what a passthrough hands on.
+    Receives the frames and events of a passthrough.
 
     `watched` returns the codecs that have viewers. It and `on_start`, called before the first
     `on_frame`, run in the one thread that calls `put`; `on_picture` runs in the decoder's.

@@ -69,7 +69,7 @@ def _read_chroma_format(bits: '_Bits') -> int:
 
 
 def _skip_scaling_list(bits: '_Bits', size: int) -> None:
-    """Follow ITU-T H.264 section 7.3.2.1.1.1."""
+    """Skip a scaling list (ITU-T H.264 section 7.3.2.1.1.1)."""
     last = following = 8
     for _ in range(size):
         if following:

@@ -1,4 +1,4 @@
-"""Between the stamps of message headers and Unix time in nanoseconds."""
+"""Convert between the stamps of message headers and Unix time in nanoseconds."""
 
 import time
 

@@ -1,1 +1,1 @@
-"""The engine aiortc."""
+"""The aiortc engine."""

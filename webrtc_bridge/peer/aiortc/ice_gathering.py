@@ -18,16 +18,16 @@ from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl
 from webrtc_bridge.peer.aiortc.server_race import NoAnswer, ServerQuery, ServerRace
 
 QUIET = 60.0
-'Seconds for which the same trouble with the same server is not repeated in the log.'
+'Seconds for which the same problem of a server is not logged again.'
 
 MOST_REMEMBERED = 64
-'Servers whose trouble is remembered.'
+'Servers whose problems are remembered.'
 
 logger = logging.getLogger(__name__)
 
 
-class Trouble:
-    """Log what is wrong with which server, the same again only after a while."""
+class IceServerLog:
+    """Log what is wrong with each server; the same problem again only after a while."""
 
     def __init__(self) -> None:
         self._logged: dict[str, tuple[str, float]] = {}
@@ -48,7 +48,7 @@ class Trouble:
             logger.info('%s: ICE server %s works again', peer_id, url)
 
 
-TROUBLE = Trouble()
+ICE_SERVER_LOG = IceServerLog()
 'Of this process: its sessions use the same servers.'
 
 
@@ -69,7 +69,7 @@ class IceGathering:
         on_end: Callable[[], None],
         *,
         waits: bool = False,
-        trouble: Trouble | None = None,
+        server_log: IceServerLog | None = None,
     ) -> None:
         self.wanted = True
         self.relayed = False
@@ -78,7 +78,7 @@ class IceGathering:
         self._on_candidate = on_candidate
         self._on_end = on_end
         self._waits = waits
-        self._trouble = trouble or TROUBLE
+        self._server_log = server_log or ICE_SERVER_LOG
         self._works: set[str] = set()
         self._failed: dict[str, str] = {}
         self._asking: set[asyncio.Task[None]] = set()
@@ -89,7 +89,7 @@ class IceGathering:
         return bool(self._asking)
 
     async def close(self) -> None:
-        """End all questions."""
+        """Stop asking the servers."""
         self.wanted = False
         for task in self._asking:
             task.cancel()
@@ -123,11 +123,11 @@ class IceGathering:
 
     def _report_servers(self) -> None:
         for url in self._works:
-            self._trouble.works(self._peer_id, url)
+            self._server_log.works(self._peer_id, url)
         for url, reason in self._failed.items():
             # Asked from several interfaces it may be out of the reach of one of them.
             if url not in self._works:
-                self._trouble.failed(self._peer_id, url, reason)
+                self._server_log.failed(self._peer_id, url, reason)
 
     def _note(self, server: IceServerUrl, reason: str) -> None:
         if reason:

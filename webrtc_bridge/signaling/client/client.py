@@ -50,7 +50,7 @@ logger = logging.getLogger(__name__)
 
 class SignalingListener:
     """
-    Base of what a client calls; its methods do nothing.
+    Receives the events of a client; the methods of this base class do nothing.
 
     An exception that one raises is logged, and nothing else.
     """
