@@ -182,6 +182,16 @@ def test_media_serves_both_engines_and_imports_neither(path: Path) -> None:
     assert not {name.partition('.')[0] for name in modules} & {'aiortc', 'aioice', 'gi'}
 
 
+@pytest.mark.parametrize('path', sorted((PACKAGE / 'peer').glob('*.py')), ids=module_name)
+def test_a_session_imports_neither_engine(path: Path) -> None:
+    body = ast.parse(path.read_text(encoding='utf-8')).body
+    modules = {node.module or '' for node in body if isinstance(node, ast.ImportFrom)}
+    modules |= {
+        alias.name for node in body if isinstance(node, ast.Import) for alias in node.names
+    }
+    assert not {name.partition('.')[0] for name in modules} & {'aiortc', 'aioice', 'gi'}
+
+
 def has_late_imports(path: Path) -> bool:
     tree = ast.parse(path.read_text(encoding='utf-8'))
     functions = (

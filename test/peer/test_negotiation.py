@@ -75,7 +75,7 @@ def test_an_address_that_no_peer_can_have_is_left_out_of_a_description(negotiati
     kept = [text for text in lines if '127' not in text]
     assert negotiation.description(end.join(lines)) == end.join(kept)
     assert negotiation.left_out == 1
-    assert 'front: candidate left out: 127.0.0.1 is loopback' in caplog.text
+    assert 'front: candidate ignored: 127.0.0.1 is loopback' in caplog.text
 
 
 def test_an_address_that_no_peer_can_have_is_left_out_as_a_candidate(negotiation, caplog):
@@ -85,4 +85,4 @@ def test_an_address_that_no_peer_can_have_is_left_out_as_a_candidate(negotiation
     assert negotiation.early_candidates() == []
     assert negotiation.candidate(candidate(2, '169.254.169.254')) == []
     assert negotiation.left_out == 2
-    assert caplog.text.count('front: candidate left out: ') == 2
+    assert caplog.text.count('front: candidate ignored: ') == 2

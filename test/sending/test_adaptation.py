@@ -44,10 +44,10 @@ async def test_a_slow_viewer_goes_to_the_small_layer_and_back_and_that_is_told(
     caplog.set_level(logging.INFO)
     slow = fake_session(rate=300e3)
     adaptation = Adaptation(encoders, [slow, fake_session()])
-    adaptation.follow()
+    adaptation.update()
     assert slow.encoding == SMALL
     slow.link.rate = 800e3
-    adaptation.follow()
+    adaptation.update()
     assert slow.encoding == FULL
     assert encoders.limits == [{SMALL: 300_000}, {FULL: 800_000}]
     assert [record.getMessage() for record in caplog.records] == [
@@ -59,9 +59,9 @@ async def test_a_slow_viewer_goes_to_the_small_layer_and_back_and_that_is_told(
 async def test_a_limit_goes_with_the_viewer_that_it_was_for(encoders: NotedEncoders) -> None:
     sessions = [fake_session(), fake_session(rate=700e3)]
     adaptation = Adaptation(encoders, sessions)
-    adaptation.follow()
+    adaptation.update()
     sessions.pop()
-    adaptation.follow()
+    adaptation.update()
     assert encoders.limits == [{FULL: 700_000}, {}]
 
 
@@ -70,14 +70,14 @@ async def test_an_encoder_is_not_told_of_every_bit(encoders: NotedEncoders) -> N
     adaptation = Adaptation(encoders, [session])
     for rate in (700e3, 710e3, 770e3, 900e3):
         session.link.rate = rate
-        adaptation.follow()
+        adaptation.update()
     assert len(encoders.limits) == 3
 
 
 async def test_nothing_is_decided_before_the_first_frame() -> None:
     encoders = NotedEncoders({})
     session = fake_session(rate=300e3)
-    Adaptation(encoders, [session, fake_session(None)]).follow()
+    Adaptation(encoders, [session, fake_session(None)]).update()
     assert session.encoding == FULL
     assert encoders.limits == []
 
@@ -85,7 +85,7 @@ async def test_nothing_is_decided_before_the_first_frame() -> None:
 async def test_where_nothing_is_encoded_any_more_all_get_what_is_passed_on() -> None:
     encoders = NotedEncoders({})
     slow = fake_session(SMALL, 300e3)
-    Adaptation(encoders, [slow]).follow()
+    Adaptation(encoders, [slow]).update()
     assert slow.encoding == FULL
     assert encoders.limits == []
 
@@ -94,7 +94,7 @@ async def test_what_is_passed_through_is_not_made_small() -> None:
     passed = Bounds(100_000, 1_000_000, layered=False)
     encoders = NotedEncoders({Codec.H264: passed, Codec.VP8: BOTH[Codec.VP8]})
     h264, vp8 = fake_session(rate=300e3), fake_session(VP8, 300e3)
-    Adaptation(encoders, [h264, vp8]).follow()
+    Adaptation(encoders, [h264, vp8]).update()
     assert h264.encoding == FULL
     assert vp8.encoding == Encoding(Codec.VP8, Layer.SMALL)
 
@@ -102,6 +102,6 @@ async def test_what_is_passed_through_is_not_made_small() -> None:
 async def test_a_bit_rate_that_is_fixed_stays() -> None:
     encoders = NotedEncoders({Codec.H264: Bounds(1_000_000, 1_000_000)})
     session = fake_session(rate=300e3)
-    Adaptation(encoders, [session]).follow()
+    Adaptation(encoders, [session]).update()
     assert session.encoding == FULL
     assert encoders.limits == [{FULL: 1_000_000}]

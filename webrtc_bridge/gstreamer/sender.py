@@ -57,7 +57,7 @@ class GStreamerSender:
             await self._pipeline.close()
 
     def _follow(self) -> None:
-        self._adaptation.follow()
+        self._adaptation.update()
 
     def _make_peer(
         self, peer_id: str, ice_servers: tuple[IceServer, ...], listener: SendingPeerListener

@@ -8,11 +8,12 @@ lens as in a `sensor_msgs/CameraInfo` (nodes/calibration/calibration.py).
 import json
 import logging
 from collections.abc import Callable
-from typing import Any
-
-from aiortc import RTCDataChannel
+from typing import TYPE_CHECKING, Any
 
 from webrtc_bridge.errors import printable
+
+if TYPE_CHECKING:
+    from aiortc import RTCDataChannel
 
 LABEL = 'metadata'
 
@@ -30,12 +31,12 @@ class MetadataBroadcast:
         self._metadata = metadata or {}
         self._channels: set[RTCDataChannel] = set()
 
-    def add(self, channel: RTCDataChannel) -> None:
+    def add(self, channel: 'RTCDataChannel') -> None:
         """Send the metadata on `channel` as soon as it is open."""
         self._channels.add(channel)
         channel.on('open', lambda: self._send(channel))
 
-    def discard(self, channel: RTCDataChannel) -> None:
+    def discard(self, channel: 'RTCDataChannel') -> None:
         """Send nothing more on `channel`; idempotent."""
         self._channels.discard(channel)
 
@@ -45,12 +46,12 @@ class MetadataBroadcast:
         for channel in self._channels:
             self._send(channel)
 
-    def _send(self, channel: RTCDataChannel) -> None:
+    def _send(self, channel: 'RTCDataChannel') -> None:
         if self._metadata and channel.readyState == 'open':
             channel.send(json.dumps(self._metadata))
 
 
-def receive_metadata(channel: RTCDataChannel, on_metadata: Callable[[Metadata], None]) -> None:
+def receive_metadata(channel: 'RTCDataChannel', on_metadata: Callable[[Metadata], None]) -> None:
     """Call `on_metadata` with each object that the sender sends on `channel`."""
 
     def on_message(text: object) -> None:
@@ -61,7 +62,7 @@ def receive_metadata(channel: RTCDataChannel, on_metadata: Callable[[Metadata], 
             if not isinstance(metadata, dict):
                 raise ValueError('not an object')
         except (ValueError, RecursionError) as error:
-            logger.warning('metadata left out: %s', printable(error))
+            logger.warning('metadata ignored: %s', printable(error))
             return
         on_metadata(metadata)
 

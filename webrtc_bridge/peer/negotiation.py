@@ -63,7 +63,7 @@ class Negotiation:
         reason = self._policy.why_not(line)
         if reason:
             self.left_out += 1
-            logger.info('%s: candidate left out: %s', self._peer_id, reason)
+            logger.info('%s: candidate ignored: %s', self._peer_id, reason)
         return not reason
 
 

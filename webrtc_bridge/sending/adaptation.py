@@ -36,7 +36,7 @@ class Adaptation:
         self._sessions = sessions
         self._rates: Mapping[Encoding, int] = {}
 
-    def follow(self) -> None:
+    def update(self) -> None:
         """Recompute and apply bit rates and layers for the current sessions."""
         viewers = {
             session: Viewer(session.encoding, session.link.rate)

@@ -106,7 +106,7 @@ class Sender:
             self._loop.call_soon_threadsafe(self._follow)
 
     def _follow(self) -> None:
-        self._adaptation.follow()
+        self._adaptation.update()
 
     def _deliver(self, frame: EncodedFrame) -> None:
         assert self._loop is not None  # there are no viewers before run()

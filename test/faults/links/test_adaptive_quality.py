@@ -35,7 +35,7 @@ class ViewersHarness:
         sessions = [self.direct.outbound, self.narrow.outbound]
         adaptation = Adaptation(self.camera.encoding, sessions)
         for session in sessions:
-            session.on_rate = adaptation.follow
+            session.on_rate = adaptation.update
 
     async def connect(self, rate: float, queue: float) -> None:
         """Connect both viewers, one over a link of `rate` bit/s."""

@@ -165,7 +165,7 @@ def test_an_ice_server_that_cannot_be_read_is_left_out(caplog: pytest.LogCapture
         text('registered', sender_id='s', ice_servers=servers), Role.SENDER
     )
     assert message == Registered('s', 1, (IceServer(('stun:good',)),))
-    assert 'ICE server left out: ice_servers.urls: expected a URL or a list' in caplog.text
+    assert 'ICE server ignored: ice_servers.urls: expected a URL or a list' in caplog.text
 
 
 @pytest.mark.parametrize(

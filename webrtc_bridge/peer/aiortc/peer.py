@@ -167,7 +167,7 @@ class AiortcPeer:
         try:
             await self.connection.addIceCandidate(parsed_candidate(candidate))
         except Exception as error:
-            logger.warning('%s: candidate left out: %s', self._peer_id, printable(error))
+            logger.warning('%s: candidate ignored: %s', self._peer_id, printable(error))
 
     def _on_state(self) -> None:
         state = self.connection.connectionState

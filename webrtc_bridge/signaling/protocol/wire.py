@@ -233,7 +233,7 @@ def _usable(values: Iterable[_Fields]) -> Iterable[IceServer]:
             yield ice_server_from_json(value)
         except MessageError as error:
             # The others may be usable.
-            logger.warning('ICE server left out: %s', error.message)
+            logger.warning('ICE server ignored: %s', error.message)
 
 
 def _written(servers: Iterable[IceServer]) -> list[_Fields]:

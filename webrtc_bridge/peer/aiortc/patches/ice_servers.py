@@ -53,7 +53,7 @@ def usable_servers(servers: Iterable[IceServer]) -> list[IceServerUrl]:
                     raise ValueError('not supported')
             except Exception as error:
                 shown = printable(without_credentials(url))
-                logger.warning('ICE server %s left out: %s', shown, printable(error))
+                logger.warning('ICE server %s ignored: %s', shown, printable(error))
             else:
                 usable.append(IceServerUrl(url, options))
     return usable
