@@ -55,10 +55,10 @@ class Sink(FrameSink):
         self.received.append(received.sender_id)
         self.stamps.append(received.stamp_ns)
 
-    def on_frame(self, frame: EncodedFrame, stamp_ns: int) -> None:
+    def on_frame(self, frame: EncodedFrame, stamp_ns: int, sender_id: str) -> None:
         self.received.append('keyframe' if frame.keyframe else 'frame')
 
-    def on_metadata(self, metadata: dict[str, Any]) -> None:
+    def on_metadata(self, metadata: dict[str, Any], sender_id: str) -> None:
         self.received.append(f'metadata {metadata}')
 
 
@@ -122,7 +122,7 @@ async def test_encoded_frames_start_with_a_keyframe_which_is_requested() -> None
     assert (sink.received, front.keyframes_requested) == (['keyframe', 'frame'], 3)
 
 
-async def test_metadata_of_the_newest_stream_alone_is_handed_on() -> None:
+async def test_metadata_of_each_stream_is_handed_on() -> None:
     sink = Sink(pictures=False)
     delivery, _ = delivery_to(sink)
     front, rear = Stream(1, 'front', metadata={'a': 1}), Stream(2, 'rear', metadata={'b': 2})
@@ -130,4 +130,4 @@ async def test_metadata_of_the_newest_stream_alone_is_handed_on() -> None:
     delivery.on_frame(rear.inbound, encoded())
     delivery.on_metadata(front.inbound)
     delivery.on_metadata(rear.inbound)
-    assert sink.received == ["metadata {'b': 2}"]
+    assert sink.received == ["metadata {'a': 1}", "metadata {'b': 2}"]
