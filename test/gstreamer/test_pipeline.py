@@ -71,9 +71,9 @@ class Branch:
 class Running:
     """A pipeline, and the bounds of its bit rates, each time that they changed."""
 
-    def __init__(self):
+    def __init__(self, options=SOURCE):
         self.bounds = []
-        self.pipeline = GStreamerPipeline(describe(SOURCE), 100_000, 0, self._on_bounds)
+        self.pipeline = GStreamerPipeline(describe(options), 100_000, 0, self._on_bounds)
 
     def _on_bounds(self):
         self.bounds.append(self.pipeline.bounds()[Codec.H264])
@@ -92,6 +92,25 @@ async def running() -> AsyncIterator[Running]:
     await one.pipeline.start(KINDS['x264enc'])
     yield one
     await one.pipeline.close()
+
+
+@pytest.mark.parametrize(('asked', 'rate'), [(0.0, 20), (25.0, 25)])
+async def test_pictures_of_an_absurd_declared_rate_are_encoded_at_their_own(asked, rate):
+    source = (
+        'videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=20/1'
+        ' ! capssetter caps=video/x-raw,framerate=90000/1 ! decodebin'
+    )
+    running = Running(GStreamerOptions(source=source, fps=asked))
+    await running.pipeline.start(KINDS['x264enc'])
+    try:
+        branch = Branch(running.pipeline)
+        await branch.more(3)
+        (encoder,) = running.encoders()
+        caps = encoder.get_static_pad('sink').get_current_caps()
+        assert first_structure(caps).get_fraction('framerate')[1:] == (rate, 1)
+        await branch.remove()
+    finally:
+        await running.pipeline.close()
 
 
 async def test_half_the_size_is_encoded_once_somebody_needs_it_and_the_time_goes_on(running):

@@ -27,6 +27,17 @@ def test_a_url_cannot_put_in_elements_of_its_own():
     assert elements.startswith(r'rtspsrc location="rtsp://a/\" ! filesink location=\"x"')
 
 
+def test_a_url_in_capitals_is_a_url():
+    elements = describe(GStreamerOptions(source='RTSP://Camera/Live')).elements
+    assert elements.startswith('rtspsrc location="rtsp://Camera/Live"')
+
+
+def test_an_unescaped_password_is_refused_without_showing_it():
+    with pytest.raises(OptionError, match='%2F %3F %23') as refusal:
+        describe(GStreamerOptions(source='rtsp://me:pa#ss@camera/live'))
+    assert 'pa#ss' not in str(refusal.value)
+
+
 @pytest.mark.parametrize('source', ['', ' ', 'gopher://a', '! videotestsrc'])
 def test_what_is_no_source_is_refused(source):
     with pytest.raises(OptionError, match='--source'):

@@ -1,10 +1,17 @@
+from types import SimpleNamespace
+
 import av
 import pytest
 from support.media.video_files import write_video
 
 from webrtc_bridge.errors import SourceUnreadable
 from webrtc_bridge.media.capture.av_errors import device_error
-from webrtc_bridge.media.capture.av_source import AvSource, prepare_decoder, video_stream
+from webrtc_bridge.media.capture.av_source import (
+    AvSource,
+    picture_rate,
+    prepare_decoder,
+    video_stream,
+)
 from webrtc_bridge.media.frames import AccessUnit, CapturedFrame
 from webrtc_bridge.media.h264.packets import H264Packets
 
@@ -102,3 +109,8 @@ def test_a_camera_of_damaged_buffers_alone_is_given_up(film, monkeypatch):
     source = stream_source(DamagedCamera(film(codec='mjpeg')))
     with pytest.raises(SourceUnreadable, match='no picture could be decoded'):
         source.read()
+
+
+@pytest.mark.parametrize(('declared', 'believed'), [(25, 25.0), (240, 240.0), (90000, None)])
+def test_an_absurd_frame_rate_is_not_believed(declared, believed):
+    assert picture_rate(SimpleNamespace(average_rate=declared)) == believed

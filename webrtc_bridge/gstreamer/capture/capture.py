@@ -15,6 +15,12 @@ from typing import Protocol
 
 from webrtc_bridge.errors import SourceError, SourceUnreadable
 from webrtc_bridge.gstreamer.capture.encoders import EncoderKind
+from webrtc_bridge.gstreamer.capture.frame_rate import (
+    WITH_RATE,
+    declared_rate,
+    is_absurd,
+    measure_rate,
+)
 from webrtc_bridge.gstreamer.capture.layers import EncodedLayers, PictureFormat
 from webrtc_bridge.gstreamer.capture.source import SourceDescription
 from webrtc_bridge.gstreamer.capture.source_bin import add_source
@@ -39,6 +45,9 @@ first segment of a viewer: sender reports would be wrong after a change of encod
 
 SILENCE = 5.0
 'Seconds without a picture after which a source is taken for hung.'
+
+DEFAULT_RATE = 30.0
+'Pictures a second where neither the source nor the user tells.'
 
 SYSTEM_MEMORY = 'memory:SystemMemory'
 'Memory of pictures that can be made smaller; those in a hardware decoder cannot, here.'
@@ -151,7 +160,7 @@ class Capture:
         if not is_video(structure) or self._route_chosen:
             self._put(pad, 'fakesink sync=false async=false')
         elif name == 'video/x-raw':
-            self._encode(pad, structure)
+            self._encode_at_rate(pad, structure)
         elif name == 'application/x-rtp' and structure.get_string('encoding-name') == 'H264':
             self._follow(self._put(pad, f'rtph264depay ! {PARSE}'), parsed=True)
         elif name == 'video/x-h264' and not parsed:
@@ -178,17 +187,37 @@ class Capture:
         decoder.connect('pad-added', lambda _, found: self._follow(found))
         self._put(pad, decoder)
 
-    def _encode(self, pad: Pad, structure: Structure) -> None:
+    def _encode_at_rate(self, pad: Pad, structure: Structure) -> None:
+        """Encode raw pictures, at their true rate if that in their caps cannot be true."""
         self._route_chosen = True
-        width, height = structure.get_int('width')[1], structure.get_int('height')[1]
+        size = structure.get_int('width')[1], structure.get_int('height')[1]
+        fps = declared_rate(structure) or self._source.fps or DEFAULT_RATE
+        if not is_absurd(fps):
+            self._encode(pad, size, fps)
+            return
+
+        def encode_at(true_fps: float) -> None:
+            rate = max(1, round(true_fps))
+            logger.info('source: its pictures come at %d fps, not at %g', rate, fps)
+            try:
+                self._encode(pad, size, rate, WITH_RATE.format(rate))
+            except SourceError as error:
+                self._listener.on_failed(error)
+
+        if self._source.fps:
+            encode_at(self._source.fps)
+        else:
+            measure_rate(pad, encode_at)
+
+    def _encode(self, pad: Pad, size: tuple[int, int], fps: float, first: str = '') -> None:
         scalable = pad.get_current_caps().get_features(0).contains(SYSTEM_MEMORY)
-        fps = frame_rate(structure, self._source.fps)
-        picture_format = PictureFormat((width, height), fps, scalable)
-        bitrate = self._bitrate or automatic_bitrate(width, height, fps)
+        picture_format = PictureFormat(size, fps, scalable)
+        bitrate = self._bitrate or automatic_bitrate(*size, fps)
         name = self._kind.name
-        logger.info('encoding %dx%d with %s, %d kbit/s', width, height, name, bitrate // 1000)
+        logger.info('encoding %dx%d with %s, %d kbit/s', *size, name, bitrate // 1000)
         pictures = Gst.ElementFactory.make('tee')
-        self._put(self._put(pad, self._paced(pad)), pictures)
+        paced = self._paced(pad)
+        self._put(self._put(pad, f'{first} ! {paced}' if first else paced), pictures)
         layers = EncodedLayers(self._kind, pictures, picture_format, bitrate, self._place)
         layers.set_watched(Layer.FULL, Layer.FULL in self._watched)
         self._layers = layers
@@ -247,9 +276,3 @@ def is_video(structure: Structure) -> bool:
     if name == 'application/x-rtp':
         return bool(structure.get_string('media') == 'video')
     return not name.startswith(('audio/', 'text/', 'subpicture/', 'application/x-meta'))
-
-
-def frame_rate(structure: Structure, fps: float) -> float:
-    """Return the rate of the pictures: that of their caps, or else `fps`."""
-    found, numerator, denominator = structure.get_fraction('framerate')
-    return numerator / denominator if found and numerator and denominator else fps or 30.0

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from webrtc_bridge.errors import OptionError, SourceError
 from webrtc_bridge.media.capture import v4l2
+from webrtc_bridge.media.capture.urls import normalized
 from webrtc_bridge.options import GStreamerOptions
 from webrtc_bridge.program.redaction import without_credentials
 
@@ -58,7 +59,8 @@ def _elements(source: str) -> str:
         return f'avfvideosrc device-index={match[1]}'
     if source.startswith('/dev/'):
         return f'v4l2src device={quoted(source)}'
-    if re.match(r'rtsps?://', source):
+    if re.match(r'rtsps?://', source, re.IGNORECASE):
+        source = normalized(source)
         # Latency is the time to wait for packets that are out of order: over TCP none are.
         return f'rtspsrc location={quoted(source)} protocols=tcp latency=0 tcp-timeout=5000000'
     if not source or re.match(r'[A-Za-z][A-Za-z0-9+.-]*://', source) or source.startswith('!'):

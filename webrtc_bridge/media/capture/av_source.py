@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from webrtc_bridge.errors import SourceError, SourceUnreadable
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
 from webrtc_bridge.media.capture.source_clocks import Now, SourceClock
+from webrtc_bridge.media.capture.timing import HIGHEST_RATE
 from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.h264.packets import H264Packets
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
@@ -169,8 +170,9 @@ def video_stream(container: InputContainer) -> VideoStream:
 
 
 def picture_rate(stream: VideoStream) -> float | None:
-    """Return the frame rate that `stream` declares; None if it declares none."""
-    return float(stream.average_rate) if stream.average_rate else None
+    """Return the frame rate that `stream` declares; None if it declares none that can be true."""
+    rate = float(stream.average_rate or 0)
+    return rate if 0 < rate <= HIGHEST_RATE else None
 
 
 def size_and_rate(stream: VideoStream) -> str:

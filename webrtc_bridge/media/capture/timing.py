@@ -6,6 +6,12 @@ LARGEST_CORRECTION_NS = 500_000_000
 STEP = 0.1
 'Longest time, in seconds, that a pace waits at once, so that its source closes as soon.'
 
+HIGHEST_RATE = 300.0
+"""
+Pictures a second above which a declared rate is not believed: some H.264 cameras declare the clock
+of their RTP packets, 90 kHz (in the VUI of ITU-T H.264, E.2.1), and no encoder takes that.
+"""
+
 SHORTEST_JUMP = 1.0
 LONGEST_INTERVAL = 10.0
 'Bounds, in seconds, of the time between two pictures of a file that is taken for a jump.'
