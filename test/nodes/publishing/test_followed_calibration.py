@@ -107,7 +107,7 @@ def test_one_file_for_several_cameras_is_used_and_reported(
     calibration.follow('rear-1')
     assert calibration.current.k[0] == 100
     (record,) = caplog.records
-    assert record.message.endswith('of rear-1, too: with ${NAME} in it, each camera has its own')
+    assert ' is now used for rear-1, too: put ${NAME} into the name' in record.message
 
 
 def test_a_broken_file_of_a_later_camera_is_logged_and_that_of_the_first_refused(
