@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Element, Gst, require_elements
+from webrtc_bridge.media.codec.x264_settings import OPTIONS, PRESET, THREADS, TUNE, VBV_SECONDS
 
 PROBE_TIMEOUT = 4.0
 'Seconds for an encoder to encode five small pictures; a driver may first have to wake up.'
@@ -26,13 +27,19 @@ class EncoderKind:
     """
     An encoder element and its settings, some of which older versions may lack.
 
-    `rate` is the property with the bit rate, in units of `rate_unit` bit/s.
+    `rate` is the property with the bit rate, in units of `rate_unit` bit/s. `buffer`, if there is
+    one, is the property with the part of it that a picture may use, in ms. An encoder either
+    `goes_by_times` of pictures or counts them. The rate of one that is `quick` can be changed
+    at any time without a keyframe.
     """
 
     name: str
     settings: dict[str, object]
     rate: str = 'bitrate'
     rate_unit: int = 1000
+    buffer: str = ''
+    goes_by_times: bool = False
+    quick: bool = False
 
 
 KINDS = {
@@ -58,16 +65,18 @@ KINDS = {
                 **{'realtime': True, 'allow-frame-reordering': False},
                 'max-keyframe-interval': ENDLESS,
             },
+            goes_by_times=True,
         ),
         EncoderKind('v4l2h264enc', {}, rate='extra-controls', rate_unit=1),
         EncoderKind(
             'x264enc',
             {
-                **{'tune': 'zerolatency', 'speed-preset': 'ultrafast', 'bframes': 0},
-                # A keyframe may take at most 150 ms' worth of the bit rate.
-                **{'key-int-max': ENDLESS, 'vbv-buf-capacity': 150, 'aud': False},
-                'threads': min(2, os.cpu_count() or 1),
+                **{'tune': TUNE, 'speed-preset': PRESET, 'option-string': OPTIONS, 'bframes': 0},
+                **{'key-int-max': ENDLESS, 'aud': False},
+                'threads': min(THREADS, os.cpu_count() or 1),
             },
+            buffer='vbv-buf-capacity',
+            quick=True,
         ),
         EncoderKind(
             'openh264enc',
@@ -76,6 +85,8 @@ KINDS = {
                 **{'gop-size': 0, 'enable-frame-skip': False},
             },
             rate_unit=1,
+            goes_by_times=True,
+            quick=True,
         ),
     )
 }
@@ -90,16 +101,24 @@ def configure(kind: EncoderKind, element: Element, bitrate: int) -> None:
     set_bitrate(kind, element, bitrate)
 
 
-def set_bitrate(kind: EncoderKind, element: Element, bitrate: int) -> None:
-    """Change the bit rate, also while it encodes."""
+def set_bitrate(kind: EncoderKind, element: Element, bitrate: int, scale: float = 1.0) -> None:
+    """
+    Change the bit rate, during encoding too.
+
+    An encoder that misses its rate is set to `scale` times `bitrate` (bit/s) to reach that.
+    """
+    scaled = int(bitrate * scale)
     if kind.rate == 'extra-controls':
         controls = (
-            f'controls,video_bitrate={bitrate},repeat_sequence_header=1,h264_i_frame_period=1000,'
+            f'controls,video_bitrate={scaled},repeat_sequence_header=1,h264_i_frame_period=1000,'
             'video_gop_size=1000'
         )
         element.set_property('extra-controls', Gst.Structure.from_string(controls)[0])
-    else:
-        element.set_property(kind.rate, max(1, bitrate // kind.rate_unit))
+        return
+    if kind.buffer:
+        element.set_property(kind.buffer, max(1, int(1000 * VBV_SECONDS / scale)))
+    highest = element.find_property(kind.rate).maximum
+    element.set_property(kind.rate, min(max(1, scaled // kind.rate_unit), highest))
 
 
 def choose_encoder(wanted: str) -> EncoderKind:

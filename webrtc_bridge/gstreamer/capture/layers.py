@@ -1,5 +1,6 @@
 """The encoders of raw pictures, one for each layer that has viewers."""
 
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,7 +12,9 @@ from webrtc_bridge.gstreamer.capture.encoders import (
     set_bitrate,
 )
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad
+from webrtc_bridge.media.codec.bit_budget import BitBudget
 from webrtc_bridge.media.codec.frame_decimation import FrameDecimator, small_size
+from webrtc_bridge.media.codec.frame_rate import SLOWEST, FrameRate
 from webrtc_bridge.media.frames import Layer
 
 CHAIN = (
@@ -44,6 +47,9 @@ class LayerEncoder:
         self._size = small_size(*size) if layer is Layer.SMALL else size
         self._kind = kind_for(layer, kind)
         self._interval = FrameDecimator(fps)
+        self._layer, self._bitrate, self._announced_fps = layer, bitrate, fps
+        self._rate, self._budget = FrameRate(fps), BitBudget()
+        self._lock = threading.Lock()
         scaling = SCALING.format(*self._size) if layer is Layer.SMALL else ''
         description = CHAIN.format(scaling=scaling, encoder=self._kind.name, caps=ENCODED_CAPS)
         self.element: Element = Gst.parse_bin_from_description(description, True)
@@ -51,10 +57,12 @@ class LayerEncoder:
         self._valve: Element = self.element.get_by_name('valve')
         self._queue: Element = self.element.get_by_name('queue')
         configure(self._kind, self._encoder, bitrate)
-        if layer is Layer.SMALL:
-            pictures = self._queue.get_static_pad('src')
-            pictures.add_probe(Gst.PadProbeType.BUFFER, self._leave_out)
-            self.set_bitrate(bitrate)
+        self.set_bitrate(bitrate)
+        pictures = self._queue.get_static_pad('src')
+        pictures.add_probe(Gst.PadProbeType.BUFFER, self._on_picture)
+        if self._kind.quick:
+            encoded = self.element.get_static_pad('src')
+            encoded.add_probe(Gst.PadProbeType.BUFFER, self._on_encoded)
 
     def set_watched(self, watched: bool) -> None:
         """Encode, or do not: a layer without viewers is not worth a core."""
@@ -62,20 +70,45 @@ class LayerEncoder:
 
     def set_bitrate(self, bitrate: int) -> None:
         """Change the bit rate (bit/s)."""
-        self._interval.follow(*self._size, bitrate)
-        # The encoder expects all pictures: measured, x264enc makes fewer bits in proportion to
-        # the pictures that are missing.
-        set_bitrate(self._kind, self._encoder, bitrate * self._interval.value)
+        with self._lock:
+            self._bitrate = bitrate
+            self._apply()
 
     def owns(self, element: Element) -> bool:
         """Return whether `element` is a part of this that fails by itself; the queue does not."""
         is_queue = element is self._queue
         return not is_queue and bool(element.has_as_ancestor(self.element))
 
-    def _leave_out(self, _: Pad, __: object) -> object:
+    @property
+    def _fps(self) -> float:
+        """The rate of the pictures that are encoded."""
+        return self._rate.value / self._interval.value
+
+    def _apply(self) -> None:
+        self._interval.fps = self._rate.value
+        if self._layer is Layer.SMALL:
+            self._interval.follow(*self._size, self._bitrate)
+        scale = self._budget.factor
+        if not self._kind.goes_by_times:
+            scale *= self._announced_fps / max(self._fps, SLOWEST)
+        set_bitrate(self._kind, self._encoder, self._bitrate, scale)
+
+    def _on_picture(self, _: Pad, info: Element) -> object:
+        """Measure the rate, and leave out some pictures of the small layer."""
+        time = info.get_buffer().pts
+        if time != Gst.CLOCK_TIME_NONE and self._rate.note(time / Gst.SECOND):
+            with self._lock:
+                self._apply()
         if not self._interval.is_due():
             return Gst.PadProbeReturn.DROP
         self._interval.restart()
+        return Gst.PadProbeReturn.OK
+
+    def _on_encoded(self, _: Pad, info: Element) -> object:
+        with self._lock:
+            bits = 8 * info.get_buffer().get_size()
+            if self._budget.spend(bits, self._bitrate, self._fps):
+                self._apply()
         return Gst.PadProbeReturn.OK
 
 

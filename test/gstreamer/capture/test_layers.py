@@ -1,0 +1,121 @@
+"""The encoder of one layer, without a source of its own."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from webrtc_bridge.errors import RequirementError
+from webrtc_bridge.gstreamer.library import Gst, require_gstreamer
+from webrtc_bridge.media.frames import Layer
+
+try:
+    require_gstreamer()
+except RequirementError as missing:
+    pytest.skip(str(missing), allow_module_level=True)
+
+from webrtc_bridge.gstreamer.capture.encoders import KINDS
+from webrtc_bridge.gstreamer.capture.layers import LayerEncoder
+
+ANNOUNCED = 30
+BITRATE = 1_000_000
+DEADLINE = 60
+
+
+@functools.cache
+def noise() -> list[bytes]:
+    """Return pictures that no encoder makes small, 640x360 in I420."""
+    pictures = []
+    for number in range(30):
+        planes = np.full((540, 640), 128, np.uint8)
+        coarse = np.random.default_rng(0).integers(16, 215, (90, 160)).repeat(4, 0).repeat(4, 1)
+        coarse = np.roll(coarse, 3 * number, axis=1)
+        planes[:360] = coarse + np.random.default_rng(number).integers(0, 20, coarse.shape)
+        pictures.append(planes.tobytes())
+    return pictures
+
+
+def seconds_of(layer: Layer, phases: list[tuple[int, int]], bitrate: int = BITRATE) -> list[float]:
+    """Return the kbit of each second of pictures that come at these rates, for so many seconds."""
+    kbits = [0.0] * sum(seconds for _, seconds in phases)
+    encoded = frames_of(layer, phases, bitrate)
+    for time, data in encoded:
+        kbits[(time - encoded[0][0] + Gst.MSECOND) // Gst.SECOND] += 8 * len(data) / 1000
+    return kbits
+
+
+def frames_of(
+    layer: Layer, phases: list[tuple[int, int]], bitrate: int = BITRATE
+) -> list[tuple[int, bytes]]:
+    """Return the time (ns) and the H.264 of each picture."""
+    encoder = LayerEncoder(KINDS['x264enc'], layer, (640, 360), float(ANNOUNCED), bitrate)
+    encoder.element.get_by_name('queue').set_property('leaky', 0)  # no picture is to be replaced
+    encoder.set_watched(True)
+    pipeline, source, sink = (
+        Gst.Pipeline.new('pipeline'),
+        Gst.ElementFactory.make('appsrc'),
+        Gst.ElementFactory.make('fakesink'),
+    )
+    caps = f'video/x-raw,format=I420,width=640,height=360,framerate={ANNOUNCED}/1'
+    source.set_property('caps', Gst.Caps.from_string(caps))
+    source.set_property('format', Gst.Format.TIME)
+    source.set_property('block', True)
+    sink.set_property('sync', False)
+    encoded: list[tuple[int, bytes]] = []
+
+    def on_encoded(_, info):
+        buffer = info.get_buffer()
+        encoded.append((buffer.pts, buffer.extract_dup(0, buffer.get_size())))
+        return Gst.PadProbeReturn.OK
+
+    for element in (source, encoder.element, sink):
+        pipeline.add(element)
+    source.link(encoder.element)
+    encoder.element.link(sink)
+    sink.get_static_pad('sink').add_probe(Gst.PadProbeType.BUFFER, on_encoded)
+    pipeline.set_state(Gst.State.PLAYING)
+    try:
+        push(source, phases)
+        end = Gst.MessageType.EOS | Gst.MessageType.ERROR
+        message = pipeline.get_bus().timed_pop_filtered(DEADLINE * Gst.SECOND, end)
+        assert message.type == Gst.MessageType.EOS
+    finally:
+        pipeline.set_state(Gst.State.NULL)
+    return encoded
+
+
+def push(source, phases):
+    time, number = 0.0, 0
+    for fps, seconds in phases:
+        for _ in range(fps * seconds):
+            buffer = Gst.Buffer.new_wrapped(noise()[number % 30])
+            buffer.pts, buffer.duration = int(time * Gst.SECOND), Gst.SECOND // fps
+            source.emit('push-buffer', buffer)
+            time += 1 / fps
+            number += 1
+    source.emit('end-of-stream')
+
+
+@pytest.mark.parametrize('fps', [5, 15, 30, 60])
+def test_the_bit_rate_is_kept_whatever_rate_the_caps_announce(fps) -> None:
+    kbits = seconds_of(Layer.FULL, [(fps, 9)])
+    assert 900 <= np.mean(kbits[3:]) <= 1050
+    assert max(kbits) <= 1200
+
+
+def test_the_bit_rate_is_kept_when_the_rate_of_the_pictures_changes() -> None:
+    kbits = seconds_of(Layer.FULL, [(30, 5), (15, 7), (60, 5)])
+    for settled in (kbits[2:5], kbits[8:12], kbits[14:]):
+        assert 880 <= np.mean(settled) <= 1070
+
+
+def test_the_small_layer_keeps_its_bit_rate_though_it_leaves_pictures_out() -> None:
+    kbits = seconds_of(Layer.SMALL, [(60, 9)], 100_000)
+    assert 85 <= np.mean(kbits[4:]) <= 110
+
+
+def test_x264_deblocks_and_moves_by_parts_of_a_pixel() -> None:
+    (_, data), *_ = frames_of(Layer.FULL, [(30, 1)])
+    settings = data[data.index(b'x264 - core') :].split(b'\0')[0].split()  # x264 writes them (SEI)
+    assert b'deblock=1:0:0' in settings
+    assert b'subme=1' in settings
