@@ -1,6 +1,5 @@
 import threading
 
-from webrtc_bridge.media import latest
 from webrtc_bridge.media.latest import Latest
 
 DEADLINE = 10.0
@@ -41,19 +40,39 @@ def test_an_item_that_was_taken_can_be_repeated():
     assert box.get(0) == 'newer'
 
 
-def test_an_old_or_cleared_item_is_not_repeated(monkeypatch):
+def test_an_item_is_repeated_however_old_unless_it_was_cleared():
     box = Latest()
     box.repeat()
     assert box.get(0) is None
     box.put('picture')
+    assert (box.get(0), box.repeated) == ('picture', False)
+    box.repeat()
+    assert (box.get(0), box.repeated) == ('picture', True)
+    box.repeat()
     box.clear()
     box.repeat()
     assert box.get(0) is None
-    monkeypatch.setattr(latest, 'RECENT', 0.0)
+
+
+def test_a_newer_item_takes_the_place_of_one_that_is_to_be_repeated_later():
+    box = Latest()
     box.put('picture')
-    assert box.get(0) == 'picture'
-    box.repeat()
+    box.get(0)
+    box.repeat(after=DEADLINE)
     assert box.get(0) is None
+    box.put('newer')
+    assert (box.get(0), box.repeated) == ('newer', False)
+    assert box.get(0) is None
+
+
+def test_a_getter_that_waits_gets_the_repeated_item():
+    box = Latest()
+    box.put('picture')
+    box.get(0)
+    thread, got = waiting_getter(box)
+    box.repeat(after=0.01)
+    thread.join(DEADLINE)
+    assert got == ['picture']
 
 
 def test_a_getter_waits_for_an_item_of_another_thread():

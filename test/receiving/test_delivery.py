@@ -131,3 +131,19 @@ async def test_metadata_of_each_stream_is_handed_on() -> None:
     delivery.on_metadata(front.inbound)
     delivery.on_metadata(rear.inbound)
     assert sink.received == ["metadata {'a': 1}", "metadata {'b': 2}"]
+    assert sink.received == ["metadata {'b': 2}"]
+
+
+async def test_frames_that_are_wanted_again_lack_a_keyframe_until_it_comes() -> None:
+    sink = Sink(pictures=False, frames=True)
+    delivery, _ = delivery_to(sink)
+    stream = Stream(1, 'front')
+    assert not delivery.lacks_keyframe(stream.inbound)
+    delivery.on_frame(stream.inbound, encoded(keyframe=True))
+    assert not delivery.lacks_keyframe(stream.inbound)
+    sink.frames = False
+    assert not delivery.lacks_keyframe(stream.inbound)
+    sink.frames = True
+    assert delivery.lacks_keyframe(stream.inbound)
+    delivery.on_frame(stream.inbound, encoded(keyframe=True))
+    assert not delivery.lacks_keyframe(stream.inbound)

@@ -19,8 +19,21 @@ def test_it_is_the_time_of_arrival_where_that_is_asked_for() -> None:
 @pytest.mark.parametrize('capture', [None, NOW + S, NOW - 60 * S, 0, -(10**30)])
 def test_a_time_of_capture_that_cannot_be_is_not_believed(capture: int | None) -> None:
     stamper = Stamper('image', use_capture=True)
-    assert stamper.stamp(NOW, capture, 0) == NOW
+    assert stamper.stamp(NOW, capture, None) == NOW
     assert stamper.fallbacks == 1
+
+
+@pytest.mark.parametrize('age', [11 * S, 29 * 24 * 3600 * S])
+def test_an_old_picture_keeps_its_time_once_the_clocks_were_compared(age: int) -> None:
+    stamper = Stamper('image', use_capture=True)
+    assert stamper.stamp(NOW, NOW - age, None) == NOW
+    assert Stamper('image', use_capture=True).stamp(NOW, NOW - age, MS) == NOW - age
+
+
+def test_a_time_of_capture_that_steps_back_to_long_ago_is_not_believed() -> None:
+    stamper = Stamper('image', use_capture=True)
+    stamper.stamp(NOW, NOW, MS)
+    assert stamper.stamp(NOW + S, NOW - 3600 * S, MS) == NOW + S
 
 
 def test_what_clocks_are_uncertain_by_is_granted() -> None:

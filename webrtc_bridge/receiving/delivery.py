@@ -48,6 +48,13 @@ class Delivery(InboundStreamListener):
         """Return whether to decode."""
         return self._sink.wants_pictures()
 
+    def lacks_keyframe(self, stream: InboundStream) -> bool:
+        """Return whether encoded frames of `stream` are wanted, but only from a keyframe on."""
+        if not self._sink.wants_frames():
+            self._in_sync = None
+        starts = stream.serial == self._serial and stream is not self._in_sync
+        return starts and self._sink.wants_frames()
+
     def on_picture(
         self, stream: InboundStream, picture: av.VideoFrame, frame: EncodedFrame
     ) -> None:

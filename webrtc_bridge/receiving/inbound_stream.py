@@ -21,6 +21,12 @@ from webrtc_bridge.signaling.protocol.messages import Message, Offer
 STALE_AFTER = 2.0
 'Seconds without a frame after which a stream is stale.'
 
+LOOK_INTERVAL = 0.2
+"""
+Seconds without a frame after which a consumer is looked for that waits for a picture: it may have
+come after the only one.
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -29,6 +35,9 @@ class InboundStreamListener(Protocol):
 
     def wants_pictures(self) -> bool:
         """Return whether to decode, which costs more than all the rest."""
+
+    def lacks_keyframe(self, stream: 'InboundStream') -> bool:
+        """Return whether encoded frames are wanted, but only from a keyframe on."""
 
     def on_frame(self, stream: 'InboundStream', frame: EncodedFrame) -> None:
         """Take an encoded frame, in the event loop."""
@@ -76,6 +85,7 @@ class InboundStream:
         )
         self._decoder = DecodingThread(self.sender_id, self._on_picture, self._on_picture_lost)
         self._watchdog = Watchdog(STALE_AFTER, self._on_silence)
+        self._quiet = Watchdog(LOOK_INTERVAL, self._on_quiet)
         self.receive(offer)
 
     def receive(self, message: SessionMessage) -> None:
@@ -88,10 +98,10 @@ class InboundStream:
         self._session.end(reason)
 
     @property
-    def clock_uncertainty_ns(self) -> int:
-        """Possible error of the times of capture, as far as the sender's clock was measured."""
+    def clock_uncertainty_ns(self) -> int | None:
+        """Possible error of the times of capture; None before the sender's clock is measured."""
         best = self._session.clock_offset.best
-        return best.uncertainty_ns if best else 0
+        return best.uncertainty_ns if best else None
 
     def request_keyframe(self) -> None:
         """Ask the sender for a keyframe."""
@@ -134,10 +144,12 @@ class InboundStream:
         finally:
             self.ended = True
             self._watchdog.close()
+            self._quiet.close()
             await asyncio.to_thread(self._decoder.close)
 
     def _on_frame(self, frame: EncodedFrame) -> None:
         self._watchdog.heard()
+        self._quiet.heard()
         if self._is_stale:
             logger.info('%s delivers again', self.sender_id)
             self._set_liveness(Liveness.FRAMES)
@@ -162,6 +174,15 @@ class InboundStream:
     def _on_metadata(self, metadata: Metadata) -> None:
         self.metadata = metadata
         self._listener.on_metadata(self)
+
+    def _on_quiet(self) -> None:
+        if self.ended:
+            return
+        wants_pictures = self._listener.wants_pictures()
+        self._decodes = self._decodes and wants_pictures
+        if (wants_pictures and not self._decodes) or self._listener.lacks_keyframe(self):
+            self._session.request_keyframe()
+        self._quiet.heard()  # look again after as long
 
     def _on_silence(self) -> None:
         if self.ended:

@@ -8,6 +8,12 @@ EARLIEST_NS = 5_000_000
 LATEST_NS = 10_000_000_000
 'Longest plausible delay from capture to arrival; beyond it, a clock must be wrong.'
 
+OLDEST_NS = 30 * 24 * 3600 * 1_000_000_000
+"""
+The same where the sender's clock was compared with ours, for what is not older than the picture
+before: the picture itself is old then, such as a map that was published once.
+"""
+
 STEP_NS = 500_000_000
 'A step back of the capture time that is logged.'
 
@@ -30,12 +36,18 @@ class Stamper:
         self._plausible: bool | None = None
         self._stands_still = False
 
-    def stamp(self, arrival_ns: int, capture_ns: int | None, uncertainty_ns: int) -> int:
-        """Return the stamp of a frame that arrived at `arrival_ns`."""
+    def stamp(self, arrival_ns: int, capture_ns: int | None, uncertainty_ns: int | None) -> int:
+        """
+        Return the stamp of a frame that arrived at `arrival_ns`.
+
+        `uncertainty_ns` is that of the sender's clock; None if it was not compared with ours.
+        """
         stamp = arrival_ns
         if self._use_capture:
             delay_ns = None if capture_ns is None else arrival_ns - capture_ns
-            plausible = delay_ns is not None and is_plausible(delay_ns, uncertainty_ns)
+            plausible = delay_ns is not None and self._is_plausible(
+                delay_ns, arrival_ns, uncertainty_ns
+            )
             if plausible:
                 stamp -= delay_ns or 0
             else:
@@ -44,6 +56,14 @@ class Stamper:
         self._note_step(self._newest - stamp)
         self._newest = max(stamp, self._newest + 1)
         return self._newest
+
+    def _is_plausible(self, delay_ns: int, arrival_ns: int, uncertainty_ns: int | None) -> bool:
+        """Return whether a frame can have taken `delay_ns` from its capture to its arrival."""
+        if uncertainty_ns is None or arrival_ns - delay_ns < self._newest - STEP_NS:
+            latest_ns = LATEST_NS
+        else:
+            latest_ns = OLDEST_NS
+        return -EARLIEST_NS - (uncertainty_ns or 0) <= delay_ns <= latest_ns
 
     def _note_step(self, back_ns: int) -> None:
         if back_ns < 0:
@@ -65,8 +85,3 @@ class Stamper:
         else:
             text = '%s: stamping with arrival time: capture time is implausible, %.3f s before it'
             logger.warning(text, self._what, delay_ns / 1e9)
-
-
-def is_plausible(delay_ns: int, uncertainty_ns: int) -> bool:
-    """Return whether a frame can have taken `delay_ns` from its capture to its arrival."""
-    return -EARLIEST_NS - uncertainty_ns <= delay_ns <= LATEST_NS

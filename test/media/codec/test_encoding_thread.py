@@ -3,6 +3,7 @@ import queue
 import threading
 
 import av
+import numpy
 import pytest
 
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
@@ -95,6 +96,50 @@ def test_the_first_viewer_immediately_gets_the_most_recent_picture(harness):
     assert harness.frames.asked.acquire(timeout=DEADLINE)
     harness.thread.request_keyframe(Encoding(Codec.VP8))
     assert {frame.codec for frame in harness.show()} == {Codec.H264, Codec.VP8}
+
+
+def test_each_viewer_gets_the_only_picture_however_old_and_again_if_it_lost_it(harness):
+    harness.frames.kept = True
+    harness.thread.request_keyframe(Encoding(Codec.H264))
+    frames = harness.show(capture_ns=START)
+    decoder = open_decoder(Codec.H264)
+    for _ in range(3):  # two more viewers, and one that lost it
+        harness.thread.request_keyframe(Encoding(Codec.H264))
+        frames.append(harness.encoded.get(timeout=DEADLINE))
+    assert [(frame.keyframe, frame.time_ns) for frame in frames] == [(True, START)] * 4
+    # 22 µs apart: RTP time still tells the time of capture to within 0.1 ms.
+    assert [frame.timestamp for frame in frames] == [0, 2, 4, 6]
+    pictures = [decoder.decode(av.Packet(frame.data)) for frame in frames]
+    assert [len(decoded) for decoded in pictures] == [1] * 4
+    newer = START + 10**9
+    harness.frames.put(CapturedFrame(harness.pattern.draw(newer), newer))
+    following = harness.encoded.get(timeout=DEADLINE)
+    assert (following.timestamp, following.keyframe) == (90_000, False)
+
+
+def test_a_picture_that_is_shown_again_is_encoded_only_for_those_who_need_it(harness):
+    harness.frames.kept = True
+    harness.thread.request_keyframe(Encoding(Codec.H264))
+    harness.show()
+    harness.thread.request_keyframe(Encoding(Codec.VP8))
+    frame = harness.encoded.get(timeout=DEADLINE)
+    assert (frame.codec, frame.keyframe) == (Codec.VP8, True)
+    harness.thread.request_keyframe(SMALL)
+    frame = harness.encoded.get(timeout=DEADLINE)
+    assert (frame.encoding, frame.keyframe) == (SMALL, True)
+    assert harness.encoded.empty()
+
+
+@pytest.mark.parametrize('codec', list(Codec))
+def test_a_still_picture_is_no_worse_for_a_later_viewer(harness, codec):
+    harness.frames.kept = True
+    harness.thread.set_bitrates(100_000, 200_000)
+    harness.thread.request_keyframe(Encoding(codec))
+    noise = numpy.random.default_rng(1).integers(0, 255, (240, 320, 3), dtype=numpy.uint8)
+    (first,) = harness.show(av.VideoFrame.from_ndarray(noise, 'rgb24').reformat(format='yuv420p'))
+    harness.thread.request_keyframe(Encoding(codec))
+    again = harness.encoded.get(timeout=DEADLINE)
+    assert len(again.data) == pytest.approx(len(first.data), rel=0.1)
 
 
 def test_many_requests_make_one_encode_and_one_keyframe(harness):

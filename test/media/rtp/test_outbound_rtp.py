@@ -43,6 +43,12 @@ def test_a_frame_is_consecutive_packets_and_the_last_is_marked():
     assert [packet.sequence_number for packet in packets] == list(range(first, first + 4))
 
 
+def test_the_last_packet_can_be_sent_again():
+    rtp = OutboundRtp(form(retransmission=None))
+    packets = rtp.packets(PAYLOADS, 3000, NOW)
+    assert rtp.retransmission(rtp.last, NOW) == packets[-1]
+
+
 def test_sequence_numbers_go_on_and_wrap_around():
     rtp = OutboundRtp(form())
     numbers = [packet.sequence_number for _ in range(80) for packet in sent(rtp, [b'x'] * 1000)]

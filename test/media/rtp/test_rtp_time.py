@@ -1,4 +1,4 @@
-from webrtc_bridge.media.rtp.rtp_time import LARGEST_STEP, NOMINAL_STEP, RtpTime
+from webrtc_bridge.media.rtp.rtp_time import LARGEST_STEP, NOMINAL_STEP, REPEAT_STEP, RtpTime
 
 START = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -43,3 +43,11 @@ def test_a_pause_shorter_than_the_largest_step_is_kept():
     time = RtpTime()
     time.timestamp(START)
     assert time.timestamp(START + 10 * SECOND) == LARGEST_STEP
+
+
+def test_a_picture_sent_again_keeps_its_time_and_the_next_one_too():
+    time = RtpTime()
+    assert time.again(START) == 0
+    assert time.again(START) == REPEAT_STEP
+    assert time.timestamp(START + SECOND) == 90_000
+    assert time.again(START + 2 * SECOND) == 180_000

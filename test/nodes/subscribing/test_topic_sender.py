@@ -135,6 +135,29 @@ async def test_a_later_publisher_of_any_qos_is_received(qos):
                     await picture_of(viewer, lambda stamp: other.publish(image, stamp))
 
 
+async def test_a_picture_that_came_once_reaches_all_who_come_later():
+    image = image_of('rgb8', (64, 48))
+    async with sending_node() as node:
+        with TopicPublisher() as camera:
+            async with node.viewer() as first:
+                published = time.time_ns() - 20_000 * MILLISECOND
+                await until(lambda: camera.subscribers)
+                camera.publish(image, published)
+                await until(lambda: first.frames)
+                assert first.stamped(published) is not None  # old, but the clocks are known
+                first.wanted = False  # as a node that nobody subscribes to
+                async with node.viewer() as second:
+                    await until(lambda: second.frames)
+                    assert second.stamped(published) is not None
+                first.wanted = True
+                first.frames.clear()
+                await until(lambda: first.frames)
+            # Nobody was there for a moment.
+            async with node.viewer() as third:
+                await until(lambda: third.frames)
+                assert wrong_quarters(third.frames[-1][1], 'rgb8', 12) == {}
+
+
 async def test_size_and_encoding_may_change_on_the_way():
     sizes = [('rgb8', (320, 240)), ('rgb8', (161, 121)), ('nv12', (161, 121)), ('mono8', (64, 50))]
     async with sending_node() as node, node.viewer() as viewer:

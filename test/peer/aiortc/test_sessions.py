@@ -446,12 +446,15 @@ class LossyNetwork:
         self.victims = {}
         self.copies = 0
         self.wanted = None
+        self.loses_first_copies = False
 
     async def handle(self, data, arrival_time_ms):
         packet = RtpPacket.parse(data, self.transport._rtp_header_extensions_map)
         sequence = packet.sequence_number
         if self.codecs[packet.payload_type].name == 'rtx':
             sequence = int.from_bytes(packet.payload[:2], 'big')
+        elif self.loses_first_copies:
+            return
         elif self.wanted and self.wanted(packet):
             self.victims[sequence] = self.copies
             self.wanted = None
@@ -485,6 +488,15 @@ async def test_a_lost_packet_is_sent_again(connect, harness, codec):
     begin = sent.index(data[0])
     assert data == sent[begin : begin + len(data)]
     assert longest_freeze(pair) < FREEZE
+
+
+@CODECS
+async def test_a_lost_picture_is_sent_again_though_none_follows(connect, harness, codec):
+    pair = connect((codec,))
+    await pair.received(5)
+    LossyNetwork(pair).loses_first_copies = True
+    captured = harness.film_one_last()
+    await until(lambda: abs(pair.frames[-1].capture_ns - captured) < 1_000_000)
 
 
 @CODECS

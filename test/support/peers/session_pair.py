@@ -55,6 +55,14 @@ class CameraHarness:
             now = time.time_ns()
             self._frames.put(CapturedFrame(pattern.draw(now), now))
 
+    def film_one_last(self):
+        """Show one more picture, and then no other."""
+        self._closed.set()
+        self._camera.join()
+        now = time.time_ns()
+        self._frames.put(CapturedFrame(Pattern(*self._size).draw(now), now))
+        return now
+
     def close(self):
         self._closed.set()
         self._camera.join()

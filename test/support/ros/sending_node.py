@@ -35,10 +35,14 @@ class Viewer(FrameSink):
     def __init__(self, url, sender_id):
         self.frames = []
         self.encoded = []
+        self.wanted = True
         self.receiver = Receiver(ReceiverOptions(url, sender_id), self)
 
+    def wants_pictures(self):
+        return self.wanted
+
     def wants_frames(self):
-        return True
+        return self.wanted
 
     def on_picture(self, received):
         self.frames.append((received.stamp_ns, received.picture.to_ndarray(format='rgb24')))

@@ -119,6 +119,7 @@ class Encoder:
         self._opened_bitrate = 0
         self._opened_fps = self._current_fps = fps
         self._colours = SRGB_AS_BT601
+        self._opened = ''
 
     def encode(
         self, frame: CapturedFrame, timestamp: int, *, keyframe: bool = False
@@ -151,6 +152,15 @@ class Encoder:
             payloads=self._payloads(data),
             layer=self.layer,
         )
+
+    def start_over(self) -> None:
+        """
+        Encode the next picture as the first one.
+
+        After a pause it may use all the bits of `VBV_SECONDS`, and x264 does not notice the pause:
+        it would give a keyframe a third as much.
+        """
+        self._context = None
 
     def _payloads(self, data: bytes) -> tuple[bytes, ...]:
         if self.codec is Codec.H264:
@@ -205,7 +215,9 @@ class Encoder:
         self._budget = BitBudget()
         self.current_bitrate = self._opened_bitrate = bitrate
         self._current_fps, self._opened_fps = self.fps, fps
-        logger.info(
-            'encoding %dx%d as %s at %d kbit/s', width, height, self.codec.value, bitrate // 1000
+        opened = f'{width}x{height} as {self.codec.value} at {bitrate // 1000} kbit/s'
+        logger.log(
+            logging.DEBUG if opened == self._opened else logging.INFO, 'encoding %s', opened
         )
+        self._opened = opened
         return self._context

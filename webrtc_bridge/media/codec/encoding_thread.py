@@ -13,7 +13,7 @@ from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
 from webrtc_bridge.media.codec.encoder import Encoder
 from webrtc_bridge.media.codec.frame_rate import FrameRate
-from webrtc_bridge.media.codec.keyframes import KeyframeRequests
+from webrtc_bridge.media.codec.keyframes import MINIMUM_INTERVAL, KeyframeRequests
 from webrtc_bridge.media.codec.small_layer import SmallLayer
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding, Layer
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
@@ -24,6 +24,12 @@ JOIN_TIMEOUT = 1.0
 
 PASSED_LATELY = 1.0
 'Seconds after a frame was passed through in which its codec has no pictures to make small.'
+
+REPEAT_AFTER = 0.2
+"""
+Seconds after a picture until which a keyframe waits for the next one; then it is made of the same
+picture again, which may be the only one, such as a map or a slide.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +44,12 @@ class Frames(Protocol):
     def get(self, timeout: float | None = None) -> CapturedFrame | None:
         """Wait for the newest picture; None if there is none in time, or none any more."""
 
-    def repeat(self) -> None:
-        """Let `get()` return the picture that was taken last once more, unless it is old."""
+    @property
+    def repeated(self) -> bool:
+        """Return whether the picture that `get()` returned last is one that it returned before."""
+
+    def repeat(self, after: float = 0.0) -> None:
+        """Let `get()` return the newest picture once more, unless one comes in `after` seconds."""
 
     def close(self) -> None:
         """End every `get()`."""
@@ -68,6 +78,7 @@ class EncodingThread:
         self._deliver = deliver
         self._times = times or {codec: RtpTime() for codec in Codec}
         self._failing = False
+        self._taken_at = float('-inf')
         self._passed_at = dict.fromkeys(Codec, float('-inf'))
         self._size: tuple[int, int] | None = None
         self._encoders: dict[Encoding, _RunningEncoder] = {}
@@ -124,15 +135,16 @@ class EncodingThread:
         Ask for a keyframe of `encoding`, and start to encode it if it had no viewers.
 
         The first viewer immediately gets the most recent picture: the next one of 30 a second is
-        17 ms away on average, and that of a slow camera much more.
+        17 ms away on average. Later ones wait for the next picture, up to `REPEAT_AFTER`,
+        because the others have seen the most recent one.
         """
         with self._lock:
             is_first = not self._encoders
             if encoding not in self._encoders:
                 self._encoders[encoding] = self._new_encoder(encoding)
             self._encoders[encoding].keyframes.request()
-        if is_first:
-            self._frames.repeat()
+        waited = time.monotonic() - self._taken_at
+        self._frames.repeat(0.0 if is_first else max(0.0, REPEAT_AFTER - waited))
 
     def restart(self, codec: Codec) -> None:
         """Make the next picture a keyframe: viewers last saw one that was not encoded here."""
@@ -180,27 +192,44 @@ class EncodingThread:
         while not self._frames.closed:
             frame = self._frames.get()
             if frame is not None:
-                self._encode(frame)
+                repeated = self._frames.repeated
+                if not repeated:
+                    self._taken_at = time.monotonic()
+                self._encode(frame, repeated)
 
-    def _encode(self, frame: CapturedFrame) -> None:
-        self._rate.note(frame.capture_ns / 1e9)
+    def _encode(self, frame: CapturedFrame, repeated: bool) -> None:
+        """Encode `frame`; if it is `repeated`, only where a keyframe of it is due."""
+        if not repeated:
+            self._rate.note(frame.capture_ns / 1e9)
+        now = time.monotonic()
         with self._lock:
             self._size = frame.picture.width, frame.picture.height
-            encoders = dict(self._encoders)
+            watched = {
+                encoding: running
+                for encoding, running in self._encoders.items()
+                if encoding.codec is not frame.passed_as
+            }
         timestamps: dict[Codec, int] = {}
         # Encode the full-size layer first.
-        for encoding in sorted(encoders, key=lambda encoding: encoding.layer is Layer.SMALL):
+        for encoding in sorted(watched, key=lambda encoding: encoding.layer is Layer.SMALL):
             codec, layer = encoding
-            if codec is frame.passed_as:
-                continue
+            running = watched[encoding]
+            if repeated:
+                if not running.keyframes.due(now):
+                    continue
+                running.encoder.start_over()
             if codec not in timestamps:
-                timestamps[codec] = self._times[codec].timestamp(frame.capture_ns)
+                times = self._times[codec]
+                timestamp_of = times.again if repeated else times.timestamp
+                timestamps[codec] = timestamp_of(frame.capture_ns)
             timestamp = timestamps[codec]
             if layer is Layer.SMALL:
                 # A viewer that changes layers may get the same picture in both, but never two
                 # frames with one timestamp.
                 timestamp += 1
-            self._encode_as(encoders[encoding], frame, timestamp)
+            self._encode_as(running, frame, timestamp)
+        if not self._failing and any(running.keyframes.wanted for running in watched.values()):
+            self._frames.repeat(MINIMUM_INTERVAL)  # it was too early; there may be no next picture
 
     def _encode_as(self, running: '_RunningEncoder', frame: CapturedFrame, timestamp: int) -> None:
         try:

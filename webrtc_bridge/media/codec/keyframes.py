@@ -14,6 +14,11 @@ class KeyframeRequests:
         self._wanted = False
         self._newest = float('-inf')
 
+    @property
+    def wanted(self) -> bool:
+        """Return whether a request waits for its keyframe."""
+        return self._wanted
+
     def request(self) -> None:
         """Ask for a keyframe as soon as the interval allows one."""
         self._wanted = True

@@ -85,6 +85,11 @@ class OutboundRtp:
         self._number = number
         return packets
 
+    @property
+    def last(self) -> int:
+        """The number of the newest packet, as `retransmission` takes it."""
+        return (self._number - 1) & 0xFFFF
+
     def forget(self) -> None:
         """Forget all packets, so that none is sent again."""
         self._history = [None] * HISTORY

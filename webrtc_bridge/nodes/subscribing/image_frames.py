@@ -1,6 +1,7 @@
 """The newest image of a topic, on its way to an encoder."""
 
 import logging
+import time
 
 from webrtc_bridge.media.frames import CapturedFrame
 from webrtc_bridge.media.latest import Latest
@@ -11,6 +12,12 @@ from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage, Pict
 
 MOST_WARNINGS = 10
 'Per topic, one for each encoding.'
+
+FRESH_WITHIN = 0.3
+"""
+Seconds that a new subscription has for its first image, before the newest one of an earlier
+subscription to the same topic is shown instead.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +35,7 @@ class ImageFrames:
         self._newest: Latest[tuple[ImageMessage, int] | CapturedFrame] = Latest()
         self._warned: set[str] = set()
         self._topic = topic
+        self._fresh_by = 0.0
 
     @property
     def closed(self) -> bool:
@@ -41,9 +49,11 @@ class ImageFrames:
 
     def follow(self, topic: str) -> None:
         """Take images of `topic` from now on, and log its bad ones again."""
+        if topic != self._topic:
+            self._newest.clear()
         self._topic = topic
         self._warned = set()
-        self._newest.clear()
+        self._fresh_by = time.monotonic() + FRESH_WITHIN
 
     def put(self, message: ImageMessage) -> None:
         """Offer an image; never blocks."""
@@ -67,9 +77,14 @@ class ImageFrames:
             self._warn(message, f'{type(error).__name__}: {error}')
         return None
 
-    def repeat(self) -> None:
-        """Offer the image that was taken last again, unless it is old."""
-        self._newest.repeat()
+    @property
+    def repeated(self) -> bool:
+        """Return whether the image that `get` returned last is one that it returned before."""
+        return self._newest.repeated
+
+    def repeat(self, after: float = 0.0) -> None:
+        """Offer the newest image again, however old, unless one comes in `after` seconds."""
+        self._newest.repeat(max(after, self._fresh_by - time.monotonic()))
 
     def close(self) -> None:
         """Refuse further images and wake `get`; idempotent."""

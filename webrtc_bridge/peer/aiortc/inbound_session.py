@@ -26,6 +26,12 @@ Seconds that the first frame is held for the sender report with its time of capt
 section 6.4.1). Our senders' report follows it at once.
 """
 
+OLD_NS, CLOCK_TIMEOUT = 1_000_000_000, 0.1
+"""
+Nanoseconds of age beyond which the first frame is held until the clocks have been compared, too,
+and for how many seconds at most: whether the picture is old or a clock wrong is not known before.
+"""
+
 
 def ignore(metadata: Metadata) -> None:
     """Take no metadata."""
@@ -54,6 +60,7 @@ class InboundSession(Session):
         self._on_metadata = on_metadata
         self._frames: EncodedFrameReceiver | None = None
         self._held: list[EncodedFrame] | None = []
+        self._hold: asyncio.TimerHandle | None = None
         self._clock_questions: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._reported_at: float | None = None
@@ -121,15 +128,27 @@ class InboundSession(Session):
     def _on_report(self, timestamp: int, ntp_timestamp: int) -> None:
         self._reported_at = self._loop.time()
         self._capture_clock.report(timestamp, ntp_timestamp)
-        self._release_held()
+        if self._held and self.clock_offset.best is None and self._is_old(self._held[0]):
+            self._hold_for(CLOCK_TIMEOUT)
+        else:
+            self._release_held()
+
+    def _is_old(self, frame: EncodedFrame) -> bool:
+        captured = self._capture_clock.time_ns(frame.timestamp)
+        return captured is not None and abs(frame.time_ns - captured) > OLD_NS
 
     def _on_assembled(self, frame: EncodedFrame) -> None:
         if self._held is None:
             self._deliver(frame)
             return
         if not self._held:
-            self._loop.call_later(REPORT_TIMEOUT, self._release_held)
+            self._hold_for(REPORT_TIMEOUT)
         self._held.append(frame)
+
+    def _hold_for(self, seconds: float) -> None:
+        if self._hold:
+            self._hold.cancel()
+        self._hold = self._loop.call_later(seconds, self._release_held)
 
     def _release_held(self) -> None:
         held, self._held = self._held or [], None
@@ -147,6 +166,8 @@ class InboundSession(Session):
     async def _close(self) -> None:
         if self._frames:
             self._frames.close()
+        if self._hold:
+            self._hold.cancel()
         if self._clock_questions:
             self._clock_questions.cancel()
         await self._peer.close()

@@ -21,6 +21,7 @@ from webrtc_bridge.media.rtp.outbound_rtp import OutboundRtp, RtpFormat
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
 from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
 from webrtc_bridge.peer.aiortc.patches.feedback import SentReport, feedback_of, is_lost, lost
+from webrtc_bridge.peer.watchdog import Watchdog
 
 CLOCK_STEP_NS = 1_000_000
 'Nanoseconds that RTP and capture time may differ from frame to frame: rounding, not a step.'
@@ -33,6 +34,12 @@ MOST_WAITING, LOOK_AGAIN = 64 * 1024, 0.01
 Bytes that may wait in this process for a socket that is full, and seconds until it is checked
 again. That is rare: a TURN server over TCP on a slow path. asyncio's buffer has no bound; the
 frames of a subscription have one, and are dropped up to a keyframe.
+"""
+
+LAST_AGAIN = 0.3
+"""
+Seconds without a frame after which the last packet is sent again, once. A viewer knows of a lost
+packet by a later one, and the next picture may be a minute away, or never come.
 """
 
 logger = logging.getLogger(__name__)
@@ -61,6 +68,7 @@ class EncodedFrameSender:
         self._newest: EncodedFrame | None = None
         self._reported: deque[SentReport] = deque(maxlen=REPORTS)
         self._rtp: OutboundRtp | None = None
+        self._silence: Watchdog | None = None
         self._start = sender.send
         self._send_rtcp = self._sender._send_rtcp
         self._sender.send = self._start_with
@@ -104,6 +112,8 @@ class EncodedFrameSender:
         except Exception:
             logger.exception('sending failed')
         finally:
+            if self._silence:
+                self._silence.close()
             self._track.stop()
             # RTCRtpSender.stop() waits for it.
             self._sender._RTCRtpSender__rtp_exited.set()
@@ -114,6 +124,9 @@ class EncodedFrameSender:
             frame = await self._track.next(codec)
             before, self._newest = self._newest, frame
             self._send(frame)
+            if self._silence is None:
+                self._silence = Watchdog(LAST_AGAIN, self._send_last_again)
+            self._silence.heard()
             if before is None or tells_another_time(before, frame):
                 # aiortc's own next report takes a second, and before it the receiver does not
                 # know when the pictures it shows were captured.
@@ -121,9 +134,11 @@ class EncodedFrameSender:
 
     async def _room_to_send(self) -> None:
         # aioice's protocols leave out what asyncio would call: pause_writing, resume_writing.
-        ice = self._sender.transport.transport._connection
-        while waiting_bytes(ice) > MOST_WAITING:  # noqa: ASYNC110
+        while not self._has_room():  # noqa: ASYNC110
             await asyncio.sleep(LOOK_AGAIN)
+
+    def _has_room(self) -> bool:
+        return waiting_bytes(self._sender.transport.transport._connection) <= MOST_WAITING
 
     def _send(self, frame: EncodedFrame) -> None:
         assert self._rtp is not None  # set before this runs
@@ -164,6 +179,12 @@ class EncodedFrameSender:
         now = time.time()
         packets = (self._rtp.retransmission(number, now) for number in numbers)
         self._send_packets([packet for packet in packets if packet])
+
+    def _send_last_again(self) -> None:
+        assert self._rtp is not None
+        if self._has_room():
+            with contextlib.suppress(ConnectionError):
+                self._send_again([self._rtp.last])
 
     async def _send_with_capture_time(self, packets: list[AnyRtcpPacket]) -> None:
         """Send reports with the newest frame's capture time: `RTCRtpSender._send_rtcp`."""
