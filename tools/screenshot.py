@@ -14,7 +14,7 @@ from webrtc_bridge.signaling.server.server import SignalingServer
 
 IMAGES = Path(__file__).parents[1] / 'docs' / 'images'
 CAMERAS = {'front': 'Front camera', 'rear': 'Rear camera'}
-WIDTH, HEIGHT = 1360, 560
+WIDTH, HEIGHT = 1360, 620
 
 
 async def main() -> None:

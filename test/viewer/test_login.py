@@ -44,6 +44,8 @@ async def test_a_page_asks_for_a_token_and_shows_what_it_is_for(
     page = await browser.page(address)
     await page.until(ASKS)
     assert 'This server requires a token.' in await page.text('#login')
+    assert 'webrtc_bridge token' in await page.text('#login')
+    assert 'plain http' not in await page.text('#login')  # this machine's own address
     assert await page.value("document.getElementById('token').type") == 'password'
     await log_in(page, 'nonsense')
     await page.until("document.getElementById('login-message').innerText.includes('is wrong')")
@@ -69,6 +71,13 @@ async def test_a_page_asks_for_a_token_and_shows_what_it_is_for(
     assert await other.value('location.href') == f'{address}?sender=front'
     for secret in (mine, expired, 'nonsense', WORDS):
         assert secret not in server.output
+
+    # One that is not escaped is taken as it is; in a network it could be read along.
+    broken = await browser.page(f'http://robot.test:{server.port}/#token=%')
+    await broken.until(ASKS)
+    assert 'That token is wrong.' in await broken.text('#login')
+    assert 'plain http' in await broken.text('#login')
+    assert broken.complaints == []
 
 
 async def test_the_publish_page_says_that_a_token_is_not_for_that(

@@ -38,6 +38,7 @@ async def test_the_camera_arrives_as_pictures_with_their_time_of_capture(
     server: Program, browser: Browser
 ) -> None:
     page = await publish(browser, server)
+    assert 'Nothing is sent' in await page.text('#sent')
     loop = asyncio.get_running_loop()
     enough = asyncio.Event()
     pictures: list[ReceivedFrame] = []
@@ -52,6 +53,11 @@ async def test_the_camera_arrives_as_pictures_with_their_time_of_capture(
     try:
         await asyncio.wait_for(enough.wait(), 30)
         await page.until("document.getElementById('viewers').innerText === '1 viewer'")
+        # The size, the rate and the bit rate that are really sent.
+        await page.until(
+            r'/^Sent: 640×480, \d+ fps, [\d.]+ [kM]bit\/s$/'
+            ".test(document.getElementById('sent').innerText)"
+        )
         report = await receiver.report()
         assert receiver.senders == {'phone': 'A phone'}
         assert report.codec == 'H264'
@@ -140,15 +146,50 @@ async def test_the_server_finds_it_again_under_its_id(
     assert await page.text('#message') == ''
 
 
-async def test_an_id_in_use_is_reported(server: Program, browser: Browser) -> None:
+async def test_an_id_in_use_stops_by_itself_and_asks_for_another(
+    server: Program, browser: Browser
+) -> None:
     await publish(browser, server)
     second = await browser.page(address(server))
     await second.until("document.querySelectorAll('#camera option').length")
+    assert await second.text('#placeholder') == 'Preview appears here'
     await second.value("document.getElementById('id').value = 'phone'")
     await second.click('#start')
     await second.until(
         "document.getElementById('message').innerText.includes('already connected')"
     )
+    assert await second.value('document.activeElement.id') == 'id'
+    assert await second.value("document.getElementById('preview').srcObject === null")
+    await second.value("document.activeElement.value = 'tablet'")
+    await second.click('#start')
+    await second.until(ON_AIR)
+    assert await second.text('#message') == ''
+
+
+HOLD = """
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  window.held = await open(wanted);
+  await new Promise((resolve) => { window.letGo = resolve; });
+  return window.held;
+};
+"""
+'A camera that is on already, but that the page has yet to get.'
+
+
+async def test_a_camera_that_opens_after_stop_is_turned_off(
+    server: Program, browser: Browser
+) -> None:
+    page = await publish(browser, server)
+    await page.value(HOLD)
+    await page.value("document.getElementById('resolution').dispatchEvent(new Event('change'))")
+    await page.until("'letGo' in window")
+    await page.click('#stop')
+    await page.value('letGo()')
+    await page.until("held.getTracks().every(({readyState}) => readyState === 'ended')")
+    assert await page.text('#server') == 'Not streaming'
+    assert await page.value("document.getElementById('preview').srcObject === null")
+    assert page.complaints == []
 
 
 async def test_a_camera_that_is_not_allowed_is_reported(server: Program, browser: Browser) -> None:

@@ -55,6 +55,7 @@ async def test_a_camera_is_chosen_and_shown_with_its_colours_and_numbers(
     delay = float((await page.text('[data-statistic=delay] dd')).removesuffix(' ms'))
     assert 0 < delay < 1000
     assert await page.value("location.search === '?sender=front'")
+    assert await page.value('document.title') == 'Front camera · Cameras'
     assert 'No cameras' not in await page.text()
     assert page.complaints == []
 
@@ -86,6 +87,10 @@ async def test_a_camera_that_leaves_and_returns_is_shown_again(
         f"document.querySelector('{tile('front')} .message').innerText.includes('not connected')"
     )
     assert await page.value("document.querySelectorAll('#cameras button').length") == 0
+    # What it was like before is not what it is like.
+    numbers = "[...document.querySelectorAll('.statistics dd')].map((one) => one.textContent)"
+    assert set(await page.value(numbers)) == {'–'}
+    assert await page.value("document.querySelector('.snapshot').disabled")
     camera = await start_camera(start_module, server, 'front', *SMALL)
     await until_it_moves(page, 'front')
     # Without a word this time, as when its power fails.
@@ -175,6 +180,12 @@ async def test_a_snapshot_has_the_size_of_the_video(
     data = await asyncio.to_thread(file.read_bytes)
     assert data.startswith(b'\x89PNG')
     assert struct.unpack('>II', data[16:24]) == (322, 242)
+    # A single tile has the picture's shape, without black to its sides.
+    width, height = await page.value(
+        '(({width, height}) => [width, height])('
+        "document.querySelector('video').getBoundingClientRect())"
+    )
+    assert width / height == pytest.approx(322 / 242, rel=0.01)
 
 
 async def test_a_bare_page_is_all_picture(
@@ -194,26 +205,27 @@ async def test_a_bare_page_is_all_picture(
     assert box == await page.value('[innerWidth, innerHeight]')
 
 
-async def fake_camera(url: str, reply: dict[str, Any] | None) -> None:
-    """Register as a sender that answers each request with one message, or not at all."""
+async def fake_camera(url: str, replies: list[dict[str, Any]]) -> None:
+    """Register as a sender that answers each request with `replies`."""
     name = '%3Cb%20id%3Dhack%3EFake%3C%2Fb%3E'
     async with connect(f'{url}/sender?id=fake&name={name}') as socket:
         async for text in socket:
             message = json.loads(text)
-            if message['type'] == 'request_offer' and reply:
-                address = {'receiver_id': message['receiver_id']}
-                await socket.send(json.dumps(reply | address))
+            if message['type'] == 'request_offer':
+                address = {key: message[key] for key in ('receiver_id', 'session_id')}
+                for reply in replies:
+                    await socket.send(json.dumps(reply | address))
 
 
 async def shown_of(
-    reply: dict[str, Any] | None, server: Program, browser: Browser, text: str, deadline: int = 0
+    replies: list[dict[str, Any]], server: Program, browser: Browser, text: str, deadline: int = 0
 ) -> Page:
     """
     Return a page that shows a fake camera, once that says `text`.
 
     The page's timers of `deadline` milliseconds are over early.
     """
-    camera = asyncio.ensure_future(fake_camera(server.url, reply))
+    camera = asyncio.ensure_future(fake_camera(server.url, replies))
     try:
         page = await browser.page('about:blank#')
         await page.call(
@@ -231,7 +243,7 @@ async def shown_of(
 
 async def test_names_and_reasons_are_text_never_markup(server: Program, browser: Browser) -> None:
     bye = {'type': 'bye', 'reason': '<i id=hack>no more</i>'}
-    page = await shown_of(bye, server, browser, 'ended the session: <i id=hack>no more</i>')
+    page = await shown_of([bye], server, browser, 'ended the session: <i id=hack>no more</i>')
     assert await page.text(f'{tile("fake")} h2') == '<b id=hack>Fake</b>'
     assert await page.value("document.getElementById('hack') === null")
     assert page.complaints == []
@@ -261,7 +273,9 @@ def offer(codec: str, more: str = '') -> dict[str, Any]:
 
 
 async def test_a_codec_that_the_browser_lacks_is_named(server: Program, browser: Browser) -> None:
-    await shown_of(offer('CINEPAK'), server, browser, 'none of the codecs that the camera offers')
+    await shown_of(
+        [offer('CINEPAK')], server, browser, 'none of the codecs that the camera offers'
+    )
 
 
 async def test_a_path_that_is_not_found_is_reported_with_advice(
@@ -269,11 +283,26 @@ async def test_a_path_that_is_not_found_is_reported_with_advice(
 ) -> None:
     unreachable = 'a=candidate:1 1 udp 2130706431 192.0.2.77 9 typ host'
     words = 'Across networks, configure a TURN server'
-    await shown_of(offer('VP8', unreachable), server, browser, words, 15000)
+    await shown_of([offer('VP8', unreachable)], server, browser, words, 15000)
+
+
+async def test_a_camera_that_finds_no_path_first_is_no_other_trouble(
+    server: Program, browser: Browser
+) -> None:
+    bye = {'type': 'bye', 'reason': 'no path to the peer'}
+    words = 'Across networks, configure a TURN server'
+    page = await shown_of([offer('VP8'), bye], server, browser, words)
+    # Chromium plays two black pixels before the first picture: nothing to take a snapshot of.
+    await page.value(
+        "const video = document.querySelector('video');"
+        "Object.defineProperty(video, 'videoWidth', {value: 2});"
+        "video.dispatchEvent(new Event('resize'))"
+    )
+    assert await page.value("document.querySelector('.snapshot').disabled")
 
 
 async def test_a_camera_that_does_not_respond_is_named(server: Program, browser: Browser) -> None:
-    await shown_of(None, server, browser, 'does not respond', 5000)
+    await shown_of([], server, browser, 'does not respond', 5000)
 
 
 async def test_the_page_works_with_the_keyboard_alone(
@@ -308,10 +337,27 @@ async def test_full_screen_is_entered_and_left(
     await start_camera(start_module, server, 'front', *SMALL)
     page = await browser.page(address(server, '/?sender=front'))
     await until_it_moves(page, 'front', 1)
-    await page.click(f'{tile("front")} .full-screen')
+    button = f'{tile("front")} .full-screen'
+    assert await page.text(button) == 'Full screen'
+    await page.click(button)
     await page.until("document.fullscreenElement?.dataset.sender === 'front'")
-    await page.click(f'{tile("front")} .full-screen')
+    # The delay stays in a corner; buttons and numbers lie over the picture, and fade.
+    await page.until(f"document.querySelector({button!r}).innerText === 'Leave full screen'")
+    await page.until("document.querySelector('.merit').innerText.endsWith(' ms')")
+    boxes = await page.value(
+        "['video', '.merit', '.panel'].map((one) => document.querySelector(one))"
+        '.map((one) => one.getBoundingClientRect()).map((box) => [box.top, box.bottom])'
+    )
+    (top, bottom), merit, panel = boxes
+    assert (top, bottom) == (0, await page.value('innerHeight'))
+    assert top <= merit[0] < merit[1] < panel[0] < panel[1] <= bottom
+    opacity = "getComputedStyle(document.querySelector('.panel')).opacity"
+    await page.until(f"{opacity} === '0'")
+    await page.press('Tab', 9)  # also brings them back
+    await page.until(f"{opacity} === '1'")
+    await page.click(button)
     await page.until('document.fullscreenElement === null')
+    await page.until(f"document.querySelector({button!r}).innerText === 'Full screen'")
 
 
 @pytest.mark.parametrize('path', ['/', '/publish'])

@@ -3,16 +3,21 @@
 import { cameraErrorMessage, listCameras, openCamera } from './local_camera.js';
 import { Login } from '../shared/login.js';
 import { Publisher } from './publisher.js';
+import { SentStatistics } from './sent_statistics.js';
 import { serverMessage } from '../shared/server_messages.js';
 import { ServerState } from '../shared/signaling.js';
 import { WakeLock } from '../shared/wake_lock.js';
 
 const STORED = ['id', 'name', 'resolution'];
+const STATISTICS_MS = 1000;
+const TITLE = document.title;
 
 class PublishPage {
   #publisher = null;
   #stream = null;
-  #opening = false;
+  #opening = null; // the attempt to open a camera that is under way
+  #sent = new SentStatistics();
+  #timer = null;
   #problem = '';
   #wakeLock = new WakeLock();
   #login = new Login();
@@ -50,13 +55,26 @@ class PublishPage {
         track: this.#stream.getVideoTracks()[0],
         onChange: () => this.#onPublisher(),
       });
+      this.#sent = new SentStatistics();
+      this.#timer = setInterval(() => this.#readStatistics(), STATISTICS_MS);
     }
     this.#show();
   }
 
+  async #readStatistics() {
+    const publisher = this.#publisher;
+    const reports = await publisher.statistics();
+    if (publisher === this.#publisher) {
+      this.#sent.add(reports);
+      this.#showSent();
+    }
+  }
+
   #stop(problem = '') {
-    this.#publisher?.close();
+    clearInterval(this.#timer);
+    const publisher = this.#publisher;
     this.#publisher = null;
+    publisher?.close();
     this.#release();
     this.#problem = problem;
     this.#show();
@@ -64,41 +82,59 @@ class PublishPage {
 
   /** Change the camera or its size while streaming; the viewers stay connected. */
   async #change() {
-    if (!this.#publisher || this.#opening) {
+    const publisher = this.#publisher;
+    if (!publisher || this.#opening) {
       return;
     }
     this.#store();
-    if (await this.#open()) {
-      this.#publisher?.replaceTrack(this.#stream.getVideoTracks()[0]);
+    const opened = await this.#open();
+    if (publisher !== this.#publisher) {
+      return; // stopped in the meantime
+    }
+    if (opened) {
+      publisher.replaceTrack(this.#stream.getVideoTracks()[0]);
       this.#show();
     } else {
       this.#stop(this.#problem);
     }
   }
 
+  /** Open the chosen camera; return whether it is open, and still wanted by then. */
   async #open() {
     this.#release(); // a phone opens one camera at a time
     this.#problem = '';
-    this.#opening = true;
+    const [width, height] = element('resolution').value.split('x').map(Number);
+    const opening = openCamera(element('camera').value, width, height);
+    this.#opening = opening;
     this.#show();
-    try {
-      const [width, height] = element('resolution').value.split('x').map(Number);
-      this.#stream = await openCamera(element('camera').value, width, height);
-    } catch (error) {
-      this.#problem = cameraErrorMessage(error);
+    const stream = await opening.catch((error) => this.#failed(opening, error));
+    if (this.#opening !== opening) {
+      stream?.getTracks().forEach((track) => track.stop());
       return false;
-    } finally {
-      this.#opening = false;
     }
-    const [track] = this.#stream.getVideoTracks();
-    track.onended = () => this.#stop('The camera was unplugged, or its permission was withdrawn.');
-    track.onmute = track.onunmute = () => this.#show();
-    element('preview').srcObject = this.#stream;
+    this.#opening = null;
+    this.#take(stream);
     await this.#listCameras(); // now that their names are known
     return true;
   }
 
+  #failed(opening, error) {
+    if (this.#opening === opening) {
+      this.#opening = null;
+      this.#problem = cameraErrorMessage(error);
+    }
+  }
+
+  #take(stream) {
+    this.#stream = stream;
+    const [track] = stream.getVideoTracks();
+    track.onended = () => this.#stop('The camera was unplugged, or its permission was withdrawn.');
+    track.onmute = track.onunmute = () => this.#show();
+    element('preview').srcObject = stream;
+  }
+
   #release() {
+    this.#opening = null;
     for (const track of this.#stream?.getTracks() ?? []) {
       track.onended = null;
       track.stop();
@@ -119,8 +155,12 @@ class PublishPage {
   }
 
   #onPublisher() {
-    const { state, refusal } = this.#publisher?.signaling ?? {};
-    if (state === ServerState.REFUSED) {
+    const { state, refusal, id } = this.#publisher?.signaling ?? {};
+    if (refusal === 'id_in_use') {
+      this.#stop(`A camera with the id “${id}” is already connected. Choose another id.`);
+      element('id').focus();
+      element('id').select();
+    } else if (state === ServerState.REFUSED) {
       this.#stop(`The server refused the id or the name (${refusal}). Choose another one.`);
     } else {
       this.#show();
@@ -131,11 +171,7 @@ class PublishPage {
     if (this.#problem || !this.#publisher) {
       return this.#problem;
     }
-    const { state, refusal, id } = this.#publisher.signaling;
-    if (refusal === 'id_in_use') {
-      return `A camera with the id “${id}” is already connected. Stop and choose another id, or `
-        + 'wait until that one disconnects.';
-    }
+    const { state } = this.#publisher.signaling;
     if (state !== ServerState.CONNECTED && state !== ServerState.LOGIN) {
       return `${serverMessage(this.#publisher.signaling)}.`;
     }
@@ -150,7 +186,7 @@ class PublishPage {
     const connected = this.#publisher?.signaling.state === ServerState.CONNECTED;
     document.body.dataset.server = this.#publisher?.signaling.state ?? 'closed';
     element('start').hidden = live;
-    element('start').disabled = this.#opening;
+    element('start').disabled = this.#opening !== null;
     element('stop').hidden = !live;
     element('name').disabled = element('id').disabled = live;
     element('server').textContent = connected ? 'On air' : live ? this.#waitingFor() : 'Not streaming';
@@ -159,8 +195,18 @@ class PublishPage {
     element('watch').hidden = !connected;
     element('viewers').textContent = viewersText(this.#publisher?.viewers ?? 0);
     element('link').href = `./?sender=${encodeURIComponent(element('id').value)}`;
+    this.#showSent();
+    element('placeholder').hidden = this.#stream !== null;
+    document.title = live ? `${element('name').value.trim() || element('id').value} · ${TITLE}` : TITLE;
     this.#showSize();
     this.#wakeLock.want(live);
+  }
+
+  #showSent() {
+    element('sent').hidden = this.#publisher?.signaling.state !== ServerState.CONNECTED;
+    element('sent').textContent = this.#publisher?.viewers
+      ? this.#sent.text && `Sent: ${this.#sent.text}`
+      : 'Nothing is sent until somebody watches';
   }
 
   #waitingFor() {
@@ -170,7 +216,7 @@ class PublishPage {
 
   #showSize() {
     const { width, height } = this.#stream?.getVideoTracks()[0].getSettings() ?? {};
-    element('size').textContent = width ? `${width}×${height}` : '';
+    element('size').textContent = width ? `Camera: ${width}×${height}` : '';
     element('picture').style.aspectRatio = width ? `${width} / ${height}` : '';
   }
 

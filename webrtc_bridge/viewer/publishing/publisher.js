@@ -38,6 +38,13 @@ export class Publisher {
     return sessions.filter(({ state }) => state === SessionState.CONNECTED).length;
   }
 
+  /** Return the browser's statistics of each session with a viewer, a Map. */
+  async statistics() {
+    const reports = await Promise.all([...this.#sessions.values()].map(async (session) =>
+      [session, await session.statistics().catch(() => new Map())]));
+    return new Map(reports);
+  }
+
   /** Send another track from now on. */
   replaceTrack(track) {
     this.#track = track;

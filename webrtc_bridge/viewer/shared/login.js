@@ -17,14 +17,24 @@ const MESSAGES = {
 /** Return the token of this tab, or of `#token=…` in the address; '' without one. */
 export function storedToken() {
   const [, fromAddress] = location.hash.match(/^#token=(.+)$/) ?? [];
-  if (fromAddress) {
-    storeToken(decodeURIComponent(fromAddress));
+  const given = fromAddress && decoded(fromAddress);
+  if (given) {
+    storeToken(given);
     history.replaceState(null, '', location.pathname + location.search);
   }
   try {
     return sessionStorage.getItem(STORAGE_KEY) ?? '';
   } catch {
-    return fromAddress ? decodeURIComponent(fromAddress) : '';
+    return given ?? '';
+  }
+}
+
+/** Return `text` without its percent signs; as it is where they escape nothing. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 
@@ -44,6 +54,8 @@ export class Login {
   #signaling = null;
 
   constructor() {
+    // The browser's own word for it: https, or this machine itself.
+    document.getElementById('login-clear').hidden = window.isSecureContext;
     this.#form.onsubmit = (event) => {
       event.preventDefault();
       const token = this.#input.value.trim();

@@ -1,5 +1,12 @@
 /** The server's list of cameras, as buttons that open and close them. */
 
+const ORDER = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+/** Return `[id, name]` of `cameras`, a Map of id to name, as people sort them: 2 before 10. */
+export function sorted(cameras) {
+  return [...cameras].sort(([a, x], [b, y]) => ORDER.compare(x || a, y || b) || ORDER.compare(a, b));
+}
+
 export class CameraList {
   #element;
   #onToggle;
@@ -19,12 +26,21 @@ export class CameraList {
         this.#buttons.delete(id);
       }
     }
-    for (const [id, name] of cameras) {
+    sorted(cameras).forEach(([id, name], index) => {
       const button = this.#buttons.get(id) ?? this.#add(id);
+      const row = button.closest('li');
+      if (this.#element.children[index] !== row) {
+        this.#element.insertBefore(row, this.#element.children[index]);
+      }
       button.querySelector('.name').textContent = name || id;
       button.querySelector('.id').textContent = name ? id : '';
       button.setAttribute('aria-pressed', String(open.has(id)));
-    }
+    });
+  }
+
+  /** Return a camera's button; undefined if the server does not list it. */
+  buttonOf(id) {
+    return this.#buttons.get(id);
   }
 
   #add(id) {

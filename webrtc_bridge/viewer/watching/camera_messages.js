@@ -10,16 +10,16 @@ export function cameraMessage(camera, name, signaling) {
   if (camera.state === CameraState.PLAYING) {
     return '';
   }
-  if (camera.state !== CameraState.CONNECTING || camera.problem === Problem.UNDECODED) {
+  if (camera.state !== CameraState.CONNECTING) {
     if (signaling.state !== ServerState.CONNECTED) {
       return `${serverMessage(signaling)}. The video will resume by itself.`;
     }
     if (!camera.present) {
       return `The camera “${name}” is not connected. It will be shown as soon as it is.`;
     }
-    if (camera.problem) {
-      return problemMessage(camera, signaling);
-    }
+  }
+  if (camera.problem) {
+    return problemMessage(camera, signaling); // until a new attempt has done better
   }
   return `Connecting to “${name}” …`;
 }
@@ -53,5 +53,5 @@ function noPathMessage(iceProblem, iceServers) {
       + 'and ports.'
     : 'Try this device in the same network as the camera, or in one whose firewall lets UDP '
       + 'through. Across networks, configure a TURN server at the signaling server.';
-  return `Could not establish a video connection between this browser and the camera. ${advice}`;
+  return `Could not establish a video connection between this browser and the camera. ${advice} Retrying.`;
 }

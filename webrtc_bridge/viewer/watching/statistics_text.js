@@ -1,5 +1,7 @@
 /** A stream's statistics as text. */
 
+import { bitrateText, digits } from '../shared/number_text.js';
+
 /** Return the text of each statistic; '' if it is unknown. */
 export function statisticsText(statistics, delay) {
   const { width, height, fps, bitrate, loss, roundTrip, path, codec } = statistics;
@@ -17,14 +19,4 @@ export function statisticsText(statistics, delay) {
 
 function ifKnown(value, text) {
   return value === null ? '' : text(value);
-}
-
-function bitrateText(bitsPerSecond) {
-  return bitsPerSecond >= 1e6
-    ? `${digits(bitsPerSecond / 1e6)} Mbit/s`
-    : `${Math.round(bitsPerSecond / 1e3)} kbit/s`;
-}
-
-function digits(value) {
-  return value === 0 || value >= 10 ? `${Math.round(value)}` : value.toFixed(1);
 }

@@ -1,6 +1,7 @@
 /** The statistics that people ask for, from the reports of getStats(); no I/O. */
 
-const NOTHING = Object.freeze({
+/** The statistics of no stream. */
+export const NOTHING = Object.freeze({
   packets: 0,
   pictures: 0,
   width: null,

@@ -2,8 +2,15 @@
 
 import { cameraMessage } from './camera_messages.js';
 import { CaptureDelay } from './capture_delay.js';
+import { meritOf } from './figure_of_merit.js';
 import { saveSnapshot } from './snapshot.js';
 import { statisticsText } from './statistics_text.js';
+import { Waking } from './waking.js';
+import { CameraState } from './watched_camera.js';
+
+const USUAL_ASPECT = 16 / 9;
+const PLACEHOLDER = 2; // pixels: Chromium plays 2×2 black ones before the first picture
+const UNKNOWN = '–';
 
 export class Tile {
   #camera;
@@ -11,11 +18,15 @@ export class Tile {
   #name;
   #video;
   #delay;
+  #waking;
+  #onShape;
+  #aspect = USUAL_ASPECT;
 
-  /** `onClose` is called when the viewer closes the tile. */
-  constructor({ camera, signaling, name, onClose }) {
+  /** `onShape` is called when the picture has another shape, `onClose` when its button is pressed. */
+  constructor({ camera, signaling, name, onShape, onClose }) {
     this.#camera = camera;
     this.#signaling = signaling;
+    this.#onShape = onShape;
     this.element = document.getElementById('tile').content.firstElementChild.cloneNode(true);
     this.element.dataset.sender = camera.id;
     this.#video = this.#part('video');
@@ -25,7 +36,19 @@ export class Tile {
     this.#part('.snapshot').onclick = () => saveSnapshot(this.#video, camera.id);
     this.#part('.full-screen').onclick = () => this.#toggleFullScreen();
     this.#part('.close').onclick = onClose;
+    this.element.onfullscreenchange = () => this.#onFullScreen();
+    this.#waking = new Waking(this.element);
     this.setName(name);
+  }
+
+  /** The picture's width / height. */
+  get aspect() {
+    return this.#aspect;
+  }
+
+  /** The element that holds what stands beneath the picture. */
+  get chrome() {
+    return this.#part('.below');
   }
 
   setName(name) {
@@ -46,16 +69,26 @@ export class Tile {
     }
     this.element.dataset.state = state;
     setText(this.#part('.message'), cameraMessage(this.#camera, this.#name, this.#signaling));
-    const texts = statisticsText(statistics, this.#delay.milliseconds);
+    this.#showNumbers(statistics);
+    this.#part('.snapshot').disabled = !this.#hasPicture || state !== CameraState.PLAYING;
+  }
+
+  #showNumbers(statistics) {
+    const delay = this.#camera.state === CameraState.PLAYING ? this.#delay.milliseconds : null;
+    const texts = statisticsText(statistics, delay);
     for (const [key, text] of Object.entries(texts)) {
       const entry = this.#part(`[data-statistic="${key}"]`);
-      entry.hidden = text === '';
-      setText(entry.querySelector('dd'), text);
+      // One that was known before keeps its place.
+      entry.hidden &&= text === '';
+      setText(entry.querySelector('dd'), text || UNKNOWN);
     }
+    this.element.dataset.merit = meritOf(this.#camera.state, statistics, delay);
+    setText(this.#part('.merit'), texts.delay);
   }
 
   close() {
     this.#delay.close();
+    this.#waking.close();
     this.#video.srcObject = null;
     this.element.remove();
   }
@@ -75,12 +108,26 @@ export class Tile {
     }
   }
 
+  get #hasPicture() {
+    return this.#video.videoWidth > PLACEHOLDER;
+  }
+
   #fit() {
-    const { videoWidth, videoHeight } = this.#video;
-    this.#part('.snapshot').disabled = videoWidth === 0;
-    if (videoWidth) {
+    if (this.#hasPicture) {
+      const { videoWidth, videoHeight } = this.#video;
+      this.#aspect = videoWidth / videoHeight;
       this.#part('.picture').style.aspectRatio = `${videoWidth} / ${videoHeight}`;
+      this.#onShape();
     }
+    this.show();
+  }
+
+  #onFullScreen() {
+    const text = document.fullscreenElement === this.element ? 'Leave full screen' : 'Full screen';
+    const button = this.#part('.full-screen');
+    setText(button.querySelector('.label'), text);
+    button.title = text;
+    this.#waking.wake(); // to show where its buttons are
   }
 
   #toggleFullScreen() {

@@ -1,12 +1,16 @@
 /** The viewer page: opens the cameras in its address, and lets the user open others. */
 
-import { CameraList } from './camera_list.js';
+import { CameraList, sorted } from './camera_list.js';
 import { Login, storedToken } from '../shared/login.js';
 import { serverMessage } from '../shared/server_messages.js';
 import { ServerState, Signaling } from '../shared/signaling.js';
+import { Fold } from './fold.js';
 import { Tile } from './tile.js';
 import { WakeLock } from '../shared/wake_lock.js';
+import { Wall } from './wall.js';
 import { WatchedCamera } from './watched_camera.js';
+
+const TITLE = document.title;
 
 class Viewer {
   #signaling;
@@ -15,6 +19,8 @@ class Viewer {
   #open = new Map(); // id to { camera, tile }
   #wakeLock = new WakeLock();
   #login = new Login();
+  #fold = new Fold(element('menu'), element('choice'));
+  #wall = new Wall(element('grid'), [document.querySelector('header'), element('choice')]);
 
   constructor(parameters) {
     document.body.classList.toggle('bare', parameters.get('controls') === '0');
@@ -93,15 +99,17 @@ class Viewer {
       this.#openCamera(id);
     }
     this.#updateAddress();
+    this.#fold.fold();
   }
 
   #openAll() {
-    for (const id of this.#names.keys()) {
+    for (const [id] of sorted(this.#names)) {
       if (!this.#open.has(id)) {
         this.#openCamera(id);
       }
     }
     this.#updateAddress();
+    this.#fold.fold();
   }
 
   #closeAll() {
@@ -116,11 +124,12 @@ class Viewer {
     const camera = new WatchedCamera(id, signaling, () => this.#open.get(id)?.tile.show());
     const onClose = () => {
       this.#toggle(id);
-      element('cameras').querySelector(`[data-sender="${CSS.escape(id)}"]`)?.focus();
+      this.#fold.focus(this.#list.buttonOf(id));
     };
-    const tile = new Tile({ camera, signaling, name: this.#nameOf(id), onClose });
+    const onShape = () => this.#wall.arrange();
+    const tile = new Tile({ camera, signaling, name: this.#nameOf(id), onShape, onClose });
     this.#open.set(id, { camera, tile });
-    element('grid').append(tile.element);
+    this.#wall.add(tile);
     camera.setPresent(this.#names.has(id));
   }
 
@@ -128,6 +137,7 @@ class Viewer {
     const { camera, tile } = this.#open.get(id);
     this.#open.delete(id);
     camera.close();
+    this.#wall.remove(tile);
     tile.close();
   }
 
@@ -150,9 +160,15 @@ class Viewer {
     element('several').hidden = this.#names.size < 2 && this.#open.size < 2;
     element('open-all').disabled = [...this.#names.keys()].every((id) => this.#open.has(id));
     element('close-all').disabled = this.#open.size === 0;
-    element('grid').dataset.count = this.#open.size;
     this.#list.show(this.#names, this.#open);
+    this.#fold.show(this.#open.size > 0);
+    document.title = this.#title();
     this.#wakeLock.want(this.#open.size > 0);
+  }
+
+  #title() {
+    const names = [...this.#open.keys()].map((id) => this.#nameOf(id));
+    return [...(names.length > 2 ? [`${names.length} cameras`] : names), TITLE].join(' · ');
   }
 }
 

@@ -3,7 +3,7 @@
 import { InboundSession } from '../webrtc/inbound_session.js';
 import { End, SessionState } from '../webrtc/session.js';
 import { ServerState } from '../shared/signaling.js';
-import { StreamStatistics } from './stream_statistics.js';
+import { NOTHING, StreamStatistics } from './stream_statistics.js';
 
 const RETRY_SECONDS = [0, 0.3, 1, 2, 3];
 const OFFER_TIMEOUT_MS = 5000;
@@ -68,8 +68,9 @@ export class WatchedCamera {
     return this.#session?.captureTime(rtp) ?? null;
   }
 
+  /** The statistics of what is shown; nothing while that is an old picture. */
   get statistics() {
-    return this.#statistics.current;
+    return this.#state === CameraState.PLAYING ? this.#statistics.current : NOTHING;
   }
 
   /** Note whether the server lists the camera. */
@@ -78,6 +79,7 @@ export class WatchedCamera {
     this.#present = present;
     if (came) {
       this.#attempt = 0;
+      this.problem = null; // it was that of its former program
     } else if (!present && this.#state === CameraState.ASKING) {
       this.#setState(CameraState.WAITING);
     }

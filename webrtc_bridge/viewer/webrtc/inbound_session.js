@@ -40,9 +40,9 @@ export class InboundSession extends Session {
     return this.#receiver ? this.connection.getStats() : null;
   }
 
-  end(reason, detail) {
+  end(...reason) {
     this.#clock?.close();
-    super.end(reason, detail);
+    super.end(...reason);
   }
 
   #onTrack({ track, receiver }) {

@@ -32,6 +32,11 @@ export class OutboundSession extends Session {
     await this.#limitBitrate();
   }
 
+  /** Return the browser's statistics of what is sent. */
+  statistics() {
+    return this.#sender.getStats();
+  }
+
   replaceTrack(track) {
     this.do(async () => {
       await this.#sender.replaceTrack(track);

@@ -1,6 +1,7 @@
 /** One RTCPeerConnection and its signaling; a subclass for each direction of video. */
 
 const CONNECT_TIMEOUT_MS = 15000;
+const NO_PATH_REASON = /^no (path|connection)\b/; // as our programs and pages put it
 const DISCONNECTED_TIMEOUT_MS = 6000; // ICE often recovers from this state by itself
 
 export const SessionState = Object.freeze({
@@ -59,7 +60,7 @@ export class Session {
   /** Take an offer, an answer, a candidate or a bye of this session. */
   receive(message) {
     if (message.type === 'bye') {
-      this.end(End.BYE, message.reason ?? '');
+      this.#receiveBye(message.reason ?? '');
     } else if (message.type === 'candidate') {
       this.do(() => this.connection.addIceCandidate(message.candidate ?? undefined), true);
     } else {
@@ -67,13 +68,13 @@ export class Session {
     }
   }
 
-  /** End the session; the first reason counts. */
-  end(reason, detail = '') {
+  /** End the session, and tell the peer unless it was `told`; the first reason counts. */
+  end(reason, detail = '', told = false) {
     if (this.#state === SessionState.ENDED) {
       return;
     }
     clearTimeout(this.#timer);
-    if (reason !== End.BYE) {
+    if (!told) {
       this.send({ type: 'bye', reason });
     }
     this.connection.close();
@@ -99,6 +100,15 @@ export class Session {
           this.end(End.FAILED, error.message);
         }
       });
+  }
+
+  #receiveBye(reason) {
+    // Whichever end gives up first, the trouble is the same: without UDP the peer is the quicker.
+    if (this.#state === SessionState.CONNECTING && NO_PATH_REASON.test(reason)) {
+      this.end(End.NO_PATH, this.#iceProblem, true);
+    } else {
+      this.end(End.BYE, reason, true);
+    }
   }
 
   #onCandidate({ candidate }) {
