@@ -1,9 +1,11 @@
 """The layers of a real pipeline, seen by branches without a webrtcbin."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
+from support.media.video_files import write_video
 from support.peers.session_pair import until
 
 from webrtc_bridge.errors import RequirementError
@@ -108,6 +110,25 @@ async def test_pictures_of_an_absurd_declared_rate_are_encoded_at_their_own(aske
         (encoder,) = running.encoders()
         caps = encoder.get_static_pad('sink').get_current_caps()
         assert first_structure(caps).get_fraction('framerate')[1:] == (rate, 1)
+        await branch.remove()
+    finally:
+        await running.pipeline.close()
+
+
+async def test_a_recording_whose_timestamps_jump_plays_on(tmp_path, caplog):
+    caplog.set_level('INFO')
+    path = write_video(
+        tmp_path / 'film.mkv', frames=80, fps=40, pts=lambda n: n if n < 40 else n + 3600 * 40
+    )
+    running = Running(GStreamerOptions(source=f'filesrc location={path} ! decodebin'))
+    await running.pipeline.start(KINDS['x264enc'])
+    try:
+        branch = Branch(running.pipeline)
+        await branch.more(50)
+        intervals = [later - earlier for earlier, later in itertools.pairwise(branch.times)]
+        assert max(intervals) < Gst.SECOND
+        assert caplog.text.count('its timestamps jump by 3600.0 s; playing on') == 1
+        assert 'source lost' not in caplog.text
         await branch.remove()
     finally:
         await running.pipeline.close()

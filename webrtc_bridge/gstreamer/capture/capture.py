@@ -22,6 +22,7 @@ from webrtc_bridge.gstreamer.capture.frame_rate import (
     measure_rate,
 )
 from webrtc_bridge.gstreamer.capture.layers import EncodedLayers, PictureFormat
+from webrtc_bridge.gstreamer.capture.recording import RecordingTime
 from webrtc_bridge.gstreamer.capture.source import SourceDescription
 from webrtc_bridge.gstreamer.capture.source_bin import add_source
 from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Structure
@@ -237,7 +238,7 @@ class Capture:
         if pad.query(query) and query.parse_latency()[0]:
             return watchdog
         # A recording's time starts at 0, the viewers' did not.
-        pad.set_offset(self.element.get_current_running_time())
+        RecordingTime(pad, self.element.get_current_running_time(), self._source.shown)
         return watchdog + ' ! clocksync'
 
     def _put(self, pad: Pad, chain: Element | str) -> Pad:

@@ -80,7 +80,8 @@ class PlayTime:
         self._step = interval
         self._position = -self._interval
         self._seconds: float | None = None
-        self._shift = 0.0
+        self.shift = 0.0
+        'The difference between positions and timestamps, in seconds.'
         self.jump = 0.0
         'The first jump of the timestamps, in seconds; 0.0 before there is one.'
 
@@ -95,9 +96,9 @@ class PlayTime:
             self._seconds = None if self._seconds is None else self._seconds + self._interval
             return self._follow(None)
         if self._is_joined(seconds):
-            self._shift = self._position + self._interval - seconds
+            self.shift = self._position + self._interval - seconds
         self._seconds = seconds
-        return self._follow(seconds + self._shift)
+        return self._follow(seconds + self.shift)
 
     def _follow(self, position: float | None) -> float:
         """Go on to `position` if it is later than the last one, else to the next in line."""
