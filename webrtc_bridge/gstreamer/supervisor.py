@@ -43,7 +43,7 @@ class CaptureHost(Protocol):
         """Take the highest bit rate (bit/s) of what the capture encodes, 0 if nothing is."""
 
     def on_back(self) -> None:
-        """Take note that a lost source is live again."""
+        """Note that a lost source is live again."""
 
 
 class SourceSupervisor:
@@ -77,7 +77,7 @@ class SourceSupervisor:
         self._task = asyncio.create_task(self._supervise(kind, attempt))
 
     def fail(self, error: SourceError) -> None:
-        """Take note that an element of the capture failed."""
+        """Note that an element of the capture failed."""
         if self._attempt:
             self._attempt.fail(error)
 
@@ -171,11 +171,11 @@ class _Attempt:
         post(self._loop, self._on_bitrate, self, bitrate)
 
     def on_flowing(self) -> None:
-        """Take note that pictures come."""
+        """Note that pictures arrive."""
         post(self._loop, self._settle, None)
 
     def on_failed(self, error: SourceError) -> None:
-        """Take note that no more pictures come."""
+        """Note that no more pictures will arrive."""
         post(self._loop, self.fail, error)
 
     def fail(self, error: SourceError) -> None:

@@ -36,10 +36,10 @@ class PeerListener(Protocol):
         """Take a candidate of this side that follows its description, or their end."""
 
     def on_connected(self) -> None:
-        """Take note that the transport is up."""
+        """Note that the transport is up."""
 
     def on_lost(self, reason: str) -> None:
-        """Take note that the transport is gone for good."""
+        """Note that the transport is gone for good."""
 
 
 class SessionState(enum.Enum):
@@ -92,7 +92,7 @@ class Session(ABC):
         self._send(Candidate(self.peer_id, self.session_id, candidate))
 
     def on_connected(self) -> None:
-        """Take note that the transport is up."""
+        """Note that the transport is up."""
         # A connection that is being closed may still come about.
         if self.state is SessionState.NEGOTIATING:
             self._connected.set_result(None)

@@ -111,7 +111,10 @@ class Capture:
 
     def set_watched(self, layer: Layer, watched: bool) -> None:
         """Encode a layer, or do not."""
-        (self._watched.add if watched else self._watched.discard)(layer)
+        if watched:
+            self._watched.add(layer)
+        else:
+            self._watched.discard(layer)
         if self._layers:
             self._layers.set_watched(layer, watched)
 

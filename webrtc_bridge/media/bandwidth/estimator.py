@@ -140,7 +140,7 @@ class BandwidthEstimator:
         return self._sent.measure(self._now)
 
     def begin(self, now: float) -> None:
-        """Take note that from `now` on (seconds) the viewer is sent something."""
+        """Note that from `now` on (seconds) the viewer is sent something."""
         self._sent.note(now, 0)
 
     def report(self, feedback: Feedback, sent: int, now: float) -> float:

@@ -19,7 +19,7 @@ class SentRate:
         self._samples: deque[tuple[float, int]] = deque(maxlen=REPORTS)
 
     def note(self, now: float, sent: int) -> None:
-        """Take note that at `now` (seconds) `sent` bytes had been sent in all."""
+        """Note that at `now` (seconds) `sent` bytes had been sent in all."""
         self._samples.append((now, sent))
 
     def measure(self, now: float) -> float | None:

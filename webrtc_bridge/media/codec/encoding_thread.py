@@ -126,7 +126,7 @@ class EncodingThread:
         }
 
     def note_passed(self, codec: Codec) -> None:
-        """Take note that a frame of `codec` was passed through."""
+        """Note that a frame of `codec` was passed through."""
         with self._lock:
             self._passed_at[codec] = time.monotonic()
 

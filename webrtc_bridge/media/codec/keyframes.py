@@ -28,6 +28,6 @@ class KeyframeRequests:
         return self._wanted and now - self._newest >= MINIMUM_INTERVAL
 
     def encoded(self, now: float) -> None:
-        """Take note that the encoder produced a keyframe at `now`."""
+        """Note that the encoder produced a keyframe at `now`."""
         self._wanted = False
         self._newest = now

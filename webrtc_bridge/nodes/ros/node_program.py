@@ -78,10 +78,13 @@ class NodeProgram(Generic[T]):
             from webrtc_bridge.nodes.ros.parameters import Parameters
             from webrtc_bridge.nodes.ros.ros_node import run_node
         except ModuleNotFoundError as exc:
-            raise RequirementError(str(exc.name), None, '', FIND_ROS) from exc
+            raise _missing(exc) from exc
 
         def prepare(node: 'Node') -> Coroutine[Any, Any, None]:
-            return self.prepare(node, Parameters(node, self.options))
+            try:
+                return self.prepare(node, Parameters(node, self.options))
+            except ModuleNotFoundError as exc:  # of the messages and services of this node
+                raise _missing(exc) from exc
 
         await run_node(
             self.node_name, prepare, arguments, log_level, sends_images=self.sends_images
@@ -100,6 +103,10 @@ class NodeProgram(Generic[T]):
             help='Lowest level to log. (default: that of --ros-args --log-level)',
         )
         return parser
+
+
+def _missing(error: ModuleNotFoundError) -> RequirementError:
+    return RequirementError(str(error.name), None, '', FIND_ROS)
 
 
 def without_ros_arguments(arguments: list[str]) -> list[str]:
