@@ -76,11 +76,12 @@ PARAMETERS = {
     'receiver_node': {
         *(*SERVER_PARAMETERS, 'sender_id', 'sender_ids', 'receiver_id', 'name'),
         *('topic', 'frame_id', 'encoding', 'jpeg_quality', 'camera_info_url', 'stamp'),
-        *('ice_servers', 'ice_transport_policy'),
+        *('ice_servers', 'ice_transport_policy', 'dds_transport'),
     },
     'sender_node': {
         *(*SERVER_PARAMETERS, 'sender_id', 'sender_ids', 'name', 'topic', 'topics'),
         *('codec', 'bitrate', 'min_bitrate', 'fps', 'depth_near', 'depth_far'),
+        'dds_transport',
     },
     'signaling_node': {
         *('host', 'port', 'secret_file', 'allow_anonymous'),

@@ -17,7 +17,7 @@ ALLOWED = {
     'launch_ros comes with an installed ROS 2, .*': 'there is no wheel of it',
     'needs foxglove_msgs': 'there is no wheel of it',
     'needs ffmpeg_image_transport_msgs': 'there is no wheel of it',
-    'needs root, to make network namespaces: .*': 'users and most containers may not make them',
+    'needs root, to make (network|mount) namespaces.*': 'users and most containers may not',
     'needs root, to make device nodes': 'users and some containers may not make them',
     'stock aiortc cannot connect on loopback alone': 'the machine has no network',
 }

@@ -4,6 +4,7 @@ import re
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
+from webrtc_bridge.errors import OptionError
 from webrtc_bridge.program.option_row import option
 
 PEER_ID = re.compile(r'[A-Za-z0-9_.-]{1,64}')
@@ -20,6 +21,7 @@ GSTREAMER_ENCODERS = (
     *('auto', 'x264enc', 'openh264enc', 'v4l2h264enc'),
     *('vah264enc', 'nvh264enc', 'vtenc_h264'),
 )
+MIN_BITRATE = 100
 ENCODINGS = ('bgr8', 'rgb8', 'mono8', 'nv12')
 
 
@@ -38,7 +40,7 @@ def bitrate_option(description: str, *, read_only: bool = True) -> Any:
 def min_bitrate_option(*, read_only: bool = True) -> Any:
     """Return the row of the lowest bit rate."""
     return option(
-        100,
+        MIN_BITRATE,
         'Lowest bit rate for a viewer on a slow link; below half of the highest, that viewer gets '
         'smaller pictures. Set equal to bitrate to disable adaptation.',
         minimum=10,
@@ -46,6 +48,16 @@ def min_bitrate_option(*, read_only: bool = True) -> Any:
         unit='kbit/s',
         read_only=read_only,
     )
+
+
+@dataclass(frozen=True)
+class BitrateBounds:
+    """The check of options with `bitrate` and `min_bitrate`."""
+
+    def __post_init__(self: Any) -> None:
+        """Check that both fit together; the default of the lower one gives way by itself."""
+        if self.min_bitrate > max(self.bitrate, MIN_BITRATE) and self.bitrate:
+            raise OptionError('min_bitrate', self.min_bitrate, f'at most bitrate, {self.bitrate}')
 
 
 @dataclass(frozen=True)
@@ -261,7 +273,7 @@ class SourceOptions:
 
 
 @dataclass(frozen=True)
-class EncoderOptions:
+class EncoderOptions(BitrateBounds):
     """The encoding of a sender's pictures."""
 
     codec: str = option(
@@ -286,7 +298,7 @@ class CamerasOptions:
 
 
 @dataclass(frozen=True)
-class GStreamerOptions:
+class GStreamerOptions(BitrateBounds):
     """The source and the encoder of the GStreamer sender."""
 
     source: str = option(
@@ -327,7 +339,20 @@ class GStreamerOptions:
 
 
 @dataclass(frozen=True)
-class SenderNodeOptions(EncoderOptions, SenderOptions):
+class DdsOptions:
+    """The way of ROS messages."""
+
+    _: KW_ONLY
+    dds_transport: str = option(
+        'auto',
+        'How Fast DDS carries the topics: auto takes shared memory on one machine; udp also '
+        'reaches containers with a /dev/shm of their own, and processes of other users.',
+        choices=('auto', 'udp'),
+    )
+
+
+@dataclass(frozen=True)
+class SenderNodeOptions(DdsOptions, EncoderOptions, SenderOptions):
     """The ROS sender: the topics it sends, and how."""
 
     bitrate: int = bitrate_option(
@@ -379,7 +404,7 @@ class SenderNodeOptions(EncoderOptions, SenderOptions):
 
 
 @dataclass(frozen=True)
-class ReceiverOptions(ServerOptions):
+class ReceiverOptions(DdsOptions, ServerOptions):
     """The ROS receiver: the senders it follows and the topics it publishes."""
 
     sender_id: str = option(

@@ -37,7 +37,7 @@ async def test_a_missing_server_is_logged_once_and_a_signal_ends_it_with_status_
 @pytest.mark.parametrize(
     ('parameter', 'line'),
     [
-        ('sender_idd:=front', 'parameter sender_idd: unknown, expected one of server_url'),
+        ('sender_idd:=front', 'parameter sender_idd: unknown, expected sender_id'),
         ('sender_id:=5', 'parameter sender_id: 5 given, expected 1 to 64 letters'),
         (
             'encoding:=yuv',

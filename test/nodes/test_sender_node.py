@@ -35,7 +35,8 @@ async def test_whole_program_sends_a_topic(start):
         (['topics:=[a]', 'sender_id:=a'], "parameter sender_id: 'a' given"),
         (['depth_near:=5.0', 'depth_far:=4.0'], 'parameter depth_far: 4.0 given, expected more'),
         (['bitrate:=-5'], 'parameter bitrate: -5 given, expected a whole number'),
-        (['topi:=a'], 'parameter topi: unknown'),
+        (['topi:=a'], 'parameter topi: unknown, expected topic'),
+        (['bitrate:=500', 'min_bitrate:=5000'], 'parameter min_bitrate: 5000 given, expected at'),
     ],
 )
 async def test_invalid_parameters_are_reported_in_one_line(start, parameters, line):

@@ -44,7 +44,7 @@ async def test_a_port_in_use_is_reported_in_one_line_with_status_3(start):
 @pytest.mark.parametrize(
     ('parameter', 'line'),
     [
-        ('prt:=1', 'parameter prt: unknown, expected one of host, port'),
+        ('prt:=1', 'parameter prt: unknown, expected port'),
         ('port:=http', "parameter port: 'http' given, expected a whole number from 0 to 65535"),
         ('port:=70000', 'parameter port: 70000 given'),
         ('ice_servers_file:=/no/such/file', 'parameter ice_servers_file: '),

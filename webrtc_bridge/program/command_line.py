@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from webrtc_bridge import __version__
-from webrtc_bridge.errors import WebrtcBridgeError
+from webrtc_bridge.errors import OptionError, WebrtcBridgeError
 from webrtc_bridge.program.lifetime import LOG_LEVELS, NewLoop, configure_logging, run
 from webrtc_bridge.program.option_row import rows
 
@@ -46,7 +46,11 @@ def from_arguments(options: type[T], arguments: argparse.Namespace) -> T:
         if value is None:
             continue
         values[row.name] = row.parse(value) if type(value) is str else row.check(value, row.flag)
-    return options(**values)
+    try:
+        return options(**values)
+    except OptionError as error:  # of two that do not fit together
+        flags = {row.name: row.flag for row in rows(options)}
+        raise OptionError(flags[error.name], error.value, error.expected) from error
 
 
 def run_command(

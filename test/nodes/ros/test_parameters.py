@@ -7,9 +7,9 @@ from rcl_interfaces.msg import ParameterType
 from rclpy.parameter import Parameter
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.nodes.ros.parameters import Parameters, UnknownParameterError
-from webrtc_bridge.options import ReceiverOptions, SignalingOptions
-from webrtc_bridge.program.option_row import option
+from webrtc_bridge.nodes.ros.parameters import Parameters, UnknownParameterError, meant_by
+from webrtc_bridge.options import ReceiverOptions, SenderNodeOptions, SignalingOptions
+from webrtc_bridge.program.option_row import option, rows
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,56 @@ def test_an_override_that_does_not_fit_is_refused_by_name(make_node, override):
     assert '\n' not in str(caught.value)
 
 
-def test_an_unknown_override_is_refused_with_the_known_names(make_node):
-    parameters = Parameters(make_node('a_node', 'txt:=hello'), Options)
+@pytest.mark.parametrize(
+    ('name', 'meant'),
+    [
+        ('txt', 'text'),
+        ('texst', 'text or texts'),
+        ('swich', 'switch'),
+        ('Choice', 'choice'),
+    ],
+)
+def test_a_misspelt_override_is_refused_with_what_it_is_meant_for(make_node, name, meant):
+    parameters = Parameters(make_node('a_node', f'{name}:=hello'), Options)
     with pytest.raises(UnknownParameterError) as caught:
         parameters.refuse_unknown()
-    assert str(caught.value).startswith('txt: unknown, expected one of text, choice, number')
+    assert str(caught.value) == f'{name}: unknown, expected {meant}'
     assert caught.value.exit_status == 2
+
+
+def test_the_parameters_of_other_nodes_are_logged_once(make_node, caplog):
+    node = make_node('a_node', 'robot_name:=rover1', 'max.speed:=2.0', 'text:=hello')
+    parameters = Parameters(node, Options)
+    parameters.refuse_unknown()
+    assert parameters.options.text == 'hello'
+    assert [record.message for record in caplog.records] == [
+        'not parameters of this node: max.speed, robot_name'
+    ]
+
+
+@pytest.mark.parametrize('table', [ReceiverOptions, SenderNodeOptions, SignalingOptions])
+@pytest.mark.parametrize(
+    'name', ['robot_name', 'sensor_id', 'namespace', 'camera_name', 'publish_rate', 'base_frame']
+)
+def test_usual_names_of_others_are_not_taken_for_misspelt(table, name):
+    assert meant_by(name, [row.name for row in rows(table)], []) == ''
+
+
+@pytest.mark.parametrize(
+    ('name', 'meant'),
+    [
+        ('sender', 'sender_id'),
+        ('sender_idd', 'sender_id'),
+        ('senderid', 'sender_id'),
+        ('frameid', 'frame_id'),
+        ('frame-id', 'frame_id'),
+        ('server_uri', 'server_url'),
+        ('camera_info', 'camera_info_url'),
+    ],
+)
+def test_usual_mistakes_are_recognised(name, meant):
+    names = meant_by(name, [row.name for row in rows(ReceiverOptions)], [])
+    assert meant in names.split(' or ')
 
 
 def test_an_unknown_qos_override_is_refused_with_the_qos_parameters(make_node):

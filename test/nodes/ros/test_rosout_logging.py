@@ -47,6 +47,17 @@ async def test_every_level_arrives_on_rosout_from_any_thread(make_node):
     assert {text: (record.name, record.level) for text, record in found.items()} == {
         f'100 % of level {level}': ('logs', severity) for level, severity in LEVELS.items()
     }
+    places = {(record.file, record.function, record.line) for record in found.values()}
+    assert places == {(__file__, 'log', log.__code__.co_firstlineno + 2)}
+
+
+@pytest.mark.parametrize(
+    ('level', 'severity'), [(10, 'DEBUG'), (25, 'INFO'), (35, 'WARN'), (99, 'FATAL')]
+)
+def test_a_level_in_between_has_the_severity_below(make_node, capfd, level, severity):
+    with forwarding(make_node(f'logs_at_{level}').get_logger(), 'debug'):
+        logging.getLogger('webrtc_bridge.test').log(level, 'in between')
+    assert f'[{severity}]' in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

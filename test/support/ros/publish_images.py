@@ -8,7 +8,8 @@ import av
 
 from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.publishing.image_publisher import ImagePublisher
-from webrtc_bridge.nodes.ros.dds_profile import image_segment
+from webrtc_bridge.nodes.ros.dds_profile import transports
+from webrtc_bridge.nodes.ros.early_parameter import early_value
 from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning
 from webrtc_bridge.options import ReceiverOptions
@@ -19,7 +20,12 @@ FPS = 30.0
 
 async def main(width: int, height: int, overrides: list[str]) -> None:
     arguments = ['--ros-args', *(word for one in overrides for word in ('-p', one))]
-    with image_segment(), initialised(arguments), created_node('publishes') as node:
+    choice = early_value(arguments, 'publishes', 'dds_transport')
+    with (
+        transports(choice, sends_images=True),
+        initialised(arguments),
+        created_node('publishes') as node,
+    ):
         publisher = ImagePublisher(node, Parameters(node, ReceiverOptions).options)
         await while_spinning(node, publish(publisher, av.VideoFrame(width, height, 'yuv420p')))
 

@@ -5,6 +5,7 @@ from rclpy.node import Node
 from webrtc_bridge.media.frames import EncodedFrame, ReceivedFrame
 from webrtc_bridge.media.h264.video_size import video_size
 from webrtc_bridge.nodes.publishing.camera_info_publisher import CameraInfoPublisher
+from webrtc_bridge.nodes.publishing.delivery_check import DeliveryCheck
 from webrtc_bridge.nodes.publishing.encoded_publisher import EncodedPublisher
 from webrtc_bridge.nodes.publishing.image_publisher import ImagePublisher
 from webrtc_bridge.options import ReceiverOptions
@@ -31,6 +32,7 @@ class CameraTopics(FrameSink):
         self._info = CameraInfoPublisher(node, options)
         self._publishers = (self._images, self._encoded, self._info)
         self.parameters = [name for each in self._publishers for name in each.parameters]
+        self.delivery_check = DeliveryCheck(self._images.publishers + self._encoded.publishers)
         self._size: tuple[int, int] | None = None
 
     def change(self, options: ReceiverOptions) -> None:

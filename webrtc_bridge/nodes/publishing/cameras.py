@@ -40,7 +40,9 @@ class Cameras:
         parameters.refuse_unknown([name for topics in self._topics for name in topics.parameters])
         for topics in self._topics:
             parameters.on_change(topics.change)
-        if not options.sender_ids:
+        if options.sender_ids:
+            parameters.on_check('sender_id', refuse_switch)
+        else:
             parameters.on_check('sender_id', self._receivers[0].check_sender)
             parameters.on_change(lambda new: self._receivers[0].follow(new.sender_id))
         self._diagnostics = Diagnostics(node)
@@ -64,8 +66,10 @@ class Cameras:
         raise next(error for error in ended if isinstance(error, Exception))
 
     async def report(self) -> None:
-        """Publish diagnostics until cancelled."""
-        await self._diagnostics.publish([receiver.report for receiver in self._receivers])
+        """Publish diagnostics, and check that messages arrive, until cancelled."""
+        checks = [topics.delivery_check.run() for topics in self._topics]
+        reports = [receiver.report for receiver in self._receivers]
+        await asyncio.gather(self._diagnostics.publish(reports), *checks)
 
     def _on_switch_failed(self, wanted: str, kept: str) -> None:
         if self._parameters.options.sender_id == wanted:
@@ -93,6 +97,8 @@ def each_camera(options: ReceiverOptions) -> list[ReceiverOptions]:
     """
     if not options.sender_ids:
         return [options]
+    if options.sender_id:
+        raise OptionError('sender_id', options.sender_id, 'sender_ids or sender_id, not both')
     names = [ros_name(sender_id) for sender_id in options.sender_ids]
     if len(set(names)) < len(names):
         expected = 'ids that differ in letters and digits'
@@ -106,6 +112,11 @@ def each_camera(options: ReceiverOptions) -> list[ReceiverOptions]:
         )
         for sender_id, name in zip(options.sender_ids, names, strict=True)
     ]
+
+
+def refuse_switch(sender_id: str) -> None:
+    """Refuse to switch where several senders are followed at once; raises OptionError."""
+    raise OptionError('sender_id', sender_id, 'a node that was started without sender_ids')
 
 
 def frame_of(name: str, frame_id: str) -> str:

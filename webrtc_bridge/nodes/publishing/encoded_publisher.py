@@ -31,6 +31,7 @@ class EncodedPublisher:
             for transport in available_transports()
             if (publisher := transport_publisher(node, options.topic, transport))
         ]
+        self.publishers = [publisher for _, publisher in self._publishers]
         self.parameters = [name for _, each in self._publishers for name in each.parameters]
         self._subscribers = [0 for _ in self._publishers]
         self._codec_logged = False

@@ -28,6 +28,7 @@ class ImagePublisher:
         self._raw = LazyPublisher(node, Image, resolve_image_topic(node, options.topic))
         compressed = transport_topic(node, options.topic, 'compressed')
         self._compressed = LazyPublisher(node, CompressedImage, compressed)
+        self.publishers = [self._raw, self._compressed]
         self.parameters = self._raw.parameters + self._compressed.parameters
         self.jpeg_quality = options.jpeg_quality
         self._frame_id = options.frame_id

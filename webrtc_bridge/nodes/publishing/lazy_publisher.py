@@ -3,9 +3,12 @@
 import threading
 from typing import Any
 
+from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.qos import ReliabilityPolicy
 
 from webrtc_bridge.nodes.ros.qos import publisher_qos
+from webrtc_bridge.nodes.ros.same_host import any_on_same_host
 
 
 class LazyPublisher:
@@ -21,8 +24,12 @@ class LazyPublisher:
     def __init__(self, node: Node, message_type: type, name: str) -> None:
         qos, self.parameters = publisher_qos(node, name)
         self._publisher = node.create_publisher(message_type, name, qos)
+        self._node = node
         self._lock = threading.Lock()
         self._closed = False
+        self.name = name
+        self.published = 0
+        'The number of messages.'
 
     @property
     def subscribers(self) -> int:
@@ -40,6 +47,26 @@ class LazyPublisher:
         with self._lock:
             if not self._closed:
                 self._publisher.publish(message)
+                self.published += 1
+
+    @property
+    def acknowledged(self) -> bool:
+        """Return whether all reliable subscribers have everything; others do not acknowledge."""
+        with self._lock:
+            # Without a wait, during which rclpy (9.1) holds the GIL.
+            return self._closed or bool(self._publisher.wait_for_all_acked(Duration()))
+
+    @property
+    def has_local_subscriber(self) -> bool:
+        """Return whether a reliable subscriber is on this host, as Fast DDS sees it."""
+        with self._lock:
+            if self._closed:
+                return False
+            found = self._node.get_subscriptions_info_by_topic(self.name)
+            reliable = ReliabilityPolicy.RELIABLE
+            return any_on_same_host(
+                self._node, (each for each in found if each.qos_profile.reliability is reliable)
+            )
 
     def close(self) -> None:
         """Ignore further messages: a decoder's last one may come after the node is destroyed."""

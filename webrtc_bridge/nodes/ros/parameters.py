@@ -2,8 +2,10 @@
 
 import asyncio
 import dataclasses
+import difflib
+import logging
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import (
@@ -30,8 +32,17 @@ TYPES = {
 LARGEST = {int: 2**63 - 1, float: sys.float_info.max}
 
 
+ALIKE = 0.8
+"""
+Similarity (difflib's ratio) from which a foreign name is taken for a typing error: `sender` and
+`sender_idd` are, `robot_name` and `sensor_id` are not.
+"""
+
+logger = logging.getLogger(__name__)
+
+
 class UnknownParameterError(OptionError):
-    """A command line or file sets a parameter that the node does not have."""
+    """A command line or file sets a parameter that is nearly, but not, one of the node's."""
 
     def __str__(self) -> str:
         return f'{self.name}: unknown, expected {self.expected}'
@@ -73,19 +84,24 @@ class Parameters(Generic[T]):
 
     def refuse_unknown(self, others: Collection[str] = ()) -> None:
         """
-        Check that each override is of a declared parameter; call it when all are declared.
+        Refuse overrides that look like a misspelt parameter; call it when all are declared.
 
-        rclpy ignores the rest silently, so that a typo would go unnoticed. `others` are parameters
-        of the node that are not in the option table.
+        rclpy ignores them silently, so that a typing error would go unnoticed. The rest is logged:
+        parameter files and SetParameter in a launch file may set what other nodes have. `others`
+        are parameters of the node that are not in the option table.
 
         Raises: UnknownParameterError.
         """
+        foreign = []
         for name, override in overrides(self._node).items():
-            if not self._node.has_parameter(name):
-                group = [other for other in others if name.split('.')[0] == other.split('.')[0]]
-                raise UnknownParameterError(
-                    name, override.value, 'one of ' + ', '.join(group or self._table)
-                )
+            if self._node.has_parameter(name):
+                continue
+            meant = meant_by(name, self._table, others)
+            if meant:
+                raise UnknownParameterError(name, override.value, meant)
+            foreign.append(name)
+        if foreign:
+            logger.warning('not parameters of this node: %s', ', '.join(sorted(foreign)))
 
     def _convert(self, changes: list[Parameter]) -> list[Parameter]:
         """Give whole numbers for doubles, and empty lists, the type that rclpy insists on."""
@@ -98,11 +114,15 @@ class Parameters(Generic[T]):
 
     def _validate(self, changes: list[Parameter]) -> SetParametersResult:
         try:
-            for change in changes:
-                if change.name in self._table:
-                    value = self._table[change.name].check(change.value)
-                    if change.name in self._checks and value != getattr(self.options, change.name):
-                        self._checks[change.name](value)
+            values = {
+                change.name: self._table[change.name].check(change.value)
+                for change in changes
+                if change.name in self._table
+            }
+            dataclasses.replace(self.options, **values)  # raises if they do not fit together
+            for name, value in values.items():
+                if name in self._checks and value != getattr(self.options, name):
+                    self._checks[name](value)
         except OptionError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
@@ -115,6 +135,15 @@ class Parameters(Generic[T]):
         self.options = dataclasses.replace(self.options, **values)
         for loop, callback in self._callbacks:
             loop.call_soon_threadsafe(callback, self.options)
+
+
+def meant_by(name: str, table: Iterable[str], others: Collection[str]) -> str:
+    """Return the names, of `table` or `others`, that `name` is meant for; empty if foreign."""
+    group = [other for other in others if name.split('.')[0] == other.split('.')[0]]
+    if group:
+        return 'one of ' + ', '.join(group)
+    written = name.lower().replace('-', '_')
+    return ' or '.join(difflib.get_close_matches(written, table, cutoff=ALIKE))
 
 
 def declare(node: Node, row: Option, name: str = '') -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 
 from rclpy.node import Node
 
-from webrtc_bridge.nodes.ros.dds_profile import image_segment
+from webrtc_bridge.nodes.ros.dds_profile import transports
+from webrtc_bridge.nodes.ros.early_parameter import early_value
 from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning
 from webrtc_bridge.nodes.ros.rosout_logging import forwarding
 
@@ -31,11 +32,13 @@ async def run_node(
     Raises: WebrtcBridgeError, and any error of a callback of the node.
     """
     with contextlib.ExitStack() as stack:
-        with image_segment() if sends_images else contextlib.nullcontext() as transport:
+        choice = early_value(arguments, name, 'dds_transport')
+        with transports(choice, sends_images=sends_images) as notice:
             stack.enter_context(initialised(arguments))
             node = stack.enter_context(created_node(name))
         stack.enter_context(forwarding(node.get_logger(), log_level))
         work = prepare(node)
-        if transport:
-            logger.info('%s', transport)
+        if notice:
+            level = logging.WARNING if notice.is_warning else logging.INFO
+            logger.log(level, '%s', notice.text)
         await while_spinning(node, work)

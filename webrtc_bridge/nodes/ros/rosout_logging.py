@@ -4,8 +4,11 @@ import contextlib
 import logging
 from collections.abc import Iterator
 
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.logging import LoggingSeverity
+
+SEVERITIES = sorted(set(LoggingSeverity) - {LoggingSeverity.UNSET}, reverse=True)
 
 
 class RosoutHandler(logging.Handler):
@@ -16,19 +19,19 @@ class RosoutHandler(logging.Handler):
         self._logger = logger
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log `record` with the severity of its level."""
-        text = self.format(record)
-        # One line per level: rclpy refuses a call site that changes its severity.
-        if record.levelno >= logging.CRITICAL:
-            self._logger.fatal(text)
-        elif record.levelno >= logging.ERROR:
-            self._logger.error(text)
-        elif record.levelno >= logging.WARNING:
-            self._logger.warning(text)
-        elif record.levelno >= logging.INFO:
-            self._logger.info(text)
-        else:
-            self._logger.debug(text)
+        """Log `record` with the severity of its level, as logged where it was logged."""
+        severity = next((each for each in SEVERITIES if record.levelno >= each), SEVERITIES[-1])
+        if self._logger.is_enabled_for(severity):
+            # What rclpy's own loggers call: they take the place from their caller, which would be
+            # this line for all, and refuse a place that changes its severity.
+            rclpy_implementation.rclpy_logging_rcutils_log(
+                severity,
+                self._logger.name,
+                self.format(record),
+                record.funcName or '',
+                record.pathname,
+                record.lineno,
+            )
 
 
 @contextlib.contextmanager

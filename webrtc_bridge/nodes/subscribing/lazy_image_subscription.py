@@ -12,6 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from webrtc_bridge.nodes.ros.qos import best_available
 from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic
+from webrtc_bridge.nodes.ros.same_host import any_on_same_host
 from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage
 
 TYPES = {
@@ -30,6 +31,9 @@ POLL_INTERVAL = 0.5
 
 DISCOVERY_POLLS = 4
 'Checks before a missing publisher is logged: discovery takes a moment.'
+
+SILENT_POLLS = 20
+'Checks after which a publisher of the same host that delivers nothing is logged: 10 s.'
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +67,7 @@ class LazyImageSubscription:
         self._subscribed: tuple[str, type] | None = None
         self._logged = ''
         self._polls = 0
+        self._silent_polls: int | None = None
         # rclpy 9.1 has no event for a new publisher, so poll. In real time, because that of a
         # simulation may stand still.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -100,6 +105,8 @@ class LazyImageSubscription:
         if found and self._subscribed != (name, found):
             self._unsubscribe()
             self._subscribe(name, found)
+        elif found:
+            self._note_silence(name)
 
     def _published_type(self, name: str) -> type | None:
         published = [info.topic_type for info in self._node.get_publishers_info_by_topic(name)]
@@ -124,12 +131,31 @@ class LazyImageSubscription:
         self._subscription = self._node.create_subscription(
             message_type,
             name,
-            self._on_message,
+            self._take,
             best_available(QUEUES[message_type]),
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
         )
         self._subscribed = (name, message_type)
+        self._silent_polls = 0
         logger.info('subscribed to %s (%s)', name, message_type.__name__)
+
+    def _take(self, message: ImageMessage) -> None:
+        self._silent_polls = None
+        self._on_message(message)
+
+    def _note_silence(self, name: str) -> None:
+        if self._silent_polls is None:
+            return
+        self._silent_polls += 1
+        publishers = self._node.get_publishers_info_by_topic(name)
+        if self._silent_polls == SILENT_POLLS and any_on_same_host(self._node, publishers):
+            # For information, because some topics are slow.
+            logger.info(
+                'no image of %s yet. If its publisher runs in another container or as another '
+                'user, start this node with dds_transport:=udp, or the publisher with '
+                'FASTDDS_BUILTIN_TRANSPORTS=UDPv4 in its environment',
+                name,
+            )
 
     def _unsubscribe(self) -> None:
         if self._subscription:

@@ -1,0 +1,95 @@
+"""A subscriber in another container gets images by UDP, and without is noticed."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sensor_msgs.msg import Image
+from support.ros.collected import Collected, until
+
+from webrtc_bridge.nodes.publishing.delivery_check import DeliveryCheck
+from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
+from webrtc_bridge.nodes.ros.ros_thread import while_spinning
+
+SUPPORT = Path(__file__).parents[2] / 'support' / 'ros'
+ISOLATED = ('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs none /dev/shm && exec "$@"', 'sh')
+'Runs a command with a /dev/shm of its own, as containers do.'
+
+
+@pytest.fixture
+def isolated() -> tuple[str, ...]:
+    made = subprocess.run([*ISOLATED, 'true'], capture_output=True, text=True, check=False)
+    if made.returncode:
+        pytest.skip(f'needs root, to make mount namespaces: {made.stderr.strip()}')
+    return ISOLATED
+
+
+async def publish_until(publisher: LazyPublisher, condition: object) -> None:
+    def published_and() -> bool:
+        publisher.publish(Image(width=4, height=4, data=bytes(48)))
+        return condition()
+
+    await until(published_and, 30.0)
+
+
+async def test_a_subscriber_that_gets_nothing_is_logged_once(make_node, isolated, caplog):
+    node = make_node()
+    publisher = LazyPublisher(node, Image, '/image_raw')
+    check = DeliveryCheck([publisher], interval=0.005)
+
+    async def work() -> None:
+        await until(lambda: publisher.subscribed, 30.0)
+        checking = asyncio.create_task(check.run())
+        await publish_until(publisher, lambda: caplog.records)
+        failed = check._failed[publisher]
+        await publish_until(publisher, lambda: check._failed[publisher] > failed + 50)
+        checking.cancel()
+
+    counting = (sys.executable, str(SUPPORT / 'count_images.py'), 'reliable', '1')
+    subscriber = await asyncio.create_subprocess_exec(*isolated, *counting)
+    try:
+        await while_spinning(node, work())
+    finally:
+        subscriber.kill()
+        await subscriber.wait()
+    (record,) = caplog.records
+    assert record.message.startswith('a subscriber of /image_raw gets nothing.')
+    assert 'dds_transport:=udp' in record.message
+    assert 'FASTDDS_BUILTIN_TRANSPORTS=UDPv4' in record.message
+
+
+async def test_a_subscriber_that_gets_all_or_is_slow_is_not_logged(make_node, caplog):
+    node = make_node()
+    publisher = LazyPublisher(node, Image, '/image_raw')
+    check = DeliveryCheck([publisher], interval=0.005)
+    images = Collected(node, Image, '/image_raw')
+
+    async def work() -> None:
+        await until(lambda: publisher.subscribed)
+        checking = asyncio.create_task(check.run())
+        await publish_until(publisher, lambda: len(images.messages) > 100)
+        checking.cancel()
+
+    await while_spinning(node, work())
+    assert not caplog.records
+
+
+async def test_with_udp_images_reach_a_subscriber_with_other_shared_memory(
+    start, isolated, monkeypatch
+):
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET')
+    publisher = await start(str(SUPPORT / 'publish_images.py'), '640', '480', 'dds_transport:=udp')
+    await publisher.wait_for_line('ready')
+    counting = (sys.executable, str(SUPPORT / 'count_images.py'), 'reliable', '10')
+    subscriber = await asyncio.create_subprocess_exec(*isolated, *counting, stdout=subprocess.PIPE)
+    try:
+        assert await asyncio.wait_for(subscriber.stdout.readline(), 30) == b'matched\n'
+        publisher.process.stdin.write(b'go\n')
+        line = await asyncio.wait_for(subscriber.stdout.readline(), 30)
+        assert line == b'received 10 (640, 480, 921600)\n'
+    finally:
+        if subscriber.returncode is None:
+            subscriber.kill()
+        await subscriber.wait()
