@@ -76,7 +76,7 @@ PARAMETERS = {
     'receiver_node': {
         *(*SERVER_PARAMETERS, 'sender_id', 'sender_ids', 'receiver_id', 'name'),
         *('topic', 'frame_id', 'encoding', 'jpeg_quality', 'camera_info_url', 'stamp'),
-        *('ice_servers', 'ice_transport_policy', 'dds_transport'),
+        *('ice_servers', 'ice_transport_policy', 'dds_transport', 'keyframe_interval'),
     },
     'sender_node': {
         *(*SERVER_PARAMETERS, 'sender_id', 'sender_ids', 'name', 'topic', 'topics'),
@@ -94,7 +94,7 @@ PARAMETERS = {
 }
 
 CHANGEABLE = {
-    'receiver_node': {'sender_id', 'jpeg_quality'},
+    'receiver_node': {'sender_id', 'jpeg_quality', 'keyframe_interval'},
     'sender_node': {'bitrate', 'min_bitrate', 'topic', 'topics', 'depth_near', 'depth_far'},
     'signaling_node': set(),
     'status_node': set(),

@@ -441,6 +441,16 @@ class ReceiverOptions(DdsOptions, ServerOptions):
         maximum=100,
         read_only=False,
     )
+    keyframe_interval: float = option(
+        2.0,
+        'Longest time between keyframes on the encoded topics while they have subscribers: bags '
+        'can be played from the middle, and subscribers that lost messages recover. 0 leaves '
+        'keyframes to the sender.',
+        minimum=0.0,
+        maximum=3600.0,
+        unit='s',
+        read_only=False,
+    )
     camera_info_url: str = option(
         '',
         'Calibration file to publish camera_info from and to save set_camera_info to; ${NAME} in '

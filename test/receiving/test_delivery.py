@@ -1,6 +1,7 @@
 """The order in which a receiver's streams reach its sink; no session is needed."""
 
 import asyncio
+import itertools
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -42,6 +43,7 @@ class Sink(FrameSink):
     def __init__(self, *, pictures: bool = True, frames: bool = False) -> None:
         self.pictures = pictures
         self.frames = frames
+        self.interval = 0.0
         self.received: list[str] = []
         self.stamps: list[int] = []
 
@@ -50,6 +52,9 @@ class Sink(FrameSink):
 
     def wants_frames(self) -> bool:
         return self.frames
+
+    def keyframe_interval(self) -> float:
+        return self.interval
 
     def on_picture(self, received: ReceivedFrame) -> None:
         self.received.append(received.sender_id)
@@ -120,6 +125,33 @@ async def test_encoded_frames_start_with_a_keyframe_which_is_requested() -> None
     sink.frames = True
     delivery.on_frame(front.inbound, encoded())
     assert (sink.received, front.keyframes_requested) == (['keyframe', 'frame'], 3)
+
+
+async def test_keyframes_are_requested_in_the_interval_of_the_sink(monkeypatch) -> None:
+    now = 100.0
+    monkeypatch.setattr('webrtc_bridge.receiving.delivery.time.monotonic', lambda: now)
+    sink = Sink(pictures=False, frames=True)
+    delivery, _ = delivery_to(sink)
+    front = Stream(1, 'front')
+    delivery.on_frame(front.inbound, encoded(keyframe=True))
+    for _ in range(100):
+        now += 0.1
+        delivery.on_frame(front.inbound, encoded())
+    assert front.keyframes_requested == 0, 'without an interval, none is needed'
+    sink.interval, requested = 2.0, []
+    for n in range(100):
+        now += 0.1
+        before = front.keyframes_requested
+        # The sender answers with the next frame.
+        delivery.on_frame(front.inbound, encoded(keyframe=bool(requested and requested[-1] == n)))
+        requested += [n + 1] * (front.keyframes_requested - before)
+    assert [b - a for a, b in itertools.pairwise(requested)] == [20] * 4  # 2 s
+    # A camera that is passed through answers none.
+    before = front.keyframes_requested
+    for _ in range(60):
+        now += 0.1
+        delivery.on_frame(front.inbound, encoded())
+    assert 8 <= front.keyframes_requested - before <= 12
 
 
 async def test_metadata_of_each_stream_is_handed_on() -> None:

@@ -11,6 +11,9 @@ from webrtc_bridge.receiving.frame_sink import FrameSink
 from webrtc_bridge.receiving.inbound_stream import InboundStream, InboundStreamListener
 from webrtc_bridge.receiving.stamper import Stamper
 
+ASK_AGAIN = 0.5
+'Seconds after which a keyframe is requested again: H.264 that is passed through may have none.'
+
 
 class Delivery(InboundStreamListener):
     """
@@ -31,6 +34,7 @@ class Delivery(InboundStreamListener):
         self._lock = threading.Lock()  # taken by decoders' threads alone
         self._serial = 0
         self._in_sync: InboundStream | None = None
+        self._keyframe_at = self._keyframe_requested_at = 0.0
         self._picture_stamper = Stamper('image', use_capture=use_capture)
         self._frame_stamper = Stamper('video', use_capture=use_capture)
 
@@ -83,6 +87,7 @@ class Delivery(InboundStreamListener):
             uncertainty = stream.clock_uncertainty_ns
             stamp = self._frame_stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty)
             self._sink.on_frame(frame, stamp, stream.sender_id)
+            self._request_keyframe_in_time(stream, frame)
 
     def on_metadata(self, stream: InboundStream) -> None:
         """Hand on a stream's metadata: that of a new one, too, for its first picture."""
@@ -92,6 +97,18 @@ class Delivery(InboundStreamListener):
         """Name the sender of the stream that has started, and what it has said so far."""
         self._sink.on_sender(stream.sender_id)
         self._sink.on_metadata(stream.metadata, stream.sender_id)
+
+    def _request_keyframe_in_time(self, stream: InboundStream, frame: EncodedFrame) -> None:
+        """Keep to the sink's keyframe interval: senders make a keyframe only on request."""
+        now = time.monotonic()
+        if frame.keyframe:
+            self._keyframe_at = now
+        interval = self._sink.keyframe_interval()
+        # A little sooner, so that the keyframe comes in time.
+        is_due = interval and now - self._keyframe_at > 0.9 * interval
+        if is_due and now - self._keyframe_requested_at > ASK_AGAIN:
+            self._keyframe_requested_at = now
+            stream.request_keyframe()
 
     def _is_in_sync(self, stream: InboundStream, frame: EncodedFrame) -> bool:
         if stream is not self._in_sync and not frame.keyframe:

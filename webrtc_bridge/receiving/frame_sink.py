@@ -22,6 +22,10 @@ class FrameSink:
         """Return whether to call `on_frame`."""
         return False
 
+    def keyframe_interval(self) -> float:
+        """Return the longest time in seconds between two keyframes; 0 for any."""
+        return 0.0
+
     def on_picture(self, received: ReceivedFrame) -> None:
         """Take a decoded picture."""
 

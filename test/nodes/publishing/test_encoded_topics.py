@@ -18,6 +18,7 @@ from support.ros.collected import Collected, until
 from webrtc_bridge.media.capture.camera import Camera
 from webrtc_bridge.media.capture.pattern import read_clock
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame
+from webrtc_bridge.media.h264.units import nal_units
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.nodes.publishing.camera_topics import CameraTopics
 from webrtc_bridge.nodes.ros.parameters import Parameters
@@ -121,6 +122,32 @@ async def test_a_late_subscriber_gets_a_keyframe_too(make_node):
             assert all(pictures_of(first.messages))
 
     await while_spinning(node, work())
+
+
+async def test_a_bag_can_be_played_from_the_middle(make_node):
+    """The middle is what comes between two keyframes, of which nobody asked for the second."""
+    node = make_node('a_node', 'keyframe_interval:=0.4')
+    topics = topics_of(node)
+
+    async def work():
+        async with receiving(topics):
+            bag = Collected(node, CompressedImage, 'image_raw/h264', ALL)
+            await until(lambda: sum(map(is_keyframe, bag.messages)) >= 4)
+            keyframes = [n for n, message in enumerate(bag.messages) if is_keyframe(message)]
+            times = [bag.stamps[n] / 1e9 for n in keyframes]
+            assert all(b - a < 1 for a, b in itertools.pairwise(times[1:]))
+            # A decoder refuses what it lacks the beginning of.
+            middle = bag.messages[keyframes[1] + 1 :]
+            with pytest.raises(av.InvalidDataError):
+                pictures_of(middle)
+            assert all(pictures_of(bag.messages[keyframes[2] :]))
+
+    await while_spinning(node, work())
+
+
+def is_keyframe(message: CompressedImage) -> bool:
+    """Return whether there is an IDR slice (ITU-T H.264, table 7-1)."""
+    return any(unit[0] & 0x1F == 5 for unit in nal_units(bytes(message.data)))
 
 
 async def test_camera_info_alone_comes_with_every_frame_and_nothing_is_decoded(make_node):

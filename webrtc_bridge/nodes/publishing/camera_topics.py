@@ -34,10 +34,12 @@ class CameraTopics(FrameSink):
         self.parameters = [name for each in self._publishers for name in each.parameters]
         self.delivery_check = DeliveryCheck(self._images.publishers + self._encoded.publishers)
         self._size: tuple[int, int] | None = None
+        self.change(options)
 
     def change(self, options: ReceiverOptions) -> None:
-        """Use the option that may change while the node runs: `jpeg_quality`."""
+        """Use the options that may change while the node runs."""
         self._images.jpeg_quality = options.jpeg_quality
+        self._keyframe_interval = options.keyframe_interval
 
     def close(self) -> None:
         """Ignore further pictures and frames."""
@@ -55,6 +57,11 @@ class CameraTopics(FrameSink):
         if self._encoded.notice_newcomers():
             return False
         return self._encoded.subscribed or (self._info.subscribed and not self._images.subscribed)
+
+    def keyframe_interval(self) -> float:
+        """Return the longest time between keyframes while encoded frames have subscribers."""
+        # One that joins is noticed, but not one that lost a message, and nobody who plays a bag.
+        return self._keyframe_interval if self._encoded.subscribed else 0.0
 
     def on_picture(self, received: ReceivedFrame) -> None:
         """Publish an image and its camera_info."""
