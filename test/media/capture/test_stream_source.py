@@ -48,7 +48,14 @@ class CameraPage(BaseHTTPRequestHandler):
             _, _, rate = self.path.partition('?')
             self.stream(1 / float(rate or 20))
         else:
-            self.send_error(401 if self.path == '/secret' else 404)
+            self.refuse(401 if self.path in ('/secret', '/modern') else 404)
+
+    def refuse(self, status):
+        self.send_response(status)
+        algorithm = ', algorithm=SHA-256' if self.path == '/modern' else ''
+        self.send_header('WWW-Authenticate', f'Digest realm="cam", nonce="1"{algorithm}')
+        self.send_header('Content-Length', '0')
+        self.end_headers()
 
     def stream(self, interval):
         self.send_response(200)
@@ -237,6 +244,8 @@ def test_a_stream_that_falls_silent_is_noticed(connect, ip_camera):
 def test_refusals_of_a_server_raise_different_errors(connect, ip_camera):
     with pytest.raises(SourceForbidden, match='user name or password'):
         connect(f'http://{ip_camera}/secret')
+    with pytest.raises(SourceForbidden, match=r'^(?!.*password).*SHA-256.*MD5'):
+        connect(f'http://me:secret@{ip_camera}/modern')
     with pytest.raises(SourceNotFound, match='no such path'):
         connect(f'http://{ip_camera}/nothing')
 

@@ -6,7 +6,8 @@ import time
 from av.container import InputContainer
 from av.format import Flags
 
-from webrtc_bridge.errors import SourceError, SourceNotFound
+from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound
+from webrtc_bridge.media.capture.authentication import unknown_digest
 from webrtc_bridge.media.capture.av_errors import stream_error
 from webrtc_bridge.media.capture.av_source import AvSource, open_container, video_stream
 from webrtc_bridge.media.capture.file_source import FileSource
@@ -22,6 +23,8 @@ CONNECT_TIMEOUT = 5.0
 
 SEGMENT_TIMEOUT = 15.0
 'Seconds that the next segment of HLS may take; they are 2 to 10 s long.'
+
+MD5_TIP = 'allow MD5 or Basic in its settings, which are all that FFmpeg knows'
 
 IMAGE_FORMATS = ('image2', 'image2pipe')
 
@@ -60,6 +63,8 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
         if time.monotonic() - started >= CONNECT_TIMEOUT:
             return SourceNotFound(name, f'no answer within {CONNECT_TIMEOUT:g} s')
         found = stream_error(name, error)
+        if isinstance(found, SourceForbidden) and (algorithms := unknown_digest(url)):
+            return SourceForbidden(name, f'it takes only digests of {algorithms}: {MD5_TIP}')
         if not may_be_misread(url):
             return found
         return type(found)(name, f'{found.reason}; write the URL {ESCAPED}')
