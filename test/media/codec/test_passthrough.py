@@ -5,8 +5,17 @@ import av
 import pytest
 from aiortc.codecs import depayload
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from support.media.colour_charts import (
+    BT709,
+    COLOURS,
+    LIMITED,
+    chart,
+    difference,
+    write_chart,
+)
 
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
+from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.passthrough import Passthrough, PassthroughListener
 from webrtc_bridge.media.frames import AccessUnit, Codec
 from webrtc_bridge.media.h264.units import IDR_SLICE, SPS, kind, nal_units
@@ -211,3 +220,21 @@ def test_a_source_without_keyframes_is_logged(harness_for, caplog, monkeypatch):
     harness = harness_for(Codec.H264)
     harness.put(access_units(9)[1:])
     assert caplog.text.count('no H.264 keyframe') == 1
+
+
+@pytest.mark.parametrize('full', [False, True], ids=['limited', 'full'])
+def test_hd_video_that_declares_no_matrix_declares_bt709(tmp_path, harness_for, full):
+    pixels = 'yuvj420p' if full else 'yuv420p'
+    picture = chart(COLOURS[0], BT709, full, pixels, (64, 578), declared=False)
+    path = write_chart(tmp_path / 'film.h264', picture, options={'profile': 'baseline', 'g': '2'})
+    harness = harness_for(Codec.H264, Codec.VP8)
+    with av.open(str(path)) as film:
+        harness.put(AccessUnit(bytes(p), START + n) for n, p in enumerate(film.demux()) if p.size)
+    decoder = open_decoder(Codec.H264)
+    for frame in harness.passed:
+        (seen,) = decoder.decode(av.Packet(frame.data))
+        assert (seen.colorspace, seen.color_primaries, seen.color_trc) == (BT709, 1, 1)
+        assert difference(seen, COLOURS[0]) <= 3
+    decoded = harness.pictures.get(timeout=DEADLINE).picture
+    assert decoded.color_range == LIMITED
+    assert difference(decoded, COLOURS[0]) <= 3

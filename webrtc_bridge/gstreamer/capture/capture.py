@@ -14,6 +14,7 @@ import logging
 from typing import Protocol
 
 from webrtc_bridge.errors import SourceError, SourceUnreadable
+from webrtc_bridge.gstreamer.capture.colours import completing, declare, declares_full_range
 from webrtc_bridge.gstreamer.capture.encoders import EncoderKind
 from webrtc_bridge.gstreamer.capture.frame_rate import (
     WITH_RATE,
@@ -94,6 +95,7 @@ class Capture:
         self._layers: EncodedLayers | None = None
         self._watched: set[Layer] = set()
         self._route_chosen = False
+        self._full_range = False
         self.element: Element = Gst.Bin.new('capture')
         self._tails = {layer: self._add_tail() for layer in Layer}
         self.pads: dict[Layer, Pad] = {}
@@ -102,6 +104,7 @@ class Capture:
             self.element.add_pad(self.pads[layer])
         full = self._tails[Layer.FULL].get_static_pad('src')
         full.add_probe(Gst.PadProbeType.BUFFER, self._first_picture)
+        self.element.connect('deep-element-added', self._on_element)
         add_source(self.element, source, self._follow)
 
     @property
@@ -180,7 +183,9 @@ class Capture:
         self._route_chosen = True
         profile = structure.get_string('profile')
         logger.info('source: passing its own H.264 (%s) through; no encoder runs', profile)
-        self._put(pad, self._paced(pad)).link(self._end(Layer.FULL))
+        passed = self._put(pad, self._paced(pad))
+        declare(passed)
+        passed.link(self._end(Layer.FULL))
         self._listener.on_bitrate(0)
 
     def _decode(self, pad: Pad, structure: Structure) -> None:
@@ -190,6 +195,20 @@ class Capture:
         decoder = Gst.ElementFactory.make('decodebin')
         decoder.connect('pad-added', lambda _, found: self._follow(found))
         self._put(pad, decoder)
+
+    def _on_element(self, _: Element, __: Element, added: Element) -> None:
+        """Look for the range of any H.264, also inside of elements such as decodebin."""
+        factory = added.get_factory()
+        if factory and factory.get_name() == 'h264parse' and not self._route_chosen:
+            pad = added.get_static_pad('src')
+            pad.add_probe(Gst.PadProbeType.BUFFER, self._note_range)
+
+    def _note_range(self, _: Pad, info: Element) -> object:
+        declared = declares_full_range(info.get_buffer())
+        if declared is None:
+            return Gst.PadProbeReturn.OK
+        self._full_range = declared
+        return Gst.PadProbeReturn.REMOVE
 
     def _encode_at_rate(self, pad: Pad, structure: Structure) -> None:
         """Encode raw pictures, at their true rate if that in their caps cannot be true."""
@@ -220,8 +239,9 @@ class Capture:
         name = self._kind.name
         logger.info('encoding %dx%d with %s, %d kbit/s', *size, name, bitrate // 1000)
         pictures = Gst.ElementFactory.make('tee')
-        paced = self._paced(pad)
-        self._put(self._put(pad, f'{first} ! {paced}' if first else paced), pictures)
+        completion = completing(first_structure(pad.get_current_caps()), self._full_range)
+        chain = [first, self._paced(pad), completion if scalable else '']
+        self._put(self._put(pad, ' ! '.join(filter(None, chain))), pictures)
         layers = EncodedLayers(self._kind, pictures, picture_format, bitrate, self._place)
         layers.set_watched(Layer.FULL, Layer.FULL in self._watched)
         self._layers = layers

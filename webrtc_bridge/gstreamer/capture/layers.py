@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
+from webrtc_bridge.gstreamer.capture.colours import declare
 from webrtc_bridge.gstreamer.capture.encoders import (
     ENCODED_CAPS,
     KINDS,
@@ -63,6 +64,7 @@ class LayerEncoder:
         if self._kind.quick:
             encoded = self.element.get_static_pad('src')
             encoded.add_probe(Gst.PadProbeType.BUFFER, self._on_encoded)
+        declare(self.element.get_static_pad('src'), self._encoder)
 
     def set_watched(self, watched: bool) -> None:
         """Encode, or do not: a layer without viewers is not worth a core."""

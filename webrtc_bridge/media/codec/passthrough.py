@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 import av
 
 from webrtc_bridge.media.codec.decoding_thread import DecodingThread
+from webrtc_bridge.media.codec.passed_colours import with_colours
 from webrtc_bridge.media.frames import AccessUnit, CapturedFrame, Codec, EncodedFrame
 from webrtc_bridge.media.h264.units import (
     IDR_SLICE,
     SLICE,
+    SPS,
     ParameterSets,
     Profile,
     kind,
@@ -76,8 +78,11 @@ class Passthrough:
     def put(self, unit: AccessUnit) -> None:
         """Take the next access unit; never blocks."""
         units = list(nal_units(unit.data))
-        self._parameter_sets.note(units)
         kinds = {kind(unit) for unit in units}
+        if SPS in kinds:
+            unit = replace(unit, data=with_colours(unit.data))
+            units = list(nal_units(unit.data))
+        self._parameter_sets.note(units)
         if not kinds & {SLICE, IDR_SLICE}:
             return
         profile = self._parameter_sets.profile

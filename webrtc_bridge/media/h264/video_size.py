@@ -30,13 +30,15 @@ def _vp8_size(data: bytes) -> tuple[int, int] | None:
 
 
 def _h264_size(sps: bytes) -> tuple[int, int]:
+    return read_size(Bits(sps))
+
+
+def read_size(bits: 'Bits') -> tuple[int, int]:
     """
     Read an SPS (ITU-T H.264 section 7.3.2.1.1) as far as the cropping.
 
     Raises: ValueError, if it ends before.
     """
-    # Without emulation prevention bytes (section 7.4.1).
-    bits = _Bits(sps[1:].replace(b'\0\0\3', b'\0\0'))
     profile = bits.take(24) >> 16  # then constraint flags and the level
     bits.number()  # seq_parameter_set_id
     chroma_format = _read_chroma_format(bits) if profile in WITH_CHROMA_FORMAT else 1
@@ -53,7 +55,7 @@ def _h264_size(sps: bytes) -> tuple[int, int]:
     return width - across * (left + right), fields * (height - down * (top + bottom))
 
 
-def _read_chroma_format(bits: '_Bits') -> int:
+def _read_chroma_format(bits: 'Bits') -> int:
     chroma_format = bits.number()
     if chroma_format not in CROP_UNITS:
         raise ValueError('no such chroma_format_idc')
@@ -68,7 +70,7 @@ def _read_chroma_format(bits: '_Bits') -> int:
     return 0 if separate_planes else chroma_format
 
 
-def _skip_scaling_list(bits: '_Bits', size: int) -> None:
+def _skip_scaling_list(bits: 'Bits', size: int) -> None:
     """Skip a scaling list (ITU-T H.264 section 7.3.2.1.1.1)."""
     last = following = 8
     for _ in range(size):
@@ -77,7 +79,7 @@ def _skip_scaling_list(bits: '_Bits', size: int) -> None:
         last = following or last
 
 
-def _skip_picture_order(bits: '_Bits') -> None:
+def _skip_picture_order(bits: 'Bits') -> None:
     order_type = bits.number()  # pic_order_cnt_type
     if order_type == 0:
         bits.number()
@@ -89,12 +91,23 @@ def _skip_picture_order(bits: '_Bits') -> None:
             bits.number()
 
 
-class _Bits:
-    """Read a bit string from the beginning; raise ValueError at the end."""
+class Bits:
+    """Read the bits of NAL `unit` from behind its first byte; raise ValueError at the end."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, unit: bytes) -> None:
+        # Without emulation prevention bytes (section 7.4.1).
+        data = unit[1:].replace(b'\0\0\3', b'\0\0')
         self._bits = int.from_bytes(data, 'big')
         self._left = 8 * len(data)
+
+    @property
+    def left(self) -> int:
+        """The number of bits that were not taken yet."""
+        return self._left
+
+    def rest(self) -> int:
+        """Return all bits that were not taken yet as a number, and take none."""
+        return self._bits & ((1 << self._left) - 1)
 
     def take(self, count: int) -> int:
         """Return the next `count` bits as a number."""

@@ -1,8 +1,10 @@
 """The colours of pictures: what their luma and chroma stand for, in the numbers of ITU-T H.273."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import av
+if TYPE_CHECKING:
+    # The GStreamer sender has colours, too, and needs no PyAV.
+    import av
 
 BT709, UNSPECIFIED, FCC, BT470BG, SMPTE170M, SMPTE240M, BT2020 = 1, 2, 4, 5, 6, 7, 9
 'Values of MatrixCoefficients (table 4); those of 5 and 6, BT.601, are equal.'
@@ -53,7 +55,12 @@ UNKNOWN = frozenset((0, UNSPECIFIED, 3))
 'Primaries and transfer characteristics that are unspecified or reserved.'
 
 
-def colours_of(picture: av.VideoFrame, untagged: int | None = None) -> Colours:
+def usual_matrix(height: int) -> int:
+    """Return the matrix of pictures of `height` lines that name none."""
+    return BT709 if height > SD_LINES else SMPTE170M
+
+
+def colours_of(picture: 'av.VideoFrame', untagged: int | None = None) -> Colours:
     """
     Return the colours that `picture` names, with the usual ones in place of what it does not.
 
@@ -63,8 +70,13 @@ def colours_of(picture: av.VideoFrame, untagged: int | None = None) -> Colours:
     if matrix == BT2020_CONSTANT:
         matrix = BT2020
     elif matrix not in WEIGHTS:
-        matrix = untagged or (BT709 if picture.height > SD_LINES else SMPTE170M)
-    primaries, transfer = picture.color_primaries, picture.color_trc
+        matrix = untagged or usual_matrix(picture.height)
+    return completed(Colours(matrix, picture.color_primaries, picture.color_trc))
+
+
+def completed(colours: Colours) -> Colours:
+    """Return `colours` with the usual primaries and transfer in place of unknown ones."""
+    matrix, primaries, transfer = colours
     if primaries in UNKNOWN or transfer in UNKNOWN:
         usual = USUAL.get(matrix, (BT709_PRIMARIES, BT709_TRANSFER))
         primaries = usual[0] if primaries in UNKNOWN else primaries
@@ -72,7 +84,7 @@ def colours_of(picture: av.VideoFrame, untagged: int | None = None) -> Colours:
     return Colours(matrix, primaries, transfer)
 
 
-def declare(picture: av.VideoFrame, colours: Colours) -> None:
+def declare(picture: 'av.VideoFrame', colours: Colours) -> None:
     """Let `picture` declare `colours` in the limited range."""
     picture.colorspace, picture.color_primaries, picture.color_trc = colours
     picture.color_range = LIMITED

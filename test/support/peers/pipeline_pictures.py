@@ -1,0 +1,44 @@
+"""Pictures of a GStreamer pipeline, as viewers decode them."""
+
+import av
+
+from webrtc_bridge.gstreamer.capture.encoders import KINDS
+from webrtc_bridge.gstreamer.capture.source import describe
+from webrtc_bridge.gstreamer.library import Gst
+from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
+from webrtc_bridge.media.codec.decoding_thread import open_decoder
+from webrtc_bridge.media.frames import Codec, Layer
+from webrtc_bridge.options import GStreamerOptions
+
+from .session_pair import until
+
+
+async def first_picture(source, encoder='x264enc', layer=Layer.FULL):
+    """Return the first picture that a viewer of `source` gets in `layer`."""
+    options = GStreamerOptions(source=source)
+    pipeline = GStreamerPipeline(describe(options), 100_000, 0, lambda: None)
+    await pipeline.start(KINDS[encoder])
+    branch = Gst.parse_bin_from_description(
+        'queue name=queue ! fakesink name=sink async=false', True
+    )
+    frames, errors = [], []
+    pad = pipeline.add_branch(branch, errors.append)
+    if layer is not Layer.FULL:
+        pad = pipeline.move_branch(branch, pad, Layer.FULL, layer)
+
+    def on_frame(_, info):
+        buffer = info.get_buffer()
+        if frames or not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
+            frames.append(bytes(buffer.extract_dup(0, buffer.get_size())))
+        return Gst.PadProbeReturn.OK
+
+    sink = branch.get_by_name('sink').get_static_pad('sink')
+    sink.add_probe(Gst.PadProbeType.BUFFER, on_frame)
+    try:
+        await until(lambda: frames or errors)
+    finally:
+        await pipeline.remove_branch(branch, pad, layer)
+        await pipeline.close()
+    assert not errors
+    (picture,) = open_decoder(Codec.H264).decode(av.Packet(frames[0]))
+    return picture
