@@ -85,7 +85,7 @@ async def test_all_checks_pass_and_a_session_is_measured(start_module, examine, 
 
         status, lines = await examine(url, '--ca', certificate, '--id', 'rear', **{TOKEN: WORD})
         assert status == 1
-        assert 'FAILED cameras: rear is not registered: start it; registered: front' in line_of(
+        assert 'rear is not registered; start it, or choose another with --id: front' in line_of(
             lines, 'cameras'
         )
 
@@ -138,7 +138,7 @@ async def test_something_else_at_the_port_is_no_server(start, examine):
     port = (await other.line(r'port (\d+)'))[1]
     status, lines = await examine(f'ws://127.0.0.1:{port}')
     assert status == 1
-    assert 'healthz returns status 404: another program listens on this port' in line_of(
+    assert 'healthz returns status 404; another program listens on this port' in line_of(
         lines, 'server'
     )
 
@@ -190,7 +190,8 @@ async def test_a_wrong_token_is_named_and_so_is_a_certificate_that_nobody_signed
 async def test_unusable_options_are_reported_too(examine):
     status, lines = await examine('ws://127.0.0.1:1', '--token-file', '/no/such/file')
     assert status == 1
-    assert '/no/such/file' in line_of(lines, 'address')
+    assert '/no/such/file' in line_of(lines, 'options')
+    assert line_of(lines, 'session') == 'skipped session: needs usable options'
 
 
 async def test_a_sender_that_makes_no_offer_is_named(server, examine):

@@ -40,8 +40,9 @@ class Examination:
         try:
             access = ServerAccess.of(self._options)
         except OptionError as error:
-            self._findings.fail('address', str(error), 'correct the option')
-            self._skip_after('address', 'needs an answer from the server')
+            self._findings.fail('options', str(error), 'correct that')
+            for name in STEPS:
+                self._findings.skip(name, 'needs usable options')
             return
         checks = ServerChecks(access)
         steps = (checks.address, checks.tls, checks.health)
@@ -68,7 +69,8 @@ class Examination:
             for sender_id, name in sorted(senders.items())
         )
         if wanted and wanted not in senders:
-            advice = f'start it; registered: {cameras or "none"}'
+            others = f', or choose another with --id: {cameras}' if cameras else ''
+            advice = f'start it{others}'
             findings.fail('cameras', f'{wanted} is not registered', advice)
             findings.skip('session', f'{wanted} is not registered')
         elif not senders:

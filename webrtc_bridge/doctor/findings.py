@@ -16,7 +16,7 @@ class CheckFailed(WebrtcBridgeError):
         self.advice = advice
 
     def __str__(self) -> str:
-        return f'{self.problem}: {self.advice}'
+        return f'{self.problem}; {self.advice}'
 
 
 class FindingsError(WebrtcBridgeError):
@@ -46,7 +46,7 @@ class Findings:
     def fail(self, name: str, problem: str, advice: str) -> None:
         """Report that a check failed, and what to do."""
         self.failed += 1
-        self._write(f'FAILED   {name}: {problem}: {advice}')
+        self._write(f'FAILED   {name}: {problem}; {advice}')
 
     def skip(self, name: str, reason: str) -> None:
         """Report that a check cannot be done."""

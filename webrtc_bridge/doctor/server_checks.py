@@ -78,7 +78,7 @@ class ServerChecks:
                     value = await reply.json() if reply.status == 200 else {}
                     date = reply.headers.get('Date')
         except (aiohttp.ClientError, ValueError) as error:
-            advice = 'is another program listening on this port?'
+            advice = 'is it another program, or does it expect the other of ws:// and wss://?'
             raise CheckFailed(
                 f'no answer to {url_shown(url)} ({describe(error)})', advice
             ) from error

@@ -64,4 +64,4 @@ def _refusal_of_response(response: Response, access: ServerAccess) -> tuple[Refu
         text = 'a token is required: pass it with --token-file (token_file) or in ' + TOKEN
         return Refusal.NO_TOKEN, text
     body = (response.body or b'').decode(errors='replace').strip()
-    return Refusal.BAD_TOKEN, f'token refused: {printable(body, 200)}'
+    return Refusal.BAD_TOKEN, f'token refused: {printable(body.removeprefix("token: "), 200)}'

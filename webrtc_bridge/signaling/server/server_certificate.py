@@ -37,7 +37,7 @@ def server_context(options: SignalingOptions) -> ssl.SSLContext | None:
     """
     if options.self_signed:
         if options.certificate or options.key:
-            raise OptionError('self_signed', True, 'either that, or certificate and key')
+            raise OptionError('self_signed', True, 'either self_signed, or certificate and key')
         return _made_now()
     if bool(options.certificate) is not bool(options.key):
         missing = 'certificate' if options.key else 'key'
