@@ -301,6 +301,23 @@ async def test_a_camera_that_finds_no_path_first_is_no_other_trouble(
     assert await page.value("document.querySelector('.snapshot').disabled")
 
 
+async def test_a_camera_that_restarts_while_it_connects_is_asked_again_at_once(
+    server: Program, browser: Browser
+) -> None:
+    page = await browser.page(address(server, '/?sender=fake'))
+    first = asyncio.ensure_future(fake_camera(server.url, [offer('VP8')]))
+    await page.until("document.querySelector('.tile').dataset.state === 'connecting'")
+    first.cancel()
+    # Long before the session of the first is given up, after 15 s.
+    missing = "document.querySelector('.message').innerText.includes('is not connected')"
+    await page.until(missing, 8)
+    bye = {'type': 'bye', 'reason': 'no more'}
+    second = asyncio.ensure_future(fake_camera(server.url, [bye]))
+    await page.until("document.querySelector('.message').innerText.includes('no more')", 8)
+    second.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+
+
 async def test_a_camera_that_does_not_respond_is_named(server: Program, browser: Browser) -> None:
     await shown_of([], server, browser, 'does not respond', 5000)
 

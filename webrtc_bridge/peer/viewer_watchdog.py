@@ -22,7 +22,8 @@ class ViewerWatchdog:
     """
     Call `on_silence` with the reason once a viewer stops reporting.
 
-    Losing the signaling socket alone ends nothing: a viewer that still reports is there.
+    Losing the signaling socket alone ends nothing: a viewer that still reports is there. One that
+    reports long enough afterwards has not died with its socket, and may be silent as before.
     """
 
     def __init__(self, on_silence: Callable[[str], None]) -> None:
@@ -30,6 +31,7 @@ class ViewerWatchdog:
         self._on_silence = on_silence
         self._timeout = SILENCE
         self._heard_at: float | None = None
+        self._left_at: float | None = None
         self._longest = 0.0
         self._watchdog = Watchdog(SILENCE, self._on_timeout)
 
@@ -44,16 +46,22 @@ class ViewerWatchdog:
             self._longest = max(self._longest, now - self._heard_at)
         self._heard_at = now
         self._watchdog.heard()
+        if self._left_at is not None and now - self._left_at >= self._timeout:
+            self._left_at = None
+            self._allow(SILENCE)
 
     def left(self) -> None:
         """Be less patient: the viewer's signaling socket is gone."""
-        patience = max(SILENCE_AFTER_EXIT, REPORTS_MISSED * self._longest)
-        self._timeout = min(self._timeout, patience)
-        self._watchdog.shorten(self._timeout)
+        self._left_at = self._loop.time()
+        self._allow(min(SILENCE, max(SILENCE_AFTER_EXIT, REPORTS_MISSED * self._longest)))
 
     def close(self) -> None:
         """Stop listening; idempotent."""
         self._watchdog.close()
+
+    def _allow(self, seconds: float) -> None:
+        self._timeout = seconds
+        self._watchdog.allow(seconds)
 
     def _on_timeout(self) -> None:
         self._on_silence(f'no feedback from the viewer for {self._timeout:.0f} s')

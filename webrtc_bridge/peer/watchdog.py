@@ -33,13 +33,12 @@ class Watchdog:
         if self._timer is None:
             self._listen()
 
-    def shorten(self, timeout: float) -> None:
-        """Allow only `timeout` seconds of silence from now on."""
-        if timeout < self._timeout:
-            self._timeout = timeout
-            if self._timer:
-                self._timer.cancel()
-                self._listen()
+    def allow(self, timeout: float) -> None:
+        """Allow `timeout` seconds of silence from now on."""
+        self._timeout = timeout
+        if self._timer:
+            self._timer.cancel()
+            self._listen()
 
     def close(self) -> None:
         """Stop listening; idempotent."""

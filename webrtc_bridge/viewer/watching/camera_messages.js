@@ -10,13 +10,11 @@ export function cameraMessage(camera, name, signaling) {
   if (camera.state === CameraState.PLAYING) {
     return '';
   }
-  if (camera.state !== CameraState.CONNECTING) {
-    if (signaling.state !== ServerState.CONNECTED) {
-      return `${serverMessage(signaling)}. The video will resume by itself.`;
-    }
-    if (!camera.present) {
-      return `The camera “${name}” is not connected. It will be shown as soon as it is.`;
-    }
+  if (signaling.state !== ServerState.CONNECTED) {
+    return `${serverMessage(signaling)}. The video will resume by itself.`;
+  }
+  if (!camera.present) {
+    return `The camera “${name}” is not connected. It will be shown as soon as it is.`;
   }
   if (camera.problem) {
     return problemMessage(camera, signaling); // until a new attempt has done better

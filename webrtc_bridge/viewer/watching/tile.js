@@ -82,8 +82,16 @@ export class Tile {
       entry.hidden &&= text === '';
       setText(entry.querySelector('dd'), text || UNKNOWN);
     }
-    this.element.dataset.merit = meritOf(this.#camera.state, statistics, delay);
-    setText(this.#part('.merit'), texts.delay);
+    this.#showMerit(meritOf(this.#camera.state, statistics, delay), texts);
+  }
+
+  #showMerit(merit, { delay, fps }) {
+    const [text, title] = delay ? [delay, 'Delay from the camera to this screen'] : [fps, 'Frame rate'];
+    this.element.dataset.merit = merit;
+    this.#part('.dot').title = merit;
+    this.#part('.dot').setAttribute('aria-label', merit);
+    this.#part('.merit').title = title;
+    setText(this.#part('.merit'), text);
   }
 
   close() {

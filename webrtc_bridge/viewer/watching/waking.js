@@ -12,18 +12,26 @@ export class Waking {
     // A finger's first tap only shows the controls: it must not press what it cannot see.
     element.addEventListener('click', () => this.wake());
     element.addEventListener('focusin', () => this.wake());
-    for (const kind of ['pointermove', 'pointerdown']) {
-      element.addEventListener(kind, ({ pointerType }) => pointerType === 'mouse' && this.wake());
-    }
+    this.#onMouse('pointermove', () => this.wake());
+    this.#onMouse('pointerdown', () => this.wake());
+    this.#onMouse('pointerleave', () => this.#sleep());
   }
 
   wake() {
     clearTimeout(this.#timer);
     this.#element.dataset.awake = '';
-    this.#timer = setTimeout(() => delete this.#element.dataset.awake, AWAKE_MS);
+    this.#timer = setTimeout(() => this.#sleep(), AWAKE_MS);
   }
 
   close() {
     clearTimeout(this.#timer);
+  }
+
+  #sleep() {
+    delete this.#element.dataset.awake;
+  }
+
+  #onMouse(kind, call) {
+    this.#element.addEventListener(kind, ({ pointerType }) => pointerType === 'mouse' && call());
   }
 }

@@ -80,6 +80,7 @@ export class WatchedCamera {
     if (came) {
       this.#attempt = 0;
       this.problem = null; // it was that of its former program
+      this.#forgetAttempt();
     } else if (!present && this.#state === CameraState.ASKING) {
       this.#setState(CameraState.WAITING);
     }
@@ -191,6 +192,14 @@ export class WatchedCamera {
     this.detail = detail;
     this.#setState(CameraState.WAITING);
     this.#pursue();
+  }
+
+  /** End a session that is not connected: the program that offered it may be gone. */
+  #forgetAttempt() {
+    if (this.#session?.state === SessionState.CONNECTING) {
+      this.#endSession();
+      this.#setState(CameraState.WAITING);
+    }
   }
 
   #endSession() {
