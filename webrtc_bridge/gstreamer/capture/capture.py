@@ -114,10 +114,8 @@ class Capture:
 
     def set_watched(self, layer: Layer, watched: bool) -> None:
         """Encode a layer, or do not."""
-        if watched:
-            self._watched.add(layer)
-        else:
-            self._watched.discard(layer)
+        change = self._watched.add if watched else self._watched.discard
+        change(layer)
         if self._layers:
             self._layers.set_watched(layer, watched)
 
