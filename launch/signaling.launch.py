@@ -2,9 +2,10 @@
 
 from launch import LaunchDescription
 
-from webrtc_bridge.nodes.ros.launch_arguments import argument, node, node_arguments
+from webrtc_bridge.nodes.ros.launch_arguments import argument, description, node, node_arguments
 from webrtc_bridge.options import SignalingOptions
 
+FILE = 'signaling.launch.py'
 NAMES = (
     *('host', 'port', 'secret_file', 'allow_anonymous'),
     *('certificate', 'key', 'self_signed'),
@@ -12,10 +13,11 @@ NAMES = (
 
 
 def generate_launch_description() -> LaunchDescription:
-    return LaunchDescription(
+    return description(
+        FILE,
         [
             *(argument(name, SignalingOptions) for name in NAMES),
             *node_arguments('signaling.yaml'),
-            node('signaling_node', 'webrtc_signaling', SignalingOptions, NAMES),
-        ]
+            node(FILE, 'signaling_node', 'webrtc_signaling', SignalingOptions, NAMES),
+        ],
     )

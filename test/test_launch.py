@@ -132,6 +132,53 @@ def test_the_demo_is_all_three_with_their_own_files() -> None:
     assert sender == ['--source', 'test', '--server', 'ws://127.0.0.1:18099', '--id', 'front']
 
 
+def test_the_image_options_are_arguments(tmp_path: Path) -> None:
+    url = f'file://{tmp_path}/${{NAME}}.yaml'
+    command = started(
+        'receiver.launch.py', frame_id='lens', encoding='rgb8', camera_info_url=url, respawn='true'
+    )['receiver_node']
+    assert {"frame_id='lens'", "encoding='rgb8'", f'camera_info_url={url!r}'} < set(command)
+
+
+def test_several_receivers_have_frames_and_namespaces_of_their_own() -> None:
+    command = started('receivers.launch.py', cameras='front', frame_id='lens')['receiver_node']
+    assert {"sender_id='front'", "frame_id='${NAME}_lens'", '__ns:=/front'} < set(command)
+    command = started('receivers.launch.py', cameras='rear')['receiver_node']
+    assert "frame_id='${NAME}_camera_optical_frame'" in command
+
+
+def status_of(monkeypatch: pytest.MonkeyPatch, file: str, **arguments: str) -> int:
+    """Launch `file` as `ros2 launch` does; return its exit status."""
+    words = [f'{name}:={value}' for name, value in arguments.items()]
+    monkeypatch.setattr(sys, 'argv', ['ros2', 'launch', 'webrtc_bridge', file, *words])
+    service = launch.LaunchService(noninteractive=True)
+    source = PythonLaunchDescriptionSource(str(LAUNCH / file))
+    service.include_launch_description(
+        launch.LaunchDescription(
+            [IncludeLaunchDescription(source, launch_arguments=arguments.items())]
+        )
+    )
+    return int(service.run())
+
+
+def test_an_unknown_argument_ends_the_launch_with_status_1(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert status_of(monkeypatch, 'receiver.launch.py', frame='lens') == 1
+
+
+def test_a_node_that_fails_ends_the_launch_with_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert status_of(monkeypatch, 'receiver.launch.py', sender_id='not an id') == 1
+
+
+def test_the_arguments_of_the_demo_are_its_own() -> None:
+    source = PythonLaunchDescriptionSource(str(LAUNCH / 'demo.launch.py'))
+    description = source.get_launch_description(launch.LaunchContext())
+    names = {argument.name for argument in description.get_launch_arguments()}
+    assert 'port' in names
+    assert not names & {'self_signed', 'host', 'secret_file'}
+
+
 @pytest.mark.parametrize('file', sorted(path.name for path in LAUNCH.glob('*.py')))
 def test_a_launch_file_returns_its_description(file: str) -> None:
     source = PythonLaunchDescriptionSource(str(LAUNCH / file))

@@ -101,17 +101,24 @@ CHANGEABLE = {
 }
 'The parameters that `ros2 param set` changes while the node runs.'
 
-EVERY_LAUNCH_FILE = {'namespace', 'params_file', 'log_level'}
+EVERY_LAUNCH_FILE = {'namespace', 'params_file', 'log_level', 'respawn'}
+IMAGE_ARGUMENTS = {'topic', 'frame_id', 'encoding', 'camera_info_url', 'dds_transport'}
 LAUNCH_ARGUMENTS = {
     'signaling.launch.py': {
         *('host', 'port', 'secret_file', 'allow_anonymous'),
         *('certificate', 'key', 'self_signed', *EVERY_LAUNCH_FILE),
     },
-    'receiver.launch.py': {'sender_id', *SERVER_PARAMETERS, 'topic', *EVERY_LAUNCH_FILE},
-    'receivers.launch.py': {'cameras', *SERVER_PARAMETERS, 'topic', *EVERY_LAUNCH_FILE},
+    'receiver.launch.py': {
+        *('sender_id', *SERVER_PARAMETERS),
+        *(*IMAGE_ARGUMENTS, *EVERY_LAUNCH_FILE),
+    },
+    'receivers.launch.py': {
+        *('cameras', *SERVER_PARAMETERS),
+        *(*IMAGE_ARGUMENTS, *EVERY_LAUNCH_FILE),
+    },
     'sender.launch.py': {
         *('sender_id', 'name', *SERVER_PARAMETERS),
-        *('topic', 'bitrate', *EVERY_LAUNCH_FILE),
+        *('topic', 'bitrate', 'dds_transport', *EVERY_LAUNCH_FILE),
     },
     'demo.launch.py': {'sender_id', *SERVER_PARAMETERS, 'port', 'topic', *EVERY_LAUNCH_FILE},
 }

@@ -7,6 +7,7 @@ WebrtcBridgeError
 │   └── UnknownParameterError     a node was given a parameter that it does not have
 ├── RequirementError          a library is missing, or has another version than the one needed
 ├── RosStartError             ROS does not start with the arguments it was given
+├── UnknownArgumentError      a launch file was given an argument that it does not have
 ├── ServeError                the signaling server cannot listen on its address
 ├── UnprotectedError          the signaling server would serve anyone in the network
 ├── TokenError                a token gives no rights at the signaling server
@@ -34,6 +35,7 @@ import errno
 import os
 import socket
 import ssl
+from collections.abc import Collection
 
 HINTS = {
     errno.ENETUNREACH: 'no network interface leads there',
@@ -105,6 +107,20 @@ class ServeError(WebrtcBridgeError):
 
     def __str__(self) -> str:
         return f'cannot listen on {self.host}:{self.port}: {self.reason}'
+
+
+class UnknownArgumentError(WebrtcBridgeError):
+    """A launch file was given argument ``name``, which is none of its ``names``."""
+
+    exit_status = 2
+
+    def __init__(self, name: str, names: Collection[str]) -> None:
+        super().__init__(name, names)
+        self.name = name
+        self.names = names
+
+    def __str__(self) -> str:
+        return f'argument {self.name}: unknown, expected one of {", ".join(self.names)}'
 
 
 class UnprotectedError(WebrtcBridgeError):

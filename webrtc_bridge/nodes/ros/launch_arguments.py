@@ -6,17 +6,22 @@ in params_file alone. Imports `launch`, and no rclpy.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
-from launch import LaunchContext
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.events.process import ProcessExited
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
+from webrtc_bridge.errors import ProgramEndedError
+from webrtc_bridge.nodes.ros.launch_values import refuse_unknown, typed_arguments
 from webrtc_bridge.program.option_row import Option, rows
 
 SHARE = FindPackageShare('webrtc_bridge')
+RESPAWN_DELAY = 2.0
 LOG_LEVELS = ('', 'debug', 'info', 'warn', 'error', 'fatal')
 
 
@@ -52,14 +57,35 @@ def node_arguments(
             choices=log_levels,
             description='Lowest level to log; if empty, the default of each program.',
         ),
+        DeclareLaunchArgument(
+            'respawn',
+            default_value='',
+            choices=('', 'true', 'false'),
+            description='Start a node again when it has ended, instead of ending the launch with '
+            'a status that says so.',
+        ),
     ]
 
 
-def node(executable: str, name: str, options: type, names: Sequence[str]) -> OpaqueFunction:
-    """Return what starts a node of this package with the arguments `names` that were given."""
+def description(file: str, entities: Sequence[LaunchDescriptionEntity]) -> LaunchDescription:
+    """Return `entities` as the launch file `file`, which refuses unknown arguments."""
+    kind = 'DeclareLaunchArgument'
+    names = [entity.name for entity in entities if type(entity).__name__ == kind]
+
+    def check(_: LaunchContext) -> None:
+        refuse_unknown(file, names)
+
+    return LaunchDescription([OpaqueFunction(function=check), *entities])
+
+
+def node(
+    file: str, executable: str, name: str, options: type, names: Sequence[str]
+) -> OpaqueFunction:
+    """Return what starts a node in launch file `file` with those of arguments `names` given."""
 
     def start(context: LaunchContext) -> list[Node]:
         level = LaunchConfiguration('log_level').perform(context)
+        respawn = LaunchConfiguration('respawn').perform(context) == 'true'
         return [
             Node(
                 package='webrtc_bridge',
@@ -68,11 +94,25 @@ def node(executable: str, name: str, options: type, names: Sequence[str]) -> Opa
                 namespace=LaunchConfiguration('namespace'),
                 parameters=[LaunchConfiguration('params_file'), given(context, options, names)],
                 output='screen',
+                respawn=respawn,
+                respawn_delay=RESPAWN_DELAY,
+                on_exit=None if respawn else partial(end_launch, file, executable),
                 ros_arguments=['--log-level', level] if level else [],
             )
         ]
 
     return OpaqueFunction(function=start)
+
+
+def end_launch(file: str, program: str, event: ProcessExited, context: LaunchContext) -> None:
+    """
+    End a launch of `file` if its program failed; where the file is included, the rest goes on.
+
+    Raises: ProgramEndedError, by which `launch` ends with a status other than 0.
+    """
+    is_included = typed_arguments(file) is None
+    if event.returncode and not context.is_shutdown and not is_included:
+        raise ProgramEndedError(program, event.returncode)
 
 
 def given(
