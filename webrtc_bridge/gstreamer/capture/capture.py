@@ -26,6 +26,7 @@ from webrtc_bridge.gstreamer.capture.layers import EncodedLayers, PictureFormat
 from webrtc_bridge.gstreamer.capture.recording import RecordingTime
 from webrtc_bridge.gstreamer.capture.source import SourceDescription
 from webrtc_bridge.gstreamer.capture.source_bin import add_source
+from webrtc_bridge.gstreamer.capture.unstamped import ArrivalTimes
 from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Structure
 from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
@@ -257,6 +258,7 @@ class Capture:
         watchdog = f'watchdog timeout={timeout}'
         query = Gst.Query.new_latency()
         if pad.query(query) and query.parse_latency()[0]:
+            ArrivalTimes(pad, self.element.get_current_running_time)
             return watchdog
         # A recording's time starts at 0, the viewers' did not.
         RecordingTime(pad, self.element.get_current_running_time(), self._source.shown)
