@@ -164,6 +164,8 @@ async def test_an_id_in_use_stops_by_itself_and_asks_for_another(
     await second.click('#start')
     await second.until(ON_AIR)
     assert await second.text('#message') == ''
+    # The keyboard goes on at the button that has taken the other's place.
+    assert await second.value('document.activeElement.id') == 'stop'
 
 
 HOLD = """

@@ -15,8 +15,76 @@ export async function listCameras() {
   ];
 }
 
-/** Open a camera, a value of `listCameras()`, at about a size; see `cameraErrorMessage()`. */
-export async function openCamera(value, width, height) {
+/** The camera that is on: one at a time, since a phone opens no second one. */
+export class LocalCamera {
+  #onEnded;
+  #onChange;
+  #stream = null;
+  #opening = null;
+
+  /** `onEnded` is called when the camera is gone, `onChange` when the system pauses or resumes it. */
+  constructor({ onEnded, onChange }) {
+    this.#onEnded = onEnded;
+    this.#onChange = onChange;
+  }
+
+  get stream() {
+    return this.#stream;
+  }
+
+  get track() {
+    return this.#stream?.getVideoTracks()[0] ?? null;
+  }
+
+  get isOpening() {
+    return this.#opening !== null;
+  }
+
+  /**
+   * Open the camera `value` of `listCameras()`, at about a size; return whether it is on.
+   *
+   * It is not if it was released in the meantime. Throws what `cameraErrorMessage()` explains.
+   */
+  async open(value, width, height) {
+    this.release();
+    const opening = openCamera(value, width, height);
+    this.#opening = opening;
+    try {
+      const stream = await opening;
+      if (this.#opening === opening) {
+        this.#take(stream);
+      } else {
+        stream.getTracks().forEach((track) => track.stop());
+      }
+      return this.#stream === stream;
+    } catch (error) {
+      if (this.#opening === opening) {
+        throw error;
+      }
+      return false;
+    } finally {
+      this.#opening = this.#opening === opening ? null : this.#opening;
+    }
+  }
+
+  /** Turn the camera off, also one that is yet to open. */
+  release() {
+    this.#opening = null;
+    for (const track of this.#stream?.getTracks() ?? []) {
+      track.onended = null;
+      track.stop();
+    }
+    this.#stream = null;
+  }
+
+  #take(stream) {
+    this.#stream = stream;
+    this.track.onended = this.#onEnded;
+    this.track.onmute = this.track.onunmute = this.#onChange;
+  }
+}
+
+async function openCamera(value, width, height) {
   const [kind, target] = value.split(/:(.*)/s);
   const stream = await navigator.mediaDevices.getUserMedia({
     audio: false,

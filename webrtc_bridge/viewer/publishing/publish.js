@@ -1,6 +1,6 @@
 /** The publish page: make this browser's camera a sender. */
 
-import { cameraErrorMessage, listCameras, openCamera } from './local_camera.js';
+import { cameraErrorMessage, listCameras, LocalCamera } from './local_camera.js';
 import { Login } from '../shared/login.js';
 import { Publisher } from './publisher.js';
 import { SentStatistics } from './sent_statistics.js';
@@ -14,8 +14,10 @@ const TITLE = document.title;
 
 class PublishPage {
   #publisher = null;
-  #stream = null;
-  #opening = null; // the attempt to open a camera that is under way
+  #camera = new LocalCamera({
+    onEnded: () => this.#stop('The camera was unplugged, or its permission was withdrawn.'),
+    onChange: () => this.#show(),
+  });
   #sent = new SentStatistics();
   #timer = null;
   #problem = '';
@@ -43,7 +45,7 @@ class PublishPage {
 
   close() {
     this.#publisher?.close();
-    this.#release();
+    this.#camera.release();
   }
 
   async #start() {
@@ -52,13 +54,16 @@ class PublishPage {
       this.#publisher = new Publisher({
         id: element('id').value,
         name: element('name').value.trim(),
-        track: this.#stream.getVideoTracks()[0],
+        track: this.#camera.track,
         onChange: () => this.#onPublisher(),
       });
       this.#sent = new SentStatistics();
       this.#timer = setInterval(() => this.#readStatistics(), STATISTICS_MS);
     }
     this.#show();
+    if (this.#publisher && document.activeElement === document.body) {
+      element('stop').focus(); // instead of the button that has gone
+    }
   }
 
   async #readStatistics() {
@@ -75,15 +80,19 @@ class PublishPage {
     const publisher = this.#publisher;
     this.#publisher = null;
     publisher?.close();
-    this.#release();
+    this.#camera.release();
     this.#problem = problem;
+    const focused = document.activeElement === element('stop');
     this.#show();
+    if (focused) {
+      element('start').focus();
+    }
   }
 
   /** Change the camera or its size while streaming; the viewers stay connected. */
   async #change() {
     const publisher = this.#publisher;
-    if (!publisher || this.#opening) {
+    if (!publisher || this.#camera.isOpening) {
       return;
     }
     this.#store();
@@ -92,60 +101,32 @@ class PublishPage {
       return; // stopped in the meantime
     }
     if (opened) {
-      publisher.replaceTrack(this.#stream.getVideoTracks()[0]);
+      publisher.replaceTrack(this.#camera.track);
       this.#show();
     } else {
       this.#stop(this.#problem);
     }
   }
 
-  /** Open the chosen camera; return whether it is open, and still wanted by then. */
+  /** Turn the chosen camera on; return whether it is, and still wanted by then. */
   async #open() {
-    this.#release(); // a phone opens one camera at a time
     this.#problem = '';
     const [width, height] = element('resolution').value.split('x').map(Number);
-    const opening = openCamera(element('camera').value, width, height);
-    this.#opening = opening;
+    const opening = this.#camera.open(element('camera').value, width, height);
     this.#show();
-    const stream = await opening.catch((error) => this.#failed(opening, error));
-    if (this.#opening !== opening) {
-      stream?.getTracks().forEach((track) => track.stop());
-      return false;
-    }
-    this.#opening = null;
-    this.#take(stream);
-    await this.#listCameras(); // now that their names are known
-    return true;
-  }
-
-  #failed(opening, error) {
-    if (this.#opening === opening) {
-      this.#opening = null;
+    const opened = await opening.catch((error) => {
       this.#problem = cameraErrorMessage(error);
+      return false;
+    });
+    if (opened) {
+      await this.#listCameras(); // now that their names are known
     }
-  }
-
-  #take(stream) {
-    this.#stream = stream;
-    const [track] = stream.getVideoTracks();
-    track.onended = () => this.#stop('The camera was unplugged, or its permission was withdrawn.');
-    track.onmute = track.onunmute = () => this.#show();
-    element('preview').srcObject = stream;
-  }
-
-  #release() {
-    this.#opening = null;
-    for (const track of this.#stream?.getTracks() ?? []) {
-      track.onended = null;
-      track.stop();
-    }
-    this.#stream = null;
-    element('preview').srcObject = null;
+    return opened && this.#camera.track !== null;
   }
 
   async #listCameras() {
     const select = element('camera');
-    const device = this.#stream?.getVideoTracks()[0].getSettings().deviceId;
+    const device = this.#camera.track?.getSettings().deviceId;
     const choices = await listCameras().catch(() => []);
     const wanted = device ? `device:${device}` : select.value;
     select.replaceChildren(...choices.map(({ value, label }) => new Option(label, value)));
@@ -175,7 +156,7 @@ class PublishPage {
     if (state !== ServerState.CONNECTED && state !== ServerState.LOGIN) {
       return `${serverMessage(this.#publisher.signaling)}.`;
     }
-    if (this.#stream?.getVideoTracks()[0].muted) {
+    if (this.#camera.track?.muted) {
       return 'The system has paused the camera. Is this page in the background?';
     }
     return '';
@@ -186,7 +167,7 @@ class PublishPage {
     const connected = this.#publisher?.signaling.state === ServerState.CONNECTED;
     document.body.dataset.server = this.#publisher?.signaling.state ?? 'closed';
     element('start').hidden = live;
-    element('start').disabled = this.#opening !== null;
+    element('start').disabled = this.#camera.isOpening;
     element('stop').hidden = !live;
     element('name').disabled = element('id').disabled = live;
     element('server').textContent = connected ? 'On air' : live ? this.#waitingFor() : 'Not streaming';
@@ -196,9 +177,8 @@ class PublishPage {
     element('viewers').textContent = viewersText(this.#publisher?.viewers ?? 0);
     element('link').href = `./?sender=${encodeURIComponent(element('id').value)}`;
     this.#showSent();
-    element('placeholder').hidden = this.#stream !== null;
     document.title = live ? `${element('name').value.trim() || element('id').value} · ${TITLE}` : TITLE;
-    this.#showSize();
+    this.#showPreview();
     this.#wakeLock.want(live);
   }
 
@@ -214,8 +194,13 @@ class PublishPage {
     return signaling.state === ServerState.LOGIN ? serverMessage(signaling) : 'Connecting …';
   }
 
-  #showSize() {
-    const { width, height } = this.#stream?.getVideoTracks()[0].getSettings() ?? {};
+  #showPreview() {
+    const { stream } = this.#camera;
+    if (element('preview').srcObject !== stream) {
+      element('preview').srcObject = stream;
+    }
+    element('placeholder').hidden = stream !== null;
+    const { width, height } = this.#camera.track?.getSettings() ?? {};
     element('size').textContent = width ? `Camera: ${width}×${height}` : '';
     element('picture').style.aspectRatio = width ? `${width} / ${height}` : '';
   }

@@ -20,7 +20,7 @@ class Viewer {
   #wakeLock = new WakeLock();
   #login = new Login();
   #fold = new Fold(element('menu'), element('choice'));
-  #wall = new Wall(element('grid'), [document.querySelector('header'), element('choice')]);
+  #wall = new Wall(element('grid'), ['header', '#login', '#choice'].map(first));
 
   constructor(parameters) {
     document.body.classList.toggle('bare', parameters.get('controls') === '0');
@@ -174,6 +174,10 @@ class Viewer {
 
 function element(id) {
   return document.getElementById(id);
+}
+
+function first(selector) {
+  return document.querySelector(selector);
 }
 
 element('command').textContent =
