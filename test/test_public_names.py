@@ -81,6 +81,7 @@ PARAMETERS = {
     'sender_node': {
         *(*SERVER_PARAMETERS, 'sender_id', 'sender_ids', 'name', 'topic', 'topics'),
         *('codec', 'bitrate', 'min_bitrate', 'fps', 'depth_near', 'depth_far'),
+        *('mono16_black', 'mono16_white'),
         'dds_transport',
     },
     'signaling_node': {
@@ -95,7 +96,16 @@ PARAMETERS = {
 
 CHANGEABLE = {
     'receiver_node': {'sender_id', 'jpeg_quality', 'keyframe_interval'},
-    'sender_node': {'bitrate', 'min_bitrate', 'topic', 'topics', 'depth_near', 'depth_far'},
+    'sender_node': {
+        'bitrate',
+        'min_bitrate',
+        'topic',
+        'topics',
+        'depth_near',
+        'depth_far',
+        'mono16_black',
+        'mono16_white',
+    },
     'signaling_node': set(),
     'status_node': set(),
 }

@@ -401,6 +401,21 @@ class SenderNodeOptions(DdsOptions, EncoderOptions, SenderOptions):
         unit='m',
         read_only=False,
     )
+    mono16_black: int = option(
+        0,
+        'Value shown as black, for images in mono16, such as those of thermal cameras.',
+        minimum=0,
+        maximum=65_534,
+        read_only=False,
+    )
+    mono16_white: int = option(
+        0,
+        'Value shown as white in mono16; 0: the most that the bits in use (10, 12, 14 or 16) can '
+        'hold, with 0 as black.',
+        minimum=0,
+        maximum=65_535,
+        read_only=False,
+    )
 
 
 @dataclass(frozen=True)

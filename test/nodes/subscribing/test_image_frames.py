@@ -55,3 +55,14 @@ def test_after_closing_it_takes_and_returns_nothing(frames):
     frames.put(Image())
     assert frames.get() is None
     assert frames.closed
+
+
+def test_each_reason_of_an_encoding_is_logged_once(frames, caplog):
+    for size, step in ((9, 24), (9, 20), (8, 24), (9, 20), (10, 24)):
+        frames.put(Image(encoding='rgb8', width=8, height=8, step=step, data=bytes(size)))
+        assert frames.get(timeout=0) is None
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.split("'rgb8': ")[1].split(' for ')[0] for line in lines] == [
+        '9 bytes of data',
+        'step of 20',
+    ]

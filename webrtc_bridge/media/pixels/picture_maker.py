@@ -13,6 +13,7 @@ from webrtc_bridge.media.pixels.colours import SRGB_AS_BT601, declare
 from webrtc_bridge.media.pixels.depth import BLACK, ENCODINGS, WHITE, DepthRange
 from webrtc_bridge.media.pixels.planes import plane_rows
 from webrtc_bridge.media.pixels.raw_image import ImageError, Pixels, RawImage
+from webrtc_bridge.media.pixels.wide import GreyRange, WideValues
 
 COLOURS = {
     'rgb8': (3, cv2.COLOR_RGB2YUV_I420),
@@ -46,13 +47,15 @@ WIDE = {
     'bgra16': ('bgra8', 4),
     **{f'{name[:-1]}16': (name, 1) for name in MOSAICS},
 }
-'Encoding of the more significant bytes of 16-bit encodings, and values per pixel.'
+'The 8-bit encoding that 16-bit encodings become, and values per pixel.'
 
 GREY_LEVELS = np.round(BLACK + np.arange(256) * (WHITE - BLACK) / 255).astype(np.uint8)
 'Luma in the limited range for each grey in the full range.'
 
 KNOWN = frozenset([*COLOURS, *MOSAICS, *GREYS, *PACKED, *SEMI_PLANAR, *WIDE, *ENCODINGS])
 'Encodings that `PictureMaker` accepts.'
+
+DEFAULT_GREYS = GreyRange()
 
 
 class PictureMaker:
@@ -63,8 +66,10 @@ class PictureMaker:
     memory, and valid until the next call: encode it at once. For one thread.
     """
 
-    def __init__(self, depth: DepthRange) -> None:
+    def __init__(self, depth: DepthRange, greys: GreyRange = DEFAULT_GREYS) -> None:
         self.depth = depth
+        self.greys = greys
+        self._wide = WideValues()
         self._i420: Pixels = np.empty((0, 0), np.uint8)
         self._packed: av.VideoFrame | None = None
         self._reformatter = VideoReformatter()
@@ -76,8 +81,10 @@ class PictureMaker:
         Raises: ImageError, if its encoding is unknown or its data too short.
         """
         name = image.encoding
+        if name == 'mono16' and self.greys.white:
+            return self._of_luma(self.greys.luma(image))
         if name in WIDE:
-            image = most_significant(image)
+            image = self._wide.narrowed(image, *WIDE[name])
             name = image.encoding
         if name in COLOURS:
             channels, conversion = COLOURS[name]
@@ -150,15 +157,3 @@ class PictureMaker:
             picture = av.VideoFrame.from_numpy_buffer(self._i420, format='yuv420p')
         declare(picture, SRGB_AS_BT601)
         return picture
-
-
-def most_significant(image: RawImage) -> RawImage:
-    """
-    Return an image of 16-bit values with the more significant 8 bits of each.
-
-    Raises: ImageError.
-    """
-    encoding, channels = WIDE[image.encoding]
-    values = image.rows(2 * channels)[:, 0 if image.is_bigendian else 1 :: 2]
-    step = image.width * channels
-    return RawImage(encoding, image.width, image.height, step, np.ascontiguousarray(values))

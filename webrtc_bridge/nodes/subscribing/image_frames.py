@@ -1,17 +1,20 @@
 """The newest image of a topic, on its way to an encoder."""
 
 import logging
+import re
 import time
 
 from webrtc_bridge.media.frames import CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.media.pixels.depth import DepthRange
+from webrtc_bridge.media.pixels.picture_maker import DEFAULT_GREYS
 from webrtc_bridge.media.pixels.raw_image import ImageError
+from webrtc_bridge.media.pixels.wide import GreyRange
 from webrtc_bridge.nodes.ros.stamps import capture_ns
 from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage, PictureConverter
 
 MOST_WARNINGS = 10
-'Per topic, one for each encoding.'
+'Per topic, one for each encoding and reason.'
 
 FRESH_WITHIN = 0.3
 """
@@ -27,13 +30,13 @@ class ImageFrames:
     Take messages in the node's thread, and convert them in the encoder's, which calls `get`.
 
     The newest wins. A frame's picture is valid until the next `get`. Of images that cannot be
-    shown, one of each encoding is logged.
+    shown, one of each encoding and reason is logged.
     """
 
-    def __init__(self, topic: str, depth: DepthRange) -> None:
-        self.pictures = PictureConverter(depth)
+    def __init__(self, topic: str, depth: DepthRange, greys: GreyRange = DEFAULT_GREYS) -> None:
+        self.pictures = PictureConverter(depth, greys)
         self._newest: Latest[tuple[ImageMessage, int] | CapturedFrame] = Latest()
-        self._warned: set[str] = set()
+        self._warned: set[tuple[str, str]] = set()
         self._topic = topic
         self._fresh_by = 0.0
 
@@ -92,8 +95,10 @@ class ImageFrames:
 
     def _warn(self, message: ImageMessage, reason: str) -> None:
         encoding = getattr(message, 'encoding', None) or getattr(message, 'format', '')
-        if encoding in self._warned or len(self._warned) >= MOST_WARNINGS:
-            return
-        self._warned.add(encoding)
         one_line = ' '.join(reason.split())
+        # Sizes may differ from image to image.
+        kind = encoding, re.sub(r'\d+', '0', one_line)
+        if kind in self._warned or len(self._warned) >= MOST_WARNINGS:
+            return
+        self._warned.add(kind)
         logger.warning('%s: cannot show an image in %r: %s', self._topic, encoding[:60], one_line)

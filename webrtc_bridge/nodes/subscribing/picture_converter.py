@@ -3,13 +3,14 @@
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
+from webrtc_bridge.media.pixels.decompressed import decompressed
 from webrtc_bridge.media.pixels.depth import DepthRange
-from webrtc_bridge.media.pixels.picture_maker import KNOWN, PictureMaker
+from webrtc_bridge.media.pixels.picture_maker import DEFAULT_GREYS, KNOWN, PictureMaker
 from webrtc_bridge.media.pixels.raw_image import ImageError, RawImage
+from webrtc_bridge.media.pixels.wide import GreyRange
 
 ImageMessage = Image | CompressedImage
 
@@ -23,13 +24,13 @@ class PictureConverter:
     built for another numpy than the one in this virtual environment.
     """
 
-    def __init__(self, depth: DepthRange) -> None:
-        self._maker = PictureMaker(depth)
+    def __init__(self, depth: DepthRange, greys: GreyRange = DEFAULT_GREYS) -> None:
+        self._maker = PictureMaker(depth, greys)
         self._bridge: Any = None
 
-    def set_depth(self, depth: DepthRange) -> None:
-        """Change the range of depth images; from any thread."""
-        self._maker.depth = depth
+    def set_ranges(self, depth: DepthRange, greys: GreyRange) -> None:
+        """Change the ranges of depth images and of mono16; from any thread."""
+        self._maker.depth, self._maker.greys = depth, greys
 
     def picture(self, message: ImageMessage) -> av.VideoFrame:
         """
@@ -38,7 +39,8 @@ class PictureConverter:
         Raises: ImageError.
         """
         if isinstance(message, CompressedImage):
-            return self._maker.of_bgr(decompressed(message))
+            data = np.frombuffer(message.data, np.uint8)
+            return self._maker.picture(decompressed(data, message.format))
         image = self.raw(message)
         if image.encoding not in KNOWN and self._has_cv_bridge():
             image.rows(1)  # raises our own error if the data is too short
@@ -74,25 +76,6 @@ class PictureConverter:
             except (ImportError, AttributeError):  # the latter if built for another numpy
                 self._bridge = False
         return bool(self._bridge)
-
-
-def decompressed(message: CompressedImage) -> Any:
-    """
-    Return the pixels of a JPEG or PNG, blue, green and red of shape (height, width, 3).
-
-    Raises: ImageError.
-    """
-    data = np.frombuffer(message.data, np.uint8)
-    # Regardless of EXIF, because the calibration is for the camera's own orientation.
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        pixels = cv2.imdecode(data, flags) if data.size else None
-    except cv2.error:
-        pixels = None
-    if pixels is None or min(pixels.shape[:2]) < 2:
-        what = f'{data.size} bytes of format {message.format!r:.60}'
-        raise ImageError(what, 'a whole jpeg or png image, or h264')
-    return pixels
 
 
 def is_h264(message: CompressedImage) -> bool:

@@ -8,6 +8,7 @@ from sensor_msgs.msg import CompressedImage
 from webrtc_bridge.media.codec.passthrough import Passthrough
 from webrtc_bridge.media.frames import AccessUnit
 from webrtc_bridge.media.pixels.depth import DepthRange
+from webrtc_bridge.media.pixels.wide import GreyRange
 from webrtc_bridge.nodes.ros.stamps import capture_ns
 from webrtc_bridge.nodes.subscribing.camera_info_subscription import CameraInfoSubscription
 from webrtc_bridge.nodes.subscribing.image_frames import ImageFrames
@@ -29,7 +30,7 @@ class TopicSender:
     def __init__(
         self, node: Node, topic: str, sender: SenderOptions, options: SenderNodeOptions
     ) -> None:
-        self._frames = ImageFrames(topic, depth_range(options))
+        self._frames = ImageFrames(topic, *grey_scales(options))
         self._sender = Sender(sender, options, self._frames, options.fps, self._on_watched)
         self._subscription = LazyImageSubscription(
             node, topic, self._on_message, self._on_subscribe, self._on_unsubscribe
@@ -48,7 +49,7 @@ class TopicSender:
     def apply(self, topic: str, options: SenderNodeOptions) -> None:
         """Use changed parameters; in the event loop."""
         self._sender.set_bitrates(options.min_bitrate, options.bitrate)
-        self._frames.pictures.set_depth(depth_range(options))
+        self._frames.pictures.set_ranges(*grey_scales(options))
         self._subscription.follow(topic)
 
     def _on_watched(self, sessions: int) -> None:
@@ -81,10 +82,11 @@ class TopicSender:
         self._passthrough = None
 
 
-def depth_range(options: SenderNodeOptions) -> DepthRange:
+def grey_scales(options: SenderNodeOptions) -> tuple[DepthRange, GreyRange]:
     """
-    Return the range of depth images in `options`.
+    Return the ranges in `options` of depth images and of mono16.
 
     Raises: OptionError.
     """
-    return DepthRange(options.depth_near, options.depth_far)
+    depth = DepthRange(options.depth_near, options.depth_far)
+    return depth, GreyRange(options.mono16_black, options.mono16_white)

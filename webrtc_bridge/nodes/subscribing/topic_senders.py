@@ -10,7 +10,7 @@ from rclpy.parameter import Parameter
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic
-from webrtc_bridge.nodes.subscribing.topic_sender import TopicSender, depth_range
+from webrtc_bridge.nodes.subscribing.topic_sender import TopicSender, grey_scales
 from webrtc_bridge.options import PEER_ID, PEER_ID_RULE, SenderNodeOptions, SenderOptions
 from webrtc_bridge.program.option_row import rows
 
@@ -69,7 +69,7 @@ class TopicSenders:
 
     def _check(self, changes: dict[str, object]) -> None:
         changed = dataclasses.replace(self._parameters.options, **changes)
-        depth_range(changed)
+        grey_scales(changed)
         number = len(self._senders)
         had_topics = bool(self._parameters.options.topics)
         if len(topics_of(self._node, changed)) != number or bool(changed.topics) != had_topics:
