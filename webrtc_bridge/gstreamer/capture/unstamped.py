@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad
+from webrtc_bridge.gstreamer.structures import set_pts
 
 BELIEVED = 10
 'Pictures in a row with a time after which a source is taken to stamp all.'
@@ -30,12 +31,3 @@ class ArrivalTimes:
         now = segment.position_from_running_time(Gst.Format.TIME, self._running_time())
         set_pts(info, now)
         return Gst.PadProbeReturn.OK
-
-
-def set_pts(info: Element, pts_ns: int) -> None:
-    """Set the time of the buffer of a probe's `info`."""
-    if hasattr(info, 'writable_object'):  # from GStreamer 1.26 on; a buffer refuses it there
-        with info.writable_object() as buffer:
-            buffer.pts = pts_ns
-    else:
-        info.get_buffer().pts = pts_ns
