@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from webrtc_bridge.errors import OptionError, SourceError
 from webrtc_bridge.media.capture import v4l2
-from webrtc_bridge.media.capture.urls import normalized
+from webrtc_bridge.media.capture.network.urls import normalized
 from webrtc_bridge.options import GStreamerOptions
 from webrtc_bridge.program.redaction import without_credentials
 

@@ -11,10 +11,10 @@ from functools import partial
 from webrtc_bridge.errors import OptionError, SourceError, SourceNotFound
 from webrtc_bridge.media.capture.device_source import open_avfoundation, open_v4l2
 from webrtc_bridge.media.capture.file_source import FileSource
+from webrtc_bridge.media.capture.network.stream_source import open_stream
+from webrtc_bridge.media.capture.network.urls import is_url, local_path, normalized
 from webrtc_bridge.media.capture.pattern_source import PatternSource, check_even
 from webrtc_bridge.media.capture.source import OpenSource, Source
-from webrtc_bridge.media.capture.stream_source import open_stream
-from webrtc_bridge.media.capture.urls import is_url, local_path, normalized
 from webrtc_bridge.media.capture.v4l2 import cameras
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.program.redaction import without_credentials

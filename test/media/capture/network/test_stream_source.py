@@ -11,8 +11,8 @@ from support.media.video_files import write_video
 from support.programs import SUPPORT
 
 from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound, SourceUnreadable
-from webrtc_bridge.media.capture import snapshot_source, stream_source
 from webrtc_bridge.media.capture.camera import Camera, CameraState
+from webrtc_bridge.media.capture.network import snapshot_source, stream_source
 from webrtc_bridge.media.capture.opener import opener
 from webrtc_bridge.media.frames import AccessUnit
 from webrtc_bridge.media.h264.units import IDR_SLICE, PPS, SPS, kind, nal_units

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from webrtc_bridge.media.capture.authentication import unknown_algorithms, unknown_digest
+from webrtc_bridge.media.capture.network.authentication import unknown_algorithms, unknown_digest
 
 SHA = 'WWW-Authenticate: Digest realm="cam", nonce="1", algorithm="SHA-256", qop="auth"'
 

@@ -1,7 +1,7 @@
 import pytest
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.media.capture.urls import local_path, may_be_misread, normalized
+from webrtc_bridge.media.capture.network.urls import local_path, may_be_misread, normalized
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from av.container import InputContainer
 from av.format import Flags
 
 from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound
-from webrtc_bridge.media.capture.authentication import unknown_digest
 from webrtc_bridge.media.capture.av_errors import stream_error
 from webrtc_bridge.media.capture.av_source import AvSource, open_container, video_stream
 from webrtc_bridge.media.capture.file_source import FileSource
-from webrtc_bridge.media.capture.snapshot_source import SnapshotSource
+from webrtc_bridge.media.capture.network.authentication import unknown_digest
+from webrtc_bridge.media.capture.network.snapshot_source import SnapshotSource
+from webrtc_bridge.media.capture.network.urls import ESCAPED, may_be_misread
 from webrtc_bridge.media.capture.source import READ_TIMEOUT, Source
 from webrtc_bridge.media.capture.source_clocks import ArrivalClock
-from webrtc_bridge.media.capture.urls import ESCAPED, may_be_misread
 from webrtc_bridge.media.h264.packets import packets_to_pass
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.program.redaction import without_credentials

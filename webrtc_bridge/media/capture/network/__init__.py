@@ -1,0 +1,1 @@
+"""Streams, files and pictures at a URL of the network."""
