@@ -21,7 +21,7 @@ def write_film(path, profile):
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('libx264', rate=30)
         stream.width, stream.height, stream.pix_fmt = 320, 240, 'yuv420p'
-        stream.codec_context.gop_size = 15
+        stream.codec_context.gop_size = 6
         stream.options = {'profile': profile, 'tune': 'zerolatency'}
         for n in range(60):
             picture = pattern.draw(START + n * 33_000_000)

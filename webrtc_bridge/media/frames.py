@@ -24,10 +24,15 @@ class Layer(enum.Enum):
 
 
 class Encoding(NamedTuple):
-    """A codec and a layer: one encoder of a sender, shared by all viewers that get it."""
+    """
+    A codec and a layer: one encoder of a sender, shared by all viewers that get it.
+
+    A `bridge` is encoded for those viewers of a passthrough that wait for its next keyframe.
+    """
 
     codec: Codec
     layer: Layer = Layer.FULL
+    bridge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,9 @@ class EncodedFrame:
     `data` is an Annex B access unit (H.264) or one frame (VP8); `timestamp` is RTP time: 90 kHz,
     rising, 32 bits; `time_ns` is Unix time in nanoseconds: of the capture in a sender, of the
     arrival of the last packet in a receiver. In a sender, `payloads` is `data` cut for RTP packets
-    once for all sessions, and `layer` is its layer. In a receiver, `capture_ns` is the time of
-    capture by the clock of this machine; None if the sender did not report it.
+    once for all sessions, and `layer` and `bridge` are those of its encoding. In a receiver,
+    `capture_ns` is the time of capture by the clock of this machine; None if the sender did not
+    report it.
     """
 
     codec: Codec
@@ -50,11 +56,12 @@ class EncodedFrame:
     payloads: tuple[bytes, ...] = ()
     capture_ns: int | None = None
     layer: Layer = Layer.FULL
+    bridge: bool = False
 
     @property
     def encoding(self) -> Encoding:
         """The encoding that it belongs to."""
-        return Encoding(self.codec, self.layer)
+        return Encoding(self.codec, self.layer, self.bridge)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread, Frames
 from webrtc_bridge.media.codec.passthrough import Passthrough, PassthroughListener
-from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame
+from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 from webrtc_bridge.options import EncoderOptions, SenderOptions
@@ -22,6 +22,12 @@ CODECS = {
     'h264': (Codec.H264,),
     'vp8': (Codec.VP8,),
 }
+
+BRIDGE_AFTER = 0.5
+"""
+Seconds for which viewers wait for the next keyframe of a source that is passed through. Many
+cameras have one each half second or second; where none comes, pictures are encoded until it does.
+"""
 
 
 class Sender:
@@ -45,7 +51,10 @@ class Sender:
         # Kept from encode to encode, and shared with what is passed through, so that they rise.
         self._times = {codec: RtpTime() for codec in Codec}
         self._encoding = EncodingThread(frames, encoder, fps, self._deliver, self._times)
-        self._broadcast = Broadcast(self._encoding.request_keyframe, self._encoding.stop_encoding)
+        self._frames = frames
+        self._passthrough: Passthrough | None = None
+        self._bridging: asyncio.TimerHandle | None = None
+        self._broadcast = Broadcast(self._on_keyframe_wanted, self._encoding.stop_encoding)
         self._metadata = MetadataBroadcast()
         self._viewers = Viewers(options, self._make_peer, self._on_viewers, self._follow)
         self._adaptation = Adaptation(self._encoding, self._viewers)
@@ -79,9 +88,15 @@ class Sender:
         `on_picture` must put a picture into the sender's `frames`.
         """
         listener = PassthroughListener(
-            lambda: self._encoding.codecs, self._start_passing, self._pass, on_picture
+            watched=lambda: Codec.H264 in self._encoding.codecs,
+            wants_pictures=self._encoding.wants_pictures,
+            on_start=self._start_passing,
+            on_frame=self._pass,
+            on_picture=on_picture,
+            on_no_pictures=self._frames.clear,
         )
-        return Passthrough(name, self._times[Codec.H264], listener)
+        self._passthrough = Passthrough(name, self._times[Codec.H264], listener)
+        return self._passthrough
 
     async def run(self) -> None:
         """Serve receivers until cancelled; then say bye to all of them."""
@@ -90,7 +105,25 @@ class Sender:
         try:
             await self._viewers.run()
         finally:
+            if self._bridging:
+                self._bridging.cancel()
             self._encoding.close()
+
+    def _on_keyframe_wanted(self, encoding: Encoding) -> None:
+        self._encoding.request_keyframe(encoding)
+        if self._passthrough is None:
+            return
+        if self._passthrough.passes and encoding == Encoding(Codec.H264):
+            if self._loop and self._bridging is None:
+                self._bridging = self._loop.call_later(BRIDGE_AFTER, self._bridge)
+        else:
+            self._passthrough.demand()
+
+    def _bridge(self) -> None:
+        """Encode for those who still wait for the source's next keyframe."""
+        self._bridging = None
+        if self._passthrough and self._passthrough.passes:
+            self._broadcast.bridge(Encoding(Codec.H264))
 
     def _start_passing(self) -> None:
         self._encoding.restart(Codec.H264)

@@ -15,6 +15,7 @@ from support.media.colour_charts import (
 )
 
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
+from webrtc_bridge.media.codec import recent_frames
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.passthrough import Passthrough, PassthroughListener
 from webrtc_bridge.media.frames import AccessUnit, Codec
@@ -53,6 +54,7 @@ class PassthroughHarness:
 
     def __init__(self, *watched):
         self.watched = frozenset(watched)
+        self.bridged = False
         self.passed = []
         self.starts = 0
         self.pictures = queue.Queue()
@@ -60,10 +62,12 @@ class PassthroughHarness:
             'cam',
             RtpTime(),
             PassthroughListener(
-                watched=lambda: self.watched,
+                watched=lambda: Codec.H264 in self.watched,
+                wants_pictures=lambda passed_as: self.bridged or bool(self.watched - {passed_as}),
                 on_start=self.start,
                 on_frame=self.passed.append,
                 on_picture=self.pictures.put,
+                on_no_pictures=lambda: self.pictures.put(None),
             ),
         )
 
@@ -156,15 +160,85 @@ def test_a_viewer_of_another_codec_gets_pictures_that_are_not_encoded_as_h264_ag
     assert len(harness.passed) == 12
 
 
-def test_pictures_start_at_a_keyframe_after_the_viewer_joined(harness_for):
-    units = access_units(12)
-    harness = harness_for(Codec.H264)
-    harness.put(units[:5])
-    harness.watched = frozenset([Codec.H264, Codec.VP8])
-    harness.put(units[5:10])
+def assert_shows(captured, unit):
+    assert captured.capture_ns == unit.capture_ns
+    displayed = read_clock(plane_pixels(captured.picture.planes[0]))
+    assert displayed == unit.capture_ns // 1000 * 1000
+
+
+@pytest.mark.parametrize('profile', ['baseline', 'high'])
+def test_who_comes_between_keyframes_gets_the_newest_picture_at_once(harness_for, profile):
+    units = access_units(10, profile, bframes='0')
+    harness = harness_for()
+    harness.put(units[:8])
+    harness.passthrough.demand()
     assert harness.pictures.empty()
+    harness.watched = frozenset([Codec.VP8])
+    harness.passthrough.demand()
+    assert_shows(harness.pictures.get(timeout=DEADLINE), units[7])
+    harness.put(units[8:9])
+    assert_shows(harness.pictures.get(timeout=DEADLINE), units[8])
+    harness.watched = frozenset()
+    harness.put(units[9:])
+    assert harness.pictures.get(timeout=DEADLINE) is None
+
+
+def test_who_waits_for_a_keyframe_gets_pictures_of_what_is_passed_through(harness_for):
+    units = access_units(8)
+    harness = harness_for(Codec.H264)
+    harness.put(units)
+    harness.bridged = True
+    harness.passthrough.demand()
+    captured = harness.pictures.get(timeout=DEADLINE)
+    assert captured.passed_as is Codec.H264
+    assert_shows(captured, units[7])
+    assert len(harness.passed) == 8
+
+
+@pytest.mark.parametrize('bound', ['MOST_FRAMES', 'MOST_BYTES', 'MOST_NS'])
+def test_what_cannot_be_kept_is_decoded_until_the_next_keyframe(harness_for, monkeypatch, bound):
+    monkeypatch.setattr(recent_frames, bound, 4 if bound == 'MOST_FRAMES' else 1000)
+    units = access_units(20)
+    harness = harness_for()
+    harness.put(units[:9])
+    pictures = [harness.pictures.get(timeout=DEADLINE)]
+    while pictures[-1].capture_ns < units[8].capture_ns:
+        pictures.append(harness.pictures.get(timeout=DEADLINE))
+    monkeypatch.undo()
     harness.put(units[10:])
-    assert harness.pictures.get(timeout=DEADLINE).capture_ns >= units[10].capture_ns
+    while harness.pictures.get(timeout=DEADLINE) is not None:
+        pass
+    assert harness.pictures.empty()
+
+
+def test_a_stream_with_intra_refresh_is_decoded(harness_for, monkeypatch, caplog):
+    monkeypatch.setattr('webrtc_bridge.media.codec.passthrough.PATIENCE', -1.0)
+    monkeypatch.setattr('webrtc_bridge.media.codec.decoding_thread.BACKLOG', 90)
+    caplog.set_level(logging.INFO)
+    units = access_units(90, **{'x264-params': 'intra-refresh=1:keyint=30'})
+    sets = [unit for unit in nal_units(units[0].data) if kind(unit) in (7, 8)]
+    alone = AccessUnit(b''.join(b'\0\0\0\1' + unit for unit in sets), START)
+    assert not any(kind(nal) == IDR_SLICE for unit in units[1:] for nal in nal_units(unit.data))
+    harness = harness_for(Codec.H264)
+    for unit in [alone, *units[30:]]:
+        harness.put([unit])
+    captured = harness.pictures.get(timeout=DEADLINE)
+    while captured.capture_ns < units[-1].capture_ns:
+        captured = harness.pictures.get(timeout=DEADLINE)
+    assert captured.passed_as is None
+    assert_shows(captured, units[-1])
+    assert 'H.264 is transcoded: no keyframe in' in caplog.text
+    assert harness.passed == []
+
+
+def test_a_closed_one_passes_nothing(harness_for):
+    harness = harness_for(Codec.H264)
+    harness.put(access_units(3))
+    harness.passthrough.close()
+    harness.bridged = True
+    harness.passthrough.demand()
+    assert not harness.passthrough.passes
+    assert harness.pictures.empty()
 
 
 def test_another_profile_is_decoded_for_all_viewers_and_that_is_logged_once(harness_for, caplog):
@@ -213,13 +287,6 @@ def test_any_bytes_can_be_cut(harness_for):
         harness.put(
             [AccessUnit(unit[:end], START), AccessUnit(unit[:end] + unit[: end % 99], START)]
         )
-
-
-def test_a_source_without_keyframes_is_logged(harness_for, caplog, monkeypatch):
-    monkeypatch.setattr('webrtc_bridge.media.codec.passthrough.PATIENCE', -1.0)
-    harness = harness_for(Codec.H264)
-    harness.put(access_units(9)[1:])
-    assert caplog.text.count('no H.264 keyframe') == 1
 
 
 @pytest.mark.parametrize('full', [False, True], ids=['limited', 'full'])

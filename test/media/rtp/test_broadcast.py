@@ -17,10 +17,12 @@ class BroadcastHarness:
         self.broadcast = Broadcast(self.wanted.append, self.unwatched.append)
         self.number = 0
 
-    def publish(self, *, keyframe=False, codec=Codec.H264, layer=Layer.FULL):
+    def publish(self, *, keyframe=False, codec=Codec.H264, layer=Layer.FULL, bridge=False):
         self.number += 1
         data = str(self.number).encode()
-        frame = EncodedFrame(codec, data, keyframe, self.number * 3000, 0, layer=layer)
+        frame = EncodedFrame(
+            codec, data, keyframe, self.number * 3000, 0, layer=layer, bridge=bridge
+        )
         self.broadcast.publish(frame)
         return data
 
@@ -57,6 +59,53 @@ async def test_a_late_subscriber_starts_at_the_next_keyframe_and_the_first_misse
     published += [harness.publish(), harness.publish(keyframe=True), harness.publish()]
     assert await taken(late, 2) == published[-2:]
     assert await taken(first, 5) == published
+
+
+BRIDGE = Encoding(Codec.H264, bridge=True)
+
+
+async def test_who_waits_for_a_keyframe_crosses_a_bridge_to_it_and_nobody_else_does(harness):
+    first = harness.broadcast.subscribe(Codec.H264)
+    published = [harness.publish(keyframe=True)]
+    late = harness.broadcast.subscribe(Codec.H264)
+    harness.broadcast.bridge(Encoding(Codec.H264))
+    assert harness.wanted == [Encoding(Codec.H264)] * 2 + [BRIDGE]
+    harness.publish(bridge=True)  # of a bridge that others had: it cannot be decoded
+    bridged = [harness.publish(keyframe=True, bridge=True)]
+    published.append(harness.publish())
+    bridged.append(harness.publish(bridge=True))
+    assert harness.unwatched == []
+    both = [harness.publish(keyframe=True)]
+    assert harness.unwatched == [BRIDGE]
+    harness.publish(bridge=True)
+    both.append(harness.publish())
+    assert await taken(first, 4) == published + both
+    assert await taken(late, 4) == bridged + both
+
+
+async def test_who_lost_the_picture_crosses_it_too_and_may_lose_it_again(harness):
+    viewer, other = (harness.broadcast.subscribe(Codec.H264) for _ in range(2))
+    harness.publish(keyframe=True)
+    await taken(viewer, 1)
+    viewer.request_keyframe()
+    harness.broadcast.bridge(Encoding(Codec.H264))
+    keyframe = harness.publish(keyframe=True, bridge=True)
+    assert await taken(viewer, 1) == [keyframe]
+    harness.wanted.clear()
+    viewer.request_keyframe()
+    harness.broadcast.bridge(Encoding(Codec.H264))
+    assert harness.wanted == [Encoding(Codec.H264), BRIDGE]
+    viewer.close()
+    assert harness.unwatched == [BRIDGE]
+    assert len(await taken(other, 1)) == 1
+
+
+async def test_a_change_of_layer_leaves_a_bridge(harness):
+    viewer = harness.broadcast.subscribe(Codec.H264)
+    harness.broadcast.bridge(Encoding(Codec.H264))
+    viewer.change_layer(Layer.SMALL)
+    assert BRIDGE in harness.unwatched
+    assert viewer.encoding == Encoding(Codec.H264, Layer.SMALL)
 
 
 async def test_next_waits_for_a_frame(harness):

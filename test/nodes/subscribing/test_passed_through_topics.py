@@ -20,7 +20,7 @@ def h264_of(pattern, profile='baseline'):
     context.width, context.height, context.pix_fmt = 320, 240, 'yuv420p'
     context.time_base = Fraction(1, 30)
     context.framerate = 30
-    context.gop_size = 15
+    context.gop_size = 6
     context.options = {'tune': 'zerolatency', 'profile': profile}
     count = 0
     while True:

@@ -62,6 +62,7 @@ class DecodingThread:
         self._on_picture_lost = on_picture_lost
         self._frames: deque[EncodedFrame] = deque()
         self._changed = threading.Condition()
+        self._bound = BACKLOG
         self._closed = False
         self._took = 0.0  # seconds that `on_picture` ran for the last picture
         self._skipped: int | None = None  # frames since the backlog was dropped; None: in sync
@@ -72,7 +73,7 @@ class DecodingThread:
     def put(self, frame: EncodedFrame) -> None:
         """Queue a frame; if too many wait, drop all up to the next keyframe, and ask for one."""
         with self._changed:
-            if len(self._frames) >= BACKLOG:
+            if len(self._frames) >= self._bound:
                 self.dropped += len(self._frames)
                 self._frames.clear()
                 self._skipped = 0
@@ -87,6 +88,14 @@ class DecodingThread:
             ask = self._skipped % BACKLOG == 1  # again, in case the answer was lost
         if ask:
             self._on_picture_lost()
+
+    def catch_up(self, frames: list[EncodedFrame]) -> None:
+        """Decode `frames`, a keyframe first, in place of those that wait; none is dropped."""
+        with self._changed:
+            self._frames = deque(frames)
+            self._bound = BACKLOG + len(frames)
+            self._skipped = None
+            self._changed.notify()
 
     def close(self) -> None:
         """End the thread after the current picture; idempotent."""
@@ -127,6 +136,7 @@ class DecodingThread:
             if self._closed:
                 return None
             frame = self._frames.popleft()
+            self._bound = max(BACKLOG, self._bound - 1)
             return frame, len(self._frames)
 
     def _decode(self, frame: EncodedFrame) -> av.VideoFrame | None:

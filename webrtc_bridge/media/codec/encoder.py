@@ -107,7 +107,7 @@ class Encoder:
 
     def __init__(self, encoding: Encoding, fps: float, bitrate: int = 0) -> None:
         """Prepare for about `fps` pictures a second, of the size of the encoding's layer."""
-        self.codec, self.layer = encoding
+        self.codec, self.layer, self.bridge = encoding
         self.bitrate = bitrate
         self.current_bitrate = 0
         self.fps = fps
@@ -151,6 +151,7 @@ class Encoder:
             time_ns=frame.capture_ns,
             payloads=self._payloads(data),
             layer=self.layer,
+            bridge=self.bridge,
         )
 
     def start_over(self) -> None:

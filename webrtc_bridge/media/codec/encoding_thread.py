@@ -51,6 +51,9 @@ class Frames(Protocol):
     def repeat(self, after: float = 0.0) -> None:
         """Let `get()` return the newest picture once more, unless one comes in `after` seconds."""
 
+    def clear(self) -> None:
+        """Let `get()` return no picture again that was put before."""
+
     def close(self) -> None:
         """End every `get()`."""
 
@@ -101,6 +104,11 @@ class EncodingThread:
         """The codecs that have viewers."""
         with self._lock:
             return frozenset(encoding.codec for encoding in self._encoders)
+
+    def wants_pictures(self, passed_as: Codec | None = None) -> bool:
+        """Return whether anything is encoded of pictures that viewers get `passed_as` a codec."""
+        with self._lock:
+            return any(is_encoded(encoding, passed_as) for encoding in self._encoders)
 
     @property
     def bitrates(self) -> Mapping[Encoding, int]:
@@ -179,7 +187,7 @@ class EncodingThread:
             running.encoder.bitrate = self._bitrate_for(encoding)
 
     def _bitrate_for(self, encoding: Encoding) -> int:
-        limit = self._limits.get(encoding, self._bitrate)
+        limit = self._limits.get(Encoding(encoding.codec, encoding.layer), self._bitrate)
         return min(limit, self._bitrate or limit)
 
     def _new_encoder(self, encoding: Encoding) -> '_RunningEncoder':
@@ -207,22 +215,23 @@ class EncodingThread:
             watched = {
                 encoding: running
                 for encoding, running in self._encoders.items()
-                if encoding.codec is not frame.passed_as
+                if is_encoded(encoding, frame.passed_as)
             }
-        timestamps: dict[Codec, int] = {}
+        timestamps: dict[tuple[Codec, bool], int] = {}
         # Encode the full-size layer first.
         for encoding in sorted(watched, key=lambda encoding: encoding.layer is Layer.SMALL):
-            codec, layer = encoding
+            codec, layer, bridge = encoding
             running = watched[encoding]
             if repeated:
                 if not running.keyframes.due(now):
                     continue
                 running.encoder.start_over()
-            if codec not in timestamps:
+            if (codec, bridge) not in timestamps:
                 times = self._times[codec]
                 timestamp_of = times.again if repeated else times.timestamp
-                timestamps[codec] = timestamp_of(frame.capture_ns)
-            timestamp = timestamps[codec]
+                timestamp_of = times.encoded_again if bridge else timestamp_of
+                timestamps[codec, bridge] = timestamp_of(frame.capture_ns)
+            timestamp = timestamps[codec, bridge]
             if layer is Layer.SMALL:
                 # A viewer that changes layers may get the same picture in both, but never two
                 # frames with one timestamp.
@@ -271,6 +280,11 @@ class _RunningEncoder:
         if encoded and encoded.keyframe:
             self.keyframes.encoded(now)
         return encoded
+
+
+def is_encoded(encoding: Encoding, passed_as: Codec | None) -> bool:
+    """Return whether pictures that viewers get `passed_as` a codec are encoded as `encoding`."""
+    return encoding.bridge == (encoding.codec is passed_as)
 
 
 def shown_bitrate(bitrate: int) -> str:

@@ -2,14 +2,16 @@
 
 import enum
 import logging
+import threading
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import av
 
 from webrtc_bridge.media.codec.decoding_thread import DecodingThread
 from webrtc_bridge.media.codec.passed_colours import with_colours
+from webrtc_bridge.media.codec.recent_frames import RecentFrames
 from webrtc_bridge.media.frames import AccessUnit, CapturedFrame, Codec, EncodedFrame
 from webrtc_bridge.media.h264.units import (
     IDR_SLICE,
@@ -20,12 +22,14 @@ from webrtc_bridge.media.h264.units import (
     kind,
     nal_units,
 )
-from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 from webrtc_bridge.media.rtp.payloader import h264_payloads
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 
-PATIENCE = 10.0
-'Seconds without a keyframe, which every viewer must start with, until that is logged.'
+PATIENCE = 2.0
+"""
+Seconds without a keyframe after which a stream is taken for one that has none, as with intra
+refresh: then it is decoded, from any picture on, and encoded.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -41,16 +45,20 @@ class PassthroughState(enum.Enum):
 @dataclass(frozen=True)
 class PassthroughListener:
     """
-    Receives the frames and events of a passthrough.
+    Takes what a passthrough hands on.
 
-    `watched` returns the codecs that have viewers. It and `on_start`, called before the first
-    `on_frame`, run in the one thread that calls `put`; `on_picture` runs in the decoder's.
+    `watched` returns whether H.264 has viewers, `wants_pictures` whether to decode what they get
+    as a codec, or as none; that may run in any thread. `on_start`, called before the first
+    `on_frame`, runs in the one thread that calls `put`; `on_picture` runs in the decoder's.
+    `on_no_pictures` is called when no more pictures come, so that the newest is outdated.
     """
 
-    watched: Callable[[], Set[Codec]]
+    watched: Callable[[], bool]
+    wants_pictures: Callable[[Codec | None], bool]
     on_start: Callable[[], None]
     on_frame: Callable[[EncodedFrame], None]
     on_picture: Callable[[CapturedFrame], None]
+    on_no_pictures: Callable[[], None]
 
 
 class Passthrough:
@@ -59,7 +67,8 @@ class Passthrough:
 
     If not, and for viewers of another codec, the listener's `on_picture` gets it decoded, to be
     encoded again. Passing starts at a keyframe. The source alone decides when the next one comes:
-    it cannot be asked for one when a viewer joins or lost the picture.
+    it cannot be asked for one when a viewer joins or lost the picture. Until then such a viewer,
+    too, gets encoded pictures: what came since the last keyframe is kept, and decoded on `demand`.
 
     `time` gives the frames their timestamps; `name` is the source, for the log.
     """
@@ -68,12 +77,20 @@ class Passthrough:
         self._name = name
         self._time = time
         self._listener = listener
+        self._lock = threading.Lock()  # of what is kept and decoded
         self._parameter_sets = ParameterSets()
+        self._recent = RecentFrames()
         self._decoder: DecodingThread | None = None
         self._decodes = False
-        self._convert = ToYuv420p().convert  # in the decoder's thread
+        self._shown_from = 0
         self._state = PassthroughState.WAITING
         self._waiting_since: float | None = None
+        self._closed = False
+
+    @property
+    def passes(self) -> bool:
+        """Return whether viewers get the source's own H.264."""
+        return self._state is PassthroughState.PASSING and not self._closed
 
     def put(self, unit: AccessUnit) -> None:
         """Take the next access unit; never blocks."""
@@ -87,16 +104,28 @@ class Passthrough:
             return
         profile = self._parameter_sets.profile
         keyframe = IDR_SLICE in kinds
+        data = self._parameter_sets.completed(unit.data, units)
         if profile and keyframe:
             self._start(profile)
         elif self._state is PassthroughState.WAITING:
-            self._wait(time.monotonic())
-            return
-        data = self._parameter_sets.completed(unit.data, units)
+            if profile is None or not self._has_waited(time.monotonic()):
+                return
+            reason = f'no keyframe in {PATIENCE:.0f} s, as with intra refresh'
+            self._set_state(PassthroughState.TRANSCODING, reason)
+            # What is decoded has to start with parameter sets.
+            data, keyframe = self._parameter_sets.before(data), True
         self._hand_out(EncodedFrame(Codec.H264, data, keyframe, 0, unit.capture_ns))
+
+    def demand(self) -> None:
+        """Start to decode at once if pictures are wanted now; from any thread."""
+        with self._lock:
+            self._follow_demand()
 
     def close(self) -> None:
         """End the decoder; idempotent."""
+        with self._lock:
+            self._closed = True
+            self._recent.drop()
         if self._decoder:
             self._decoder.close()
 
@@ -110,19 +139,24 @@ class Passthrough:
             reason = f'{profile}, but only Constrained Baseline is accepted by all viewers'
             self._set_state(PassthroughState.TRANSCODING, reason)
 
-    def _wait(self, now: float) -> None:
+    def _has_waited(self, now: float) -> bool:
         if self._waiting_since is None:
             self._waiting_since = now
-        elif now - self._waiting_since > PATIENCE:
-            logger.warning('%s: no H.264 keyframe in %.0f s', self._name, PATIENCE)
-            self._waiting_since = float('inf')
+        return now - self._waiting_since > PATIENCE
 
     def _hand_out(self, frame: EncodedFrame) -> None:
-        watched = self._listener.watched()
-        passes = self._state is PassthroughState.PASSING
-        if passes and Codec.H264 in watched:
+        if self.passes and self._listener.watched():
             self._listener.on_frame(self._packetized(frame))
-        self._decode(frame, bool(watched - {Codec.H264} if passes else watched))
+        elif self.passes:
+            # Nobody gets it, but pictures decoded of it have its time.
+            self._time.timestamp(frame.time_ns)
+        with self._lock:
+            self._recent.add(frame)
+            if self._decodes and self._decoder:
+                self._decoder.put(frame)
+            self._follow_demand()
+            if self._recent.overflowed:
+                self._recent.drop()
 
     def _packetized(self, frame: EncodedFrame) -> EncodedFrame:
         """Return `frame` with its timestamp and its RTP payloads."""
@@ -130,17 +164,28 @@ class Passthrough:
         payloads = h264_payloads(nal_units(frame.data))
         return replace(frame, timestamp=timestamp & 0xFFFFFFFF, payloads=payloads)
 
-    def _decode(self, frame: EncodedFrame, wanted: bool) -> None:
-        """Have `frame` decoded if its picture is wanted; the first must be a keyframe."""
-        self._decodes = wanted and (self._decodes or frame.keyframe)
-        if self._decodes:
+    def _follow_demand(self) -> None:
+        """Decode from the newest keyframe on, or stop to."""
+        # What can be kept no longer has to be decoded, to be there for those who come.
+        wanted = self._recent.overflowed or self._listener.wants_pictures(
+            Codec.H264 if self.passes else None
+        )
+        if wanted and not self._decodes and len(self._recent):
+            *_, newest = self._recent
+            self._shown_from = newest.time_ns
+            self._decodes = True
             if self._decoder is None:
                 self._decoder = DecodingThread(self._name, self._on_decoded, lambda: None)
-            self._decoder.put(frame)
+            self._decoder.catch_up(list(self._recent))
+        elif self._decodes and not wanted:
+            self._decodes = False
+            self._listener.on_no_pictures()
 
     def _on_decoded(self, picture: av.VideoFrame, frame: EncodedFrame) -> None:
-        passed_as = Codec.H264 if self._state is PassthroughState.PASSING else None
-        self._listener.on_picture(CapturedFrame(self._convert(picture), frame.time_ns, passed_as))
+        # Not those that are older than the newest was when this began.
+        if self._decodes and frame.time_ns >= self._shown_from:
+            passed_as = Codec.H264 if self.passes else None
+            self._listener.on_picture(CapturedFrame(picture, frame.time_ns, passed_as))
 
     def _set_state(self, state: PassthroughState, reason: str) -> None:
         if state is not self._state:

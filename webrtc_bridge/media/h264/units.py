@@ -92,6 +92,11 @@ class ParameterSets:
                 # It starts with its id; several may be in use.
                 self._picture[unit[1:2]] = unit
 
+    def before(self, data: bytes) -> bytes:
+        """Return the access unit `data` with all parameter sets before it."""
+        sets = (self._sequence, *self._picture.values())
+        return b''.join(b'\0' + START_CODE + unit for unit in sets) + data
+
     def completed(self, data: bytes, units: list[bytes]) -> bytes:
         """Return the access unit `data`, of NAL `units`, with parameter sets if it is an IDR."""
         kinds = {kind(unit) for unit in units}

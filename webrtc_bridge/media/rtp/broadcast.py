@@ -27,6 +27,7 @@ class Subscription:
         self.sent_bytes = 0
         self._broadcast = broadcast
         self._previous: Encoding | None = None
+        self._lacks_keyframe = True
         self._frames: deque[EncodedFrame] = deque()
         self._arrived = asyncio.Event()
         self._in_sync = False
@@ -43,15 +44,19 @@ class Subscription:
     def request_keyframe(self) -> None:
         """Ask for a keyframe, because this session's viewer lost the picture."""
         if self._pause is None:  # it ends with a keyframe anyway
+            self._lacks_keyframe = True
             self._broadcast.on_keyframe_wanted(self.encoding)
 
     def change_layer(self, layer: Layer) -> None:
         """Ask for a keyframe of `layer`, and switch to it when that comes."""
         if layer is self.encoding.layer or self._closed:
             return
-        if self._previous:
+        if self._previous and not self._previous.bridge:
             self._stay(self._previous)
             return
+        if self._previous:
+            self._broadcast.leave(self, self._previous)
+            self._previous, self._in_sync = None, False
         before, self.encoding = self.encoding, Encoding(self.encoding.codec, layer)
         if self._pause is None:
             self._previous = before
@@ -74,8 +79,8 @@ class Subscription:
 
     def push(self, frame: EncodedFrame) -> None:
         """Queue `frame`, unless it depends on one that was dropped."""
-        if frame.layer is not self.encoding.layer:
-            if not self._in_sync:
+        if frame.bridge or frame.layer is not self.encoding.layer:
+            if not self._in_sync and not (frame.bridge and frame.keyframe):
                 return
         elif self._previous:
             if not frame.keyframe:
@@ -89,9 +94,19 @@ class Subscription:
             self.dropped += 1
             return
         self._in_sync = True
+        if frame.keyframe:
+            self._lacks_keyframe = False
         self.sent_bytes += len(frame.data)
         self._frames.append(frame)
         self._arrived.set()
+
+    def cross(self, bridge: Encoding) -> None:
+        """Get `bridge` until the next keyframe, if this waits for one. Idempotent."""
+        if not self._lacks_keyframe or self._previous or self._pause or self._closed:
+            return
+        self._drop_waiting()
+        self._previous = bridge
+        self._broadcast.join(self, bridge)
 
     def _stay(self, encoding: Encoding) -> None:
         """Stay with `encoding`, because the keyframe of the other one has not come yet."""
@@ -104,6 +119,7 @@ class Subscription:
         self.dropped += len(self._frames)
         self._frames.clear()
         self._in_sync = False
+        self._lacks_keyframe = True
 
     def _leave_all(self) -> None:
         self._broadcast.leave(self, self.encoding)
@@ -137,6 +153,14 @@ class Broadcast:
         """Give `subscription` the frames of `encoding` too, and ask for a keyframe."""
         self._subscriptions.setdefault(encoding, set()).add(subscription)
         self.on_keyframe_wanted(encoding)
+
+    def bridge(self, encoding: Encoding) -> None:
+        """Give those subscriptions of `encoding` that wait for a keyframe its bridge till then."""
+        bridge = Encoding(encoding.codec, encoding.layer, bridge=True)
+        if bridge in self._subscriptions:
+            self.on_keyframe_wanted(bridge)
+        for subscription in tuple(self._subscriptions.get(encoding, ())):
+            subscription.cross(bridge)
 
     def leave(self, subscription: Subscription, encoding: Encoding | None) -> None:
         """Give it no more frames of `encoding`, which ends with its last one. Idempotent."""

@@ -24,6 +24,7 @@ class RtpTime:
     def __init__(self) -> None:
         self._offset = 0
         self._last: int | None = None
+        self._encoded_again = 0
         self._newest_ns = 0  # the time of capture of `_last`
 
     def timestamp(self, capture_ns: int) -> int:
@@ -36,6 +37,16 @@ class RtpTime:
             self._offset = self._last + NOMINAL_STEP - ticks
         self._last = ticks + self._offset
         return self._last
+
+    def encoded_again(self, capture_ns: int) -> int:
+        """
+        Return the timestamp of a picture that is encoded again, of a frame that was given one.
+
+        It is a tick later, so before the next frame's, and rises as well.
+        """
+        timestamp = capture_ns * CLOCK_RATE // 1_000_000_000 + self._offset + 1
+        self._encoded_again = max(timestamp, self._encoded_again + 1)
+        return self._encoded_again
 
     def again(self, capture_ns: int) -> int:
         """Return the timestamp of the newest picture when it is sent once more."""

@@ -89,6 +89,10 @@ class ImageFrames:
         """Offer the newest image again, however old, unless one comes in `after` seconds."""
         self._newest.repeat(max(after, self._fresh_by - time.monotonic()))
 
+    def clear(self) -> None:
+        """Drop the newest image, and do not offer it again."""
+        self._newest.clear()
+
     def close(self) -> None:
         """Refuse further images and wake `get`; idempotent."""
         self._newest.close()
