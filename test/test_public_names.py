@@ -149,8 +149,8 @@ PUBLISHED = {
         '/camera_info': 'sensor_msgs/msg/CameraInfo',
         '/diagnostics': 'diagnostic_msgs/msg/DiagnosticArray',
     },
-    'sender_node': {},
-    'signaling_node': {},
+    'sender_node': {'/diagnostics': 'diagnostic_msgs/msg/DiagnosticArray'},
+    'signaling_node': {'/diagnostics': 'diagnostic_msgs/msg/DiagnosticArray'},
     'status_node': {},
 }
 SUBSCRIBED = {

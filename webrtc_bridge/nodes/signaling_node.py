@@ -1,6 +1,5 @@
 """The ROS node `webrtc_signaling`: the signaling server, with the parameters and log of ROS."""
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,24 +13,35 @@ if TYPE_CHECKING:
 
     from rclpy.node import Node
 
+    from webrtc_bridge.nodes.ros.diagnostics_topic import DiagnosticsTopic
     from webrtc_bridge.nodes.ros.parameters import Parameters
 
 
 def prepare(
     node: 'Node', parameters: 'Parameters[SignalingOptions]'
 ) -> 'Coroutine[None, None, None]':
-    """Return the work of the server; ROS sees only the parameters and the log of this node."""
-    parameters.refuse_unknown()
-    return serve(parameters.options)
-
-
-async def serve(options: SignalingOptions) -> None:
-    """Serve until cancelled."""
+    """Return the work of the server; ROS sees its parameters, log and diagnostics."""
     # Imported only now, so that main() can report a missing library in one line.
+    from webrtc_bridge.nodes.ros.diagnostics_topic import DiagnosticsTopic
+
+    parameters.refuse_unknown()
+    return serve(parameters.options, DiagnosticsTopic(node))
+
+
+async def serve(options: SignalingOptions, diagnostics: 'DiagnosticsTopic') -> None:
+    """Serve, and report that, until cancelled."""
+    from diagnostic_msgs.msg import DiagnosticStatus
+
     from webrtc_bridge.signaling.server.server import SignalingServer
 
-    async with SignalingServer(options):
-        await asyncio.Event().wait()
+    async with SignalingServer(options) as server:
+
+        async def statuses() -> list[DiagnosticStatus]:
+            values = {name: str(number) for name, number in server.counts.items()}
+            serving = (DiagnosticStatus.OK, 'serving')
+            return [diagnostics.status('server', server.url, serving, values)]
+
+        await diagnostics.publish(statuses)
 
 
 PROGRAM = NodeProgram(

@@ -40,7 +40,7 @@ class Status:
     def on_diagnostics(self, array: 'DiagnosticArray') -> None:
         """Keep the receiver's diagnostics of its stream."""
         for status in array.status:
-            if status.name.endswith(': stream'):
+            if ': stream' in status.name:
                 self._diagnostics = {entry.key: entry.value for entry in status.values}
 
     def line(self, seconds: float) -> str:

@@ -65,6 +65,16 @@ class Sender:
         """The id that receivers ask for; empty before the first registration."""
         return self._viewers.sender_id
 
+    @property
+    def connected(self) -> bool:
+        """Return whether the sender is registered at the signaling server."""
+        return self._viewers.connected
+
+    @property
+    def viewers(self) -> int:
+        """The number of sessions."""
+        return len(self._viewers)
+
     def set_bitrates(self, lowest: int, highest: int) -> None:
         """
         Encode with bit rates between these from now on, in kbit/s; from any thread.

@@ -79,6 +79,11 @@ class Viewers(SignalingListener):
         """The id that receivers ask for; empty before the first registration."""
         return self._signaling.peer_id
 
+    @property
+    def connected(self) -> bool:
+        """Return whether the sender is registered at the signaling server."""
+        return self._signaling.connected
+
     def __len__(self) -> int:
         """Return the number of sessions."""
         return len(self._sessions)

@@ -59,8 +59,10 @@ async def diagnostics(state: str) -> dict[str, dict[str, str]]:
                 status.hardware_id: {entry.key: entry.value for entry in status.values}
                 | {'level': str(status.level[0]), 'message': status.message}
                 for status in array.status
+                if ': stream' in status.name
             }
-            if not future.done() and all(values['state'] == state for values in found.values()):
+            states = {values['state'] for values in found.values()}
+            if states == {state} and not future.done():
                 future.set_result(found)
 
         caller.create_subscription(DiagnosticArray, '/diagnostics', look, 10)

@@ -8,7 +8,8 @@ from std_srvs.srv import Trigger
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.nodes.publishing.camera_topics import CameraTopics
-from webrtc_bridge.nodes.publishing.diagnostics import Diagnostics
+from webrtc_bridge.nodes.publishing.diagnostics import StreamDiagnostics, stream_name
+from webrtc_bridge.nodes.ros.diagnostics_topic import DiagnosticsTopic
 from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_names import NAME, ros_name
 from webrtc_bridge.options import ReceiverOptions
@@ -45,7 +46,12 @@ class Cameras:
         else:
             parameters.on_check('sender_id', self._receivers[0].check_sender)
             parameters.on_change(lambda new: self._receivers[0].follow(new.sender_id))
-        self._diagnostics = Diagnostics(node)
+        self._diagnostics = DiagnosticsTopic(node)
+        names = [stream_name(sender_id) for sender_id in options.sender_ids or ('',)]
+        reports = [receiver.report for receiver in self._receivers]
+        self._streams = StreamDiagnostics(
+            self._diagnostics, dict(zip(names, reports, strict=True))
+        )
         node.create_service(Trigger, '~/list_senders', self._list_senders)
 
     async def run(self) -> None:
@@ -68,8 +74,7 @@ class Cameras:
     async def report(self) -> None:
         """Publish diagnostics, and check that messages arrive, until cancelled."""
         checks = [topics.delivery_check.run() for topics in self._topics]
-        reports = [receiver.report for receiver in self._receivers]
-        await asyncio.gather(self._diagnostics.publish(reports), *checks)
+        await asyncio.gather(self._diagnostics.publish(self._streams.statuses), *checks)
 
     def _on_switch_failed(self, wanted: str, kept: str) -> None:
         if self._parameters.options.sender_id == wanted:

@@ -1,21 +1,18 @@
 """
-Publish the state of each stream of a receiver on /diagnostics, once a second.
+The state of each stream of a receiver, for /diagnostics.
 
 ERROR: no frame for `ERROR_SILENCE`. WARN: nothing received yet, no frame for 2 s, more than
 `WARN_LOSS` of the packets lost in the last second, or arrival times in stamps that should be
 capture times. OK otherwise.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.node import Node
+from diagnostic_msgs.msg import DiagnosticStatus
 
+from webrtc_bridge.nodes.ros.diagnostics_topic import DiagnosticsTopic
 from webrtc_bridge.receiving.selection import StreamState
 from webrtc_bridge.receiving.stream_meter import StreamReport
-
-INTERVAL = 1.0
 
 ERROR_SILENCE = 5.0
 WARN_LOSS = 0.05
@@ -31,42 +28,29 @@ MESSAGES = {
 Report = Callable[[], Awaitable[StreamReport]]
 
 
-class Diagnostics:
-    """Publish a node's stream reports (REP 107); create it before the node spins."""
+class StreamDiagnostics:
+    """Make the statuses of a node's streams, whose reports come by the name of each."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        self._fallbacks: dict[Report, int] = {}
+    def __init__(self, topic: DiagnosticsTopic, reports: Mapping[str, Report]) -> None:
+        self._topic = topic
+        self._reports = reports
+        self._fallbacks = dict.fromkeys(reports, 0)
 
-    async def publish(self, reports: Sequence[Report]) -> None:
-        """Publish the result of each of `reports` every `INTERVAL` seconds, until cancelled."""
-        while True:
-            await asyncio.sleep(INTERVAL)
-            # Even without subscribers: rates and losses are those since the last report.
-            newest = [await self._newest(report) for report in reports]
-            # Publishing to nobody would be most of the cost of a node without a stream.
-            if self._publisher.get_subscription_count():
-                message = DiagnosticArray(status=[self._status(*each) for each in newest])
-                message.header.stamp = self._node.get_clock().now().to_msg()
-                self._publisher.publish(message)
+    async def statuses(self) -> list[DiagnosticStatus]:
+        """Return the newest status of each stream."""
+        return [await self._status(name, report) for name, report in self._reports.items()]
 
-    async def _newest(self, get_report: Report) -> tuple[StreamReport, int]:
-        """Return a report, and the number of new pictures without a capture time."""
+    async def _status(self, name: str, get_report: Report) -> DiagnosticStatus:
         report = await get_report()
-        before = self._fallbacks.get(get_report, 0)
-        self._fallbacks[get_report] = report.stamp_fallbacks
-        return report, report.stamp_fallbacks - before
+        before, self._fallbacks[name] = self._fallbacks[name], report.stamp_fallbacks
+        new_fallbacks = report.stamp_fallbacks - before
+        found = verdict(report, new_fallbacks)
+        return self._topic.status(name, report.sender_id, found, texts(report))
 
-    def _status(self, report: StreamReport, new_fallbacks: int) -> DiagnosticStatus:
-        level, message = verdict(report, new_fallbacks)
-        return DiagnosticStatus(
-            level=level,
-            name=f'{self._node.get_name()}: stream',
-            message=message,
-            hardware_id=report.sender_id,
-            values=[KeyValue(key=key, value=value) for key, value in texts(report).items()],
-        )
+
+def stream_name(sender_id: str) -> str:
+    """Return the name of a stream: of the only one, which can be switched, or of one sender."""
+    return f'stream {sender_id}' if sender_id else 'stream'
 
 
 def verdict(report: StreamReport, new_fallbacks: int) -> tuple[bytes, str]:

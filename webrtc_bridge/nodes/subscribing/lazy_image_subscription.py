@@ -74,6 +74,11 @@ class LazyImageSubscription:
         self._timer = node.create_timer(POLL_INTERVAL, self._update, clock=clock)
         self._timer.cancel()
 
+    @property
+    def name(self) -> str:
+        """The full name of the topic."""
+        return self._name
+
     def want(self, wanted: bool) -> None:
         """Subscribe, or unsubscribe."""
         self._wanted = wanted

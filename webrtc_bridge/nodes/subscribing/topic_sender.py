@@ -14,6 +14,7 @@ from webrtc_bridge.nodes.subscribing.camera_info_subscription import CameraInfoS
 from webrtc_bridge.nodes.subscribing.image_frames import ImageFrames
 from webrtc_bridge.nodes.subscribing.lazy_image_subscription import LazyImageSubscription
 from webrtc_bridge.nodes.subscribing.picture_converter import ImageMessage, is_h264
+from webrtc_bridge.nodes.subscribing.topic_diagnostics import TopicReport
 from webrtc_bridge.options import SenderNodeOptions, SenderOptions
 from webrtc_bridge.sending.sender import Sender
 
@@ -38,6 +39,19 @@ class TopicSender:
         self._info = CameraInfoSubscription(node, self._on_info)
         self._name = topic
         self._passthrough: Passthrough | None = None
+        self._images = 0
+
+    def report(self) -> TopicReport:
+        """Return how the topic is doing; in the event loop."""
+        sender = self._sender
+        return TopicReport(
+            sender.sender_id,
+            self._subscription.name,
+            sender.connected,
+            sender.viewers,
+            self._images,
+            self._frames.dropped,
+        )
 
     async def run(self) -> None:
         """Serve receivers until cancelled."""
@@ -68,6 +82,7 @@ class TopicSender:
         self._sender.set_metadata({'camera_info': info})
 
     def _on_message(self, message: ImageMessage) -> None:
+        self._images += 1
         if isinstance(message, CompressedImage) and is_h264(message):
             if self._passthrough is None:
                 self._passthrough = self._sender.passthrough(self._name, self._frames.put_picture)

@@ -8,8 +8,10 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from webrtc_bridge.errors import OptionError
+from webrtc_bridge.nodes.ros.diagnostics_topic import DiagnosticsTopic
 from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic
+from webrtc_bridge.nodes.subscribing.topic_diagnostics import TopicDiagnostics, part_names
 from webrtc_bridge.nodes.subscribing.topic_sender import TopicSender, grey_scales
 from webrtc_bridge.options import PEER_ID, PEER_ID_RULE, SenderNodeOptions, SenderOptions
 from webrtc_bridge.program.option_row import rows
@@ -29,16 +31,23 @@ class TopicSenders:
         topics = topics_of(node, options)
         self._node = node
         self._parameters = parameters
+        senders = senders_of(options)
         self._senders = [
             TopicSender(node, topic, sender, options)
-            for topic, sender in zip(topics, senders_of(options), strict=True)
+            for topic, sender in zip(topics, senders, strict=True)
         ]
+        self._diagnostics = DiagnosticsTopic(node)
+        # Not by the topics, which may change.
+        names = part_names([sender.sender_id for sender in senders])
+        reports = [sender.report for sender in self._senders]
+        self._states = TopicDiagnostics(self._diagnostics, dict(zip(names, reports, strict=True)))
         node.add_on_set_parameters_callback(self._validate)
         parameters.on_change(self._apply)
 
     async def run(self) -> None:
         """Serve receivers until cancelled."""
         tasks = [asyncio.ensure_future(sender.run()) for sender in self._senders]
+        tasks.append(asyncio.ensure_future(self._diagnostics.publish(self._states.statuses)))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -95,6 +95,11 @@ class SignalingServer:
         return url_of('wss' if self._is_secure else 'ws', self._options.host, self.port)
 
     @property
+    def counts(self) -> dict[str, int]:
+        """The numbers of senders, receivers and sessions; empty unless it serves."""
+        return counts_of(self._serving.sockets.broker) if self._serving else {}
+
+    @property
     def page_url(self) -> str:
         """The URL of the viewer page, for other machines too where they reach the server."""
         scheme = 'https' if self._is_secure else 'http'
@@ -182,9 +187,7 @@ def make_app(options: SignalingOptions, gate: Gate, broker: Broker) -> web.Appli
                 'status': 'ok',
                 'version': __version__,
                 'time': time.time(),
-                'senders': broker.count(Role.SENDER),
-                'receivers': broker.count(Role.RECEIVER),
-                'sessions': broker.sessions,
+                **counts_of(broker),
             }
         )
 
@@ -195,6 +198,15 @@ def make_app(options: SignalingOptions, gate: Gate, broker: Broker) -> web.Appli
     app.router.add_get('/sender', gate.sender)
     app.router.add_get('/receiver', gate.receiver)
     return app
+
+
+def counts_of(broker: Broker) -> dict[str, int]:
+    """Return how many peers of each role are registered, and their sessions."""
+    return {
+        'senders': broker.count(Role.SENDER),
+        'receivers': broker.count(Role.RECEIVER),
+        'sessions': broker.sessions,
+    }
 
 
 async def set_up(app: web.Application) -> web.AppRunner:
