@@ -7,6 +7,7 @@ from support.media.video_files import write_video
 from webrtc_bridge.errors import SourceUnreadable
 from webrtc_bridge.media.capture.av_errors import device_error
 from webrtc_bridge.media.capture.av_source import (
+    AvPackets,
     AvSource,
     picture_rate,
     prepare_decoder,
@@ -88,7 +89,7 @@ def test_each_picture_has_its_own_time_with_b_frames(film):
 
 
 def stream_source(container, passed=None):
-    return AvSource('film.mkv', container, StreamTime(), device_error, passed=passed)
+    return AvSource(AvPackets('film.mkv', container, device_error), StreamTime(), passed=passed)
 
 
 def test_a_damaged_buffer_costs_its_picture_and_not_the_camera(film):

@@ -31,6 +31,56 @@ TEXT_CODECS = ('ansi', 'bintext', 'xbin', 'idf')
 ErrorOf: TypeAlias = Callable[[str, Exception], SourceError]
 
 
+class AvPackets:
+    """
+    The packets of the live stream `container`, called `name`, one at a time.
+
+    A read takes up to `read_timeout` seconds; `error_of` explains its errors.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        container: InputContainer,
+        error_of: ErrorOf,
+        read_timeout: float = READ_TIMEOUT,
+    ) -> None:
+        self.name = name
+        self.description = f'{name} {size_and_rate(video_stream(container))}'
+        self.read_timeout = read_timeout
+        self._container = container
+        self._error_of = error_of
+        self._packets = packets_of(container)
+
+    def read(self) -> 'av.Packet[VideoStream]':
+        """
+        Return the next packet.
+
+        Raises: SourceError.
+        """
+        deadline = time.monotonic() + self.read_timeout
+        while True:
+            try:
+                packet = next(self._packets, None)
+                break
+            except av.error.BlockingIOError as error:
+                # AVFoundation never blocks: it reports that there is nothing yet.
+                if time.monotonic() > deadline:
+                    raise self._error_of(self.name, error) from error
+                time.sleep(0.002)
+                self._packets = packets_of(self._container)
+            except (av.error.FFmpegError, OSError) as error:
+                raise self._error_of(self.name, error) from error
+        if packet is None or is_end(packet):
+            raise SourceUnreadable(self.name, 'the stream ended')
+        return packet
+
+    def close(self) -> None:
+        """Release the device or connection."""
+        self._packets = iter(())
+        self._container.close()
+
+
 class AvSource:
     """
     A live source: decode each packet when it arrives, at the pace of the source.
@@ -41,22 +91,16 @@ class AvSource:
 
     def __init__(
         self,
-        name: str,
-        container: InputContainer,
+        packets: AvPackets,
         clock: SourceClock,
-        error_of: ErrorOf,
-        read_timeout: float = READ_TIMEOUT,
         passed: H264Packets | None = None,
         untagged: int | None = None,
     ) -> None:
-        self._name = name
-        self.description = f'{name} {size_and_rate(video_stream(container))}'
-        self.read_timeout = read_timeout
-        self._container = container
+        self.description = packets.description
+        self.read_timeout = packets.read_timeout
+        self._packets = packets
         self._clock = clock
-        self._error_of = error_of
         self._convert = ToYuv420p(untagged=untagged).convert
-        self._packets = packets_of(container)
         self._passed = passed
         self._last_picture = time.monotonic()
 
@@ -66,7 +110,7 @@ class AvSource:
 
         Raises: SourceError.
         """
-        packet = self._next_packet()
+        packet = self._packets.read()
         now = Now.read()
         if packet.size == 0:
             # FFmpeg's V4L2 input makes one of a buffer that the driver marks as damaged.
@@ -81,29 +125,11 @@ class AvSource:
             pictures = packet.decode()
         return self._captured(pictures[-1] if pictures else None, now)
 
-    def _next_packet(self) -> 'av.Packet[VideoStream]':
-        deadline = time.monotonic() + self.read_timeout
-        while True:
-            try:
-                packet = next(self._packets, None)
-                break
-            except av.error.BlockingIOError as error:
-                # AVFoundation never blocks: it reports that there is nothing yet.
-                if time.monotonic() > deadline:
-                    raise self._error_of(self._name, error) from error
-                time.sleep(0.002)
-                self._packets = packets_of(self._container)
-            except (av.error.FFmpegError, OSError) as error:
-                raise self._error_of(self._name, error) from error
-        if packet is None or is_end(packet):
-            raise SourceUnreadable(self._name, 'the stream ended')
-        return packet
-
     def _captured(self, picture: av.VideoFrame | None, now: Now) -> CapturedFrame | None:
         if picture is None:
             if time.monotonic() - self._last_picture > DECODE_TIMEOUT:
                 reason = f'no picture could be decoded for {DECODE_TIMEOUT:g} s'
-                raise SourceUnreadable(self._name, reason)
+                raise SourceUnreadable(self._packets.name, reason)
             return None
         self._last_picture = time.monotonic()
         # Its own time: with B-frames it is not that of the packet.
@@ -112,8 +138,7 @@ class AvSource:
 
     def close(self) -> None:
         """Release the device or connection."""
-        self._packets = iter(())
-        self._container.close()
+        self._packets.close()
 
 
 def open_container(

@@ -8,6 +8,7 @@ from av.container import InputContainer
 from webrtc_bridge.errors import SourceNotFound, SourceUnreadable
 from webrtc_bridge.media.capture.av_errors import device_error
 from webrtc_bridge.media.capture.av_source import (
+    AvPackets,
     AvSource,
     open_container,
     picture_rate,
@@ -135,11 +136,8 @@ def _device_source(name: str, container: InputContainer, passes_h264: bool = Fal
     is_raw = stream.codec_context.name == 'rawvideo' and sys.platform == 'linux'
     rate = picture_rate(stream) or 30.0
     return AvSource(
-        name,
-        container,
+        AvPackets(name, container, device_error, max(READ_TIMEOUT, 3 / rate)),
         DriverClock(),
-        device_error,
-        read_timeout=max(READ_TIMEOUT, 3 / rate),
         passed=packets_to_pass(name, stream) if passes_h264 and is_h264(stream) else None,
         untagged=SMPTE170M if is_raw else None,
     )

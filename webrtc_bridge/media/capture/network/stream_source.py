@@ -8,7 +8,7 @@ from av.format import Flags
 
 from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound
 from webrtc_bridge.media.capture.av_errors import stream_error
-from webrtc_bridge.media.capture.av_source import AvSource, open_container, video_stream
+from webrtc_bridge.media.capture.av_source import AvPackets, AvSource, open_container, video_stream
 from webrtc_bridge.media.capture.file_source import FileSource
 from webrtc_bridge.media.capture.network.authentication import unknown_digest
 from webrtc_bridge.media.capture.network.snapshot_source import SnapshotSource
@@ -79,12 +79,9 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
         patience = SEGMENT_TIMEOUT if kind is PlayedKind.SEGMENTS else READ_TIMEOUT
         return FileSource(url, name, stream_error, passes_h264=passes_h264, patience=patience)
     return AvSource(
-        name,
-        container,
-        ArrivalClock(stamped=not made_up(container)),
-        stream_error,
         # FFmpeg itself ends a read after READ_TIMEOUT; this is in case it does not.
-        read_timeout=READ_TIMEOUT + 1.0,
+        AvPackets(name, container, stream_error, READ_TIMEOUT + 1.0),
+        ArrivalClock(stamped=not made_up(container)),
         passed=packets_to_pass(name, video_stream(container)) if passes_h264 else None,
     )
 
