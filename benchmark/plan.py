@@ -67,6 +67,9 @@ class Plan:
     messages: int
     'Images that are published in each way.'
 
+    pictures: int
+    'Pictures of each clip that are encoded.'
+
     pipelines: tuple[str, ...] = (
         *('ours', 'kept_memory', 'webrtcbin'),
         *('stock_vp8', 'stock_h264'),
@@ -93,6 +96,7 @@ QUICK = Plan(
     idle_sockets=500,
     storm=(20, 10),
     messages=15,
+    pictures=30,
     pipelines=('ours', 'webrtcbin', 'stock_vp8'),
     minute=10.0,
 )
@@ -101,7 +105,7 @@ QUICK = Plan(
 FULL = Plan(
     parts=(
         *('latency', 'stages', 'delivery', 'viewers', 'switch', 'first_frame', 'idle'),
-        *('signaling', 'attack', 'publishing', 'cameras'),
+        *('signaling', 'attack', 'publishing', 'cameras', 'quality'),
     ),
     sizes=(SMALL, HD, FULL_HD),
     rounds=2,
@@ -118,5 +122,6 @@ FULL = Plan(
     idle_sockets=2000,
     storm=(100, 10),
     messages=40,
+    pictures=132,
 )
-'About 6 minutes.'
+'About 7 minutes.'

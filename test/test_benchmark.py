@@ -1,5 +1,6 @@
 import asyncio
 import dataclasses
+import functools
 import os
 import re
 import signal
@@ -16,7 +17,9 @@ from aioice.ice import get_host_addresses
 sys.path.append(str(Path(__file__).parents[1]))
 
 from benchmark.__main__ import main
+from benchmark.clips import TEXTURE, Clip, textured
 from benchmark.cpu_time import cpu_seconds, memory
+from benchmark.encoded_quality import SETTINGS, score
 from benchmark.frame_way import stages, ways
 from benchmark.measured_round import in_window, measure
 from benchmark.parts import PARTS
@@ -270,6 +273,28 @@ def start_benchmark(folder: Path, *arguments: str):
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+async def test_quality_is_measured_with_clips_that_are_there(tmp_path, monkeypatch):
+    pictures = functools.partial(textured, 320, 180, 20)
+    made = [Clip(TEXTURE, (200_000,), pictures)]
+    monkeypatch.setattr('benchmark.parts.quality.clips', lambda length: made)
+    (part,) = (part for part in PARTS if part.name == 'quality')
+    results = results_of(quality=await part.measure(Run(QUICK, tmp_path)))
+    by_name = {record['setting']: record for record in results.good('quality')}
+    ours, fastest = by_name['H.264, ours'], by_name['ultrafast']
+    assert ours['psnr'] > fastest['psnr']
+    assert fastest['ssim'] < ours['ssim'] < 1
+    (table,) = results.tables('quality')
+    assert cells(table)[0][1:] == [setting.name for setting in SETTINGS]
+
+
+def test_quality_is_perfect_only_for_the_same_picture():
+    first, second = textured(320, 180, 2)
+    assert score(first, first) == (pytest.approx(78, abs=1), 1)
+    psnr, similarity = score(first, second)
+    assert psnr < 30
+    assert similarity < 0.95
 
 
 @needs_rclpy

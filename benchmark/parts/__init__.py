@@ -8,6 +8,7 @@ from benchmark.parts.first_frame import FIRST_FRAME
 from benchmark.parts.idle import IDLE
 from benchmark.parts.latency import LATENCY
 from benchmark.parts.publishing import PUBLISHING
+from benchmark.parts.quality import QUALITY
 from benchmark.parts.signaling import SIGNALING_SERVER
 from benchmark.parts.stages import STAGES
 from benchmark.parts.sustained import SUSTAINED
@@ -16,5 +17,5 @@ from benchmark.parts.viewers import VIEWERS
 
 PARTS: tuple[Part, ...] = (
     *(LATENCY, STAGES, DELIVERY, VIEWERS, SWITCH, FIRST_FRAME, IDLE),
-    *(SIGNALING_SERVER, ATTACK, PUBLISHING, CAMERAS, SUSTAINED),
+    *(SIGNALING_SERVER, ATTACK, PUBLISHING, CAMERAS, QUALITY, SUSTAINED),
 )

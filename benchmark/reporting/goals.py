@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmark.clips import CARTOON
+from benchmark.encoded_quality import OURS as OUR_SETTING
 from benchmark.parts import delivery
 from benchmark.parts.first_frame import DEAD_STUN, PLAIN
 from benchmark.pipelines import OURS
@@ -126,6 +128,19 @@ def least_sustained(results: Results) -> Measured:
     return min((arrived_percent(record) for record in results.good('sustained')), default=None)
 
 
+def quality(bitrate: int) -> Callable[[Results], Measured]:
+    """Return a function for the PSNR of a real clip at a bit rate (bit/s)."""
+
+    def of(results: Results) -> Measured:
+        wanted = (CARTOON, bitrate, OUR_SETTING.name)
+        keys = ('clip', 'bitrate', 'setting')
+        good = results.good('quality')
+        ours = [one for one in good if tuple(one[key] for key in keys) == wanted]
+        return ours[0]['psnr'] if ours else None
+
+    return of
+
+
 GOALS = (
     Goal('capture to callback at 1280x720, p50 [ms]', 10, latency_of(HD, 50)),
     Goal('capture to callback at 1280x720, p99 [ms]', 20, latency_of(HD, 99)),
@@ -157,6 +172,8 @@ GOALS = (
     ),
     Goal('memory of an idle socket [kB]', 18, value('signaling', 'bytes', 0.001)),
     Goal('frame rate kept under attack [%]', 95, least_under_attack, at_least=True),
+    Goal('PSNR of a cartoon at 1280x720, 1 Mbit/s [dB]', 36, quality(1_000_000), at_least=True),
+    Goal('PSNR at 3 Mbit/s [dB]', 43.5, quality(3_000_000), at_least=True),
     Goal(
         '1080p30 and 720p60 for a minute: images that arrive, the worst [%]',
         100,

@@ -14,6 +14,7 @@ from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import HEADROOM, VBV_SECONDS, Encoder
 from webrtc_bridge.media.codec.frame_rate import FrameRate
+from webrtc_bridge.media.codec.x264_settings import X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
 from webrtc_bridge.media.pixels.planes import plane_pixels
 
@@ -281,20 +282,17 @@ def quality(pictures, frames):
 @pytest.mark.parametrize(
     ('size', 'bitrate'), [((640, 360), 800_000), ((160, 120), 100_000)], ids=['large', 'small']
 )
-def test_h264_looks_better_than_the_fastest_preset_at_the_same_bit_rate(
-    size, bitrate, monkeypatch
-):
+def test_h264_looks_better_than_the_fastest_preset_at_the_same_bit_rate(size, bitrate):
     pictures = textured(60, *size)
     shown = [CapturedFrame(p, capture_ns(n)) for n, p in enumerate(pictures)]
 
-    def outcome():
-        encoder = Encoder(Encoding(Codec.H264), 30.0, bitrate)
+    def outcome(**settings):
+        encoder = Encoder(Encoding(Codec.H264), 30.0, bitrate, **settings)
         frames = [encode(encoder, frame) for frame in shown]
         return quality(pictures, frames), 8 * sum(len(frame.data) for frame in frames) / 2
 
     ours, bits = outcome()
-    monkeypatch.setattr('webrtc_bridge.media.codec.encoder.OPTIONS', 'no-deblock=1:subme=0')
-    fastest, _ = outcome()
+    fastest, _ = outcome(x264=X264Settings('ultrafast', ''))
     assert ours > fastest + 2
     assert bits <= 1.05 * bitrate
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Element, Gst, require_elements
-from webrtc_bridge.media.codec.x264_settings import OPTIONS, PRESET, THREADS, TUNE, VBV_SECONDS
+from webrtc_bridge.media.codec.x264_settings import DEFAULT, THREADS, TUNE, VBV_SECONDS
 
 PROBE_TIMEOUT = 4.0
 'Seconds for an encoder to encode five small pictures; a driver may first have to wake up.'
@@ -71,8 +71,8 @@ KINDS = {
         EncoderKind(
             'x264enc',
             {
-                **{'tune': TUNE, 'speed-preset': PRESET, 'option-string': OPTIONS, 'bframes': 0},
-                **{'key-int-max': ENDLESS, 'aud': False},
+                **{'speed-preset': DEFAULT.preset, 'option-string': DEFAULT.options},
+                **{'tune': TUNE, 'bframes': 0, 'key-int-max': ENDLESS, 'aud': False},
                 'threads': min(THREADS, os.cpu_count() or 1),
             },
             buffer='vbv-buf-capacity',

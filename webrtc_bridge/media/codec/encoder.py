@@ -12,7 +12,13 @@ from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.codec.bit_budget import BitBudget
 from webrtc_bridge.media.codec.frame_rate import SLOWEST
 from webrtc_bridge.media.codec.rate_scaled_clock import RateScaledClock
-from webrtc_bridge.media.codec.x264_settings import OPTIONS, PRESET, THREADS, TUNE, VBV_SECONDS
+from webrtc_bridge.media.codec.x264_settings import (
+    DEFAULT,
+    THREADS,
+    TUNE,
+    VBV_SECONDS,
+    X264Settings,
+)
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.h264.units import nal_units
 from webrtc_bridge.media.pixels.colours import SRGB_AS_BT601, Colours, colours_of
@@ -47,7 +53,13 @@ logger = logging.getLogger(__name__)
 
 
 def open_encoder(
-    codec: Codec, width: int, height: int, fps: float, bitrate: int, colours: Colours
+    codec: Codec,
+    width: int,
+    height: int,
+    fps: float,
+    bitrate: int,
+    colours: Colours,
+    x264: X264Settings = DEFAULT,
 ) -> VideoCodecContext:
     """Return an encoder without delay: no lookahead, no B-frames."""
     context = av.CodecContext.create('libx264' if codec is Codec.H264 else 'libvpx', 'w')
@@ -66,9 +78,9 @@ def open_encoder(
         context.options = {
             'maxrate': str(context.bit_rate),
             'bufsize': bufsize,
-            'preset': PRESET,
+            'preset': x264.preset,
             'tune': TUNE,
-            'x264-params': f'keyint=infinite:scenecut=0:{OPTIONS}',
+            'x264-params': f'keyint=infinite:scenecut=0:{x264.options}',
         }
     else:
         context.bit_rate = bitrate
@@ -79,6 +91,7 @@ def open_encoder(
             'bufsize': bufsize,
             'drop-threshold': str(DROP_BELOW),
             'deadline': 'realtime',
+            # At most half of the time between two pictures; a slow machine gets worse ones.
             'cpu-used': '8',
             'lag-in-frames': '0',
             'auto-alt-ref': '0',
@@ -105,9 +118,12 @@ class Encoder:
     bit rate in effect.
     """
 
-    def __init__(self, encoding: Encoding, fps: float, bitrate: int = 0) -> None:
+    def __init__(
+        self, encoding: Encoding, fps: float, bitrate: int = 0, x264: X264Settings = DEFAULT
+    ) -> None:
         """Prepare for about `fps` pictures a second, of the size of the encoding's layer."""
         self.codec, self.layer, self.bridge = encoding
+        self._x264 = x264
         self.bitrate = bitrate
         self.current_bitrate = 0
         self.fps = fps
@@ -211,7 +227,9 @@ class Encoder:
     def _open(self, width: int, height: int, bitrate: int) -> VideoCodecContext:
         self._context = None
         fps = max(self.fps, SLOWEST)
-        self._context = open_encoder(self.codec, width, height, fps, bitrate, self._colours)
+        self._context = open_encoder(
+            self.codec, width, height, fps, bitrate, self._colours, self._x264
+        )
         self._clock = RateScaledClock(fps)
         self._budget = BitBudget()
         self.current_bitrate = self._opened_bitrate = bitrate
