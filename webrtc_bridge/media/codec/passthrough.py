@@ -22,6 +22,7 @@ from webrtc_bridge.media.h264.units import (
     kind,
     nal_units,
 )
+from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 from webrtc_bridge.media.rtp.payloader import h264_payloads
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 
@@ -79,6 +80,7 @@ class Passthrough:
         self._listener = listener
         self._lock = threading.Lock()  # of what is kept and decoded
         self._parameter_sets = ParameterSets()
+        self._convert = ToYuv420p().convert  # in the decoder's thread
         self._recent = RecentFrames()
         self._decoder: DecodingThread | None = None
         self._decodes = False
@@ -185,7 +187,8 @@ class Passthrough:
         # Not those that are older than the newest was when this began.
         if self._decodes and frame.time_ns >= self._shown_from:
             passed_as = Codec.H264 if self.passes else None
-            self._listener.on_picture(CapturedFrame(picture, frame.time_ns, passed_as))
+            converted = self._convert(picture)
+            self._listener.on_picture(CapturedFrame(converted, frame.time_ns, passed_as))
 
     def _set_state(self, state: PassthroughState, reason: str) -> None:
         if state is not self._state:
