@@ -24,7 +24,6 @@ LARGE_FOLDERS: dict[str, str] = {}
 LONG_FILES = {
     'options.py': 'the table of all options, in the order of the help',
     'viewer/viewer.css': 'the one style sheet of the pages',
-    'gstreamer/capture/capture.py': 'to be split',
 }
 LONG_CONSTRUCTORS: dict[str, str] = {}
 LARGE_CLASSES: dict[str, str] = {}

@@ -1,20 +1,18 @@
 """
 A source and what makes H.264 of it, as one element of the pipeline.
 
-    camera           -> tee -> encoder (capture/layers.py) -> full
+    pictures         -> tee -> encoder (capture/layers.py) -> full
                             -> encoder                     -> small, once somebody needs it
     H.264 that fits                                        -> full
-    anything else    -> decodebin -> as from a camera
 
-What the source delivers is known when its caps come. That is when the elements behind it are made:
-in the thread that delivers them.
+The route (capture/route.py) to either, decoding or not, depends on what the source delivers.
 """
 
 import logging
 from typing import Protocol
 
 from webrtc_bridge.errors import SourceError, SourceUnreadable
-from webrtc_bridge.gstreamer.capture.colours import completing, declare, declares_full_range
+from webrtc_bridge.gstreamer.capture.colours import completing, declare
 from webrtc_bridge.gstreamer.capture.encoders import EncoderKind
 from webrtc_bridge.gstreamer.capture.frame_rate import (
     WITH_RATE,
@@ -24,21 +22,14 @@ from webrtc_bridge.gstreamer.capture.frame_rate import (
 )
 from webrtc_bridge.gstreamer.capture.layers import EncodedLayers, PictureFormat
 from webrtc_bridge.gstreamer.capture.recording import RecordingTime
+from webrtc_bridge.gstreamer.capture.route import STREAM_CAPS, Route
 from webrtc_bridge.gstreamer.capture.source import SourceDescription
-from webrtc_bridge.gstreamer.capture.source_bin import add_source
+from webrtc_bridge.gstreamer.capture.source_bin import put
 from webrtc_bridge.gstreamer.capture.unstamped import ArrivalTimes
 from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Structure
 from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.frames import Layer
-
-FITTING_PROFILES = ('constrained-baseline', 'baseline')
-"""
-The profiles that every viewer decodes, as in the offer. Cameras that name theirs baseline mean the
-constrained one: nobody ever built the rest of it.
-"""
-
-STREAM_CAPS = 'video/x-h264,stream-format=byte-stream,alignment=au'
 
 TAIL = f'capsfilter caps="{STREAM_CAPS}" ! identity silent=true single-segment=true'
 """
@@ -95,8 +86,6 @@ class Capture:
         self._listener = listener
         self._layers: EncodedLayers | None = None
         self._watched: set[Layer] = set()
-        self._route_chosen = False
-        self._full_range = False
         self.element: Element = Gst.Bin.new('capture')
         self._tails = {layer: self._add_tail() for layer in Layer}
         self.pads: dict[Layer, Pad] = {}
@@ -105,8 +94,10 @@ class Capture:
             self.element.add_pad(self.pads[layer])
         full = self._tails[Layer.FULL].get_static_pad('src')
         full.add_probe(Gst.PadProbeType.BUFFER, self._first_picture)
-        self.element.connect('deep-element-added', self._on_element)
-        add_source(self.element, source, self._follow)
+        self._route = Route(
+            self.element, source, self._encode_at_rate, self._pass_through, listener.on_failed
+        )
+        self._route.start()
 
     @property
     def has_small_layer(self) -> bool:
@@ -146,40 +137,7 @@ class Capture:
     def _end(self, layer: Layer) -> Pad:
         return self._tails[layer].get_static_pad('sink')
 
-    def _follow(self, pad: Pad, parsed: bool = False) -> None:
-        """Add the next elements behind `pad` once its caps are known, which may be now."""
-
-        def on_caps(*_: object) -> None:
-            caps = pad.get_current_caps()
-            if caps is None or pad.is_linked():
-                return
-            try:
-                self._continue(pad, first_structure(caps), parsed)
-            except SourceError as error:
-                self._listener.on_failed(error)
-
-        pad.connect('notify::caps', on_caps)
-        on_caps()
-
-    def _continue(self, pad: Pad, structure: Structure, parsed: bool) -> None:
-        name = structure.get_name()
-        if not is_video(structure) or self._route_chosen:
-            self._put(pad, 'fakesink sync=false async=false')
-        elif name == 'video/x-raw':
-            self._encode_at_rate(pad, structure)
-        elif name == 'application/x-rtp' and structure.get_string('encoding-name') == 'H264':
-            self._follow(self._put(pad, f'rtph264depay ! {PARSE}'), parsed=True)
-        elif name == 'video/x-h264' and not parsed:
-            self._follow(self._put(pad, PARSE), parsed=True)
-        elif name == 'video/x-h264' and structure.get_string('profile') is None:
-            pass  # its parameter sets, and then its full caps, will follow
-        elif name == 'video/x-h264' and structure.get_string('profile') in FITTING_PROFILES:
-            self._pass_through(pad, structure)
-        else:
-            self._decode(pad, structure)
-
     def _pass_through(self, pad: Pad, structure: Structure) -> None:
-        self._route_chosen = True
         profile = structure.get_string('profile')
         logger.info('source: passing its own H.264 (%s) through; no encoder runs', profile)
         passed = self._put(pad, self._paced(pad))
@@ -187,31 +145,8 @@ class Capture:
         passed.link(self._end(Layer.FULL))
         self._listener.on_bitrate(0)
 
-    def _decode(self, pad: Pad, structure: Structure) -> None:
-        profile = structure.get_string('profile')
-        what = structure.get_name() + (f' ({profile} profile)' if profile else '')
-        logger.info('source: %s is decoded and encoded again', what)
-        decoder = Gst.ElementFactory.make('decodebin')
-        decoder.connect('pad-added', lambda _, found: self._follow(found))
-        self._put(pad, decoder)
-
-    def _on_element(self, _: Element, __: Element, added: Element) -> None:
-        """Look for the range of any H.264, also inside of elements such as decodebin."""
-        factory = added.get_factory()
-        if factory and factory.get_name() == 'h264parse' and not self._route_chosen:
-            pad = added.get_static_pad('src')
-            pad.add_probe(Gst.PadProbeType.BUFFER, self._note_range)
-
-    def _note_range(self, _: Pad, info: Element) -> object:
-        declared = declares_full_range(info.get_buffer())
-        if declared is None:
-            return Gst.PadProbeReturn.OK
-        self._full_range = declared
-        return Gst.PadProbeReturn.REMOVE
-
     def _encode_at_rate(self, pad: Pad, structure: Structure) -> None:
         """Encode raw pictures, at their true rate if that in their caps cannot be true."""
-        self._route_chosen = True
         size = structure.get_int('width')[1], structure.get_int('height')[1]
         fps = declared_rate(structure) or self._source.fps or DEFAULT_RATE
         if not is_absurd(fps):
@@ -238,7 +173,7 @@ class Capture:
         name = self._kind.name
         logger.info('encoding %dx%d with %s, %d kbit/s', *size, name, bitrate // 1000)
         pictures = Gst.ElementFactory.make('tee')
-        completion = completing(first_structure(pad.get_current_caps()), self._full_range)
+        completion = completing(first_structure(pad.get_current_caps()), self._route.full_range)
         chain = [first, self._paced(pad), completion if scalable else '']
         self._put(self._put(pad, ' ! '.join(filter(None, chain))), pictures)
         layers = EncodedLayers(self._kind, pictures, picture_format, bitrate, self._place)
@@ -250,6 +185,9 @@ class Capture:
 
     def _place(self, layer: Layer, pad: Pad, encoder: Element) -> None:
         self._put(pad, encoder).link(self._end(layer))
+
+    def _put(self, pad: Pad, chain: Element | str) -> Pad:
+        return put(self.element, self._source, pad, chain)
 
     def _paced(self, pad: Pad) -> str:
         """Return the first elements: they detect silence, and keep a file's pace."""
@@ -264,18 +202,6 @@ class Capture:
         RecordingTime(pad, self.element.get_current_running_time(), self._source.shown)
         return watchdog + ' ! clocksync'
 
-    def _put(self, pad: Pad, chain: Element | str) -> Pad:
-        """Put `chain`, an element or its description, behind `pad`; return its `src` pad."""
-        if isinstance(chain, str):
-            chain = Gst.parse_bin_from_description(chain, True)
-        self.element.add(chain)
-        chain.sync_state_with_parent()
-        if pad.link(chain.get_static_pad('sink')) != Gst.PadLinkReturn.OK:
-            raise SourceUnreadable(
-                self._source.shown, 'its video has a format that no element takes'
-            )
-        return chain.get_static_pad('src')
-
     def _keep_end_from_viewers(self, _: Pad, info: Element) -> object:
         if info.get_event().type != Gst.EventType.EOS:
             return Gst.PadProbeReturn.OK
@@ -285,18 +211,3 @@ class Capture:
     def _first_picture(self, _: Pad, info: Element) -> object:
         self._listener.on_flowing()
         return Gst.PadProbeReturn.REMOVE
-
-
-PARSE = f'h264parse config-interval=-1 ! capsfilter caps="{STREAM_CAPS}"'
-"""
-Every keyframe gets its parameter sets here, once: viewers that join later have not seen earlier
-ones, and a payloader would put them before each slice, where receivers would see a new picture.
-"""
-
-
-def is_video(structure: Structure) -> bool:
-    """Return whether a stream may be video; a container is to be demultiplexed first."""
-    name = structure.get_name()
-    if name == 'application/x-rtp':
-        return bool(structure.get_string('media') == 'video')
-    return not name.startswith(('audio/', 'text/', 'subpicture/', 'application/x-meta'))

@@ -1,15 +1,15 @@
-"""The elements of a source, and the pads that they deliver on."""
+"""The elements of a source, and those that are put behind its pads."""
 
 from collections.abc import Callable
 
-from webrtc_bridge.errors import SourceNotFound
+from webrtc_bridge.errors import SourceNotFound, SourceUnreadable
 from webrtc_bridge.gstreamer.capture.source import SourceDescription, shown
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad, element_names, require_elements
 
 
-def add_source(bin_: Element, source: SourceDescription, follow: Callable[[Pad], None]) -> None:
+def add_source(bin_: Element, source: SourceDescription, on_pad: Callable[[Pad], None]) -> None:
     """
-    Add the elements of `source` to `bin_`; `follow` gets each pad, perhaps in another thread.
+    Add the elements of `source` to `bin_`; `on_pad` gets each pad, perhaps in another thread.
 
     Raises: RequirementError for elements that are not installed, SourceNotFound for elements that
     cannot be put together.
@@ -23,11 +23,26 @@ def add_source(bin_: Element, source: SourceDescription, follow: Callable[[Pad],
     bin_.add(elements)
     pad = unlinked_pad(elements)
     if pad is None:
-        _wait_for_pads(elements, source, follow)
+        _wait_for_pads(elements, source, on_pad)
         return
     ghost = Gst.GhostPad.new('src', pad)
     elements.add_pad(ghost)
-    follow(_with_caps(bin_, ghost, source.caps) if source.caps else ghost)
+    on_pad(_with_caps(bin_, ghost, source.caps) if source.caps else ghost)
+
+
+def put(bin_: Element, source: SourceDescription, pad: Pad, chain: Element | str) -> Pad:
+    """
+    Put `chain`, an element or its description, into `bin_` behind `pad`; return its `src` pad.
+
+    Raises: SourceUnreadable, for what `source` delivers in a format that `chain` does not take.
+    """
+    if isinstance(chain, str):
+        chain = Gst.parse_bin_from_description(chain, True)
+    bin_.add(chain)
+    chain.sync_state_with_parent()
+    if pad.link(chain.get_static_pad('sink')) != Gst.PadLinkReturn.OK:
+        raise SourceUnreadable(source.shown, 'its video has a format that no element takes')
+    return chain.get_static_pad('src')
 
 
 def unlinked_pad(bin_: Element) -> Pad | None:
@@ -53,9 +68,9 @@ def _with_caps(bin_: Element, pad: Pad, caps: str) -> Pad:
 
 
 def _wait_for_pads(
-    elements: Element, source: SourceDescription, follow: Callable[[Pad], None]
+    elements: Element, source: SourceDescription, on_pad: Callable[[Pad], None]
 ) -> None:
-    """Follow the pads that the last of `elements` get once they know their stream."""
+    """Take the pads that the last of `elements` get once they know their stream."""
 
     def on_pad_added(_: Element, pad: Pad) -> None:
         if pad.direction != Gst.PadDirection.SRC or pad.is_linked():
@@ -63,7 +78,7 @@ def _wait_for_pads(
         ghost = Gst.GhostPad.new(None, pad)
         ghost.set_active(True)
         elements.add_pad(ghost)
-        follow(ghost)
+        on_pad(ghost)
 
     waiting = [element for element in elements.iterate_elements() if gets_pads(element)]
     for element in waiting:

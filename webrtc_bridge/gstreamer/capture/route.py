@@ -1,0 +1,141 @@
+"""
+The route from a source to pictures to encode, or to H.264 that passes through.
+
+    pictures, H.264 that fits -> as they are
+    RTP with H.264            -> rtph264depay, h264parse
+    other H.264               -> h264parse, which tells its profile
+    anything else             -> decodebin
+
+What a source delivers is known when its caps come. That is when the elements behind it are made:
+in the thread that delivers them.
+"""
+
+import logging
+from collections.abc import Callable
+
+from webrtc_bridge.errors import SourceError
+from webrtc_bridge.gstreamer.capture.colours import declares_full_range
+from webrtc_bridge.gstreamer.capture.source import SourceDescription
+from webrtc_bridge.gstreamer.capture.source_bin import add_source, put
+from webrtc_bridge.gstreamer.library import Element, Gst, Pad, Structure
+from webrtc_bridge.gstreamer.structures import first_structure
+
+FITTING_PROFILES = ('constrained-baseline', 'baseline')
+"""
+The profiles that every viewer decodes, as in the offer. Cameras that name theirs baseline mean the
+constrained one: nobody ever built the rest of it.
+"""
+
+STREAM_CAPS = 'video/x-h264,stream-format=byte-stream,alignment=au'
+
+PARSE = f'h264parse config-interval=-1 ! capsfilter caps="{STREAM_CAPS}"'
+"""
+Every keyframe gets its parameter sets here, once: viewers that join later have not seen earlier
+ones, and a payloader would put them before each slice, where receivers would see a new picture.
+"""
+
+logger = logging.getLogger(__name__)
+
+
+class Route:
+    """
+    Add the elements from `source` to its video to `bin_`.
+
+    `on_pictures` or `on_h264` gets the pad of the first video that is found, once, and its caps;
+    `on_failed` gets the error of one that cannot be used. All are called in threads of GStreamer.
+    """
+
+    def __init__(
+        self,
+        bin_: Element,
+        source: SourceDescription,
+        on_pictures: Callable[[Pad, Structure], None],
+        on_h264: Callable[[Pad, Structure], None],
+        on_failed: Callable[[SourceError], None],
+    ) -> None:
+        self.full_range = False
+        'Whether the H.264 of the source declares pictures of the full range.'
+
+        self._bin = bin_
+        self._source = source
+        self._on_pictures = on_pictures
+        self._on_h264 = on_h264
+        self._on_failed = on_failed
+        self._chosen = False
+
+    def start(self) -> None:
+        """
+        Add the source itself.
+
+        Raises: RequirementError for elements that are not installed, SourceNotFound for elements
+        that cannot be put together.
+        """
+        self._bin.connect('deep-element-added', self._on_element)
+        add_source(self._bin, self._source, self._extend)
+
+    def _extend(self, pad: Pad, parsed: bool = False) -> None:
+        """Add the next elements behind `pad` once its caps are known, which may be now."""
+
+        def on_caps(*_: object) -> None:
+            caps = pad.get_current_caps()
+            if caps is None or pad.is_linked():
+                return
+            try:
+                self._extend_for(pad, first_structure(caps), parsed)
+            except SourceError as error:
+                self._on_failed(error)
+
+        pad.connect('notify::caps', on_caps)
+        on_caps()
+
+    def _extend_for(self, pad: Pad, structure: Structure, parsed: bool) -> None:
+        name = structure.get_name()
+        if not is_video(structure) or self._chosen:
+            self._put(pad, 'fakesink sync=false async=false')
+        elif name == 'video/x-raw':
+            self._chosen = True
+            self._on_pictures(pad, structure)
+        elif name == 'application/x-rtp' and structure.get_string('encoding-name') == 'H264':
+            self._extend(self._put(pad, f'rtph264depay ! {PARSE}'), parsed=True)
+        elif name == 'video/x-h264' and not parsed:
+            self._extend(self._put(pad, PARSE), parsed=True)
+        elif name == 'video/x-h264' and structure.get_string('profile') is None:
+            pass  # its parameter sets, and then its full caps, will follow
+        elif name == 'video/x-h264' and structure.get_string('profile') in FITTING_PROFILES:
+            self._chosen = True
+            self._on_h264(pad, structure)
+        else:
+            self._decode(pad, structure)
+
+    def _decode(self, pad: Pad, structure: Structure) -> None:
+        profile = structure.get_string('profile')
+        what = structure.get_name() + (f' ({profile} profile)' if profile else '')
+        logger.info('source: %s is decoded and encoded again', what)
+        decoder = Gst.ElementFactory.make('decodebin')
+        decoder.connect('pad-added', lambda _, found: self._extend(found))
+        self._put(pad, decoder)
+
+    def _put(self, pad: Pad, chain: Element | str) -> Pad:
+        return put(self._bin, self._source, pad, chain)
+
+    def _on_element(self, _: Element, __: Element, added: Element) -> None:
+        """Look for the range of any H.264, also inside of elements such as decodebin."""
+        factory = added.get_factory()
+        if factory and factory.get_name() == 'h264parse' and not self._chosen:
+            pad = added.get_static_pad('src')
+            pad.add_probe(Gst.PadProbeType.BUFFER, self._note_range)
+
+    def _note_range(self, _: Pad, info: Element) -> object:
+        declared = declares_full_range(info.get_buffer())
+        if declared is None:
+            return Gst.PadProbeReturn.OK
+        self.full_range = declared
+        return Gst.PadProbeReturn.REMOVE
+
+
+def is_video(structure: Structure) -> bool:
+    """Return whether a stream may be video; a container is to be demultiplexed first."""
+    name = structure.get_name()
+    if name == 'application/x-rtp':
+        return bool(structure.get_string('media') == 'video')
+    return not name.startswith(('audio/', 'text/', 'subpicture/', 'application/x-meta'))
