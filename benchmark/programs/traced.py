@@ -113,7 +113,7 @@ class RecordingTransport:
         return getattr(self._transport, name)
 
 
-def follow_packets(trace: Trace) -> None:
+def trace_packets(trace: Trace) -> None:
     """Record packets where they are sent and read: in a transport of asyncio, or a socket."""
     protocol: Any = aioice.ice.StunProtocol
     connection_made = protocol.connection_made
@@ -128,7 +128,7 @@ def follow_packets(trace: Trace) -> None:
         wrap(kind, name, lambda _, data, *__: trace.note_last_packet('sent', data))
 
 
-def follow_frames(trace: Trace) -> None:
+def trace_frames(trace: Trace) -> None:
     """Record where a frame is handed on."""
     wrap(Encoder, 'encode', trace.encoding, trace.encoded)
     wrap(DecodingThread, 'put', trace.assembled)
@@ -142,8 +142,8 @@ def follow_frames(trace: Trace) -> None:
 def main() -> None:
     file, module = Path(sys.argv[1]), sys.argv[2]
     trace = Trace()
-    follow_frames(trace)
-    follow_packets(trace)
+    trace_frames(trace)
+    trace_packets(trace)
     sys.argv = [module, *sys.argv[3:]]
     try:
         runpy.run_module(module, run_name='__main__')

@@ -89,7 +89,7 @@ class LayerEncoder:
     def _apply(self) -> None:
         self._interval.fps = self._rate.value
         if self._layer is Layer.SMALL:
-            self._interval.follow(*self._size, self._bitrate)
+            self._interval.configure(*self._size, self._bitrate)
         scale = self._budget.factor
         if not self._kind.goes_by_times:
             scale *= self._announced_fps / max(self._fps, SLOWEST)

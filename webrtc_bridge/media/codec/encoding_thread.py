@@ -270,7 +270,7 @@ class _RunningEncoder:
         keyframe = self.keyframes.due(now)
         self.encoder.fps = fps
         if self.small:
-            self.small.follow(fps)
+            self.small.configure(fps)
             smaller = self.small.take(frame, self.encoder.bitrate, keyframe)
             if smaller is None:
                 return None

@@ -40,7 +40,7 @@ class FrameDecimator:
         """Count from this picture on, which is encoded."""
         self._count = 0
 
-    def follow(self, width: int, height: int, bitrate: int) -> None:
+    def configure(self, width: int, height: int, bitrate: int) -> None:
         """Adapt `value` to pictures of this size (pixels) and `bitrate` (bit/s)."""
         wanted = picture_interval(width, height, self.fps, bitrate)
         enough = picture_interval(width, height, ENOUGH * self.fps, bitrate)

@@ -23,7 +23,7 @@ class SmallLayer:
         """The rate of its pictures."""
         return self._decimator.fps / self._decimator.value
 
-    def follow(self, fps: float) -> None:
+    def configure(self, fps: float) -> None:
         """Take pictures that come at this rate from now on."""
         self._decimator.fps = fps
 
@@ -33,7 +33,7 @@ class SmallLayer:
             return None
         width, height = small_size(frame.picture.width, frame.picture.height)
         self._decimator.restart()
-        self._decimator.follow(width, height, bitrate)
+        self._decimator.configure(width, height, bitrate)
         picture = self._scaled(frame.picture, width, height)
         return CapturedFrame(picture, frame.capture_ns, frame.passed_as)
 

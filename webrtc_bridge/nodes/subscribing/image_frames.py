@@ -50,7 +50,7 @@ class ImageFrames:
         """The number of images that newer ones replaced before they were encoded."""
         return self._newest.dropped
 
-    def follow(self, topic: str) -> None:
+    def set_topic(self, topic: str) -> None:
         """Take images of `topic` from now on, and log its bad ones again."""
         if topic != self._topic:
             self._newest.clear()

@@ -44,7 +44,7 @@ class LazyImageSubscription:
 
     `on_message` gets the messages; `on_subscribe` is called with the topic's full name before the
     first one of a subscription, `on_unsubscribe` after the last; all in the node's thread. Any
-    thread may call `want` and `follow`. Create it before the node spins.
+    thread may call `want` and `set_topic`. Create it before the node spins.
 
     Raises: OptionError if `name` is not a valid topic name.
     """
@@ -84,7 +84,7 @@ class LazyImageSubscription:
         self._wanted = wanted
         self._update_soon()
 
-    def follow(self, name: str) -> None:
+    def set_topic(self, name: str) -> None:
         """Switch to topic `name`, which must be valid, if it is a different one."""
         self._name = resolve_image_topic(self._node, name)
         self._update_soon()

@@ -64,14 +64,14 @@ class TopicSender:
         """Use changed parameters; in the event loop."""
         self._sender.set_bitrates(options.min_bitrate, options.bitrate)
         self._frames.pictures.set_ranges(*grey_scales(options))
-        self._subscription.follow(topic)
+        self._subscription.set_topic(topic)
 
     def _on_watched(self, sessions: int) -> None:
         self._subscription.want(sessions > 0)
 
     def _on_subscribe(self, topic: str) -> None:
         self._name = topic
-        self._frames.follow(topic)
+        self._frames.set_topic(topic)
         self._end_passthrough()
         self._info.subscribe(topic)
 
