@@ -122,12 +122,12 @@ class Encoder:
         self, encoding: Encoding, fps: float, bitrate: int = 0, x264: X264Settings = DEFAULT
     ) -> None:
         """Prepare for about `fps` pictures a second, of the size of the encoding's layer."""
-        self.codec, self.layer, self.bridge = encoding
+        self._encoding = encoding
         self._x264 = x264
         self.bitrate = bitrate
         self.current_bitrate = 0
         self.fps = fps
-        self._input = ToYuv420p(bt601=self.codec is Codec.VP8)
+        self._input = ToYuv420p(bt601=encoding.codec is Codec.VP8)
         self._vp8 = Vp8Payloader()
         self._context: VideoCodecContext | None = None
         self._clock = RateScaledClock(fps)
@@ -136,6 +136,11 @@ class Encoder:
         self._opened_fps = self._current_fps = fps
         self._colours = SRGB_AS_BT601
         self._opened = ''
+
+    @property
+    def codec(self) -> Codec:
+        """The codec of its frames."""
+        return self._encoding.codec
 
     def encode(
         self, frame: CapturedFrame, timestamp: int, *, keyframe: bool = False
@@ -166,8 +171,8 @@ class Encoder:
             timestamp=timestamp & 0xFFFFFFFF,
             time_ns=frame.capture_ns,
             payloads=self._payloads(data),
-            layer=self.layer,
-            bridge=self.bridge,
+            layer=self._encoding.layer,
+            bridge=self._encoding.bridge,
         )
 
     def start_over(self) -> None:
