@@ -3,7 +3,7 @@
 import pytest
 
 from webrtc_bridge.gstreamer.bitrates import LayerBitrates
-from webrtc_bridge.media.bandwidth.layer_allocation import Bounds, Viewer, allocate
+from webrtc_bridge.media.bandwidth.layer_allocation import Bounds, LinkDemand, allocate
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
 FULL, SMALL = Encoding(Codec.H264), Encoding(Codec.H264, Layer.SMALL)
@@ -25,9 +25,11 @@ def test_with_a_small_layer_the_bounds_are_those_that_are_given(bitrates: LayerB
 def test_without_a_small_layer_nobody_is_brought_below_half(
     bitrates: LayerBitrates, rate: float, expected: int
 ) -> None:
-    plan = allocate({1: Viewer(FULL, rate), 2: Viewer(FULL)}, bitrates.bounds(layered=False))
-    assert plan.layers == {1: Layer.FULL, 2: Layer.FULL}
-    assert plan.rates == {FULL: expected}
+    allocation = allocate(
+        {1: LinkDemand(FULL, rate), 2: LinkDemand(FULL)}, bitrates.bounds(layered=False)
+    )
+    assert allocation.layers == {1: Layer.FULL, 2: Layer.FULL}
+    assert allocation.rates == {FULL: expected}
 
 
 def test_a_lowest_above_half_is_the_lowest_without_a_small_layer_too() -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from webrtc_bridge.media.bandwidth.layer_allocation import Bounds, Viewer, allocate, describe
+from webrtc_bridge.media.bandwidth.layer_allocation import Bounds, LinkDemand, allocate, describe
 from webrtc_bridge.media.frames import Codec, Encoding
 from webrtc_bridge.peer.outbound_session import OutboundSession
 
@@ -38,18 +38,18 @@ class Adaptation:
 
     def update(self) -> None:
         """Recompute and apply bit rates and layers for the current sessions."""
-        viewers = {
-            session: Viewer(session.encoding, session.link.rate)
+        demands = {
+            session: LinkDemand(session.encoding, session.link.rate)
             for session in self._sessions
             if session.encoding
         }
-        plan = allocate(viewers, self._encoders.bounds())
-        if differs(self._rates, plan.rates):
-            logger.debug('bit rates %s', plan.rates)
-            self._rates = plan.rates
-            self._encoders.limit(plan.rates)
-        for session, layer in plan.layers.items():
-            if layer is not viewers[session].encoding.layer:
+        allocation = allocate(demands, self._encoders.bounds())
+        if differs(self._rates, allocation.rates):
+            logger.debug('bit rates %s', allocation.rates)
+            self._rates = allocation.rates
+            self._encoders.limit(allocation.rates)
+        for session, layer in allocation.layers.items():
+            if layer is not demands[session].encoding.layer:
                 logger.info('%s gets %s', session.peer_id, describe(layer, session.link.rate))
                 session.change_layer(layer)
 

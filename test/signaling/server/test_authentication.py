@@ -181,7 +181,7 @@ async def test_wrong_tokens_wait_but_keep_nobody_out(server: SignalingServer) ->
         assert time.monotonic() - start >= 0.3
         assert set(found) == {401, 429}
         assert found.count(401) >= MAX_WAITING_PER_ADDRESS
-    assert not server._serving.gate.throttle._waiting
+    assert not server._serving.entrance.throttle._waiting
 
 
 async def test_the_log_names_a_token_by_its_id_alone(

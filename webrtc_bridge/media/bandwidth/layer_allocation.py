@@ -37,7 +37,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Viewer:
+class LinkDemand:
     """The encoding that a viewer gets, and what its link allows (bit/s; None: no limit known)."""
 
     encoding: Encoding
@@ -45,41 +45,41 @@ class Viewer:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan(Generic[V]):
+class Allocation(Generic[V]):
     """The layer of each viewer and the limit of each encoding; without one, the highest rate."""
 
     layers: Mapping[V, Layer]
     rates: Mapping[Encoding, int]
 
 
-def allocate(viewers: Mapping[V, Viewer], bounds: Mapping[Codec, Bounds]) -> Plan[V]:
+def allocate(demands: Mapping[V, LinkDemand], bounds: Mapping[Codec, Bounds]) -> Allocation[V]:
     """
-    Return what to encode for `viewers`: each layer as its slowest viewer needs it.
+    Return what to encode for the viewers of `demands`: each layer as its slowest one needs it.
 
     A codec without bounds is not encoded here: its viewers get the full layer, as it comes.
     """
     layers: dict[V, Layer] = {}
     rates: dict[Encoding, int] = {}
-    for key, viewer in viewers.items():
-        codec = viewer.encoding.codec
+    for viewer, demand in demands.items():
+        codec = demand.encoding.codec
         if codec not in bounds:
-            layers[key] = Layer.FULL
+            layers[viewer] = Layer.FULL
             continue
-        layers[key] = layer = layer_for(viewer, bounds[codec])
-        if viewer.rate is not None:
+        layers[viewer] = layer = layer_for(demand, bounds[codec])
+        if demand.rate is not None:
             encoding = Encoding(codec, layer)
-            rate = allowed(viewer.rate, layer, bounds[codec])
+            rate = allowed(demand.rate, layer, bounds[codec])
             rates[encoding] = min(rate, rates.get(encoding, rate))
-    return Plan(layers, rates)
+    return Allocation(layers, rates)
 
 
-def layer_for(viewer: Viewer, bounds: Bounds) -> Layer:
-    """Return the layer for `viewer`."""
-    if not bounds.small_below or viewer.rate is None:
+def layer_for(demand: LinkDemand, bounds: Bounds) -> Layer:
+    """Return the layer for a viewer of `demand`."""
+    if not bounds.small_below or demand.rate is None:
         return Layer.FULL
-    if viewer.encoding.layer is Layer.FULL:
-        return Layer.SMALL if viewer.rate < bounds.small_below else Layer.FULL
-    return Layer.FULL if viewer.rate >= FULL_FROM * bounds.highest else Layer.SMALL
+    if demand.encoding.layer is Layer.FULL:
+        return Layer.SMALL if demand.rate < bounds.small_below else Layer.FULL
+    return Layer.FULL if demand.rate >= FULL_FROM * bounds.highest else Layer.SMALL
 
 
 def allowed(rate: float, layer: Layer, bounds: Bounds) -> int:

@@ -13,7 +13,7 @@ keyframe: late video is worth less than a moment without video.
 """
 
 
-class Subscription:
+class BroadcastSubscription:
     """
     The frames of one encoding for one session, from a keyframe on. Belongs to the event loop.
 
@@ -141,15 +141,15 @@ class Broadcast:
     ) -> None:
         self.on_keyframe_wanted = on_keyframe_wanted
         self._on_unwatched = on_unwatched
-        self._subscriptions: dict[Encoding, set[Subscription]] = {}
+        self._subscriptions: dict[Encoding, set[BroadcastSubscription]] = {}
 
-    def subscribe(self, codec: Codec) -> Subscription:
+    def subscribe(self, codec: Codec) -> BroadcastSubscription:
         """Return a new subscription, which starts with a keyframe of `codec`."""
-        subscription = Subscription(self, Encoding(codec))
+        subscription = BroadcastSubscription(self, Encoding(codec))
         self.join(subscription, subscription.encoding)
         return subscription
 
-    def join(self, subscription: Subscription, encoding: Encoding) -> None:
+    def join(self, subscription: BroadcastSubscription, encoding: Encoding) -> None:
         """Give `subscription` the frames of `encoding` too, and ask for a keyframe."""
         self._subscriptions.setdefault(encoding, set()).add(subscription)
         self.on_keyframe_wanted(encoding)
@@ -162,7 +162,7 @@ class Broadcast:
         for subscription in tuple(self._subscriptions.get(encoding, ())):
             subscription.cross(bridge)
 
-    def leave(self, subscription: Subscription, encoding: Encoding | None) -> None:
+    def leave(self, subscription: BroadcastSubscription, encoding: Encoding | None) -> None:
         """Give it no more frames of `encoding`, which ends with its last one. Idempotent."""
         subscriptions = self._subscriptions.get(encoding) if encoding else None
         if encoding and subscriptions and subscription in subscriptions:

@@ -14,7 +14,7 @@ KEY_FLAG = 1
 "FFmpeg's AV_PKT_FLAG_KEY."
 
 
-class Transport(ABC):
+class ImageTransport(ABC):
     """
     A message type for encoded frames; its topic is `name` below the image topic.
 
@@ -29,7 +29,7 @@ class Transport(ABC):
         """Return `frame`, a picture of `size`, as a message of `message_type`."""
 
 
-class H264(Transport):
+class H264(ImageTransport):
     """`sensor_msgs/CompressedImage` of format h264, which needs no additional package."""
 
     name = 'h264'
@@ -42,7 +42,7 @@ class H264(Transport):
         return made
 
 
-class Foxglove(Transport):
+class Foxglove(ImageTransport):
     """`foxglove_msgs/CompressedVideo`, named as in foxglove_compressed_video_transport."""
 
     name = 'foxglove'
@@ -57,7 +57,7 @@ class Foxglove(Transport):
         return made
 
 
-class Ffmpeg(Transport):
+class Ffmpeg(ImageTransport):
     """`ffmpeg_image_transport_msgs/FFMPEGPacket`, named as in ffmpeg_image_transport."""
 
     name = 'ffmpeg'
@@ -83,9 +83,9 @@ class Ffmpeg(Transport):
         return made
 
 
-def available_transports() -> list[Transport]:
+def available_transports() -> list[ImageTransport]:
     """Return the transports whose message packages are installed."""
-    found: list[Transport] = [H264()]
+    found: list[ImageTransport] = [H264()]
     for transport, package, name in (
         (Foxglove, 'foxglove_msgs', 'CompressedVideo'),
         (Ffmpeg, 'ffmpeg_image_transport_msgs', 'FFMPEGPacket'),

@@ -6,7 +6,7 @@ from rclpy.node import Node
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.media.frames import Codec, EncodedFrame
-from webrtc_bridge.nodes.publishing.encoded_messages import Transport, available_transports
+from webrtc_bridge.nodes.publishing.encoded_messages import ImageTransport, available_transports
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
 from webrtc_bridge.nodes.ros.ros_names import transport_topic, with_name
 from webrtc_bridge.nodes.ros.stamps import header
@@ -77,7 +77,7 @@ class EncodedPublisher:
 
 
 def transport_publisher(
-    node: Node, image_topic: str, transport: Transport
+    node: Node, image_topic: str, transport: ImageTransport
 ) -> LazyPublisher | None:
     """
     Return the publisher for `transport` below `image_topic`; None if ROS cannot create it.

@@ -6,7 +6,7 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
 from webrtc_bridge.media.frames import Codec, EncodedFrame
-from webrtc_bridge.media.rtp.broadcast import Broadcast, Subscription
+from webrtc_bridge.media.rtp.broadcast import Broadcast, BroadcastSubscription
 
 
 class OutboundTrack(MediaStreamTrack):
@@ -23,7 +23,7 @@ class OutboundTrack(MediaStreamTrack):
         super().__init__()
         self._broadcast = broadcast
         self.newest: tuple[int, int] | None = None
-        self.subscription: Subscription | None = None
+        self.subscription: BroadcastSubscription | None = None
 
     async def next(self, codec: Codec) -> EncodedFrame:
         """

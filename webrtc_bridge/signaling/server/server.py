@@ -21,7 +21,7 @@ from webrtc_bridge.signaling.broker.limits import Limits
 from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.server.admission import Admission, sockets_within_files
 from webrtc_bridge.signaling.server.authentication import Authentication, read_server_secret
-from webrtc_bridge.signaling.server.gate import Gate
+from webrtc_bridge.signaling.server.entrance import Entrance
 from webrtc_bridge.signaling.server.handshake_guard import PendingConnections
 from webrtc_bridge.signaling.server.http_pages import add_pages, http_logger
 from webrtc_bridge.signaling.server.ice_servers import IceServers, secret_of_environment
@@ -45,7 +45,7 @@ class _Serving:
     """The parts of a server that serves."""
 
     sockets: PeerSockets
-    gate: Gate
+    entrance: Entrance
     runner: web.AppRunner
     pending: PendingConnections
     listener: asyncio.Server
@@ -53,7 +53,7 @@ class _Serving:
 
     async def close(self) -> None:
         """Close every socket and stop listening."""
-        self.gate.shut()
+        self.entrance.shut()
         self.listener.close()
         await self.pending.close()
         self.clock.cancel()
@@ -118,8 +118,8 @@ class SignalingServer:
         sockets = PeerSockets(make_broker(options), options)
         most, waiting = sockets_within_files(options.max_sockets)
         admission = Admission(most, options.max_sockets_per_address)
-        gate = Gate(options, admission, authentication, sockets.serve)
-        runner = await set_up(make_app(options, gate, sockets.broker))
+        entrance = Entrance(options, admission, authentication, sockets.serve)
+        runner = await set_up(make_app(options, entrance, sockets.broker))
         try:
             assert runner.server is not None
             pending = PendingConnections(runner.server, options.hello_timeout, waiting, tls)
@@ -130,7 +130,7 @@ class SignalingServer:
             raise
         self.port = listener.sockets[0].getsockname()[1]
         clock = asyncio.ensure_future(sockets.run_clock())
-        self._serving = _Serving(sockets, gate, runner, pending, listener, clock)
+        self._serving = _Serving(sockets, entrance, runner, pending, listener, clock)
         self._set_state(State.SERVING)
         logger.info('open %s in a browser to watch', self.page_url)
         if not is_local(listener):
@@ -178,8 +178,8 @@ def make_broker(options: SignalingOptions) -> Broker:
     return Broker(limits, ice_servers.for_peer)
 
 
-def make_app(options: SignalingOptions, gate: Gate, broker: Broker) -> web.Application:
-    """Return what answers each path: pages, `/healthz`, and the WebSockets behind `gate`."""
+def make_app(options: SignalingOptions, entrance: Entrance, broker: Broker) -> web.Application:
+    """Return what answers each path: pages, `/healthz`, and the WebSockets behind `entrance`."""
 
     async def health(request: web.Request) -> web.Response:
         return web.json_response(
@@ -194,9 +194,9 @@ def make_app(options: SignalingOptions, gate: Gate, broker: Broker) -> web.Appli
     app = web.Application()
     add_pages(app, options.allowed_origins)
     app.router.add_get('/healthz', health)
-    app.router.add_get('/ws', gate.any_peer)
-    app.router.add_get('/sender', gate.sender)
-    app.router.add_get('/receiver', gate.receiver)
+    app.router.add_get('/ws', entrance.any_peer)
+    app.router.add_get('/sender', entrance.sender)
+    app.router.add_get('/receiver', entrance.receiver)
     return app
 
 

@@ -20,7 +20,7 @@ Serve = Callable[[web.Request, Role | None, Rights], Awaitable[web.StreamRespons
 logger = logging.getLogger(__name__)
 
 
-class Gate:
+class Entrance:
     """Pass the requests that may have a WebSocket on to `serve`, until it is shut."""
 
     def __init__(
