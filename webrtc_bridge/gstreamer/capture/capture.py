@@ -23,6 +23,7 @@ from webrtc_bridge.gstreamer.capture.frame_rate import (
 from webrtc_bridge.gstreamer.capture.layers import EncodedLayers, PictureFormat
 from webrtc_bridge.gstreamer.capture.recording import RecordingTime
 from webrtc_bridge.gstreamer.capture.route import STREAM_CAPS, Route
+from webrtc_bridge.gstreamer.capture.shape import shape_of
 from webrtc_bridge.gstreamer.capture.source import SourceDescription
 from webrtc_bridge.gstreamer.capture.source_bin import put
 from webrtc_bridge.gstreamer.capture.unstamped import ArrivalTimes
@@ -147,17 +148,16 @@ class Capture:
 
     def _encode_at_rate(self, pad: Pad, structure: Structure) -> None:
         """Encode raw pictures, at their true rate if that in their caps cannot be true."""
-        size = structure.get_int('width')[1], structure.get_int('height')[1]
         fps = declared_rate(structure) or self._source.fps or DEFAULT_RATE
         if not is_absurd(fps):
-            self._encode(pad, size, fps)
+            self._encode(pad, fps)
             return
 
         def encode_at(true_fps: float) -> None:
             rate = max(1, round(true_fps))
             logger.info('source: its pictures come at %d fps, not at %g', rate, fps)
             try:
-                self._encode(pad, size, rate, WITH_RATE.format(rate))
+                self._encode(pad, rate, WITH_RATE.format(rate))
             except SourceError as error:
                 self._listener.on_failed(error)
 
@@ -166,15 +166,16 @@ class Capture:
         else:
             measure_rate(pad, encode_at)
 
-    def _encode(self, pad: Pad, size: tuple[int, int], fps: float, first: str = '') -> None:
+    def _encode(self, pad: Pad, fps: float, first: str = '') -> None:
         scalable = pad.get_current_caps().get_features(0).contains(SYSTEM_MEMORY)
+        elements, size = shape_of(pad)
         picture_format = PictureFormat(size, fps, scalable)
         bitrate = self._bitrate or automatic_bitrate(*size, fps)
         name = self._kind.name
         logger.info('encoding %dx%d with %s, %d kbit/s', *size, name, bitrate // 1000)
         pictures = Gst.ElementFactory.make('tee')
         completion = completing(first_structure(pad.get_current_caps()), self._route.full_range)
-        chain = [first, self._paced(pad), completion if scalable else '']
+        chain = [first, self._paced(pad), *([completion, *elements] if scalable else [])]
         self._put(self._put(pad, ' ! '.join(filter(None, chain))), pictures)
         layers = EncodedLayers(self._kind, pictures, picture_format, bitrate, self._place)
         layers.set_watched(Layer.FULL, Layer.FULL in self._watched)

@@ -4,7 +4,7 @@ The route from a source to pictures to encode, or to H.264 that passes through.
     pictures, H.264 that fits -> as they are
     RTP with H.264            -> rtph264depay, h264parse
     other H.264               -> h264parse, which tells its profile
-    anything else             -> decodebin
+    anything else             -> decodebin; also H.264 that is not upright
 
 What a source delivers is known when its caps come. That is when the elements behind it are made:
 in the thread that delivers them.
@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from webrtc_bridge.errors import SourceError
 from webrtc_bridge.gstreamer.capture.colours import declares_full_range
+from webrtc_bridge.gstreamer.capture.shape import is_in_shape
 from webrtc_bridge.gstreamer.capture.source import SourceDescription
 from webrtc_bridge.gstreamer.capture.source_bin import add_source, put
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad, Structure
@@ -41,8 +42,9 @@ class Route:
     """
     Add the elements from `source` to its video to `bin_`.
 
-    `on_pictures` or `on_h264` gets the pad of the first video that is found, once, and its caps;
-    `on_failed` gets the error of one that cannot be used. All are called in threads of GStreamer.
+    `on_pictures` or `on_h264` gets the pad of the first video that is found, once its first frame
+    is there, and its caps; `on_failed` gets the error of one that cannot be used. All are called
+    in threads of GStreamer.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Route:
         self._on_pictures = on_pictures
         self._on_h264 = on_h264
         self._on_failed = on_failed
-        self._chosen = False
+        self._found: Pad | None = None
 
     def start(self) -> None:
         """
@@ -78,23 +80,25 @@ class Route:
 
         def on_caps(*_: object) -> None:
             caps = pad.get_current_caps()
-            if caps is None or pad.is_linked():
+            if caps is None or pad.is_linked() or pad is self._found:
                 return
-            try:
-                self._extend_for(pad, first_structure(caps), parsed)
-            except SourceError as error:
-                self._on_failed(error)
+            self._try(lambda: self._extend_for(pad, first_structure(caps), parsed))
 
         pad.connect('notify::caps', on_caps)
         on_caps()
 
+    def _try(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except SourceError as error:
+            self._on_failed(error)
+
     def _extend_for(self, pad: Pad, structure: Structure, parsed: bool) -> None:
         name = structure.get_name()
-        if not is_video(structure) or self._chosen:
+        if not is_video(structure) or self._found is not None:
             self._put(pad, 'fakesink sync=false async=false')
         elif name == 'video/x-raw':
-            self._chosen = True
-            self._on_pictures(pad, structure)
+            self._await_frame(pad, lambda: self._on_pictures(pad, structure))
         elif name == 'application/x-rtp' and structure.get_string('encoding-name') == 'H264':
             self._extend(self._put(pad, f'rtph264depay ! {PARSE}'), parsed=True)
         elif name == 'video/x-h264' and not parsed:
@@ -102,10 +106,26 @@ class Route:
         elif name == 'video/x-h264' and structure.get_string('profile') is None:
             pass  # its parameter sets, and then its full caps, will follow
         elif name == 'video/x-h264' and structure.get_string('profile') in FITTING_PROFILES:
-            self._chosen = True
-            self._on_h264(pad, structure)
+            self._await_frame(pad, lambda: self._pass_or_decode(pad, structure))
         else:
             self._decode(pad, structure)
+
+    def _await_frame(self, pad: Pad, then: Callable[[], None]) -> None:
+        """Choose `pad`; call `then` with its first frame, before which its tags have come."""
+        self._found = pad
+
+        def on_frame(_: Pad, __: Element) -> object:
+            self._try(then)
+            return Gst.PadProbeReturn.REMOVE
+
+        pad.add_probe(Gst.PadProbeType.BUFFER, on_frame)
+
+    def _pass_or_decode(self, pad: Pad, structure: Structure) -> None:
+        if is_in_shape(pad):
+            self._on_h264(pad, structure)
+            return
+        self._found = None
+        self._decode(pad, structure)
 
     def _decode(self, pad: Pad, structure: Structure) -> None:
         profile = structure.get_string('profile')
@@ -121,7 +141,7 @@ class Route:
     def _on_element(self, _: Element, __: Element, added: Element) -> None:
         """Look for the range of any H.264, also inside of elements such as decodebin."""
         factory = added.get_factory()
-        if factory and factory.get_name() == 'h264parse' and not self._chosen:
+        if factory and factory.get_name() == 'h264parse' and self._found is None:
             pad = added.get_static_pad('src')
             pad.add_probe(Gst.PadProbeType.BUFFER, self._note_range)
 

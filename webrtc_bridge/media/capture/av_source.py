@@ -17,7 +17,7 @@ from webrtc_bridge.media.capture.source_clocks import Now, SourceClock
 from webrtc_bridge.media.capture.timing import HIGHEST_RATE
 from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.h264.packets import H264Packets
-from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
+from webrtc_bridge.media.pixels.source_pictures import SourcePictures
 
 DECODE_TIMEOUT = 15.0
 'Seconds of packets without a picture after which a source fails; keyframes come more often.'
@@ -47,6 +47,7 @@ class AvPackets:
     ) -> None:
         self.name = name
         self.description = f'{name} {size_and_rate(video_stream(container))}'
+        self.pixel_aspect = video_stream(container).sample_aspect_ratio
         self.read_timeout = read_timeout
         self._container = container
         self._error_of = error_of
@@ -100,7 +101,7 @@ class AvSource:
         self.read_timeout = packets.read_timeout
         self._packets = packets
         self._clock = clock
-        self._convert = ToYuv420p(untagged=untagged).convert
+        self._convert = SourcePictures(packets.pixel_aspect, untagged).convert
         self._passed = passed
         self._last_picture = time.monotonic()
 

@@ -14,10 +14,11 @@ from webrtc_bridge.media.capture.av_source import (
     picture_rate,
     video_stream,
 )
+from webrtc_bridge.media.capture.passing import packets_as_they_are
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
 from webrtc_bridge.media.capture.source_clocks import DriverClock
 from webrtc_bridge.media.capture.v4l2 import check_device
-from webrtc_bridge.media.h264.packets import is_h264, packets_to_pass
+from webrtc_bridge.media.h264.packets import is_h264
 from webrtc_bridge.media.pixels.colours import SMPTE170M
 from webrtc_bridge.options import SourceOptions
 
@@ -138,6 +139,6 @@ def _device_source(name: str, container: InputContainer, passes_h264: bool = Fal
     return AvSource(
         AvPackets(name, container, device_error, max(READ_TIMEOUT, 3 / rate)),
         DriverClock(),
-        passed=packets_to_pass(name, stream) if passes_h264 and is_h264(stream) else None,
+        passed=packets_as_they_are(name, stream) if passes_h264 and is_h264(stream) else None,
         untagged=SMPTE170M if is_raw else None,
     )

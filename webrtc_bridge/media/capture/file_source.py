@@ -21,11 +21,13 @@ from webrtc_bridge.media.capture.av_source import (
     size_and_rate,
     video_stream,
 )
+from webrtc_bridge.media.capture.passing import packets_as_they_are
 from webrtc_bridge.media.capture.source import OPEN_TIMEOUT, READ_TIMEOUT
 from webrtc_bridge.media.capture.timing import STEP, Pace, PlayTime
 from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
-from webrtc_bridge.media.h264.packets import H264Packets, packets_to_pass
-from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
+from webrtc_bridge.media.h264.packets import H264Packets
+from webrtc_bridge.media.pixels.source_pictures import SourcePictures
+from webrtc_bridge.media.pixels.upright import UPRIGHT, turn_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,21 +58,24 @@ class FileSource:
         self._file = file
         self._name = name
         self._error_of = error_of
-        self._convert = ToYuv420p().convert
         self._patience = patience
         self._pace = Pace()
         self._jump_logged = False
         self._passed: H264Packets | None = None
         self._passes = False
         self._open()
+        aspect = video_stream(self._container).sample_aspect_ratio
+        self._convert = SourcePictures(aspect).convert
         rate = picture_rate(video_stream(self._container)) or 25.0
         self._play_time = PlayTime(1 / rate)
         try:
             if passes_h264:
                 stream = video_stream(self._container)
-                self._passed = packets_to_pass(name, stream)
+                self._passed = packets_as_they_are(name, stream)
                 self._passes = self._passed is not None
             self._next: tuple[float, Item] | None = self._decode_next()
+            if self._passes and self._is_turned(self._next[1]):
+                self._transcode()
         except BaseException:
             self.close()
             raise
@@ -104,6 +109,22 @@ class FileSource:
         if self._passes:
             self._passed = H264Packets(video_stream(self._container))
         self._items = self._read()
+
+    def _is_turned(self, item: Item) -> bool:
+        """Return whether the first packet, or picture, is not to be shown as it is."""
+        if isinstance(item, av.VideoFrame):
+            return turn_of(item) != UPRIGHT
+        with contextlib.suppress(av.error.FFmpegError):
+            pictures = [*item.decode(), *video_stream(self._container).codec_context.decode(None)]
+            return any(turn_of(picture) != UPRIGHT for picture in pictures)
+        return False
+
+    def _transcode(self) -> None:
+        """Start over, and decode from now on."""
+        logger.info('%s: transcoding its H.264: its display matrix turns it', self._name)
+        self._passed, self._passes = None, False
+        self._rewind()
+        self._next = self._decode_next()
 
     def _decode_next(self) -> tuple[float, Item]:
         """Return the next picture and its position in the time of all loops, in seconds."""

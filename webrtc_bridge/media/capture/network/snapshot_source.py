@@ -9,7 +9,7 @@ from webrtc_bridge.media.capture.av_source import ErrorOf, open_container, packe
 from webrtc_bridge.media.capture.source import OPEN_TIMEOUT, READ_TIMEOUT
 from webrtc_bridge.media.capture.timing import Pace
 from webrtc_bridge.media.frames import CapturedFrame
-from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
+from webrtc_bridge.media.pixels.source_pictures import SourcePictures
 
 INTERVAL = 1.0
 """
@@ -32,7 +32,7 @@ class SnapshotSource:
         self._url = url
         self._name = name
         self._error_of = error_of
-        self._convert = ToYuv420p().convert
+        self._convert = SourcePictures().convert
         self._pace = Pace(tolerance=INTERVAL)
         self._count = 0
 

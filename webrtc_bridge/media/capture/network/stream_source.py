@@ -13,9 +13,9 @@ from webrtc_bridge.media.capture.file_source import FileSource
 from webrtc_bridge.media.capture.network.authentication import unknown_digest
 from webrtc_bridge.media.capture.network.snapshot_source import SnapshotSource
 from webrtc_bridge.media.capture.network.urls import ESCAPED, may_be_misread
+from webrtc_bridge.media.capture.passing import packets_as_they_are
 from webrtc_bridge.media.capture.source import READ_TIMEOUT, Source
 from webrtc_bridge.media.capture.source_clocks import ArrivalClock
-from webrtc_bridge.media.h264.packets import packets_to_pass
 from webrtc_bridge.options import SourceOptions
 from webrtc_bridge.program.redaction import without_credentials
 
@@ -82,7 +82,7 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
         # FFmpeg itself ends a read after READ_TIMEOUT; this is in case it does not.
         AvPackets(name, container, stream_error, READ_TIMEOUT + 1.0),
         ArrivalClock(stamped=not made_up(container)),
-        passed=packets_to_pass(name, video_stream(container)) if passes_h264 else None,
+        passed=packets_as_they_are(name, video_stream(container)) if passes_h264 else None,
     )
 
 
