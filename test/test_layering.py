@@ -38,6 +38,8 @@ RULE = {
     | {'signaling.server', 'signaling.broker', 'signaling.protocol'}
     | SHARED,
     'peer': BASE | {'peer', 'media', 'signaling.protocol'},
+    'peer.aiortc.patches': BASE
+    | {'peer.aiortc.patches', 'peer.watchdog', 'media', 'signaling.protocol'},
     'sending': BASE
     | {'sending', 'peer', 'media', 'signaling.client', 'signaling.protocol', 'program.fd_limit'},
     'gstreamer': BASE | {'gstreamer', 'sending', 'peer', 'media', 'signaling.protocol'},
@@ -210,6 +212,7 @@ def test_only_entry_points_and_what_is_optional_import_late() -> None:
 def test_the_rule_forbids() -> None:
     assert allowed('peer.aiortc.peer', 'signaling.protocol.messages.Offer')
     assert not allowed('peer.aiortc.peer', 'signaling.client.client.SignalingClient')
+    assert not allowed('peer.aiortc.patches.ice', 'peer.aiortc.ice_gathering.IceGathering')
     assert not allowed('media.capture.camera', 'peer.negotiation')
     assert not allowed('media.pixels.planes', 'media.capture.pattern.Pattern')
     assert not allowed('media.latest', 'media.rtp.broadcast')

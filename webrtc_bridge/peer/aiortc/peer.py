@@ -18,10 +18,10 @@ from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
 from webrtc_bridge.errors import SessionError, printable
-from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
-from webrtc_bridge.peer.aiortc.patches.bundled_candidates import (
+from webrtc_bridge.peer.aiortc.bundled_candidates import (
     copy_bundled_candidates,
 )
+from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
 from webrtc_bridge.peer.aiortc.patches.connecting import Connecting
 from webrtc_bridge.peer.aiortc.patches.ice import (
     asking_all,

@@ -5,16 +5,14 @@ import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import aioice.ice
 import aioice.stun
 from aiortc import RTCRtpReceiver
 
-from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl
-from webrtc_bridge.peer.aiortc.server_race import NoAnswer
 
 CHECK_INTERVAL = 0.02
 "aioice's seconds between two checks."
@@ -110,18 +108,29 @@ def use_constant_stun_retry() -> None:
     aioice.stun.RETRY_MAX = MOST_RETRIES
 
 
+class Gathering(Protocol):
+    """Asks the servers of one session for addresses."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether more candidates may come."""
+
+    async def ask(self, query: 'StunQuery | TurnQuery') -> None:
+        """Start to ask the servers of the kind of `query`."""
+
+
 def gathers(connection: Any) -> bool:
     """Return whether `connection` may still get candidates from a server."""
     gathering = _gathering_of.get(connection)
     return gathering is not None and gathering.pending
 
 
-_gathering: ContextVar[IceGathering | None] = ContextVar('gathering', default=None)
-_gathering_of: WeakKeyDictionary[Any, IceGathering] = WeakKeyDictionary()
+_gathering: ContextVar[Gathering | None] = ContextVar('gathering', default=None)
+_gathering_of: WeakKeyDictionary[Any, Gathering] = WeakKeyDictionary()
 
 
 @contextmanager
-def asking_all(gathering: IceGathering) -> Iterator[None]:
+def asking_all(gathering: Gathering) -> Iterator[None]:
     """Let `gathering` ask the servers for the connections that gather in this context."""
     ask_every_ice_server()
     token = _gathering.set(gathering)
@@ -149,7 +158,7 @@ def ask_every_ice_server() -> None:
             return await ask_stun(protocol, stun_server)
         _gathering_of[protocol.receiver] = gathering
         await gathering.ask(StunQuery(ask_stun, protocol))
-        raise NoAnswer  # to aioice, which continues; answers are added when they come
+        raise ConnectionError  # to aioice, which continues; answers are added when they come
 
     async def relayed_candidate(**options: Any) -> Any:
         gathering = _gathering.get()
@@ -157,7 +166,7 @@ def ask_every_ice_server() -> None:
             return await ask_turn(**options)
         _gathering_of[options['protocol_factory']().receiver] = gathering
         await gathering.ask(TurnQuery(ask_turn, options))
-        raise NoAnswer
+        raise ConnectionError
 
     aioice.ice.server_reflexive_candidate = server_reflexive_candidate
     aioice.ice.relayed_candidate = relayed_candidate

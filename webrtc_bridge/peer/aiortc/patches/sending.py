@@ -6,7 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from aioice.turn import TurnTransport
 from aiortc import RTCRtpCodecParameters
@@ -19,7 +19,6 @@ from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.rtp.capture_clock import to_ntp
 from webrtc_bridge.media.rtp.outbound_rtp import OutboundRtp, RtpFormat
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
-from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
 from webrtc_bridge.peer.aiortc.patches.feedback import SentReport, feedback_of, is_lost, lost
 from webrtc_bridge.peer.watchdog import Watchdog
 
@@ -45,6 +44,21 @@ packet by a later one, and the next picture may be a minute away, or never come.
 logger = logging.getLogger(__name__)
 
 
+class EncodedTrack(Protocol):
+    """The frames to send; `newest` is set to the last one's RTP timestamp and capture time."""
+
+    newest: tuple[int, int] | None
+
+    async def next(self, codec: Codec) -> EncodedFrame:
+        """Wait for the next frame. Raises: MediaStreamError once stopped."""
+
+    def request_keyframe(self) -> None:
+        """Ask for a keyframe: the viewer lost the picture."""
+
+    def stop(self) -> None:
+        """Deliver no more frames."""
+
+
 class EncodedFrameSender:
     """
     Replace a sender's encoder and packetizer: `track`'s frames go out as they are.
@@ -59,7 +73,7 @@ class EncodedFrameSender:
     def __init__(
         self,
         sender: Any,
-        track: OutboundTrack,
+        track: EncodedTrack,
         on_feedback: Callable[[Feedback], None],
     ) -> None:
         self._sender = sender  # an RTCRtpSender; mypy does not know its private parts

@@ -5,7 +5,7 @@ from aiortc import RTCPeerConnection
 from support.peers.fake_peers import ObservingListener
 from support.peers.session_pair import until
 
-from webrtc_bridge.peer.aiortc.patches.bundled_candidates import copy_bundled_candidates
+from webrtc_bridge.peer.aiortc.bundled_candidates import copy_bundled_candidates
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 
 
