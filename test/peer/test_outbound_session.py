@@ -13,7 +13,13 @@ from webrtc_bridge.media.frames import Codec, Encoding, Layer
 from webrtc_bridge.peer import viewer_watchdog
 from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.peer.session import SessionState
-from webrtc_bridge.signaling.protocol.messages import Answer, Candidate, IceCandidate, Offer
+from webrtc_bridge.signaling.protocol.messages import (
+    Answer,
+    Candidate,
+    IceCandidate,
+    Message,
+    Offer,
+)
 
 SILENCE = 0.1
 DEADLINE = 5.0
@@ -30,11 +36,12 @@ class Clock:
 
 @dataclass
 class Running:
-    """A session, its peer, its task, and the rates that it reported."""
+    """A session, its peer, its task, its messages, and the rates that it reported."""
 
     session: OutboundSession
     peer: FakePeer
     task: 'asyncio.Task[str]'
+    sent: list[Message]
     rates: list[float | None] = field(default_factory=list)
 
 
@@ -42,8 +49,9 @@ class Running:
 async def running(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
     """Return a session whose viewer has reported once."""
     monkeypatch.setattr(viewer_watchdog, 'SILENCE', SILENCE)
-    session, peer = session_with_peer(Encoding(Codec.H264))
-    one = Running(session, peer, asyncio.create_task(session.run()))
+    sent: list[Message] = []
+    session, peer = session_with_peer(Encoding(Codec.H264), send=sent.append)
+    one = Running(session, peer, asyncio.create_task(session.run()), sent)
     session.on_rate = lambda: one.rates.append(session.link.rate)
     peer.listener.on_connected()
     await until(lambda: session.state is SessionState.CONNECTED)
@@ -92,11 +100,9 @@ async def test_what_a_viewer_reports_before_its_first_frame_says_nothing_about_i
 
 
 async def test_what_the_peers_say_is_passed_on_both_ways(running: Running) -> None:
-    sent: list[object] = []
-    running.session._send = sent.append
     candidate = IceCandidate('candidate:1', '0', 0)
     running.peer.listener.on_candidate(candidate)
-    assert sent == [Candidate('viewer', 's1', candidate)]
+    assert running.sent == [Candidate('viewer', 's1', candidate)]
     running.session.receive(Answer('viewer', 's1', 'v=1'))
     running.session.receive(Candidate('viewer', 's1', candidate))
     running.session.receive(Offer('viewer', 's1', 'v=2'))  # it has made one itself

@@ -62,7 +62,8 @@ class Session(ABC):
         self.peer_id = peer_id
         self.session_id = session_id
         self.state = SessionState.NEGOTIATING
-        self._send = send
+        self._pass_on = send
+        self._peer_said_bye = False
         self._inbox: asyncio.Queue[Description | Candidate] = asyncio.Queue(INBOX)
         loop = asyncio.get_running_loop()
         self._connected: asyncio.Future[None] = loop.create_future()
@@ -71,7 +72,7 @@ class Session(ABC):
     def receive(self, message: SessionMessage) -> None:
         """Take a message of this session."""
         if isinstance(message, Bye):
-            self._send = lambda _: None  # the peer knows already
+            self._peer_said_bye = True
             self.end(f'the peer said bye ({message.reason or "no reason"})')
             return
         try:
@@ -115,6 +116,10 @@ class Session(ABC):
             await asyncio.gather(negotiation, return_exceptions=True)
             await self._close()
         return reason
+
+    def _send(self, message: Message) -> None:
+        if not self._peer_said_bye:  # it knows already
+            self._pass_on(message)
 
     async def _live(self) -> str:
         either: set[asyncio.Future[Any]] = {self._connected, self._ended}

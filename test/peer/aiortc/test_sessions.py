@@ -185,7 +185,7 @@ async def test_the_first_reason_counts(connect):
 async def test_a_receiver_that_goes_without_bye_is_noticed(connect):
     pair = connect()
     await pair.received(1)
-    pair.inbound._send = lambda message: None
+    pair.send_from_inbound = lambda message: None
     pair.inbound.end('power cut')
     outbound, _ = await pair.reasons()
     assert outbound == 'the peer is gone'
@@ -269,9 +269,8 @@ async def test_a_broken_offer_ends_the_session_with_a_reason(nothing_left, caplo
 
 async def test_candidates_may_come_before_the_description(harness):
     pair = SessionPair(harness.broadcast)
-    to_inbound = pair.outbound._send
     held = []
-    pair.outbound._send = held.append
+    pair.send_from_outbound = held.append
     pair.start()
     await until(lambda: held)
     lines = held[0].sdp.split('\r\n')
@@ -281,8 +280,8 @@ async def test_candidates_may_come_before_the_description(harness):
         pair.inbound.receive(Candidate('front', 's1', IceCandidate(candidate, '0', 0)))
     pair.inbound.receive(Candidate('front', 's1', None))
     bare = '\r\n'.join(line for line in lines if 'candidate' not in line)
-    pair.outbound._send = to_inbound
-    to_inbound(Offer('front', 's1', bare))
+    pair.send_from_outbound = pair.to_inbound
+    pair.to_inbound(Offer('front', 's1', bare))
     try:
         assert await pair.received(3)
     finally:
@@ -310,12 +309,12 @@ async def test_a_receiver_without_an_offer_gives_up(nothing_left, monkeypatch):
 async def test_a_peer_that_answers_but_cannot_be_reached_is_given_up(nothing_left, monkeypatch):
     monkeypatch.setattr(session, 'CONNECT_TIMEOUT', 0.5)
     pair = SessionPair(silent_broadcast())
-    pair.outbound._send = lambda message: pair.to_inbound(
+    pair.send_from_outbound = lambda message: pair.to_inbound(
         Offer('viewer', 's1', message.sdp.replace('127.0.0.1', '192.0.2.77'))
         if isinstance(message, Offer)
         else message
     )
-    pair.inbound._send = lambda message: pair.to_outbound(
+    pair.send_from_inbound = lambda message: pair.to_outbound(
         Answer('front', 's1', message.sdp.replace('127.0.0.1', '192.0.2.77'))
         if isinstance(message, Answer)
         else message

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
 from webrtc_bridge.peer.outbound_session import OutboundSession, SendingPeer, SendingPeerListener
-from webrtc_bridge.signaling.protocol.messages import IceCandidate
+from webrtc_bridge.signaling.protocol.messages import IceCandidate, Message
 
 FULL = Encoding(Codec.H264)
 
@@ -74,7 +74,9 @@ def fake_session(encoding: Encoding | None = FULL, rate: float | None = None) ->
 
 
 def session_with_peer(
-    encoding: Encoding | None, on_rate: Callable[[], None] = lambda: None
+    encoding: Encoding | None,
+    on_rate: Callable[[], None] = lambda: None,
+    send: Callable[[Message], object] = lambda message: None,
 ) -> tuple[OutboundSession, FakePeer]:
     """Return a session and the peer that it has made."""
     made: list[FakePeer] = []
@@ -83,5 +85,5 @@ def session_with_peer(
         made.append(FakePeer(listener, encoding))
         return made[0]
 
-    session = OutboundSession('viewer', 's1', lambda message: None, make_peer, on_rate)
+    session = OutboundSession('viewer', 's1', send, make_peer, on_rate)
     return session, made[0]

@@ -79,14 +79,29 @@ def outbound_session(send, broadcast, codecs=(Codec.H264, Codec.VP8)):
 
 
 class SessionPair:
-    """Sessions at both ends, their messages and the frames that arrived, with their times."""
+    """
+    Sessions at both ends, their messages and the frames that arrived, with their times.
+
+    What a session sends goes to `send_from_outbound` or `send_from_inbound`, by default to the
+    other session.
+    """
 
     def __init__(self, broadcast, codecs=(Codec.H264, Codec.VP8)):
         self.messages = []
         self.frames = []
         self.times = []
-        self.outbound = outbound_session(self.to_inbound, broadcast, codecs)
-        self.inbound = InboundSession('front', 's1', IceOptions(), self.to_outbound, self.on_frame)
+        self.send_from_outbound = self.to_inbound
+        self.send_from_inbound = self.to_outbound
+        self.outbound = outbound_session(
+            lambda message: self.send_from_outbound(message), broadcast, codecs
+        )
+        self.inbound = InboundSession(
+            'front',
+            's1',
+            IceOptions(),
+            lambda message: self.send_from_inbound(message),
+            self.on_frame,
+        )
         self.running = []
 
     def to_inbound(self, message):
