@@ -163,9 +163,9 @@ class TokenOptions:
     )
     lifetime: str = option(
         '30d',
-        'How long the token is valid: 90s, 45m, 12h, 30d, or ever.',
-        pattern=re.compile(r'[1-9][0-9]{0,5}[smhd]|ever'),
-        expected='a number followed by s, m, h or d; or ever',
+        'How long the token is valid: 90s, 45m, 12h, 30d, or forever.',
+        pattern=re.compile(r'[1-9][0-9]{0,5}[smhd]|(for)?ever'),
+        expected='a number followed by s, m, h or d; or forever',
         flag='--for',
     )
     name: str = option(

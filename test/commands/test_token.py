@@ -48,7 +48,13 @@ def test_a_token_has_the_rights_that_are_asked_for(
     assert abs(rights.expires - time.time() - 12 * 3600) < 60
     assert rights.key.startswith('rover-')
     assert 'publish and view front*, top until' in said
-    rights, said = made(capsys, '--for', 'ever')
+
+
+@pytest.mark.parametrize('lifetime', ['forever', 'ever'])
+def test_a_token_may_be_valid_forever(
+    secret: str, capsys: pytest.CaptureFixture[str], lifetime: str
+) -> None:
+    rights, said = made(capsys, '--for', lifetime)
     assert rights.expires == math.inf
     assert said.endswith('view * forever\n')
 
@@ -74,7 +80,7 @@ def test_secret_and_token_go_through_files_of_their_owner(
     [
         ('--rights admin', "--rights: 'admin' given, expected one of publish, view"),
         ('--senders a,,b', "--senders: 'a,,b' given"),
-        ('--for 1w', "--for: '1w' given, expected a number followed by s, m, h or d; or ever"),
+        ('--for 1w', "--for: '1w' given, expected a number followed by s, m, h or d; or forever"),
         ('--name a/b', "--name: 'a/b' given"),
         ('--secret-file /no/such/file', '--secret-file: /no/such/file: no such file'),
         ('--out /no/such/file', '--out: /no/such/file: no such file'),

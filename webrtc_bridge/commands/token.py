@@ -69,7 +69,7 @@ def end_of(rights: 'Rights') -> str:
 
 def expiry(lifetime: str) -> float:
     """Return the Unix time at which a token with this lifetime, made now, expires."""
-    if lifetime == 'ever':
+    if lifetime in ('forever', 'ever'):
         return math.inf
     return math.floor(time.time()) + int(lifetime[:-1]) * SECONDS[lifetime[-1]]
 
