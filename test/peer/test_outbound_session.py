@@ -100,6 +100,8 @@ async def test_what_a_viewer_reports_before_its_first_frame_says_nothing_about_i
 
 
 async def test_what_the_peers_say_is_passed_on_both_ways(running: Running) -> None:
+    await until(lambda: running.sent)
+    running.sent.clear()  # the offer
     candidate = IceCandidate('candidate:1', '0', 0)
     running.peer.listener.on_candidate(candidate)
     assert running.sent == [Candidate('viewer', 's1', candidate)]

@@ -43,7 +43,7 @@ class ToYuv420p:
         colours = colours_of(picture, self._untagged)
         if self._bt601 and colours.matrix not in BT601:
             picture = self._in_bt601(picture, colours)
-            colours = Colours(SMPTE170M, colours.primaries, colours.transfer)
+            colours = colours._replace(matrix=SMPTE170M)
         elif picture.format.name != 'yuv420p' or picture.color_range == FULL:
             if is_without_matrix(picture.format):
                 colours = SRGB_AS_BT601

@@ -321,7 +321,13 @@ def private_names(source):
             (own if of_self else foreign).add(node.attr)
         elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             own.add(node.name)
-    return {name for name in foreign if not name.endswith('__')}, own
+    named_tuple = {
+        '_replace',
+        '_asdict',
+        '_fields',
+        '_make',
+    }  # public, all the same
+    return {name for name in foreign - named_tuple if not name.endswith('__')}, own
 
 
 def test_every_private_part_in_use_is_checked_here():
