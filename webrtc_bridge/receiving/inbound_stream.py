@@ -14,6 +14,7 @@ from webrtc_bridge.peer.aiortc.peer import IceOptions
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import SessionMessage
 from webrtc_bridge.peer.watchdog import Watchdog
+from webrtc_bridge.receiving.rhythm import Rhythm
 from webrtc_bridge.receiving.selection import Liveness, StreamState
 from webrtc_bridge.receiving.stream_meter import StreamMeter, StreamReport
 from webrtc_bridge.signaling.protocol.messages import Message, Offer
@@ -56,7 +57,8 @@ class InboundStream:
     Receive and decode a sender's video in the session that `offer` starts.
 
     `on_liveness` is called when frames have failed to come for `STALE_AFTER`, again after as long,
-    and when they come again. Of two streams the one with the higher `serial` is the newer. Belongs
+    and when they come again. It is not while the sender reports that it has nothing to send, which
+    is usual for it. Of two streams the one with the higher `serial` is the newer. Belongs
     to the event loop.
     """
 
@@ -75,6 +77,7 @@ class InboundStream:
         self.ended = False
         self.metadata: Metadata = {}
         self.meter = StreamMeter()
+        self._rhythm = Rhythm()
         self.loop = asyncio.get_running_loop()
         self._listener = listener
         self._on_liveness = on_liveness
@@ -153,6 +156,7 @@ class InboundStream:
         if self._is_stale:
             logger.info('%s delivers again', self.sender_id)
             self._set_liveness(Liveness.FRAMES)
+        self._rhythm.note(frame.capture_ns or frame.time_ns)
         self.meter.frame(frame.codec.value, len(frame.data), self.loop.time())
         self._listener.on_frame(self, frame)
         self._decode(frame)
@@ -187,11 +191,22 @@ class InboundStream:
     def _on_silence(self) -> None:
         if self.ended:
             return
-        if not self._is_stale:
-            logger.warning('%s is stale: no frame for %.0f s', self.sender_id, STALE_AFTER)
-        reports_come = self._session.reports_age < STALE_AFTER
-        self._set_liveness(Liveness.ONLY_REPORTS if reports_come else Liveness.NOTHING)
         self._watchdog.heard()  # look again after as long
+        silence = self._silence
+        reports_come = self._session.reports_age < STALE_AFTER
+        is_usual = self._session.is_quiet and silence < self._rhythm.usual_silence
+        if silence < 0.9 * STALE_AFTER or (reports_come and is_usual):
+            return
+        if not self._is_stale:
+            logger.warning('%s is stale: no frame for %.0f s', self.sender_id, silence)
+        self._set_liveness(Liveness.ONLY_REPORTS if reports_come else Liveness.NOTHING)
+
+    @property
+    def _silence(self) -> float:
+        """Seconds in which there could have been a frame, but was none."""
+        newest = self.meter.newest
+        since = self._session.connected_for
+        return since if newest is None else min(since, self.loop.time() - newest)
 
     def _set_liveness(self, liveness: Liveness) -> None:
         self._liveness = liveness

@@ -51,7 +51,7 @@ class StreamState(enum.StrEnum):
 
 
 class Liveness(enum.Enum):
-    """Signs of life of a stream: what arrives of it."""
+    """Signs of life of a stream: what arrives of it; frames may be rare."""
 
     FRAMES = 'frames'
     ONLY_REPORTS = 'only reports'

@@ -496,6 +496,28 @@ async def test_a_lost_picture_is_sent_again_though_none_follows(connect, harness
     LossyNetwork(pair).loses_first_copies = True
     captured = harness.film_one_last()
     await until(lambda: abs(pair.frames[-1].capture_ns - captured) < 1_000_000)
+    await until(lambda: pair.inbound.is_quiet)
+
+
+async def test_pictures_that_are_far_apart_have_their_own_times(connect, harness):
+    pair = connect()
+    await pair.received(5)
+    for seconds in (20, 40, 7200):
+        captured = harness.film_one_last(seconds)
+        await until(lambda captured=captured: pair.frames[-1].capture_ns > captured - 10**9)
+        assert abs(pair.frames[-1].capture_ns - captured) < 1_000_000
+
+
+async def test_a_sender_whose_packets_fail_to_arrive_is_not_quiet(connect):
+    pair = connect()
+    await pair.received(5)
+    await until(lambda: pair.inbound.is_quiet)
+    LossyNetwork(pair).loses_first_copies = True
+    pair.inbound._frames.add = lambda packet: (False, None)
+    await until(lambda: not pair.inbound.is_quiet)
+    pair.inbound._on_empty_report()  # RFC 3550, 6.4: nothing was sent for two intervals
+    assert pair.inbound.is_quiet
+    assert pair.inbound.reports_age < 1
 
 
 @CODECS

@@ -55,11 +55,11 @@ class CameraHarness:
             now = time.time_ns()
             self._frames.put(CapturedFrame(pattern.draw(now), now))
 
-    def film_one_last(self):
-        """Show one more picture, and then no other."""
+    def film_one_last(self, seconds=0):
+        """Show one more picture, of `seconds` from now, and then no other of its own."""
         self._closed.set()
         self._camera.join()
-        now = time.time_ns()
+        now = time.time_ns() + seconds * 1_000_000_000
         self._frames.put(CapturedFrame(Pattern(*self._size).draw(now), now))
         return now
 

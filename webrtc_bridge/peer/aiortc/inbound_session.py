@@ -13,7 +13,11 @@ from webrtc_bridge.media.frames import EncodedFrame
 from webrtc_bridge.media.rtp.capture_clock import CaptureClock
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc.patches.ice import selected_path
-from webrtc_bridge.peer.aiortc.patches.receiving import EncodedFrameReceiver, on_sender_report
+from webrtc_bridge.peer.aiortc.patches.receiving import (
+    EncodedFrameReceiver,
+    on_empty_report,
+    on_sender_report,
+)
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.clock_offset import ClockOffset
 from webrtc_bridge.peer.metadata_channel import Metadata
@@ -64,14 +68,33 @@ class InboundSession(Session):
         self._clock_questions: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._reported_at: float | None = None
+        self._connected_at: float | None = None
+        self._sent = 0
+        self._is_quiet = False
+        self._frame_came = False
         self._peer = AiortcPeer(peer_id, ice, self)
         self._peer.connection.on('track', self._on_track)
         self._peer.connection.on('datachannel', self._on_data_channel)
 
     @property
     def reports_age(self) -> float:
-        """Seconds since the newest RTCP sender report; these come without frames, too."""
+        """Seconds since the newest RTCP report of the sender; these come without frames, too."""
         return inf if self._reported_at is None else self._loop.time() - self._reported_at
+
+    @property
+    def is_quiet(self) -> bool:
+        """Return whether the sender reports that it sent nothing after the newest frame."""
+        return self._is_quiet
+
+    @property
+    def connected_for(self) -> float:
+        """Seconds since the connection was established; 0 before."""
+        return 0.0 if self._connected_at is None else self._loop.time() - self._connected_at
+
+    def on_connected(self) -> None:
+        """Note when that was."""
+        super().on_connected()
+        self._connected_at = self._loop.time()
 
     def request_keyframe(self) -> None:
         """Ask the peer for a keyframe (PLI, RFC 4585, section 6.3.1)."""
@@ -113,6 +136,7 @@ class InboundSession(Session):
             receiver = self._receiver_of(track)
             self._frames = EncodedFrameReceiver(receiver, self._on_assembled)
             on_sender_report(receiver, self._on_report)
+            on_empty_report(receiver, self._on_empty_report)
 
     def _receiver_of(self, track: MediaStreamTrack) -> RTCRtpReceiver:
         receivers = (t.receiver for t in self._peer.connection.getTransceivers())
@@ -125,8 +149,15 @@ class InboundSession(Session):
         elif channel.label == metadata_channel.LABEL:
             metadata_channel.receive_metadata(channel, self._on_metadata)
 
-    def _on_report(self, timestamp: int, ntp_timestamp: int) -> None:
+    def _on_empty_report(self) -> None:
         self._reported_at = self._loop.time()
+        self._is_quiet = True
+
+    def _on_report(self, timestamp: int, ntp_timestamp: int, sent: int) -> None:
+        self._reported_at = self._loop.time()
+        self._is_quiet = self._frame_came or sent == self._sent
+        if self._frame_came:
+            self._sent, self._frame_came = sent, False
         self._capture_clock.report(timestamp, ntp_timestamp)
         if self._held and self.clock_offset.best is None and self._is_old(self._held[0]):
             self._hold_for(CLOCK_TIMEOUT)
@@ -138,6 +169,7 @@ class InboundSession(Session):
         return captured is not None and abs(frame.time_ns - captured) > OLD_NS
 
     def _on_assembled(self, frame: EncodedFrame) -> None:
+        self._frame_came = True
         if self._held is None:
             self._deliver(frame)
             return

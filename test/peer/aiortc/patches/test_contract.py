@@ -50,6 +50,7 @@ RECEIVER_PARTS = (
     '_RTCRtpReceiver__jitter_buffer',
     '_RTCRtpReceiver__rtx_ssrc',
 )
+TRANSPORT_PARTS = ('_rtp_router',)
 CONNECTION_PARTS = ('_RTCPeerConnection__connect', '_RTCPeerConnection__iceTransports')
 ICE_PARTS = (
     '_check_list',
@@ -139,6 +140,13 @@ async def test_a_sender_has(transceiver, name):
 @pytest.mark.parametrize('name', RECEIVER_PARTS)
 async def test_a_receiver_has(transceiver, name):
     assert hasattr(transceiver.receiver, name), f'RTCRtpReceiver has no {name}'
+
+
+@pytest.mark.parametrize('name', TRANSPORT_PARTS)
+async def test_a_transport_has(transceiver, name):
+    transport = transceiver.receiver.transport
+    assert hasattr(transport, name), f'RTCDtlsTransport has no {name}'
+    assert parameters(transport._rtp_router.route_rtcp) == ['packet']
 
 
 @pytest.mark.parametrize('name', CONNECTION_PARTS)
@@ -337,6 +345,7 @@ def test_every_private_part_in_use_is_checked_here():
     checked = {
         *SENDER_PARTS,
         *RECEIVER_PARTS,
+        *TRANSPORT_PARTS,
         *CONNECTION_PARTS,
         *ICE_PARTS,
         *TRANSACTION_PARTS,

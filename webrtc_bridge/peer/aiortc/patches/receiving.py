@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from aiortc import RTCRtpReceiver
-from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
 
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.rtp.frame_assembler import (
@@ -16,17 +16,35 @@ from webrtc_bridge.media.rtp.frame_assembler import (
 )
 
 
-def on_sender_report(receiver: RTCRtpReceiver, on_report: Callable[[int, int], None]) -> None:
-    """Call `on_report` with the RTP and NTP timestamps of each report that `receiver` gets."""
+def on_sender_report(receiver: RTCRtpReceiver, on_report: Callable[[int, int, int], None]) -> None:
+    """
+    Call `on_report` for each report that `receiver` gets.
+
+    It takes the RTP and NTP timestamps, and the number of packets sent so far.
+    """
     private: Any = receiver
     handle_rtcp_packet = private._handle_rtcp_packet
 
     async def with_report(packet: AnyRtcpPacket) -> None:
         if isinstance(packet, RtcpSrPacket):
-            on_report(packet.sender_info.rtp_timestamp, packet.sender_info.ntp_timestamp)
+            info = packet.sender_info
+            on_report(info.rtp_timestamp, info.ntp_timestamp, info.packet_count)
         await handle_rtcp_packet(packet)
 
     private._handle_rtcp_packet = with_report
+
+
+def on_empty_report(receiver: RTCRtpReceiver, on_report: Callable[[], None]) -> None:
+    """Call `on_report` when the peer reports that it has not sent for a while (RFC 3550, 6.4)."""
+    router: Any = receiver.transport._rtp_router
+    route = router.route_rtcp
+
+    def noting_empty(packet: AnyRtcpPacket) -> Any:
+        if isinstance(packet, RtcpRrPacket):
+            on_report()
+        return route(packet)
+
+    router.route_rtcp = noting_empty
 
 
 class _ResentStreams(dict[int, int]):

@@ -137,11 +137,17 @@ class EncodedFrameSender:
             await self._room_to_send()
             frame = await self._track.next(codec)
             before, self._newest = self._newest, frame
+            if before and tells_another_time(before, frame):
+                # Ahead of the frame, which would be taken for one of another time.
+                assert self._rtp is not None
+                timestamp = self._rtp.timestamp(frame.timestamp)
+                self._sender._RTCRtpSender__rtp_timestamp = timestamp
+                await self._send_with_capture_time([self._report()])
             self._send(frame)
             if self._silence is None:
                 self._silence = Watchdog(LAST_AGAIN, self._send_last_again)
             self._silence.heard()
-            if before is None or tells_another_time(before, frame):
+            if before is None:
                 # aiortc's own next report takes a second, and before it the receiver does not
                 # know when the pictures it shows were captured.
                 await self._send_with_capture_time([self._report()])
