@@ -4,19 +4,17 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import av
 
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
-from webrtc_bridge.media.codec.encoder import Encoder
 from webrtc_bridge.media.codec.frame_rate import FrameRate
-from webrtc_bridge.media.codec.keyframes import MINIMUM_INTERVAL, KeyframeRequests
-from webrtc_bridge.media.codec.small_layer import SmallLayer
+from webrtc_bridge.media.codec.keyframes import MINIMUM_INTERVAL
+from webrtc_bridge.media.codec.running_encoder import RunningEncoder
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding, Layer
-from webrtc_bridge.media.rtp.rtp_time import RtpTime
+from webrtc_bridge.media.rtp.rtp_time import PictureTimes, RtpTime
 from webrtc_bridge.options import EncoderOptions
 
 JOIN_TIMEOUT = 1.0
@@ -84,7 +82,7 @@ class EncodingThread:
         self._taken_at = float('-inf')
         self._passed_at = dict.fromkeys(Codec, float('-inf'))
         self._size: tuple[int, int] | None = None
-        self._encoders: dict[Encoding, _RunningEncoder] = {}
+        self._encoders: dict[Encoding, RunningEncoder] = {}
         self._limits: Mapping[Encoding, int] = {}
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name='encoder', daemon=True)
@@ -190,11 +188,8 @@ class EncodingThread:
         limit = self._limits.get(Encoding(encoding.codec, encoding.layer), self._bitrate)
         return min(limit, self._bitrate or limit)
 
-    def _new_encoder(self, encoding: Encoding) -> '_RunningEncoder':
-        fps = self._rate.value
-        encoder = Encoder(encoding, fps, self._bitrate_for(encoding))
-        small = SmallLayer(fps) if encoding.layer is Layer.SMALL else None
-        return _RunningEncoder(encoder, KeyframeRequests(), small)
+    def _new_encoder(self, encoding: Encoding) -> RunningEncoder:
+        return RunningEncoder(encoding, self._rate.value, self._bitrate_for(encoding))
 
     def _run(self) -> None:
         while not self._frames.closed:
@@ -217,30 +212,19 @@ class EncodingThread:
                 for encoding, running in self._encoders.items()
                 if is_encoded(encoding, frame.passed_as)
             }
-        timestamps: dict[tuple[Codec, bool], int] = {}
+        times = PictureTimes(self._times, frame.capture_ns, repeated)
         # Encode the full-size layer first.
         for encoding in sorted(watched, key=lambda encoding: encoding.layer is Layer.SMALL):
-            codec, layer, bridge = encoding
             running = watched[encoding]
             if repeated:
                 if not running.keyframes.due(now):
                     continue
                 running.encoder.start_over()
-            if (codec, bridge) not in timestamps:
-                times = self._times[codec]
-                timestamp_of = times.again if repeated else times.timestamp
-                timestamp_of = times.encoded_again if bridge else timestamp_of
-                timestamps[codec, bridge] = timestamp_of(frame.capture_ns)
-            timestamp = timestamps[codec, bridge]
-            if layer is Layer.SMALL:
-                # A viewer that changes layers may get the same picture in both, but never two
-                # frames with one timestamp.
-                timestamp += 1
-            self._encode_as(running, frame, timestamp)
+            self._encode_as(running, frame, times.of(encoding))
         if not self._failing and any(running.keyframes.wanted for running in watched.values()):
             self._frames.repeat(MINIMUM_INTERVAL)  # it was too early; there may be no next picture
 
-    def _encode_as(self, running: '_RunningEncoder', frame: CapturedFrame, timestamp: int) -> None:
+    def _encode_as(self, running: RunningEncoder, frame: CapturedFrame, timestamp: int) -> None:
         try:
             encoded = running.encode(frame, timestamp, self._rate.value)
         except (av.FFmpegError, ValueError) as error:
@@ -254,32 +238,6 @@ class EncodingThread:
         if not self._failing:  # 30 lines a second help nobody
             logger.error('%s picture not encoded: %s', codec.value, error)
         self._failing = True
-
-
-@dataclass(frozen=True)
-class _RunningEncoder:
-    """The encoder of one encoding, its keyframe requests, and what makes its pictures small."""
-
-    encoder: Encoder
-    keyframes: KeyframeRequests
-    small: SmallLayer | None
-
-    def encode(self, frame: CapturedFrame, timestamp: int, fps: float) -> EncodedFrame | None:
-        """Return `frame`, one of `fps` a second, encoded; None if it is left out."""
-        now = time.monotonic()
-        keyframe = self.keyframes.due(now)
-        self.encoder.fps = fps
-        if self.small:
-            self.small.configure(fps)
-            smaller = self.small.take(frame, self.encoder.bitrate, keyframe)
-            if smaller is None:
-                return None
-            frame = smaller
-            self.encoder.fps = self.small.fps
-        encoded = self.encoder.encode(frame, timestamp, keyframe=keyframe)
-        if encoded and encoded.keyframe:
-            self.keyframes.encoded(now)
-        return encoded
 
 
 def is_encoded(encoding: Encoding, passed_as: Codec | None) -> bool:

@@ -1,5 +1,9 @@
 """Map capture times to RTP timestamps."""
 
+from collections.abc import Mapping
+
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
+
 CLOCK_RATE = 90_000
 "Ticks a second of every video codec's RTP clock (RFC 6184 section 8.2.1, RFC 7741 section 6.1)."
 
@@ -54,3 +58,31 @@ class RtpTime:
             return self.timestamp(capture_ns)
         self._last += REPEAT_STEP
         return self._last
+
+
+class PictureTimes:
+    """
+    The RTP timestamps of a picture captured at `capture_ns` in all of its encodings.
+
+    `times` has the mapping of each codec; a `repeated` picture is sent once more.
+    """
+
+    def __init__(self, times: Mapping[Codec, RtpTime], capture_ns: int, repeated: bool) -> None:
+        self._times = times
+        self._capture_ns = capture_ns
+        self._repeated = repeated
+        self._known: dict[tuple[Codec, bool], int] = {}
+
+    def of(self, encoding: Encoding) -> int:
+        """Return the timestamp, not wrapped to 32 bits, in `encoding`."""
+        codec, layer, bridge = encoding
+        if (codec, bridge) not in self._known:
+            self._known[codec, bridge] = self._next(self._times[codec], bridge)
+        # A viewer that changes layers may get the same picture in both, but never two frames with
+        # one timestamp.
+        return self._known[codec, bridge] + (1 if layer is Layer.SMALL else 0)
+
+    def _next(self, times: RtpTime, bridge: bool) -> int:
+        if bridge:
+            return times.encoded_again(self._capture_ns)
+        return (times.again if self._repeated else times.timestamp)(self._capture_ns)
