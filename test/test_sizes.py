@@ -21,10 +21,7 @@ MOST_ATTRIBUTES = 15
 'Attributes that one class assigns on self.'
 
 LARGE_FOLDERS: dict[str, str] = {}
-LONG_FILES = {
-    'options.py': 'the table of all options, in the order of the help',
-    'viewer/viewer.css': 'the one style sheet of the pages',
-}
+LONG_FILES = {'options.py': 'the table of all options, in the order of the help'}
 LONG_CONSTRUCTORS: dict[str, str] = {}
 LARGE_CLASSES: dict[str, str] = {}
 'The exceptions and their reasons; one that is no longer needed fails.'

@@ -18,7 +18,7 @@ SECOND = 1_000_000_000
 
 
 class Session:
-    """What a stream uses of its session, set by the test."""
+    """The part of a session that a stream uses, set by the test."""
 
     def __init__(self, *_: object) -> None:
         self.reports_age = inf
