@@ -73,7 +73,6 @@ class InboundStream:
     ) -> None:
         self.serial = serial
         self.sender_id = offer.peer_id
-        self.session_id = offer.session_id
         self.ended = False
         self.metadata: Metadata = {}
         self.meter = StreamMeter()
@@ -84,12 +83,17 @@ class InboundStream:
         self._liveness = Liveness.FRAMES
         self._decodes = False
         self._session = InboundSession(
-            self.sender_id, self.session_id, ice, send, self._on_frame, self._on_metadata
+            self.sender_id, offer.session_id, ice, send, self._on_frame, self._on_metadata
         )
         self._decoder = DecodingThread(self.sender_id, self._on_picture, self._on_picture_lost)
         self._watchdog = Watchdog(STALE_AFTER, self._on_silence)
         self._quiet = Watchdog(LOOK_INTERVAL, self._on_quiet)
         self.receive(offer)
+
+    @property
+    def session_id(self) -> str:
+        """The id of this stream's session."""
+        return self._session.session_id
 
     def receive(self, message: SessionMessage) -> None:
         """Take a signaling message of this stream's session."""
