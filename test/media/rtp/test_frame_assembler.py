@@ -276,6 +276,28 @@ def test_what_waits_behind_a_gap_is_bounded(assembler):
     assert len(assembler._packets) <= CAPACITY
 
 
+def test_a_frame_of_many_packets_arrives(assembler):
+    large = stream(CAPACITY - 1)[0]
+    assert len(feed(assembler, large)) == 1
+
+
+def test_a_keyframe_of_many_packets_behind_a_gap_is_complete_once_its_last_hole_is_filled(
+    assembler,
+):
+    first, lost, large = stream(1, 2, 4000, keyframes=(0, 2))
+    feed(assembler, first)
+    feed(assembler, lost[1:])
+    hole = large.pop(2000)
+    assert feed(assembler, large) == []
+    assert numbers(feed(assembler, [hole])) == [2]
+
+
+def test_a_frame_that_is_too_large_is_logged_once(assembler, caplog):
+    for frame in stream(CAPACITY + 1, CAPACITY + 1, keyframes=(0, 1)):
+        assert feed(assembler, frame) == []
+    assert caplog.text.count(f'frames of more than {CAPACITY} packets are dropped') == 1
+
+
 def test_what_waits_for_a_keyframe_is_bounded(assembler):
     for frame in stream(*[1] * (5 * CAPACITY), keyframes=()):
         feed(assembler, frame)

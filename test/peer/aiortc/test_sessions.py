@@ -1,6 +1,8 @@
 import asyncio
+import itertools
 import logging
 import queue
+import time
 
 import numpy as np
 import pytest
@@ -22,9 +24,10 @@ from webrtc_bridge.media.capture.pattern import (
     read_clock,
 )
 from webrtc_bridge.media.codec.decoding_thread import DecodingThread
-from webrtc_bridge.media.frames import Codec
+from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.broadcast import Broadcast
+from webrtc_bridge.media.rtp.payloader import h264_payloads
 from webrtc_bridge.peer import session, viewer_watchdog
 from webrtc_bridge.peer.aiortc.inbound_session import InboundSession
 from webrtc_bridge.peer.aiortc.peer import IceOptions
@@ -555,6 +558,27 @@ async def test_the_lost_packet_may_be_part_of_the_keyframe_that_repairs(connect,
     await network.lose(2, of_a_keyframe)
     await pair.received(20)
     assert longest_freeze(pair) < 2 * FREEZE
+
+
+async def test_a_frame_of_more_packets_than_a_socket_has_room_for_arrives(nothing_left):
+    units = [b'\x67\x42\xc0\x1f', b'\x68\xce\x3c\x80', b'\x65' + b'picture' * 200_000]
+    payloads = h264_payloads(units)
+    assert len(payloads) > 1024
+    data = b''.join(b'\0\0\0\1' + unit for unit in units)
+    loop, now = asyncio.get_running_loop(), time.time_ns()
+    timestamps = itertools.count(0, 3000)
+
+    def show(_):
+        frame = EncodedFrame(Codec.H264, data, True, next(timestamps), now, payloads)
+        loop.call_soon(broadcast.publish, frame)
+
+    broadcast = Broadcast(show, lambda codec: None)
+    pair = SessionPair(broadcast, (Codec.H264,)).start()
+    try:
+        (frame, *_) = await pair.received(1)
+        assert frame.data == data
+    finally:
+        await pair.close()
 
 
 async def test_a_burst_of_losses_is_survived(connect):

@@ -7,14 +7,18 @@ whole frame interval. A gap is repaired by retransmission or, after `SKIP_AFTER`
 keyframe.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 
-CAPACITY = 1024
-'Packets that may wait for a missing one: two seconds at 5 Mbit/s, more than `SKIP_AFTER`.'
+CAPACITY = 8192
+"""
+Packets that may wait for a missing one, or for the rest of their frame: 10 MB. A frame of 4K that
+is only intra coded has 2 MB.
+"""
 
 NACK_INTERVAL = 0.1
 'Seconds after which a retransmission that has not arrived is requested again.'
@@ -26,6 +30,8 @@ SKIP_AFTER = 0.5
 'Seconds to wait for a missing packet before its frame is given up and a keyframe requested.'
 
 H264_SPS, H264_STAP_A = 7, 24
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +104,10 @@ class FrameAssembler:
     def __init__(self, codec: Codec) -> None:
         self.skipped = 0
         self._codec = codec
+        self._has_overflowed = False
         self._packets: dict[int, MediaPacket] = {}
         self._keyframe_starts: list[int] = []
+        self._scanned: dict[int, int] = {}  # the first missing packet after each of these starts
         self._highest = -1
         self._start: int | None = None  # of the current frame; None: out of sync
         self._cursor = 0  # the first missing packet from _start on
@@ -120,10 +128,17 @@ class FrameAssembler:
         if starts_keyframe(self._codec, packet.payload):
             self._keyframe_starts.append(sequence)
         if len(self._packets) > CAPACITY:
+            self._note_overflow()
             self._give_up()
         frames = list(self._complete_frames())
         self._note_gap(now)
         return frames
+
+    def _note_overflow(self) -> None:
+        timestamps = {packet.timestamp for packet in self._packets.values()}
+        if len(timestamps) == 1 and not self._has_overflowed:
+            self._has_overflowed = True
+            logger.warning('frames of more than %d packets are dropped', CAPACITY)
 
     def repair(self, now: float) -> Repair:
         """Return what to request; call it every `NACK_INTERVAL` while `in_need`."""
@@ -177,17 +192,20 @@ class FrameAssembler:
         return None
 
     def _end_of_keyframe(self, start: int) -> int | None:
-        sequence = start
+        # Go on from where the last look ended: it has none with a marker before.
+        sequence = self._scanned.get(start, start)
         while (packet := self._packets.get(sequence)) is not None:
             sequence += 1
             if packet.marker:
                 return sequence
+        self._scanned[start] = sequence
         return None
 
     def _skip_to(self, start: int) -> None:
         self._start = self._cursor = start
         self._packets = {s: packet for s, packet in self._packets.items() if s >= start}
         self._keyframe_starts = [s for s in self._keyframe_starts if s >= start]
+        self._scanned.clear()
 
     def _take(self, end: int) -> EncodedFrame:
         assert self._start is not None
@@ -195,6 +213,8 @@ class FrameAssembler:
         keyframe = any(start < end for start in self._keyframe_starts)
         self._keyframe_starts = [s for s in self._keyframe_starts if s >= end]
         self._start = self._cursor = end
+        if self._scanned:
+            self._scanned.clear()
         return EncodedFrame(
             codec=self._codec,
             data=b''.join([packet.data for packet in packets]),
@@ -227,5 +247,6 @@ class FrameAssembler:
             return
         self._packets.clear()
         self._keyframe_starts.clear()
+        self._scanned.clear()
         self._start = None
         self._requested_at = float('-inf')

@@ -9,10 +9,10 @@ MID = 'urn:ietf:params:rtp-hdrext:sdes:mid'
 ABS_SEND_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time'
 'Header extensions that are sent if they are negotiated.'
 
-HISTORY = 512
+HISTORY = 2048
 """
-Packets that can be sent again: half a second at 10 Mbit/s, after which a receiver skips to a
-keyframe. Their payloads are shared by all sessions.
+Packets that can be sent again: a frame of 2.6 MB, or half a second at 40 Mbit/s, after which a
+receiver skips to a keyframe. Their payloads are shared by all sessions.
 """
 
 MARKER = 0x80
