@@ -161,6 +161,30 @@ async def test_half_the_size_is_encoded_once_somebody_needs_it_and_the_time_goes
     await second.remove()
 
 
+async def test_a_rare_picture_is_encoded_again_for_each_who_asks_for_it():
+    caps = 'video/x-raw,width=320,height=240,framerate=1/20'
+    running = Running(GStreamerOptions(source=f'videotestsrc is-live=true ! {caps}'))
+    await running.pipeline.start(KINDS['x264enc'])
+    await until(lambda: running.pipeline._supervisor.capture.newest is not None)
+    first, second = Branch(running.pipeline), Branch(running.pipeline)
+    running.pipeline.request_keyframe(Layer.FULL)
+    await second.more(1)
+    for _ in range(2):
+        first.ask_for_keyframe()
+        await second.more(1)
+    second.move(Layer.SMALL)
+    running.pipeline.request_keyframe(Layer.SMALL)
+    await second.more(1)
+    assert second.keyframes == len(second.widths)
+    assert second.widths[-1] == 160
+    assert second.times == sorted(set(second.times))
+    assert second.times[-1] - second.times[0] < Gst.SECOND // 1000
+    assert len(first.widths) == 3
+    await first.remove()
+    await second.remove()
+    await running.pipeline.close()
+
+
 async def test_a_second_encoder_that_fails_is_done_without(running, caplog):
     branch = Branch(running.pipeline)
     (full,) = running.encoders()

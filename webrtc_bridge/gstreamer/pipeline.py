@@ -33,6 +33,12 @@ from webrtc_bridge.media.frames import Codec, Encoding, Layer
 STOP_TIMEOUT = 1.5
 'Seconds for elements to stop; a driver that hangs is left behind.'
 
+REPEAT_AFTER = 0.2
+"""
+Seconds that a keyframe waits for the next picture; then it is made of the newest once more. A
+picture may be the only one, such as a map or a slide.
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -164,6 +170,8 @@ class GStreamerPipeline:
     def _on_keyframe_wanted(self, layer: Layer) -> None:
         if capture := self._supervisor.capture:
             capture.request_keyframe(layer)
+            if (newest := capture.newest) is not None:
+                self._loop.call_later(REPEAT_AFTER, capture.show_again, layer, newest)
 
     def _on_bus(self) -> None:
         while message := self._bus.pop():

@@ -21,6 +21,7 @@ from webrtc_bridge.gstreamer.capture.frame_rate import (
     measure_rate,
 )
 from webrtc_bridge.gstreamer.capture.layers import EncodedLayers, PictureFormat
+from webrtc_bridge.gstreamer.capture.newest_picture import NewestPicture
 from webrtc_bridge.gstreamer.capture.recording import RecordingTime
 from webrtc_bridge.gstreamer.capture.route import STREAM_CAPS, Route
 from webrtc_bridge.gstreamer.capture.shape import shape_of
@@ -86,6 +87,7 @@ class Capture:
         self._bitrate = bitrate
         self._listener = listener
         self._layers: EncodedLayers | None = None
+        self._newest: NewestPicture | None = None
         self._watched: set[Layer] = set()
         self.element: Element = Gst.Bin.new('capture')
         self._tails = {layer: self._add_tail() for layer in Layer}
@@ -123,6 +125,16 @@ class Capture:
         # them before the next picture, too.
         event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, False, 0)
         self._tails[layer].get_static_pad('src').send_event(event)
+
+    @property
+    def newest(self) -> int | None:
+        """The time (ns) of the newest picture that can be encoded again, if there is one."""
+        return self._newest.time if self._newest else None
+
+    def show_again(self, layer: Layer, time: int) -> None:
+        """Encode the newest picture once more in `layer`, unless there is one after `time`."""
+        if self._layers and self._newest and self._newest.time == time and layer in self._watched:
+            self._layers.show_again(layer, self._newest.again())
 
     def makes_small_layer(self, element: Element) -> bool:
         """Return whether `element` makes the small layer, and may have failed at it."""
@@ -175,10 +187,11 @@ class Capture:
         logger.info('encoding %dx%d with %s, %d kbit/s', *size, name, bitrate // 1000)
         pictures = Gst.ElementFactory.make('tee')
         completion = completing(first_structure(pad.get_current_caps()), self._route.full_range)
-        chain = [first, self._paced(pad), *([completion, *elements] if scalable else [])]
+        chain = [first, self._paced(pad, fps), *([completion, *elements] if scalable else [])]
         self._put(self._put(pad, ' ! '.join(filter(None, chain))), pictures)
         layers = EncodedLayers(self._kind, pictures, picture_format, bitrate, self._place)
         layers.set_watched(Layer.FULL, Layer.FULL in self._watched)
+        self._newest = NewestPicture(self.element, pictures)
         self._layers = layers
         self._listener.on_bitrate(bitrate)
         # Nothing reaches the tail before there is a viewer.
@@ -190,9 +203,9 @@ class Capture:
     def _put(self, pad: Pad, chain: Element | str) -> Pad:
         return put(self.element, self._source, pad, chain)
 
-    def _paced(self, pad: Pad) -> str:
+    def _paced(self, pad: Pad, fps: float = 0.0) -> str:
         """Return the first elements: they detect silence, and keep a file's pace."""
-        fps = self._source.fps
+        fps = self._source.fps or fps
         timeout = int(1000 * max(SILENCE, 3 / fps if fps else 0))
         watchdog = f'watchdog timeout={timeout}'
         query = Gst.Query.new_latency()

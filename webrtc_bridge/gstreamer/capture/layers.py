@@ -12,6 +12,7 @@ from webrtc_bridge.gstreamer.capture.encoders import (
     configure,
     set_bitrate,
 )
+from webrtc_bridge.gstreamer.capture.newest_picture import AGAIN
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad
 from webrtc_bridge.media.codec.bit_budget import BitBudget
 from webrtc_bridge.media.codec.frame_decimation import FrameDecimator, small_size
@@ -97,7 +98,10 @@ class LayerEncoder:
 
     def _on_picture(self, _: Pad, info: Element) -> object:
         """Measure the rate, and leave out some pictures of the small layer."""
-        time = info.get_buffer().pts
+        buffer = info.get_buffer()
+        if buffer.offset == AGAIN:
+            return Gst.PadProbeReturn.OK
+        time = buffer.pts
         if time != Gst.CLOCK_TIME_NONE and self._rate.note(time / Gst.SECOND):
             with self._lock:
                 self._apply()
@@ -144,6 +148,7 @@ class EncodedLayers:
         self._bitrates = dict.fromkeys(Layer, bitrate)
         self._place = place
         self._encoders: dict[Layer, LayerEncoder] = {}
+        self._pads: dict[Layer, Pad] = {}
         self._add(Layer.FULL, pictures.request_pad_simple('src_%u'))
 
     @property
@@ -164,6 +169,12 @@ class EncodedLayers:
         if encoder := self._encoders.get(layer):
             encoder.set_bitrate(bitrate)
 
+    def show_again(self, layer: Layer, picture: Element) -> None:
+        """Encode a picture once more in `layer`, if that is encoded."""
+        # By the tee's pad, which sends caps and segment first where no picture came before.
+        if pad := self._pads.get(layer):
+            pad.push(picture)
+
     def makes_small(self, element: Element) -> bool:
         """Return whether `element` makes the small layer, and may have failed at it."""
         encoder = self._encoders.get(Layer.SMALL)
@@ -183,6 +194,7 @@ class EncodedLayers:
         )
         self._place(layer, pad, encoder.element)
         self._encoders[layer] = encoder
+        self._pads[layer] = pad
 
 
 def keep_format(_: Pad, info: Element) -> object:
