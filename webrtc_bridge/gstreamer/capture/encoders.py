@@ -19,6 +19,9 @@ ENCODED_CAPS = (
     'profile=(string){constrained-baseline,baseline}'
 )
 
+LARGEST_BUFFER = 10_000
+'Milliseconds; x264enc takes no more.'
+
 logger = logging.getLogger(__name__)
 
 
@@ -116,7 +119,9 @@ def set_bitrate(kind: EncoderKind, element: Element, bitrate: int, scale: float 
         element.set_property('extra-controls', Gst.Structure.from_string(controls)[0])
         return
     if kind.buffer:
-        element.set_property(kind.buffer, max(1, int(1000 * VBV_SECONDS / scale)))
+        element.set_property(
+            kind.buffer, min(max(1, int(1000 * VBV_SECONDS / scale)), LARGEST_BUFFER)
+        )
     highest = element.find_property(kind.rate).maximum
     element.set_property(kind.rate, min(max(1, scaled // kind.rate_unit), highest))
 
