@@ -40,8 +40,11 @@ def put(bin_: Element, source: SourceDescription, pad: Pad, chain: Element | str
         chain = Gst.parse_bin_from_description(chain, True)
     bin_.add(chain)
     chain.sync_state_with_parent()
-    if pad.link(chain.get_static_pad('sink')) != Gst.PadLinkReturn.OK:
-        raise SourceUnreadable(source.shown, 'its video has a format that no element takes')
+    try:
+        pad.link(chain.get_static_pad('sink'))
+    except Gst.LinkError as error:
+        reason = 'its video has a format that no element takes'
+        raise SourceUnreadable(source.shown, reason) from error
     return chain.get_static_pad('src')
 
 
