@@ -18,3 +18,11 @@ Latency is measured from capture to a subscriber's callback: the picture carries
 capture (`webrtc_bridge.media.capture.pattern`), which the subscriber reads from it. Both ends are
 processes on one machine, with one clock.
 """
+
+import contextlib
+import ctypes
+
+# Before PyAV and GStreamer: the latter brings libunwind along, for all libraries of this process,
+# and C++ exceptions (matplotlib's) found by it, not by the compiler's own library, abort it.
+with contextlib.suppress(OSError):
+    ctypes.CDLL('libgcc_s.so.1', ctypes.RTLD_GLOBAL)

@@ -64,6 +64,7 @@ async def test_diagnostics_tell_how_a_stream_does(start_module, server):
     assert stale['message'] == 'no frames arriving'
 
 
+@pytest.mark.long
 async def test_one_that_is_there_but_shows_nothing_sets_the_parameter_back(start_module, server):
     await start_camera(start_module, server, 'front', *SMALL)
     receiver = await start_receiver(start_module, server, 'sender_id:=front')

@@ -194,6 +194,7 @@ async def test_unusable_options_are_reported_too(examine):
     assert line_of(lines, 'session') == 'skipped session: needs usable options'
 
 
+@pytest.mark.long
 async def test_a_sender_that_makes_no_offer_is_named(server, examine):
     async with connect(f'{server.url}/sender?id=front') as mute:
         await mute.recv()
