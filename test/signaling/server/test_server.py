@@ -14,7 +14,6 @@ from websockets.exceptions import InvalidStatus
 
 from webrtc_bridge.errors import OptionError, ServeError
 from webrtc_bridge.options import SignalingOptions
-from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.server.server import SignalingServer
 
 
@@ -123,8 +122,8 @@ async def test_a_silent_owner_loses_its_id() -> None:
         port = server.port
         owner = await asyncio.to_thread(silent_upgrade, port, '/sender?id=front')
         with owner:
-            await until(lambda: server._serving.sockets.broker.count(Role.SENDER) == 1)
-            await until(lambda: server._serving.sockets.broker.count(Role.SENDER) == 0)
+            await until(lambda: server.counts['senders'] == 1)
+            await until(lambda: server.counts['senders'] == 0)
             async with connect(f'{server.url}/sender?id=front') as newcomer:
                 assert (await read(newcomer))['type'] == 'registered'
 
@@ -197,7 +196,7 @@ async def test_a_flood_is_limited_and_closed_with_1008() -> None:
                 codes.append((await read(socket))['code'])
             assert codes == ['bad_json'] * 50 + ['rate_limited']
             assert await close_code(socket) == 1008
-        await until(lambda: server._serving.sockets.broker.count(Role.SENDER) == 0)
+        await until(lambda: server.counts['senders'] == 0)
 
 
 async def test_a_reader_that_is_too_slow_is_closed_with_1013() -> None:
@@ -208,7 +207,7 @@ async def test_a_reader_that_is_too_slow_is_closed_with_1013() -> None:
         async with connect(f'{server.url}/receiver', sock=raw, max_queue=1) as slow:
             await read(slow)
             slow.transport.pause_reading()
-            while server._serving.sockets.broker.count(Role.RECEIVER):
+            while server.counts['receivers']:
                 # Each brings an error reply, which nobody reads.
                 await slow.send('x')
                 await asyncio.sleep(0)
@@ -220,7 +219,7 @@ async def test_a_slow_reader_delays_nobody() -> None:
     async with serving(message_rate=1e6) as server:
         slow = await asyncio.to_thread(silent_upgrade, server.port, '/receiver')
         with slow:
-            await until(lambda: server._serving.sockets.broker.count(Role.RECEIVER) == 1)
+            await until(lambda: server.counts['receivers'] == 1)
             async with connect(f'{server.url}/ws') as other:
                 await other.send('x')
                 assert (await read(other))['code'] == 'bad_json'
@@ -321,7 +320,7 @@ async def test_closing_tells_everybody_1012_in_time() -> None:
     silent = await asyncio.to_thread(silent_upgrade, server.port, '/receiver')
     with silent:
         # asyncio leaks what it accepts while its server closes (CPython issue 109564).
-        await until(lambda: server._serving.sockets.broker.count(Role.RECEIVER) == 1)
+        await until(lambda: server.counts['receivers'] == 1)
         await asyncio.wait_for(server.close(), 2.5)
     assert [await close_code(first), await close_code(second)] == [1012, 1012]
     with pytest.raises(ConnectionRefusedError):
