@@ -48,7 +48,7 @@ class Receiver:
 
     Another sender is switched to without a gap: the old one's pictures go on until the new one's
     first. `Selection` decides all that; this class carries it out. `on_trouble` gets each reason
-    why there is no video. Knows no ROS; belongs to the event loop.
+    why there is no video. Independent of ROS; belongs to the event loop.
     """
 
     def __init__(

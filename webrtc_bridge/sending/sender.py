@@ -35,7 +35,7 @@ class Sender:
     Offer the pictures of `frames` to every receiver that asks, all from one encode.
 
     `fps` is the rate the pictures come at. `on_watched` gets the number of sessions when it
-    changes. Knows no ROS; belongs to the event loop.
+    changes. Independent of ROS; belongs to the event loop.
     """
 
     def __init__(
