@@ -64,6 +64,8 @@ def test_the_round_trip_is_what_the_viewer_did_not_wait():
     assert found.round_trip == pytest.approx(0.25, abs=1e-4)
     assert parsed(report({SSRC: 0}, lsr=NOW_IN_SHORT, dlsr=second // 2)).round_trip is None
     assert parsed(report({SSRC: 0}, lsr=NOW_IN_SHORT - second)).round_trip is None
+    at_once = parsed(report({SSRC: 0}, lsr=NOW_IN_SHORT - second, dlsr=second))
+    assert at_once.round_trip is None
 
 
 def test_a_report_of_before_the_first_sender_report_tells_no_round_trip():

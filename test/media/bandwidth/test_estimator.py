@@ -185,6 +185,22 @@ def test_the_state_follows_the_link_and_its_changes_are_logged(caplog):
     assert f'viewer: bandwidth {link.rate.rate / 1000:.0f} kbit/s, the limit grows' in caplog.text
 
 
+@pytest.mark.parametrize('capacity', [5e6, 0.4e6])
+@pytest.mark.parametrize('pause', [3, 9, 15])
+def test_a_pause_of_the_camera_leaves_the_rate(capacity, pause):
+    link = Link(capacity, delay=0.2).run(30)
+    before = link.rate.rate
+    link.wants = 0.0
+    link.run(pause)
+    link.wants = 1e6
+    link.run(10)
+    assert (before is None) == (capacity > 1e6)
+    if before is None:
+        assert link.rate.rate is None
+    else:
+        assert link.rate.rate > 0.6 * before
+
+
 @pytest.mark.parametrize('fps', [1, 2, 5])
 def test_few_frames_a_second_are_not_a_limit(fps):
     rate, dice, sent, reported = BandwidthEstimator(), random.Random(2), 0, 0.5

@@ -1,6 +1,11 @@
 import pytest
 
-from webrtc_bridge.media.bandwidth.round_trip import LIKELY_SHORTEST, SHORTEST_WINDOW, RoundTrip
+from webrtc_bridge.media.bandwidth.round_trip import (
+    LIKELY_SHORTEST,
+    SHORTEST_WINDOW,
+    RoundTrip,
+    measured,
+)
 
 
 def noted(*round_trips):
@@ -46,3 +51,13 @@ def test_a_queue_drains_that_became_shorter_and_is_still_long():
     assert round_trip.is_draining
     round_trip.note(0.1, 3.0)
     assert not round_trip.is_draining
+
+
+@pytest.mark.parametrize('seconds', [-1.0, 0.0, 3600.0])
+def test_a_round_trip_that_cannot_be_tells_nothing(seconds):
+    assert measured(seconds) is None
+
+
+@pytest.mark.parametrize('seconds', [1e-5, 0.2, 5.0])
+def test_any_other_is_believed(seconds):
+    assert measured(seconds) == seconds

@@ -27,6 +27,7 @@ from webrtc_bridge.media.codec.decoding_thread import DecodingThread
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.broadcast import Broadcast
+from webrtc_bridge.media.rtp.capture_clock import CaptureClock
 from webrtc_bridge.media.rtp.payloader import h264_payloads
 from webrtc_bridge.peer import session, viewer_watchdog
 from webrtc_bridge.peer.aiortc.inbound_session import InboundSession
@@ -509,6 +510,29 @@ async def test_pictures_that_are_far_apart_have_their_own_times(connect, harness
         captured = harness.film_one_last(seconds)
         await until(lambda captured=captured: pair.frames[-1].capture_ns > captured - 10**9)
         assert abs(pair.frames[-1].capture_ns - captured) < 1_000_000
+
+
+async def test_each_report_of_a_sender_that_has_no_newer_frame_has_a_time_of_its_own(
+    connect, harness, monkeypatch
+):
+    # By which viewers name the report that they answer: of two alike, either may be meant.
+    reports = []
+    take = CaptureClock.report
+    monkeypatch.setattr(
+        CaptureClock, 'report', lambda clock, *times: (reports.append(times), take(clock, *times))
+    )
+    pair = connect()
+    await pair.received(5)
+    captured = harness.film_one_last()
+    await until(lambda: abs(pair.frames[-1].capture_ns - captured) < 1_000_000)
+    timestamp = pair.frames[-1].timestamp
+    reports.clear()
+    await until(lambda: len(reports) >= 3)
+    assert len({ntp_timestamp for _, ntp_timestamp in reports}) == len(reports)
+    for report in reports:
+        clock = CaptureClock()
+        take(clock, *report)
+        assert abs(clock.time_ns(timestamp) - captured) < 20_000
 
 
 async def test_a_sender_whose_packets_fail_to_arrive_is_not_quiet(connect):

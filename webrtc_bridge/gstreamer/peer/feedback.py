@@ -1,6 +1,7 @@
 """Parse the RTCP packets of viewers. Without gi and I/O."""
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.round_trip import measured
 from webrtc_bridge.media.rtp.capture_clock import NTP_EPOCH
 
 RECEIVER_REPORT, SENDER_REPORT, PAYLOAD_FEEDBACK = 201, 200, 206
@@ -8,9 +9,6 @@ APPLICATION_LAYER = 15
 
 SHORT_NTP = 1 << 16
 'Parts of a second in the short form of NTP time, which has 16 bits for seconds, too.'
-
-LONGEST_ROUND_TRIP = 60.0
-'Seconds beyond which one of the clocks was set, or somebody made it up.'
 
 
 def parse_rtcp(data: bytes, ssrc: int, now: float) -> Feedback:
@@ -54,7 +52,7 @@ def round_trip_of(block: bytes, now: float) -> float | None:
     if not reported or not waited:
         return None
     trip = (int((now + NTP_EPOCH) * SHORT_NTP) - reported - waited) % (1 << 32) / SHORT_NTP
-    return trip if trip < LONGEST_ROUND_TRIP else None
+    return measured(trip)
 
 
 def is_remb(packet: bytes) -> bool:

@@ -10,7 +10,7 @@ class Feedback:
 
     `bitrate_estimate` is the viewer's estimate of its link in bit/s (REMB); `fraction_lost` is the
     fraction of packets, from 0 to 1, lost since the viewer's last report (RFC 3550 section 6.4.1);
-    `round_trip` is in seconds.
+    `round_trip` is in seconds, above 0.
     """
 
     bitrate_estimate: int | None = None

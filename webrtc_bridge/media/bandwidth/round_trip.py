@@ -18,6 +18,15 @@ GROWTH_WINDOW = 0.7
 'Shortest time, in seconds, between two reports that the growth of a queue is measured over.'
 
 
+LONGEST = 60.0
+'Seconds beyond which a clock was set, or somebody made it up.'
+
+
+def measured(seconds: float) -> float | None:
+    """Return `seconds` as a round trip; None if nothing takes so long, or as little as that."""
+    return seconds if 0.0 < seconds < LONGEST else None
+
+
 class RoundTrip:
     """The round trips of one viewer, in seconds. Reads no clock."""
 

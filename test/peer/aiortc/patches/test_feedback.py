@@ -59,7 +59,15 @@ def test_the_answer_to_another_report_tells_no_round_trip(lsr, dlsr):
 def test_a_viewer_that_holds_a_report_longer_than_it_took_is_not_believed():
     feedback = feedback_of(report(lsr=5, dlsr=65536 * 60), OURS, [SentReport(5, time.monotonic())])
     assert feedback
-    assert feedback.round_trip == 0.0
+    assert feedback.round_trip is None
+
+
+def test_an_answer_that_may_be_to_either_of_two_reports_tells_no_round_trip():
+    now = time.monotonic()
+    reported = [SentReport(1234, now - 2.0), SentReport(1234, now - 1.0)]
+    feedback = feedback_of(report(lsr=1234, dlsr=int(0.75 * 65536)), OURS, reported)
+    assert feedback
+    assert feedback.round_trip is None
 
 
 def test_an_estimate_of_the_bit_rate_is_told():

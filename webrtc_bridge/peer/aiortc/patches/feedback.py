@@ -19,6 +19,7 @@ from aiortc.rtp import (
 )
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.round_trip import measured
 
 
 class SentReport(NamedTuple):
@@ -60,9 +61,18 @@ def _of_report(
 ) -> Feedback:
     for report in packet.reports:
         if report.ssrc == ssrc:
-            round_trip = None
-            sent = dict(reported).get(report.lsr)
-            if sent is not None and report.dlsr:
-                round_trip = max(0.0, time.monotonic() - sent - report.dlsr / 65536)
+            round_trip = _round_trip(report.lsr, report.dlsr, reported)
             return Feedback(fraction_lost=report.fraction_lost / 256, round_trip=round_trip)
     return Feedback()
+
+
+def _round_trip(quoted: int, waited: int, reported: Iterable[SentReport]) -> float | None:
+    """
+    Return the round trip of the report that an answer quotes, after 1/65536 s times `waited`.
+
+    None where it may have been either of two.
+    """
+    sent = [report.sent for report in reported if report.quoted == quoted]
+    if len(sent) != 1 or not waited:
+        return None
+    return measured(time.monotonic() - sent[0] - waited / 65536)

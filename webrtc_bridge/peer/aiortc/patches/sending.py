@@ -25,6 +25,12 @@ from webrtc_bridge.peer.watchdog import Watchdog
 CLOCK_STEP_NS = 1_000_000
 'Nanoseconds that RTP and capture time may differ from frame to frame: rounding, not a step.'
 
+REPORT_TICKS, REPORT_NS = 9, 100_000
+"""
+RTP time, and the same in nanoseconds, of which a report is a multiple later than the newest frame:
+exactly, so that it says the same about every frame as the frame's own time.
+"""
+
 REPORTS = 4
 'Sent reports that a reply may refer to: if packets wait for a second, not the newest one.'
 
@@ -87,6 +93,7 @@ class EncodedFrameSender:
         self._track = track
         self._on_feedback = on_feedback
         self._newest: EncodedFrame | None = None
+        self._newest_at = 0
         self._reported: deque[SentReport] = deque(maxlen=REPORTS)
         self._rtp: OutboundRtp | None = None
         self._silence: Watchdog | None = None
@@ -144,6 +151,7 @@ class EncodedFrameSender:
             await self._room_to_send()
             frame = await self._track.next(codec)
             before, self._newest = self._newest, frame
+            self._newest_at = time.monotonic_ns()
             if before and tells_another_time(before, frame):
                 # Ahead of the frame, which would be taken for one of another time.
                 assert self._rtp is not None
@@ -170,15 +178,15 @@ class EncodedFrameSender:
     async def _send(self, frame: EncodedFrame) -> None:
         assert self._rtp is not None  # set before this runs
         packets = self._rtp.packets(frame.payloads, frame.timestamp, time.time())
+        timestamp = self._rtp.timestamp(frame.timestamp)
+        self._sender._RTCRtpSender__rtp_timestamp = timestamp  # reports may fall between pieces
         if len(packets) <= BURST:
             self._send_packets(packets)
         else:
             for start in range(0, len(packets), PIECE):
                 self._send_packets(packets[start : start + PIECE])
                 await asyncio.sleep(PIECE_INTERVAL)
-        timestamp = self._rtp.timestamp(frame.timestamp)
         self._track.newest = (timestamp, frame.time_ns)
-        self._sender._RTCRtpSender__rtp_timestamp = timestamp
         self._sender._RTCRtpSender__packet_count += len(packets)
         self._sender._RTCRtpSender__octet_count += sum(map(len, frame.payloads))
 
@@ -219,14 +227,27 @@ class EncodedFrameSender:
                 self._send_again([self._rtp.last])
 
     async def _send_with_capture_time(self, packets: list[AnyRtcpPacket]) -> None:
-        """Send reports with the newest frame's capture time: `RTCRtpSender._send_rtcp`."""
-        capture_ntp = to_ntp(self._newest.time_ns) if self._newest else 0
+        """Send reports with times of capture instead of sending: `RTCRtpSender._send_rtcp`."""
         for packet in packets:
             if isinstance(packet, RtcpSrPacket):
-                packet.sender_info.ntp_timestamp = capture_ntp
-                sent = SentReport(capture_ntp >> 16 & 0xFFFFFFFF, time.monotonic())
-                self._reported.append(sent)
+                self._set_times(packet.sender_info)
         await self._send_rtcp(packets)
+
+    def _set_times(self, info: RtcpSenderInfo) -> None:
+        """
+        Give a report the newest frame's RTP and capture time, both later by the time since then.
+
+        Without that, the reports in a long wait for a frame would have one NTP time, by which
+        viewers name the report that they answer (RFC 3550, section 6.4.1).
+        """
+        if self._newest is None:
+            info.ntp_timestamp = 0
+            return
+        steps = (time.monotonic_ns() - self._newest_at) // REPORT_NS
+        info.rtp_timestamp = (info.rtp_timestamp + steps * REPORT_TICKS) & 0xFFFFFFFF
+        info.ntp_timestamp = to_ntp(self._newest.time_ns + steps * REPORT_NS)
+        quoted = info.ntp_timestamp >> 16 & 0xFFFFFFFF
+        self._reported.append(SentReport(quoted, time.monotonic()))
 
     def _report(self) -> RtcpSrPacket:
         """Return a report about what was sent; its NTP time is set when it is sent."""
