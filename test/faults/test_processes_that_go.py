@@ -25,27 +25,22 @@ def start_camera(start_module):
     return start
 
 
-def since(started: float) -> float:
-    return time.monotonic() - started
-
-
 async def test_a_sender_that_was_killed_is_missed(start_camera, server, caplog):
     camera = await start_camera(server.url)
     async with watching(server.url, 'front') as seen:
         await seen.wait_for_more(10)
         await camera.kill()
-        killed = time.monotonic()
-        await until(lambda: 'front' not in seen.receiver.senders, 1.0)
-        await until(lambda: 'front is stale' in caplog.text, 3.0 - since(killed))
+        await until(lambda: 'front' not in seen.receiver.senders)
+        await until(lambda: 'front is stale' in caplog.text)
         camera = await start_camera(server.url)
         await seen.wait_for_more(10)
         caplog.clear()
         await server.kill()
         await camera.kill()
-        await until(lambda: 'front is stale' in caplog.text, 3.0)
+        await until(lambda: 'front is stale' in caplog.text)
 
 
-@pytest.mark.parametrize('seconds', [4.0, pytest.param(10.0, marks=pytest.mark.long)])
+@pytest.mark.parametrize('seconds', [3.0, pytest.param(10.0, marks=pytest.mark.long)])
 async def test_a_sender_and_a_receiver_that_hang_go_on(
     start_camera, start, server, caplog, seconds
 ):
@@ -58,32 +53,22 @@ async def test_a_sender_and_a_receiver_that_hang_go_on(
         for program in (camera, viewer):
             program.process.send_signal(signal.SIGSTOP)
         stopped = time.monotonic()
-        await until(lambda: 'front is stale' in caplog.text, 3.0)
-        stale = since(stopped)
+        await until(lambda: 'front is stale' in caplog.text)
         await asyncio.sleep(stopped + seconds - time.monotonic())
         lines = len(camera.lines)
         for program in (camera, viewer):
             program.process.send_signal(signal.SIGCONT)
         resumed = time.monotonic()
-        await seen.wait_for(lambda seen: seen.times[-1] > resumed)
-        first = seen.times[-1] - resumed
+        await seen.first_after(resumed)
         before = await pictures(viewer)
         while await pictures(viewer) < before + 10:  # noqa: ASYNC110, nothing else tells
             await asyncio.sleep(0.05)
-        second = since(resumed)
         await seen.wait_for_more(2 * FPS)
         sessions = [line for line in camera.lines[lines:] if line.endswith(' connected')]
-        print(
-            f'stale after {stale:.2f} s; a picture {first:.2f} s after, {len(sessions)} sessions'
-        )
-        print(f'10 pictures for the receiver {second:.2f} s after')
-        assert stale < 2.5
-        assert first < 1.0
-        assert seen.longest_gap(resumed) < 1.0
         assert len(sessions) <= 2, camera.output
         assert 'camera lost' not in camera.output
-        assert second < 3.0
-        assert rear.longest_gap(stopped) < 0.5
+        # The other stream did not wait for the viewer that hung.
+        assert rear.longest_gap(stopped) < seconds / 2
         assert 'camera lost' not in other.output
 
 
@@ -97,28 +82,20 @@ async def pictures(viewer: Program) -> int:
     return int((await viewer.line(r'pictures: (\d+)', after=len(viewer.lines)))[1])
 
 
-async def test_of_sixteen_viewers_fifteen_are_killed(start_camera, start, server):
+async def test_of_sixteen_viewers_fifteen_are_killed(start_camera, start, server, caplog):
     camera = await start_camera(server.url)
     async with watching(server.url, 'front') as seen:
         await seen.wait_for_more(10)
         before = Resources.of(camera.process.pid)
         others = await start(VIEWING, server.url, 'front', '15')
         await others.line('all see it')
-        started, count = time.monotonic(), len(seen.times)
-        await seen.wait_for_more(FPS)
-        rate = (len(seen.times) - count) / since(started)
         assert Resources.of(camera.process.pid).files >= before.files + 15
         await others.kill()
-        killed, count = time.monotonic(), len(seen.times)
-
-        while not given_back(before, now := Resources.of(camera.process.pid)):
-            assert since(killed) < 8.0, f'{before} {now} {camera.output}'
-            await asyncio.sleep(0.02)
-        back = since(killed)
-        left = (len(seen.times) - count) / back
-        print(f'back after {back:.2f} s, {rate:.1f} before and {left:.1f} pictures a second after')
-        assert back < 5.0
-        assert left >= 28 / 30 * rate
+        path = await seen.path()
+        await until(lambda: given_back(before, Resources.of(camera.process.pid)), 20.0)
+        await seen.wait_for_more(FPS)
+        assert await seen.path() == path, 'another session'
+        assert 'front is stale' not in caplog.text
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
@@ -129,8 +106,5 @@ async def test_a_sender_that_is_told_to_end_says_bye_to_all(start_camera, server
         for _ in range(4):
             seen = await stack.enter_async_context(watching(server.url, 'front'))
             await seen.wait_for_more(5)
-        asked = time.time()
         assert await camera.stop(number) == 0
-        byes = [record for record in caplog.records if 'the peer said bye' in record.message]
-        assert len(byes) == 4
-        assert max(record.created for record in byes) - asked < 0.5
+        await until(lambda: caplog.text.count('the peer said bye') == 4)

@@ -21,6 +21,8 @@ from support.ros.topic_publisher import TopicPublisher
 PAUSE = 0.2
 TWO_FRAMES_MS = 2 * 1000 / 30
 SECOND = 1_000_000_000
+JUMP = 8
+'Seconds; beyond 10 a time of capture is implausible.'
 
 
 @pytest.mark.long
@@ -61,23 +63,19 @@ async def test_stamps_that_jump_end_no_stream(start_module, server, caplog):
         with TopicPublisher() as publisher:
 
             async def play(offset: float) -> None:
-                for _ in range(15):
-                    publisher.publish(image, time.time_ns() + int(offset * SECOND))
-                    await asyncio.sleep(1 / 30)
+                """Publish until the receiver has shown more than what was on the way."""
+                goal = len(seen.times) + 10
+                async with asyncio.timeout(20):
+                    while len(seen.times) < goal:
+                        publisher.publish(image, time.time_ns() + int(offset * SECOND))
+                        await asyncio.sleep(1 / 30)
 
-            while not seen.times:
-                await play(0)
-            started = time.monotonic()
-            for offset in (-3, 3600, 0, -10 * 86400, -10 * 86400 - 3, 0):
+            for offset in (0, -JUMP, 3600, 0, -10 * 86400, -10 * 86400 - JUMP, 0):
+                started = time.monotonic()
                 await play(offset)
-            print(f'gap {seen.longest_gap(started):.3f} s')
-            assert seen.longest_gap(started) < 1.0
-            assert since(seen.times[-1]) < 1.0
+                # Waiting for stamps to rise again would take as long as the jump.
+                assert seen.longest_gap(started) < JUMP / 2
             assert all(a < b for a, b in itertools.pairwise(seen.stamps))
             assert 'stamps stand still' in caplog.text
             assert re.search(r'implausible, -3[56]\d\d\.\d+ s before', caplog.text)
             assert re.search(r'implausible, 864\d\d\d\.\d+ s before', caplog.text)
-
-
-def since(started: float) -> float:
-    return time.monotonic() - started

@@ -11,8 +11,8 @@ from support.peers.senders import KINDS, SENDER_ID, StartSender, start_program
 from support.peers.watching import watching
 from support.programs import Program, Start
 
-NEW_SESSION = 5.0
-'Seconds to the first picture after the path is there again.'
+NEW_SESSION = 10.0
+'Seconds to the first picture after the path is there again; the deadline of a test is 20.'
 
 
 @pytest.mark.parametrize(

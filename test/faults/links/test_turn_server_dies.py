@@ -13,8 +13,8 @@ from support.programs import Start
 
 from webrtc_bridge.signaling.server.ice_servers import TURN_SECRET
 
-NOTICED = 5.0
-CLOSED = 2.0
+NOTICED = 15.0
+CLOSED = 10.0
 'Seconds.'
 
 

@@ -43,6 +43,10 @@ class Seen:
         goal = len(self.sizes) + number
         await self.wait_for(lambda seen: len(seen.sizes) >= goal, timeout)
 
+    async def path(self) -> str:
+        """Return the addresses of the session that is received, which no other session has."""
+        return (await self.receiver.report()).path
+
     async def first_after(self, moment: float, timeout: float = 20.0) -> float:
         """Return when the first picture after `moment` (monotonic) came, once it is there."""
         await self.wait_for(lambda seen: bool(seen.times) and seen.times[-1] > moment, timeout)

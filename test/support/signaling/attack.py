@@ -8,7 +8,6 @@ one client sends nonsense as fast as it can, and one frames that are too large, 
 import asyncio
 import contextlib
 import sys
-import time
 from collections import Counter
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,20 +17,18 @@ SLOW = 500
 LARGE = 'x' * 200_000
 
 
-async def open_slowly(host: str, port: int) -> float:
-    """Return after how many seconds an unfinished header is cut."""
+async def open_slowly(host: str, port: int) -> None:
+    """Send an unfinished header; return when the connection is cut."""
     reader, writer = await asyncio.open_connection(host, port)
-    start = time.monotonic()
     writer.write(b'GET / HTTP/1.1\r\nX: ')
     with contextlib.suppress(ConnectionError):
         await reader.read()
     writer.close()
-    return time.monotonic() - start
 
 
 async def open_many_slowly(host: str, port: int) -> None:
-    waits = await asyncio.gather(*(open_slowly(host, port) for _ in range(SLOW)))
-    print(f'{len(waits)} cut after {max(waits):.2f} s', flush=True)
+    await asyncio.gather(*(open_slowly(host, port) for _ in range(SLOW)))
+    print(f'{SLOW} cut', flush=True)
 
 
 async def flood(url: str, text: str, codes: Counter[int | None]) -> None:
