@@ -132,7 +132,7 @@ class InboundStream:
             height=self.meter.height,
             fps=fps,
             bitrate=bitrate,
-            loss=self.meter.loss(*await self._session.packet_counts()),
+            loss=self.meter.loss(*self._session.packet_counts),
             round_trip_ms=clock.newest.round_trip_ns / 1e6 if clock.newest else None,
             path=self._session.path(),
             latency_p50_ms=self.meter.latency_ms(0.5),

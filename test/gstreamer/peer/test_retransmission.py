@@ -20,3 +20,18 @@ def test_nothing_of_before_a_pause_is_sent_again():
     assert not again.allows(65_530, 4)
     assert not again.allows(3, 4)
     assert again.allows(4, 4)
+
+
+def test_a_pause_is_of_no_account_for_what_is_sent_later():
+    again = Retransmissions()
+    again.forget(3)
+    assert all(again.allows(number % 65536, number % 65536) for number in range(10, 200_000, 10))
+
+
+def test_packets_from_before_a_pause_are_not_sent_again_after_the_numbers_wrapped():
+    again = Retransmissions()
+    again.note(65_000)
+    again.forget(65_400)
+    assert not again.allows(65_399, 100)
+    assert again.allows(65_401, 100)
+    assert again.allows(50, 100)

@@ -41,3 +41,24 @@ def test_a_frame_is_as_far_from_the_report_as_its_timestamp(
     found = clock.time_ns(timestamp)
     assert found is not None
     assert found - NOW == pytest.approx(seconds * 1e9, abs=2)
+
+
+ERA_1 = 2_085_978_496_000_000_000
+'When 32 bits of seconds since 1900 begin again: 2036-02-07 06:28:16 UTC (RFC 5905, figure 4).'
+
+
+@pytest.mark.parametrize('now', [0, ERA_1 - 1, ERA_1, ERA_1 + 1, 2_114_380_800_123_456_789])
+def test_times_of_1970_and_of_the_next_era_are_sent_in_64_bits(now: int) -> None:
+    assert 0 <= to_ntp(now) < 1 << 64
+    assert abs(from_ntp(to_ntp(now)) - now) <= 1
+
+
+def test_the_next_era_begins_at_0() -> None:
+    assert to_ntp(ERA_1) == 0
+    assert to_ntp(ERA_1 + 1_500_000_000) == 0x1_8000_0000
+
+
+def test_frames_have_their_times_over_the_end_of_an_era() -> None:
+    clock = CaptureClock()
+    clock.report(90_000, to_ntp(ERA_1 - 1_000_000_000))
+    assert clock.time_ns(270_000) == ERA_1 + 1_000_000_000

@@ -6,6 +6,7 @@ from webrtc_bridge.media.rtp.outbound_rtp import (
     ABS_SEND_TIME,
     HISTORY,
     MID,
+    MOST_AGAIN,
     OutboundRtp,
     RtpFormat,
 )
@@ -137,3 +138,12 @@ def test_after_forget_no_packet_is_sent_again():
     kept = sent(rtp)[0].sequence_number
     assert rtp.retransmission(forgotten, NOW) is None
     assert rtp.retransmission(kept, NOW)
+
+
+def test_a_viewer_gets_no_more_again_than_half_of_what_it_was_sent():
+    rtp = OutboundRtp(form())
+    rtp.packets([b'x'] * 100, 3000, NOW)
+    asked = [rtp.last] * (MOST_AGAIN + 100)
+    assert sum(rtp.retransmission(number, NOW) is not None for number in asked) == MOST_AGAIN
+    rtp.packets([b'x'] * 100, 6000, NOW)
+    assert sum(rtp.retransmission(number, NOW) is not None for number in asked) == 50

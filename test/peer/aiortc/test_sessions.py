@@ -26,6 +26,7 @@ from webrtc_bridge.media.capture.pattern import (
 from webrtc_bridge.media.codec.decoding_thread import DecodingThread
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.pixels.planes import plane_pixels
+from webrtc_bridge.media.rtp import outbound_rtp
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.media.rtp.capture_clock import CaptureClock
 from webrtc_bridge.media.rtp.payloader import h264_payloads
@@ -485,12 +486,29 @@ async def test_a_lost_packet_is_sent_again(connect, harness, codec):
         await network.lose(copies)
         await pair.received(20)
     assert set(network.victims.values()) == {0}
+    received, lost = pair.inbound.packet_counts
+    assert lost == 2, 'not that of the media'
+    assert received > len(pair.frames)
     assert sum(frame.keyframe for frame in harness.encoded) == 1
     data = [f.data.replace(b'\0\0\0\1', b'\0\0\1') for f in pair.frames]
     sent = [f.data.replace(b'\0\0\0\1', b'\0\0\1') for f in harness.encoded]
     begin = sent.index(data[0])
     assert data == sent[begin : begin + len(data)]
     assert longest_freeze(pair) < FREEZE
+
+
+async def test_what_is_lost_where_sequence_numbers_wrap_is_sent_again(
+    connect, harness, monkeypatch
+):
+    monkeypatch.setattr(outbound_rtp.random, 'randrange', lambda _: 65_500)
+    pair = connect((Codec.H264,))
+    await until(lambda: pair.frames)
+    network = LossyNetwork(pair)
+    # Twice: the first request is aiortc's own.
+    network.victims = dict.fromkeys((65_534, 65_535, 0, 1), 2)
+    await until(lambda: not any(network.victims.values()))
+    await pair.received(10)
+    assert sum(frame.keyframe for frame in harness.encoded) == 1, 'given up'
 
 
 @CODECS

@@ -97,6 +97,7 @@ class RtpSession:
             self._set_report_interval(FIRST_REPORT_INTERVAL)
 
     def _on_report_sent(self, *_: Any) -> bool:
+        self._retransmissions.note(self._branch.sequence)
         if not self._reported:
             self._reported = True
             self._post(self._set_report_interval, REPORT_INTERVAL)

@@ -1,5 +1,7 @@
 """Read the picture size of a stream from a keyframe, without decoding it."""
 
+from itertools import islice
+
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.h264.units import SPS, kind, nal_units
 
@@ -9,14 +11,24 @@ WITH_CHROMA_FORMAT = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 1
 CROP_UNITS = {0: (1, 1), 1: (2, 2), 2: (2, 1), 3: (1, 1)}
 'Horizontal and vertical units of cropping, in pixels, for each chroma_format_idc.'
 
+MOST_UNITS, LONGEST = 32, 64
+"""
+NAL units of a frame in which its SPS is looked for, and bytes of it that are read. To read a
+number takes time in proportion to all that follows it.
+"""
+
+MOST_ZEROS = 32
+'Before the 1 of an Exp-Golomb code: no number in an SPS has more than 32 bits.'
+
 
 def video_size(frame: EncodedFrame) -> tuple[int, int] | None:
     """Return the width and height of `frame`; None if it is not a keyframe, or broken."""
     try:
         if frame.codec is Codec.VP8:
             return _vp8_size(frame.data)
-        sps = next((unit for unit in nal_units(frame.data) if kind(unit) == SPS), None)
-        return _h264_size(sps) if sps else None
+        units = islice(nal_units(frame.data), MOST_UNITS)
+        sps = next((unit for unit in units if kind(unit) == SPS), None)
+        return read_size(Bits(sps[:LONGEST])) if sps else None
     except ValueError:
         return None
 
@@ -27,10 +39,6 @@ def _vp8_size(data: bytes) -> tuple[int, int] | None:
         return None
     width, height = (int.from_bytes(data[i : i + 2], 'little') & 0x3FFF for i in (6, 8))
     return width, height
-
-
-def _h264_size(sps: bytes) -> tuple[int, int]:
-    return read_size(Bits(sps))
 
 
 def read_size(bits: 'Bits') -> tuple[int, int]:
@@ -121,6 +129,8 @@ class Bits:
         zeros = 0
         while not self.take(1):
             zeros += 1
+            if zeros > MOST_ZEROS:
+                raise ValueError('too long a number')
         return (1 << zeros) - 1 + self.take(zeros)
 
     def signed_number(self) -> int:

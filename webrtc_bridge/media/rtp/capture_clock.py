@@ -5,16 +5,26 @@ from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
 NTP_EPOCH = 2_208_988_800
 'Seconds from 1900, the epoch of NTP, to 1970 (RFC 3550 section 4).'
 
+ERA = 1 << 32
+'Seconds of an NTP era, of which timestamps do not tell the number (RFC 5905 section 6).'
+
 
 def to_ntp(time_ns: int) -> int:
     """Return Unix time in nanoseconds as a 64-bit NTP timestamp."""
     seconds, nanoseconds = divmod(time_ns, 1_000_000_000)
-    return (seconds + NTP_EPOCH) << 32 | (nanoseconds << 32) // 1_000_000_000
+    return (seconds + NTP_EPOCH) % ERA << 32 | (nanoseconds << 32) // 1_000_000_000
 
 
 def from_ntp(timestamp: int) -> int:
-    """Return a 64-bit NTP timestamp as Unix time in nanoseconds."""
-    seconds = (timestamp >> 32) - NTP_EPOCH
+    """
+    Return a 64-bit NTP timestamp as Unix time in nanoseconds.
+
+    It is taken for one from 1968 to 2104: era 0 up to 2036, then era 1 (RFC 4330 section 3).
+    """
+    seconds = timestamp >> 32
+    if seconds < ERA // 2:
+        seconds += ERA
+    seconds -= NTP_EPOCH
     return seconds * 1_000_000_000 + ((timestamp & 0xFFFFFFFF) * 1_000_000_000 >> 32)
 
 

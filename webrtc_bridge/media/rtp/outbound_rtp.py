@@ -5,6 +5,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from webrtc_bridge.media.rtp.retransmission_budget import RetransmissionBudget
+
 MID = 'urn:ietf:params:rtp-hdrext:sdes:mid'
 ABS_SEND_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time'
 'Header extensions that are sent if they are negotiated.'
@@ -13,6 +15,12 @@ HISTORY = 2048
 """
 Packets that can be sent again: a frame of 2.6 MB, or half a second at 40 Mbit/s, after which a
 receiver skips to a keyframe. Their payloads are shared by all sessions.
+"""
+
+MOST_AGAIN = 512
+"""
+Packets that may be sent again at once: the half of a lost frame of 1,024. A request (NACK) of one
+datagram can name 6,290.
 """
 
 MARKER = 0x80
@@ -48,8 +56,8 @@ class OutboundRtp:
     """
     Write RTP packets (RFC 3550 section 5.1) around the payloads that all sessions share.
 
-    Sequence numbers and timestamps start at random. Reads no clock: `now` is Unix time in
-    seconds.
+    Sequence numbers and timestamps start at random. Reads no clock: `now` is in seconds,
+    monotonic.
     """
 
     def __init__(self, rtp_format: RtpFormat) -> None:
@@ -60,6 +68,7 @@ class OutboundRtp:
         self._retransmission_number = random.randrange(1 << 15)
         self._origin = random.getrandbits(32)
         self._history: list[Sent | None] = [None] * HISTORY
+        self._budget = RetransmissionBudget(MOST_AGAIN)
 
     def timestamp(self, timestamp: int) -> int:
         """Return the RTP timestamp that is sent for the `timestamp` of a frame."""
@@ -83,6 +92,7 @@ class OutboundRtp:
             packets.append(header + extensions + payload)
             number = (number + 1) & 0xFFFF
         self._number = number
+        self._budget.sent(len(packets))
         return packets
 
     @property
@@ -95,9 +105,9 @@ class OutboundRtp:
         self._history = [None] * HISTORY
 
     def retransmission(self, number: int, now: float) -> bytes | None:
-        """Return the packet with sequence `number` for retransmission; None if it is forgotten."""
+        """Return packet `number` for retransmission; None if it is forgotten, or one too many."""
         sent = self._history[number % HISTORY]
-        if sent is None or sent[0] != number:
+        if sent is None or sent[0] != number or not self._budget.take():
             return None
         _, kind, timestamp, extensions, payload = sent
         first = self._extensions.first_byte
@@ -128,7 +138,8 @@ class HeaderExtensions:
         """Return the extensions of packets sent at `now`, padded; empty if there are none."""
         elements = self._mid
         if self._has_time:
-            # Seconds with 6.18 bits; the epochs of NTP and Unix are a multiple of 64 s apart.
+            # Seconds with 6.18 bits. Receivers compare those of two packets, so that a wall clock
+            # that is set would look like a full link to them.
             time = int(now * (1 << 18)) & 0xFFFFFF
             elements += element(self._time_id, time.to_bytes(3, 'big'))
         if not elements:

@@ -6,9 +6,6 @@ from std_msgs.msg import Header
 
 NANOSECONDS = 1_000_000_000
 
-END_OF_NTP = 2_085_978_496
-'Seconds from 1970 to 2036, when the 32 bits of the NTP timestamps in RTCP overflow.'
-
 
 def header(frame_id: str, stamp_ns: int) -> Header:
     """Return the header of a picture taken in `frame_id` at `stamp_ns`."""
@@ -18,8 +15,8 @@ def header(frame_id: str, stamp_ns: int) -> Header:
 
 
 def capture_ns(header: Header) -> int:
-    """Return the stamp of `header`, or the time now if RTCP cannot carry the stamp."""
+    """Return the stamp of `header`, or the time now if that is not set, or before 1970."""
     stamp = header.stamp
-    if 0 <= stamp.sec < END_OF_NTP and (stamp.sec or stamp.nanosec):
+    if stamp.sec > 0 or (stamp.sec == 0 and stamp.nanosec):
         return int(stamp.sec * NANOSECONDS + stamp.nanosec)
     return time.time_ns()

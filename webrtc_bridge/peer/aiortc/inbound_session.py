@@ -106,11 +106,10 @@ class InboundSession(Session):
         """The number of lost packets that were given up for a keyframe."""
         return self._frames.skipped if self._frames else 0
 
-    async def packet_counts(self) -> tuple[int, int]:
-        """Return the numbers of RTP packets received and lost."""
-        report = await self._peer.connection.getStats()
-        streams = [entry for entry in report.values() if entry.type == 'inbound-rtp']
-        return sum(s.packetsReceived for s in streams), sum(s.packetsLost for s in streams)
+    @property
+    def packet_counts(self) -> tuple[int, int]:
+        """The numbers of RTP packets of the media that were received and lost."""
+        return self._frames.packet_counts if self._frames else (0, 0)
 
     def path(self) -> str:
         """Return the selected candidate pair; empty before there is one."""

@@ -48,6 +48,7 @@ RECEIVER_PARTS = (
     '_send_rtcp_pli',
     '_RTCRtpReceiver__codecs',
     '_RTCRtpReceiver__jitter_buffer',
+    '_RTCRtpReceiver__remote_streams',
     '_RTCRtpReceiver__rtx_ssrc',
 )
 TRANSPORT_PARTS = ('_rtp_router',)
@@ -426,6 +427,9 @@ async def test_a_running_connection_uses_all_that_is_replaced(harness):
         assert packet._data.startswith(b'\0\0\0\1'), 'RtpPacket._data is not depayloaded H.264'
         codec = receiver._RTCRtpReceiver__codecs[packet.payload_type]
         assert codec.name == 'H264', 'RTCRtpReceiver.__codecs maps no payload type to its codec'
+        statistics = receiver._RTCRtpReceiver__remote_streams[packet.ssrc]
+        assert statistics.packets_received > 5
+        assert statistics.packets_lost == 0
         keyframes = sum(frame.keyframe for frame in harness.encoded)
         await receiver._send_rtcp_pli(packet.ssrc)
         await until(lambda: sum(frame.keyframe for frame in harness.encoded) > keyframes)

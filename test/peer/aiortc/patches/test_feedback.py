@@ -1,8 +1,10 @@
+import struct
 import time
 
 import pytest
 from aiortc.rtp import (
     RtcpByePacket,
+    RtcpPacket,
     RtcpPsfbPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
@@ -100,3 +102,15 @@ def test_packets_are_lost():
 def test_other_packets_tell_nothing():
     bye = RtcpByePacket(sources=[VIEWER])
     assert (is_lost(bye), lost(bye), feedback_of(bye, OURS, [])) == (False, [], None)
+
+
+def test_lost_packets_are_found_beyond_the_end_of_their_numbers():
+    """A browser's request for 65534 to 1: the bits of what follows go on at 0."""
+    request = struct.pack('!BBHLLHH', 0x81, 205, 3, VIEWER, OURS, 65_534, 0b111)
+    (packet,) = RtcpPacket.parse(request)
+    assert lost(packet) == [65_534, 65_535, 0, 1]
+
+
+def test_each_lost_packet_is_named_once():
+    packet = RtcpRtpfbPacket(fmt=1, ssrc=VIEWER, media_ssrc=OURS, lost=[5, 6, 5, 5])
+    assert lost(packet) == [5, 6]

@@ -35,9 +35,10 @@ def is_lost(packet: AnyRtcpPacket) -> bool:
 
 
 def lost(packet: AnyRtcpPacket) -> list[int]:
-    """Return the sequence numbers that the viewer misses (RFC 4585 section 6.2.1)."""
+    """Return the sequence numbers that the viewer misses (RFC 4585 section 6.2.1), each once."""
     if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
-        return packet.lost
+        # aiortc 1.16 counts on beyond 65535.
+        return list(dict.fromkeys(number & 0xFFFF for number in packet.lost))
     return []
 
 

@@ -91,6 +91,14 @@ class EncodedFrameReceiver:
             assembler.skipped for assembler in self._assemblers.values()
         )
 
+    @property
+    def packet_counts(self) -> tuple[int, int]:
+        """The numbers of packets of the media received and lost, retransmissions left out."""
+        # RTCRtpReceiver.getStats() has a single entry, of whichever stream came last.
+        streams = self._receiver._RTCRtpReceiver__remote_streams
+        stream = streams.get(self._media_ssrc)
+        return (stream.packets_received, stream.packets_lost) if stream else (0, 0)
+
     def close(self) -> None:
         """Ask for nothing more."""
         self._closed = True
@@ -147,7 +155,9 @@ class EncodedFrameReceiver:
         if repair.keyframe:
             self.request_keyframe()
         elif repair.nack:
-            self._send(self._receiver._send_rtcp_nack(self._media_ssrc, list(repair.nack)))
+            # In this order: aiortc 1.16 cannot write numbers that wrap.
+            numbers = sorted(repair.nack)
+            self._send(self._receiver._send_rtcp_nack(self._media_ssrc, numbers))
         self._repair_later()
 
     def _send(self, feedback: Coroutine[Any, Any, None]) -> None:

@@ -177,7 +177,7 @@ class EncodedFrameSender:
 
     async def _send(self, frame: EncodedFrame) -> None:
         assert self._rtp is not None  # set before this runs
-        packets = self._rtp.packets(frame.payloads, frame.timestamp, time.time())
+        packets = self._rtp.packets(frame.payloads, frame.timestamp, time.monotonic())
         timestamp = self._rtp.timestamp(frame.timestamp)
         self._sender._RTCRtpSender__rtp_timestamp = timestamp  # reports may fall between pieces
         if len(packets) <= BURST:
@@ -216,7 +216,7 @@ class EncodedFrameSender:
 
     def _send_again(self, numbers: list[int]) -> None:
         assert self._rtp is not None
-        now = time.time()
+        now = time.monotonic()
         packets = (self._rtp.retransmission(number, now) for number in numbers)
         self._send_packets([packet for packet in packets if packet])
 
