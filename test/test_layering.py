@@ -15,8 +15,8 @@ PACKAGE = Path(webrtc_bridge.__file__).parent
 TESTS = Path(__file__).parent
 BENCHMARK = TESTS.parent / 'benchmark'
 BASE = {
-    *('errors', 'options', 'program.addresses', 'program.option_row', 'program.redaction'),
-    *('program.requirements', 'program.retry'),
+    *('errors', 'options', 'program.addresses', 'program.cancellation', 'program.long_tasks'),
+    *('program.option_row', 'program.redaction', 'program.requirements', 'program.retry'),
 }
 SHARED = {'signaling.secret_file', 'signaling.abort'}
 FRAMES = BASE | {'media.frames', 'media.latest'}

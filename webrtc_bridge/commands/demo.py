@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from webrtc_bridge.errors import ProgramEndedError, ServeError
 from webrtc_bridge.options import DemoOptions, SignalingOptions, SourceOptions
+from webrtc_bridge.program.cancellation import end, finish, within
 from webrtc_bridge.program.command_line import run_command
 from webrtc_bridge.program.option_row import rows
 from webrtc_bridge.program.requirements import require_aiohttp, require_aiortc, require_rclpy
@@ -84,7 +85,7 @@ async def signaling(port: int) -> AsyncIterator[str]:
     try:
         yield server.url
     finally:
-        await server.close()
+        await finish(server.close())
 
 
 @asynccontextmanager
@@ -102,13 +103,18 @@ async def program(name: str, arguments: list[str]) -> AsyncIterator[Process]:
         yield process
     finally:
         if process.returncode is None:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), END_TIMEOUT)
-            except TimeoutError:
-                logger.error('%s did not stop; killing it', name)
-                process.kill()
-                await process.wait()
+            await finish(stop(process, name), 2 * END_TIMEOUT)
+
+
+async def stop(process: Process, name: str) -> None:
+    """Terminate `process`, or kill it if it does not stop."""
+    process.terminate()
+    try:
+        await within(process.wait(), END_TIMEOUT)
+    except TimeoutError:
+        logger.error('%s did not stop; killing it', name)
+        process.kill()
+        await process.wait()
 
 
 async def first_end(processes: list[tuple[str, Process]]) -> None:
@@ -117,8 +123,7 @@ async def first_end(processes: list[tuple[str, Process]]) -> None:
     try:
         done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for wait in waits:
-            wait.cancel()
+        await end(*waits)
     for wait in done:
         if wait.result() or waits[wait] != 'status_node':
             raise ProgramEndedError(waits[wait], wait.result())

@@ -1,10 +1,10 @@
 """Findings of the checks, one line each."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from webrtc_bridge.errors import WebrtcBridgeError, printable
+from webrtc_bridge.program.cancellation import within
 
 
 class CheckFailed(WebrtcBridgeError):
@@ -55,7 +55,7 @@ class Findings:
     async def check(self, name: str, work: Coroutine[Any, Any, str], timeout: float) -> bool:
         """Return whether `work` passes in `timeout` seconds; it returns its finding or raises."""
         try:
-            self.ok(name, await asyncio.wait_for(work, timeout))
+            self.ok(name, await within(work, timeout))
         except CheckFailed as failure:
             self.fail(name, failure.problem, failure.advice)
         except TimeoutError:

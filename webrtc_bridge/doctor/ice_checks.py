@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from webrtc_bridge.doctor.findings import CheckFailed, Findings
 from webrtc_bridge.peer.aiortc.patches.ice_server_probe import NoEcho, probe
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl, reason_of
+from webrtc_bridge.program.cancellation import within
 from webrtc_bridge.program.redaction import without_credentials
 
 TIMEOUT = 3.0
@@ -34,7 +35,7 @@ async def ask(server: IceServerUrl) -> str:
     """Probe `server`; return the finding."""
     advice = TURN_ADVICE if server.relays else STUN_ADVICE
     try:
-        address = await asyncio.wait_for(probe(server), TIMEOUT)
+        address = await within(probe(server), TIMEOUT)
     except NoEcho:
         problem = 'accepts the login, but a datagram to its own relay did not come back'
         raise CheckFailed(problem, RELAY_ADVICE) from None

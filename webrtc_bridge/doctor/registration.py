@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from webrtc_bridge.doctor.findings import CheckFailed
+from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.signaling.client.client import SignalingClient, SignalingListener
 from webrtc_bridge.signaling.client.refusal import Refusal
 from webrtc_bridge.signaling.client.server_access import ServerAccess
@@ -47,8 +48,7 @@ class Registration(SignalingListener):
         try:
             yield self
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await end(running)
 
     async def wait(self) -> str:
         """Wait for the registration and the list of cameras; return the finding."""

@@ -5,6 +5,7 @@ import asyncio
 from webrtc_bridge.doctor.findings import CheckFailed
 from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.options import DoctorOptions, ReceiverOptions
+from webrtc_bridge.program.cancellation import end, within
 from webrtc_bridge.receiving.actions import Trouble, TroubleKind
 from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
@@ -41,15 +42,14 @@ async def watch(options: DoctorOptions, sender_id: str) -> str:
     )
     running = asyncio.ensure_future(receiver.run())
     try:
-        await asyncio.wait_for(arrived.wait(), FIRST_PICTURE_TIMEOUT)
+        await within(arrived.wait(), FIRST_PICTURE_TIMEOUT)
         await receiver.report()  # rates are since the previous report
         await asyncio.sleep(WATCH_TIME)
         report = await receiver.report()
     except TimeoutError:
         raise why_no_picture(sender_id, troubles) from None
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await end(running)
     if report.state is not StreamState.RECEIVING:
         raise CheckFailed(f'{sender_id} is {report.state}', 'see the log of the sender')
     return (

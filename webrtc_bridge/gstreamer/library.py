@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
 from webrtc_bridge.errors import RequirementError
+from webrtc_bridge.program.cancellation import within
 
 Element: TypeAlias = Any
 Pad: TypeAlias = Any
@@ -188,7 +189,7 @@ async def in_thread(work: Callable[[], T], timeout: float) -> T:
     thread = threading.Thread(target=run, name='gstreamer', daemon=True)
     _threads[:] = [*(other for other in _threads if other.is_alive()), thread]
     thread.start()
-    return await asyncio.wait_for(result, timeout)
+    return await within(result, timeout)
 
 
 def join_threads(timeout: float) -> bool:

@@ -9,6 +9,7 @@ from webrtc_bridge.gstreamer.peer.peer import GStreamerPeer
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.options import GStreamerOptions, SenderOptions
 from webrtc_bridge.peer.outbound_session import SendingPeerListener
+from webrtc_bridge.program.cancellation import end, finish
 from webrtc_bridge.sending.adaptation import Adaptation
 from webrtc_bridge.sending.viewers import Viewers
 from webrtc_bridge.signaling.protocol.messages import IceServer
@@ -52,9 +53,8 @@ class GStreamerSender:
             await warming_up
             await self._viewers.run()
         finally:
-            warming_up.cancel()
-            await asyncio.gather(warming_up, return_exceptions=True)
-            await self._pipeline.close()
+            await end(warming_up)
+            await finish(self._pipeline.close())
 
     def _follow(self) -> None:
         self._adaptation.update()

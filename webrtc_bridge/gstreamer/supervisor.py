@@ -11,6 +11,7 @@ from webrtc_bridge.gstreamer.capture.capture import Capture
 from webrtc_bridge.gstreamer.capture.encoders import EncoderKind
 from webrtc_bridge.gstreamer.capture.source import SourceDescription, check_device
 from webrtc_bridge.gstreamer.library import in_thread, post
+from webrtc_bridge.program.cancellation import end, within
 from webrtc_bridge.program.retry import RetryDelay
 
 START_TIMEOUT = 10.0
@@ -83,9 +84,7 @@ class SourceSupervisor:
 
     async def close(self) -> None:
         """Open the source no longer; idempotent. The capture stays where it is."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
         self._set_state(SourceState.CLOSED)
 
     async def _open(self, kind: EncoderKind) -> '_Attempt':
@@ -97,12 +96,11 @@ class SourceSupervisor:
             in_thread(attempt.capture.element.sync_state_with_parent, START_TIMEOUT)
         )
         try:
-            error = await asyncio.wait_for(asyncio.shield(attempt.opened), START_TIMEOUT)
+            error = await within(asyncio.shield(attempt.opened), START_TIMEOUT)
         except TimeoutError:
             error = SourceNotFound(self._source.shown, f'no picture in {START_TIMEOUT:g} s')
         finally:
-            starting.cancel()  # only the wait for it; the thread goes on
-            await asyncio.gather(starting, return_exceptions=True)
+            await end(starting)  # only the wait for it; the thread goes on
         if error:
             await self._discard()
             raise error

@@ -1,11 +1,11 @@
 """The ROS node `webrtc_receiver`: follows senders and publishes their pictures."""
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
 from webrtc_bridge.nodes.ros.node_program import NodeProgram
 from webrtc_bridge.options import ReceiverOptions
+from webrtc_bridge.program.long_tasks import run_together
 from webrtc_bridge.program.requirements import require_aiortc
 
 if TYPE_CHECKING:
@@ -29,12 +29,7 @@ def prepare(
 
 async def receive(cameras: 'Cameras') -> None:
     """Follow all senders, and publish diagnostics, until cancelled."""
-    reporting = asyncio.create_task(cameras.report())
-    try:
-        await cameras.run()
-    finally:
-        reporting.cancel()
-        await asyncio.gather(reporting, return_exceptions=True)
+    await run_together(cameras.run(), cameras.report())
 
 
 PROGRAM = NodeProgram(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from webrtc_bridge.errors import SessionError
+from webrtc_bridge.program.cancellation import end, finish
 from webrtc_bridge.signaling.protocol.messages import (
     Answer,
     Bye,
@@ -19,6 +20,9 @@ from webrtc_bridge.signaling.protocol.messages import (
 
 CONNECT_TIMEOUT = 15.0
 'Seconds from the start of a session to its connection.'
+
+NEGOTIATION_TIMEOUT = 1.0
+'Seconds that a negotiation has to stop in when its session ends.'
 
 INBOX = 80
 'Messages that wait to be handled: a description, its candidates and a few to spare.'
@@ -111,10 +115,9 @@ class Session(ABC):
             reason = await self._live()
         finally:
             self._set_state(SessionState.ENDED, reason)
-            negotiation.cancel()
             self._send(Bye(peer_id=self.peer_id, session_id=self.session_id, reason=reason))
-            await asyncio.gather(negotiation, return_exceptions=True)
-            await self._close()
+            await end(negotiation, timeout=NEGOTIATION_TIMEOUT)
+            await finish(self._close())
         return reason
 
     def _send(self, message: Message) -> None:

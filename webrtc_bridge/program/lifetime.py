@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from webrtc_bridge.errors import WebrtcBridgeError
+from webrtc_bridge.program.cancellation import end
+from webrtc_bridge.program.long_tasks import keep_running
 from webrtc_bridge.program.malloc_trim import trim_periodically
 
 SHUTDOWN_TIMEOUT = 2.5
@@ -80,20 +82,18 @@ async def until_signal(main: Coroutine[Any, Any, None]) -> None:
         loop.add_signal_handler(number, stop.set)
     task = asyncio.ensure_future(main)
     stopped = asyncio.ensure_future(stop.wait())
-    trimming = asyncio.ensure_future(trim_periodically())
+    trimming = asyncio.ensure_future(keep_running('the return of freed memory', trim_periodically))
     try:
         await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            task.cancel()
-            done, _ = await asyncio.wait({task}, timeout=SHUTDOWN_TIMEOUT)
-            if not done:
+            await end(task, timeout=SHUTDOWN_TIMEOUT)
+            if not task.done():
                 logger.error('did not stop within %.1f s of the signal; exiting', SHUTDOWN_TIMEOUT)
                 # asyncio.Runner would wait for the task forever.
                 logging.shutdown()
                 os._exit(1)
     finally:
-        stopped.cancel()
-        trimming.cancel()
+        await end(stopped, trimming)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
     if task.done():

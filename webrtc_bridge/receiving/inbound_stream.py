@@ -14,6 +14,7 @@ from webrtc_bridge.peer.aiortc.peer import IceOptions
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import SessionMessage
 from webrtc_bridge.peer.watchdog import Watchdog
+from webrtc_bridge.program.cancellation import finish
 from webrtc_bridge.receiving.rhythm import Rhythm
 from webrtc_bridge.receiving.selection import Liveness, StreamState
 from webrtc_bridge.receiving.stream_meter import StreamMeter, StreamReport
@@ -152,7 +153,7 @@ class InboundStream:
             self.ended = True
             self._watchdog.close()
             self._quiet.close()
-            await asyncio.to_thread(self._decoder.close)
+            await finish(asyncio.to_thread(self._decoder.close))
 
     def _on_frame(self, frame: EncodedFrame) -> None:
         self._watchdog.heard()

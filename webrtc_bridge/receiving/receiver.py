@@ -8,6 +8,7 @@ from collections.abc import Callable
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.peer.aiortc.peer import IceOptions
+from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.receiving.actions import (
     Action,
     Adopt,
@@ -96,12 +97,8 @@ class Receiver:
         finally:
             self._closing = True
             self._cancel_timer()
-            tasks = [task for _, task in self._streams.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            signaling.cancel()
-            await asyncio.gather(signaling, return_exceptions=True)
+            await end(*(task for _, task in self._streams.values()))
+            await end(signaling)
 
     def check_sender(self, sender_id: str) -> None:
         """

@@ -7,6 +7,7 @@ from webrtc_bridge.media.capture.camera import Camera
 from webrtc_bridge.media.frames import CapturedFrame
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import EncoderOptions, SenderOptions, SourceOptions
+from webrtc_bridge.program.cancellation import finish
 from webrtc_bridge.program.redaction import without_credentials
 from webrtc_bridge.sending.sender import Sender
 
@@ -35,5 +36,5 @@ async def serve_camera(
         on_open()
         await sender.run()
     finally:
-        await asyncio.to_thread(camera.close)
-        await asyncio.to_thread(passthrough.close)
+        await finish(asyncio.to_thread(camera.close))
+        await finish(asyncio.to_thread(passthrough.close))

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from webrtc_bridge.errors import OptionError, SourceError
 from webrtc_bridge.options import CamerasOptions, EncoderOptions, SenderOptions, SourceOptions
+from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.program.retry import RetryDelay
 from webrtc_bridge.sending.camera_sender import serve_camera
 from webrtc_bridge.sending.cameras_file import CameraEntry, read_cameras
@@ -43,9 +44,7 @@ async def serve_all(cameras: Sequence[CameraEntry]) -> None:
     try:
         await asyncio.gather(some_open, *tasks)  # the first error ends it
     finally:
-        for task in (some_open, *tasks):
-            task.cancel()
-        await asyncio.gather(some_open, *tasks, return_exceptions=True)
+        await end(some_open, *tasks)
 
 
 async def _until_one_is_open(cameras: 'Sequence[_ServedCamera]') -> None:

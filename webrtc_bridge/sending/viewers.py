@@ -11,6 +11,7 @@ from webrtc_bridge.peer.outbound_session import (
     SendingPeerListener,
 )
 from webrtc_bridge.peer.session import SessionState
+from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.program.fd_limit import free_descriptors
 from webrtc_bridge.signaling.client.client import (
     SignalingClient,
@@ -98,12 +99,8 @@ class Viewers(SignalingListener):
         try:
             await asyncio.shield(signaling)
         finally:
-            tasks = [task for _, task in self._sessions.values()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            signaling.cancel()
-            await asyncio.gather(signaling, return_exceptions=True)
+            await end(*(task for _, task in self._sessions.values()))
+            await end(signaling)
 
     def on_message(self, message: Message) -> None:
         """Handle a message of the server."""

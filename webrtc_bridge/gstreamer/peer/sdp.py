@@ -5,6 +5,7 @@ from typing import Any
 
 from webrtc_bridge.errors import SessionError, printable
 from webrtc_bridge.gstreamer.library import Element, Gst, GstSdp, GstWebRTC, in_thread, post
+from webrtc_bridge.program.cancellation import within
 
 PROMISE_TIMEOUT = 5.0
 
@@ -31,7 +32,7 @@ async def ask(
     try:
         # It can block for as long as webrtcbin's own thread is busy.
         await in_thread(lambda: webrtc.emit(action, argument, promise), PROMISE_TIMEOUT)
-        sdp, error = await asyncio.wait_for(done, PROMISE_TIMEOUT)
+        sdp, error = await within(done, PROMISE_TIMEOUT)
     except TimeoutError:
         raise SessionError(peer_id, f'{action}: no answer from GStreamer') from None
     if error:

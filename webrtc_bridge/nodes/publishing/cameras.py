@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import functools
 
 from rclpy.node import Node
 from std_srvs.srv import Trigger
@@ -13,6 +14,8 @@ from webrtc_bridge.nodes.ros.diagnostics_topic import DiagnosticsTopic
 from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_names import NAME, ros_name
 from webrtc_bridge.options import ReceiverOptions
+from webrtc_bridge.program.cancellation import end
+from webrtc_bridge.program.long_tasks import keep_running
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.client.shared_client import SharedClient
@@ -61,20 +64,24 @@ class Cameras:
         try:
             await asyncio.wait([signaling, *receiving], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in receiving:
-                task.cancel()
-            ended = await asyncio.gather(*receiving, return_exceptions=True)
-            signaling.cancel()
-            ended += await asyncio.gather(signaling, return_exceptions=True)
+            await end(*receiving)
+            await end(signaling)
             for topics in self._topics:
                 topics.close()
-        # Only an error ends a task before it is cancelled.
-        raise next(error for error in ended if isinstance(error, Exception))
+        for task in (signaling, *receiving):
+            if not task.cancelled():
+                task.result()  # an error: nothing else ends them
 
     async def report(self) -> None:
         """Publish diagnostics, and check that messages arrive, until cancelled."""
-        checks = [topics.delivery_check.run() for topics in self._topics]
-        await asyncio.gather(self._diagnostics.publish(self._streams.statuses), *checks)
+        publish = functools.partial(self._diagnostics.publish, self._streams.statuses)
+        await asyncio.gather(
+            keep_running('the report on /diagnostics', publish),
+            *(
+                keep_running('the check of deliveries', topics.delivery_check.run)
+                for topics in self._topics
+            ),
+        )
 
     def _on_switch_failed(self, wanted: str, kept: str) -> None:
         if self._parameters.options.sender_id == wanted:

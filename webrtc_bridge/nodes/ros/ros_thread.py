@@ -18,6 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from webrtc_bridge.errors import WebrtcBridgeError
+from webrtc_bridge.program.cancellation import end
 
 JOIN_TIMEOUT = 1.0
 'Seconds that a running ROS callback has to finish when the node ends.'
@@ -83,8 +84,7 @@ async def while_spinning(node: Node, work: Coroutine[Any, Any, None]) -> None:
         try:
             await asyncio.wait({task, spin}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            task.cancel()
-            await asyncio.wait({task})
+            await end(task)
             if spin.done():
                 spin.result()
             if not task.cancelled():

@@ -1,7 +1,7 @@
 """The senders of a sender node: one for each image topic."""
 
-import asyncio
 import dataclasses
+import functools
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
@@ -14,6 +14,7 @@ from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic
 from webrtc_bridge.nodes.subscribing.topic_diagnostics import TopicDiagnostics, part_names
 from webrtc_bridge.nodes.subscribing.topic_sender import TopicSender, grey_scales
 from webrtc_bridge.options import PEER_ID, PEER_ID_RULE, SenderNodeOptions, SenderOptions
+from webrtc_bridge.program.long_tasks import keep_running, run_together
 from webrtc_bridge.program.option_row import rows
 
 TABLE = {row.name: row for row in rows(SenderNodeOptions)}
@@ -46,16 +47,11 @@ class TopicSenders:
 
     async def run(self) -> None:
         """Serve receivers until cancelled."""
-        tasks = [asyncio.ensure_future(sender.run()) for sender in self._senders]
-        tasks.append(asyncio.ensure_future(self._diagnostics.publish(self._states.statuses)))
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            for result in await asyncio.gather(*tasks, return_exceptions=True):
-                if isinstance(result, Exception):
-                    raise result
+        publish = functools.partial(self._diagnostics.publish, self._states.statuses)
+        await run_together(
+            *(sender.run() for sender in self._senders),
+            keep_running('the report on /diagnostics', publish),
+        )
 
     def _apply(self, options: SenderNodeOptions) -> None:
         topics = options.topics or (options.topic,)

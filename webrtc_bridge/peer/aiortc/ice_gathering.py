@@ -16,6 +16,7 @@ from typing import Any
 from webrtc_bridge.errors import printable
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl
 from webrtc_bridge.peer.aiortc.server_race import NoAnswer, ServerQuery, ServerRace
+from webrtc_bridge.program.cancellation import end
 
 QUIET = 60.0
 'Seconds for which the same problem of a server is not logged again.'
@@ -91,9 +92,7 @@ class IceGathering:
     async def close(self) -> None:
         """Stop asking the servers."""
         self.wanted = False
-        for task in self._asking:
-            task.cancel()
-        await asyncio.gather(*self._asking, return_exceptions=True)
+        await end(*self._asking)
 
     async def ask(self, query: ServerQuery) -> None:
         """Start to ask the servers of the kind of `query`."""

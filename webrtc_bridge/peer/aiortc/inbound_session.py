@@ -22,6 +22,7 @@ from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.clock_offset import ClockOffset
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import Description, Session
+from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.signaling.protocol.messages import Answer, IceCandidate, Message, Offer
 
 REPORT_TIMEOUT = 0.02
@@ -199,6 +200,5 @@ class InboundSession(Session):
             self._frames.close()
         if self._hold:
             self._hold.cancel()
-        if self._clock_questions:
-            self._clock_questions.cancel()
+        await end(self._clock_questions)
         await self._peer.close()

@@ -1,6 +1,5 @@
 """An RTCPeerConnection of aiortc, with everything that can go wrong turned into one error."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -33,10 +32,11 @@ from webrtc_bridge.peer.aiortc.patches.ice import (
 )
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl, usable_servers
 from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
-from webrtc_bridge.peer.aiortc.patches.udp_guard import dropped_datagrams, guard_udp
+from webrtc_bridge.peer.aiortc.patches.udp_guard import close_sockets, dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.negotiation import Negotiation
 from webrtc_bridge.peer.session import PeerListener
+from webrtc_bridge.program.cancellation import within
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
 CLOSE_TIMEOUT = 1.5
@@ -123,13 +123,14 @@ class AiortcPeer:
     async def close(self) -> None:
         """Close the connection; give up after `CLOSE_TIMEOUT`."""
         self.connection.remove_all_listeners()
-        closing = asyncio.ensure_future(self._close())
-        done, _ = await asyncio.wait({closing}, timeout=CLOSE_TIMEOUT)
-        if not done:
-            closing.cancel()
+        try:
+            await within(self._close(), CLOSE_TIMEOUT)
+        except TimeoutError:
             logger.warning('%s: connection not closed in %.1f s', self._peer_id, CLOSE_TIMEOUT)
-        elif closing.exception():
-            logger.warning('%s: closing failed: %s', self._peer_id, printable(closing.exception()))
+        except Exception as error:
+            logger.warning('%s: closing failed: %s', self._peer_id, printable(error))
+        finally:
+            close_sockets(self.connection)
 
     async def _close(self) -> None:
         if dropped := dropped_datagrams(self.connection):

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from webrtc_bridge.errors import WebrtcBridgeError
 from webrtc_bridge.peer.aiortc.patches.ice_servers import SILENT, IceServerUrl, reason_of
+from webrtc_bridge.program.cancellation import end, finish
 
 ANSWER_TIMEOUT = 1.0
 'Seconds that the servers of a kind have, all together.'
@@ -81,7 +82,7 @@ class ServerRace:
                     return winner.result()
             raise NoAnswer
         finally:
-            await self._end(winner)
+            await finish(self._end(winner))
 
     def _start_next(self) -> None:
         if self._waiting:
@@ -108,8 +109,12 @@ class ServerRace:
         for task, (server, since) in self._running.items():
             if not task.done() and since < started:
                 self._note(server, SILENT)
-            task.cancel()
-        results = await asyncio.gather(*self._running, return_exceptions=True)
-        for task, result in zip(self._running, results, strict=True):
-            if task is not winner and not isinstance(result, BaseException):
-                self._query.discard(result)
+        await end(*self._running)
+        for task in self._running:
+            if task is not winner and succeeded(task):
+                self._query.discard(task.result())
+
+
+def succeeded(task: asyncio.Future[Any]) -> bool:
+    """Return whether `task` has a result."""
+    return task.done() and not task.cancelled() and task.exception() is None

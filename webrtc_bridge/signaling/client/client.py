@@ -5,6 +5,7 @@ Everything here runs in one event loop; the listener is called in it.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from webrtc_bridge.errors import MessageError, OptionError, describe, printable
 from webrtc_bridge.options import PEER_ID, PEER_ID_RULE
+from webrtc_bridge.program.cancellation import end, finish, within
 from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.client.backoff import Backoff
 from webrtc_bridge.signaling.client.local_address import wait_until_lost
@@ -161,21 +163,22 @@ class SignalingClient:
         try:
             await self._read(socket)
         except asyncio.CancelledError:
-            writer.cancel()
-            await asyncio.wait({writer})
-            await self._outbox.flush(socket)
+            await end(writer)
+            await finish(self._outbox.flush(socket))
             raise
         finally:
             if asyncio.get_running_loop().time() - since >= STEADY:
                 self._backoff.reset()
             self._set_connected(False)
-            writer.cancel()
-            watching.cancel()
-            # In a task of its own: timeouts inside a task that has been cancelled raise
-            # CancelledError before Python 3.11.3 (gh-102780), and websockets uses one here.
-            closing = asyncio.ensure_future(socket.close())
-            await asyncio.wait({writer, watching, closing}, timeout=2 * CLOSE_TIMEOUT)
-            abort(socket.transport)
+            await end(writer, watching)
+            await finish(self._close(socket))
+
+    async def _close(self, socket: ClientConnection) -> None:
+        # In a task of its own: timeouts inside a task that has been cancelled raise
+        # CancelledError before Python 3.11.3 (gh-102780), and websockets uses one here.
+        with contextlib.suppress(TimeoutError):
+            await within(socket.close(), 2 * CLOSE_TIMEOUT)
+        abort(socket.transport)
 
     async def _abort_without_address(self, socket: ClientConnection) -> None:
         await wait_until_lost(socket.transport)

@@ -9,6 +9,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from webrtc_bridge.errors import printable
+from webrtc_bridge.program.cancellation import within
 
 MAX_QUEUED = 256
 'Messages that wait for the socket; any more are refused.'
@@ -53,8 +54,8 @@ class Outbox:
 
     async def flush(self, socket: ClientConnection) -> None:
         """Send what is queued, in at most `FLUSH_TIMEOUT`, once nobody writes any more."""
-        with contextlib.suppress(ConnectionClosed, asyncio.TimeoutError):
-            await asyncio.wait_for(self._send_all(socket), FLUSH_TIMEOUT)
+        with contextlib.suppress(ConnectionClosed, TimeoutError):
+            await within(self._send_all(socket), FLUSH_TIMEOUT)
 
     async def _send_all(self, socket: ClientConnection) -> None:
         while self._queue:

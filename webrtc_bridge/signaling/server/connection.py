@@ -8,6 +8,7 @@ from collections import deque
 from aiohttp import web
 
 from webrtc_bridge.errors import printable
+from webrtc_bridge.program.cancellation import end, within
 from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.protocol.close_codes import CloseCode
 
@@ -140,14 +141,12 @@ class Connection:
 
     async def _close(self, code: int, reason: str) -> None:
         try:
-            await asyncio.wait_for(self._orderly(code, reason), CLOSE_TIMEOUT)
+            await within(self._orderly(code, reason), CLOSE_TIMEOUT)
         except (TimeoutError, ConnectionError):
             logger.debug('socket %d is aborted', self.number)
             abort(self._transport)
         finally:
-            if self._writer is not None:
-                self._writer.cancel()
-                await asyncio.wait({self._writer})
+            await end(self._writer)
             # The peer may not be reading what the transport still wants to write.
             loop = asyncio.get_running_loop()
             loop.call_later(CLOSE_TIMEOUT, abort, self._transport)

@@ -11,6 +11,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from webrtc_bridge.errors import MessageError, printable
 from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.program.cancellation import finish
 from webrtc_bridge.signaling.broker.actions import Action, Close, Send
 from webrtc_bridge.signaling.broker.broker import Broker
 from webrtc_bridge.signaling.broker.rights import Rights
@@ -67,8 +68,8 @@ class PeerSockets:
                 await self._carry_out(self._register(connection, request, role))
             await self._read(connection, socket)
         finally:
-            await self._disconnect(connection)
-            await connection.aclose()
+            await finish(self._disconnect(connection))
+            await finish(connection.aclose())
             del self._connections[connection]
         return socket
 

@@ -5,7 +5,6 @@ Everything here runs in one event loop.
 """
 
 import asyncio
-import contextlib
 import enum
 import logging
 import time
@@ -16,6 +15,8 @@ from aiohttp import web
 
 from webrtc_bridge import __version__
 from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.program.cancellation import end, finish
+from webrtc_bridge.program.long_tasks import keep_running
 from webrtc_bridge.signaling.broker.broker import Broker
 from webrtc_bridge.signaling.broker.limits import Limits
 from webrtc_bridge.signaling.protocol.messages import Role
@@ -56,9 +57,7 @@ class _Serving:
         self.entrance.shut()
         self.listener.close()
         await self.pending.close()
-        self.clock.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.clock
+        await end(self.clock)
         await self.sockets.close()
         await self.runner.cleanup()
 
@@ -126,10 +125,10 @@ class SignalingServer:
             exposed = authentication.is_on or options.allow_anonymous
             listener = await listen(pending, options.host, options.port, exposed=exposed)
         except BaseException:
-            await runner.cleanup()
+            await finish(runner.cleanup())
             raise
         self.port = listener.sockets[0].getsockname()[1]
-        clock = asyncio.ensure_future(sockets.run_clock())
+        clock = asyncio.ensure_future(keep_running("the server's clock", sockets.run_clock))
         self._serving = _Serving(sockets, entrance, runner, pending, listener, clock)
         self._set_state(State.SERVING)
         logger.info('open %s in a browser to watch', self.page_url)

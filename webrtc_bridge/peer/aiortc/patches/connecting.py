@@ -8,9 +8,7 @@ from typing import Any
 from aiortc import RTCPeerConnection
 
 from webrtc_bridge.errors import printable
-
-CANCEL_INTERVAL = 0.05
-'Seconds after which a task that is still running is cancelled again.'
+from webrtc_bridge.program.cancellation import end
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +31,7 @@ class Connecting:
 
     async def cancel(self) -> None:
         """Cancel them; call it before the connection is closed."""
-        while tasks := set(self._tasks):
-            for task in tasks:
-                task.cancel()
-            # Repeatedly: asyncio.wait_for may lose a cancellation (python/cpython#86296, in 3.11).
-            await asyncio.wait(tasks, timeout=CANCEL_INTERVAL)
+        await end(*self._tasks)
 
     async def _owned_connect(self) -> None:
         task = asyncio.current_task()

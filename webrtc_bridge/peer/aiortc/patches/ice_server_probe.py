@@ -7,6 +7,7 @@ from aioice import stun, turn
 
 from webrtc_bridge.errors import WebrtcBridgeError
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl
+from webrtc_bridge.program.cancellation import finish, within
 
 ECHO_TIMEOUT = 1.0
 'Seconds for a datagram through the relay and back; it is sent three times.'
@@ -70,12 +71,12 @@ async def relayed(options: dict[str, Any]) -> tuple[str, int]:
         raise NoEcho
     finally:
         transport.close()
-        await _within(echo.gone, GIVE_BACK_TIMEOUT)
+        await finish(_within(echo.gone, GIVE_BACK_TIMEOUT))
 
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        await within(event.wait(), seconds)
     except TimeoutError:
         return False
     return True

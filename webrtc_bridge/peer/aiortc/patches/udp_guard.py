@@ -1,12 +1,21 @@
 """Filter UDP datagrams: take STUN from anywhere, everything else from the peer alone."""
 
+import asyncio
 import functools
 import logging
+from collections.abc import Iterator
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 import aioice.ice
 import aioice.stun
 from aiortc import RTCPeerConnection
+
+_open_sockets: WeakKeyDictionary[Any, WeakSet[Any]] = WeakKeyDictionary()
+"""
+The sockets of each ICE connection. aioice keeps those that it has bound in a local variable until
+all are, and forgets them if it is cancelled before. The event loop keeps open sockets alive.
+"""
 
 LAST_STUN_BYTE = 3
 'STUN starts with a byte up to this; media and DTLS with a higher one (RFC 7983, section 7).'
@@ -27,6 +36,13 @@ class GuardedStunProtocol(aioice.ice.StunProtocol):
         super().__init__(receiver)
         self.dropped = 0
         self._sources: set[tuple[Any, ...]] = set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Register the socket, which exists from now on, with its ICE connection."""
+        super().connection_made(transport)
+        _open_sockets.setdefault(self.receiver, WeakSet()).add(self)
+        if self.receiver._closing:
+            transport.close()
 
     def datagram_received(self, data: Any, addr: tuple[Any, ...]) -> None:
         """Take a datagram; cheaper for media than in aioice, which parses each one as STUN."""
@@ -77,7 +93,16 @@ def guard_udp() -> None:
 
 def dropped_datagrams(connection: RTCPeerConnection) -> int:
     """Return the number of datagrams that were dropped; call it before `connection` is closed."""
+    return sum(protocol.dropped for protocol in _sockets_of(connection))
+
+
+def close_sockets(connection: RTCPeerConnection) -> None:
+    """Close the sockets that `connection` has left open; to be called once it is closed."""
+    for protocol in _sockets_of(connection):
+        protocol.transport.close()
+
+
+def _sockets_of(connection: RTCPeerConnection) -> Iterator[Any]:
     private: Any = connection
-    transports = private._RTCPeerConnection__iceTransports
-    protocols = (p for transport in transports for p in transport._connection._protocols)
-    return sum(getattr(protocol, 'dropped', 0) for protocol in protocols)
+    for transport in private._RTCPeerConnection__iceTransports:
+        yield from tuple(_open_sockets.get(transport._connection, ()))
