@@ -2,7 +2,8 @@ from types import SimpleNamespace
 
 import av
 import pytest
-from support.media.video_files import write_video
+from av.bitstream import BitStreamFilterContext
+from support.media.video_files import RED, write_video
 
 from webrtc_bridge.errors import SourceUnreadable
 from webrtc_bridge.media.capture.av_errors import device_error
@@ -46,6 +47,18 @@ class DamagedCamera:
 
     def close(self):
         self._container.close()
+
+
+class RefreshingCamera(DamagedCamera):
+    """A stream without keyframes and without recovery points, as with some intra refresh."""
+
+    def demux(self, stream):
+        unmarked = BitStreamFilterContext('filter_units=remove_types=6', stream)
+        packets = [packet for packet in self._container.demux(stream) if packet.size]
+        for packet in packets[3:]:
+            (bare,) = unmarked.filter(packet)
+            bare.stream = stream
+            yield bare
 
 
 @pytest.fixture
@@ -110,6 +123,17 @@ def test_a_camera_of_damaged_buffers_alone_is_given_up(film, monkeypatch):
     source = stream_source(DamagedCamera(film(codec='mjpeg')))
     with pytest.raises(SourceUnreadable, match='no picture could be decoded'):
         source.read()
+
+
+def test_a_stream_without_keyframes_is_decoded_after_a_while(film, monkeypatch):
+    refresh = {'profile': 'high', 'x264-params': 'intra-refresh=1:keyint=10:bframes=0'}
+    delivered = read_all(stream_source(RefreshingCamera(film(frames=30, options=refresh))))
+    assert not any(delivered)
+    monkeypatch.setattr('webrtc_bridge.media.capture.av_source.PATIENCE_NS', -1)
+    source = stream_source(RefreshingCamera(film(frames=30, options=refresh)))
+    newest = [frame for frame in read_all(source) if frame][-1].picture
+    red, green, blue = newest.to_ndarray(format='rgb24').mean(axis=(0, 1))
+    assert (red, green, blue) == pytest.approx(RED, abs=10)
 
 
 @pytest.mark.parametrize(('declared', 'believed'), [(25, 25.0), (240, 240.0), (90000, None)])

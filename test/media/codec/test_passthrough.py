@@ -17,7 +17,12 @@ from support.media.colour_charts import (
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec import recent_frames
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
-from webrtc_bridge.media.codec.passthrough import Passthrough, PassthroughListener
+from webrtc_bridge.media.codec.passthrough import (
+    Passthrough,
+    PassthroughListener,
+    PassthroughState,
+)
+from webrtc_bridge.media.codec.recent_frames import PATIENCE_NS
 from webrtc_bridge.media.frames import AccessUnit, Codec
 from webrtc_bridge.media.h264.units import IDR_SLICE, SPS, kind, nal_units
 from webrtc_bridge.media.pixels.planes import plane_pixels
@@ -26,6 +31,8 @@ from webrtc_bridge.media.rtp.rtp_time import RtpTime
 START = 1_700_000_000_000_000_000
 INTERVAL = 33_333_000
 DEADLINE = 10.0
+SUPPLEMENTAL = 6
+'Enhancement information (nal_unit_type), such as recovery points.'
 
 
 def access_units(count, profile='baseline', **options):
@@ -211,24 +218,48 @@ def test_what_cannot_be_kept_is_decoded_until_the_next_keyframe(harness_for, mon
     assert harness.pictures.empty()
 
 
-def test_a_stream_with_intra_refresh_is_decoded(harness_for, monkeypatch, caplog):
-    monkeypatch.setattr('webrtc_bridge.media.codec.passthrough.PATIENCE', -1.0)
+def without_messages(unit):
+    kept = [nal for nal in nal_units(unit.data) if kind(nal) != SUPPLEMENTAL]
+    return AccessUnit(b''.join(b'\0\0\0\1' + nal for nal in kept), unit.capture_ns)
+
+
+@pytest.mark.parametrize('tells_recovery_points', [True, False])
+def test_a_stream_with_intra_refresh_is_decoded(
+    harness_for, monkeypatch, caplog, tells_recovery_points
+):
     monkeypatch.setattr('webrtc_bridge.media.codec.decoding_thread.BACKLOG', 90)
     caplog.set_level(logging.INFO)
-    units = access_units(90, **{'x264-params': 'intra-refresh=1:keyint=30'})
+    units = access_units(130, **{'x264-params': 'intra-refresh=1:keyint=30'})
+    if not tells_recovery_points:
+        units = [without_messages(unit) for unit in units]
     sets = [unit for unit in nal_units(units[0].data) if kind(unit) in (7, 8)]
     alone = AccessUnit(b''.join(b'\0\0\0\1' + unit for unit in sets), START)
     assert not any(kind(nal) == IDR_SLICE for unit in units[1:] for nal in nal_units(unit.data))
     harness = harness_for(Codec.H264)
-    for unit in [alone, *units[30:]]:
-        harness.put([unit])
+    patience = round(PATIENCE_NS / INTERVAL)
+    harness.put([alone, *units[35 : 35 + patience]])
+    assert harness.pictures.empty()
+    assert harness.passthrough.state is PassthroughState.WAITING
+    harness.put(units[35 + patience :])
     captured = harness.pictures.get(timeout=DEADLINE)
     while captured.capture_ns < units[-1].capture_ns:
         captured = harness.pictures.get(timeout=DEADLINE)
     assert captured.passed_as is None
     assert_shows(captured, units[-1])
-    assert 'H.264 is transcoded: no keyframe in' in caplog.text
+    assert 'H.264 is transcoded: no keyframe in 2 s' in caplog.text
     assert harness.passed == []
+
+
+def test_a_stream_that_was_joined_between_keyframes_is_decoded_until_the_next(harness_for):
+    units = access_units(75, **{'x264-params': 'keyint=70'})
+    sets = [unit for unit in nal_units(units[0].data) if kind(unit) in (7, 8)]
+    alone = AccessUnit(b''.join(b'\0\0\0\1' + unit for unit in sets), START)
+    harness = harness_for(Codec.H264)
+    harness.put([alone, *units[3:70]])
+    assert harness.pictures.get(timeout=DEADLINE).passed_as is None
+    assert harness.passed == []
+    harness.put(units[70:])
+    assert [frame.data for frame in harness.passed] == [unit.data for unit in units[70:]]
 
 
 def test_a_closed_one_passes_nothing(harness_for):

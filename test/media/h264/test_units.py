@@ -7,6 +7,7 @@ from webrtc_bridge.media.h264.units import (
     DELIMITER,
     IDR_SLICE,
     PPS,
+    SLICE,
     SPS,
     ParameterSets,
     Profile,
@@ -104,11 +105,12 @@ def test_packets_of_any_container_become_a_byte_stream_with_parameter_sets(film,
     assert kinds[0].index(SPS) < kinds[0].index(PPS) < kinds[0].index(IDR_SLICE)
 
 
-def test_packets_before_the_first_keyframe_are_left_out(film):
-    container = film('film.mp4', profile='baseline', g='5')
+def test_the_first_packet_gets_the_parameter_sets_of_the_stream_even_between_keyframes(film):
+    container = film('film.h264', profile='baseline', g='5')
     packets = H264Packets(container.streams.video[0])
-    found = [packets.access_unit(p) for p in list(container.demux(video=0))[2:] if p.size]
-    assert [data is None for data in found] == [True] * 3 + [False] * 5
+    found = [packets.access_unit(p) for p in list(container.demux(video=0))[2:5] if p.size]
+    kinds = [[kind(unit) for unit in nal_units(data)] for data in found]
+    assert kinds == [[SPS, PPS, SLICE], [SLICE], [SLICE]]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from webrtc_bridge.errors import SourceError, SourceUnreadable
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
 from webrtc_bridge.media.capture.source_clocks import Now, SourceClock
 from webrtc_bridge.media.capture.timing import HIGHEST_RATE
+from webrtc_bridge.media.codec.recent_frames import PATIENCE_NS
 from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.h264.packets import H264Packets
 from webrtc_bridge.media.pixels.source_pictures import SourcePictures
@@ -87,7 +88,7 @@ class AvSource:
     A live source: decode each packet when it arrives, at the pace of the source.
 
     With `passed`, decode nothing and deliver access units. `untagged` is the matrix of pictures
-    that name none.
+    that name none. A stream that has no keyframe for `PATIENCE_NS` is decoded without one.
     """
 
     def __init__(
@@ -124,6 +125,8 @@ class AvSource:
         # A packet that the network damaged costs its picture, not the connection.
         with contextlib.suppress(av.error.InvalidDataError):
             pictures = packet.decode()
+        if not pictures and time.monotonic() - self._last_picture > PATIENCE_NS / 1e9:
+            packet.stream.codec_context.flags |= Flags.output_corrupt
         return self._captured(pictures[-1] if pictures else None, now)
 
     def _captured(self, picture: av.VideoFrame | None, now: Now) -> CapturedFrame | None:

@@ -30,11 +30,17 @@ JOIN_TIMEOUT = 1.0
 logger = logging.getLogger(__name__)
 
 
-def open_decoder(codec: Codec) -> VideoCodecContext:
-    """Return a decoder without delay: no frame threads, no reordering."""
+def open_decoder(codec: Codec, starts_anywhere: bool = False) -> VideoCodecContext:
+    """
+    Return a decoder without delay: no frame threads, no reordering.
+
+    One that `starts_anywhere` returns pictures even before a keyframe or a recovery point.
+    """
     context = av.CodecContext.create('h264' if codec is Codec.H264 else 'vp8', 'r')
     assert isinstance(context, VideoCodecContext)
     context.flags |= Flags.low_delay
+    if starts_anywhere:
+        context.flags |= Flags.output_corrupt
     # Two threads, one per slice, do not pay: 0.77 ms for a picture of 720p instead of 0.59, and a
     # quarter more CPU.
     context.thread_count = 1
@@ -48,7 +54,8 @@ class DecodingThread:
     While `on_picture` runs, newer frames wait. They are decoded after it, but if it takes long,
     only the last of their pictures is handed out: a slow consumer gets fewer pictures, not old
     ones.
-    `on_picture_lost` is called, in that thread or in `put`, when a keyframe is needed.
+    `on_picture_lost` is called, in that thread or in `put`, when a keyframe is needed. With
+    `starts_anywhere`, pictures are handed out before the first one.
     """
 
     def __init__(
@@ -56,8 +63,11 @@ class DecodingThread:
         name: str,
         on_picture: Callable[[av.VideoFrame, EncodedFrame], None],
         on_picture_lost: Callable[[], None],
+        *,
+        starts_anywhere: bool = False,
     ) -> None:
         self.dropped = 0
+        self._starts_anywhere = starts_anywhere
         self._on_picture = on_picture
         self._on_picture_lost = on_picture_lost
         self._frames: deque[EncodedFrame] = deque()
@@ -141,7 +151,7 @@ class DecodingThread:
 
     def _decode(self, frame: EncodedFrame) -> av.VideoFrame | None:
         if self._decoder is None or self._decoder[0] is not frame.codec:
-            self._decoder = (frame.codec, open_decoder(frame.codec))
+            self._decoder = (frame.codec, open_decoder(frame.codec, self._starts_anywhere))
         try:
             pictures = self._decoder[1].decode(av.Packet(frame.data))
         except av.FFmpegError as error:

@@ -3,7 +3,6 @@
 import enum
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,7 +10,7 @@ import av
 
 from webrtc_bridge.media.codec.decoding_thread import DecodingThread
 from webrtc_bridge.media.codec.passed_colours import with_colours
-from webrtc_bridge.media.codec.recent_frames import RecentFrames
+from webrtc_bridge.media.codec.recent_frames import PATIENCE_NS, RecentFrames
 from webrtc_bridge.media.frames import AccessUnit, CapturedFrame, Codec, EncodedFrame
 from webrtc_bridge.media.h264.units import (
     IDR_SLICE,
@@ -25,12 +24,6 @@ from webrtc_bridge.media.h264.units import (
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 from webrtc_bridge.media.rtp.payloader import h264_payloads
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
-
-PATIENCE = 2.0
-"""
-Seconds without a keyframe after which a stream is taken for one that has none, as with intra
-refresh: then it is decoded, from any picture on, and encoded.
-"""
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +60,10 @@ class Passthrough:
     Hand a source's H.264 to the viewers as it is, if it has the profile that they accept.
 
     If not, and for viewers of another codec, the listener's `on_picture` gets it decoded, to be
-    encoded again. Passing starts at a keyframe. The source alone decides when the next one comes:
-    it cannot be asked for one when a viewer joins or lost the picture. Until then such a viewer,
-    too, gets encoded pictures: what came since the last keyframe is kept, and decoded on `demand`.
+    encoded again. Passing starts at a keyframe; a stream without any is decoded. The source alone
+    decides when the next one comes: it cannot be asked for one when a viewer joins or lost the
+    picture. Until then such a viewer, too, gets encoded pictures: what came since the last
+    keyframe is kept, and decoded on `demand`.
 
     `time` gives the frames their timestamps; `name` is the source, for the log.
     """
@@ -86,8 +80,12 @@ class Passthrough:
         self._decodes = False
         self._shown_from = 0
         self._state = PassthroughState.WAITING
-        self._waiting_since: float | None = None
         self._closed = False
+
+    @property
+    def state(self) -> PassthroughState:
+        """The present treatment."""
+        return self._state
 
     @property
     def passes(self) -> bool:
@@ -106,16 +104,14 @@ class Passthrough:
             return
         profile = self._parameter_sets.profile
         keyframe = IDR_SLICE in kinds
+        if profile is None:
+            return
         data = self._parameter_sets.completed(unit.data, units)
-        if profile and keyframe:
+        if keyframe:
             self._start(profile)
-        elif self._state is PassthroughState.WAITING:
-            if profile is None or not self._has_waited(time.monotonic()):
-                return
-            reason = f'no keyframe in {PATIENCE:.0f} s, as with intra refresh'
-            self._set_state(PassthroughState.TRANSCODING, reason)
-            # What is decoded has to start with parameter sets.
-            data, keyframe = self._parameter_sets.before(data), True
+        elif not len(self._recent):
+            # Should a decoder have to start here, it needs them.
+            data = self._parameter_sets.before(data)
         self._hand_out(EncodedFrame(Codec.H264, data, keyframe, 0, unit.capture_ns))
 
     def demand(self) -> None:
@@ -141,11 +137,6 @@ class Passthrough:
             reason = f'{profile}, but only Constrained Baseline is accepted by all viewers'
             self._set_state(PassthroughState.TRANSCODING, reason)
 
-    def _has_waited(self, now: float) -> bool:
-        if self._waiting_since is None:
-            self._waiting_since = now
-        return now - self._waiting_since > PATIENCE
-
     def _hand_out(self, frame: EncodedFrame) -> None:
         if self.passes and self._listener.watched():
             self._listener.on_frame(self._packetized(frame))
@@ -154,6 +145,9 @@ class Passthrough:
             self._time.timestamp(frame.time_ns)
         with self._lock:
             self._recent.add(frame)
+            if self._recent.lacks_keyframes:
+                reason = f'no keyframe in {PATIENCE_NS / 1e9:.0f} s, as with intra refresh'
+                self._set_state(PassthroughState.TRANSCODING, reason)
             if self._decodes and self._decoder:
                 self._decoder.put(frame)
             self._follow_demand()
@@ -172,12 +166,14 @@ class Passthrough:
         wanted = self._recent.overflowed or self._listener.wants_pictures(
             Codec.H264 if self.passes else None
         )
-        if wanted and not self._decodes and len(self._recent):
+        if wanted and not self._decodes and self._recent.decodable:
             *_, newest = self._recent
             self._shown_from = newest.time_ns
             self._decodes = True
             if self._decoder is None:
-                self._decoder = DecodingThread(self._name, self._on_decoded, lambda: None)
+                self._decoder = DecodingThread(
+                    self._name, self._on_decoded, lambda: None, starts_anywhere=True
+                )
             self._decoder.catch_up(list(self._recent))
         elif self._decodes and not wanted:
             self._decodes = False

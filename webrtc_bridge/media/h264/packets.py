@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class H264Packets:
-    """Convert the packets of `stream` to the byte stream format, from a keyframe on."""
+    """Convert the packets of `stream` to the byte stream format; parameter sets come first."""
 
     def __init__(self, stream: VideoStream) -> None:
         # Files put lengths before NAL units; what already is a byte stream stays as it is.
@@ -20,18 +20,12 @@ class H264Packets:
         extradata = stream.codec_context.extradata or b''
         # They are in the stream's description (SDP), and perhaps never in the stream.
         self._parameter_sets = extradata if START_CODE in extradata[:4] else b''
-        self._in_sync = False
 
-    def access_unit(self, packet: 'av.Packet[VideoStream]') -> bytes | None:
-        """Return the access unit in `packet`; None before the first keyframe."""
-        keyframe = packet.is_keyframe
-        if not (self._in_sync or keyframe):
-            return None
+    def access_unit(self, packet: 'av.Packet[VideoStream]') -> bytes:
+        """Return the access unit in `packet`; empty if there is none."""
         data = b''.join(bytes(filtered) for filtered in self._filter.filter(packet))
-        if not self._in_sync and not has_parameter_sets(data):
-            data = self._parameter_sets + data
-        self._in_sync = True
-        return data
+        sets, self._parameter_sets = self._parameter_sets, b''
+        return data if has_parameter_sets(data) else sets + data
 
 
 def has_parameter_sets(data: bytes) -> bool:
