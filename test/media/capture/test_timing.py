@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from webrtc_bridge.media.capture.timing import PlayTime, RisingTime
+from webrtc_bridge.media.capture.timing import PlayTime, RisingTime, StreamSpeed
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -72,3 +72,25 @@ def test_a_film_that_starts_over_goes_on_after_its_last_interval():
     assert [round(play_time.position(stamp), 6) for stamp in (7.0, 7.1)] == [0.0, 0.1]
     play_time.start_over()
     assert [round(play_time.position(stamp), 6) for stamp in (7.0, 7.1)] == [0.2, 0.3]
+
+
+def judged(arrivals):
+    """Return what a stream is taken for after (timestamp, time of arrival), both in seconds."""
+    speed = StreamSpeed()
+    return next((live for a in arrivals if (live := speed.add(*a)) is not None), None)
+
+
+@pytest.mark.parametrize('fps', [0.5, 5, 25])
+@pytest.mark.parametrize('kept', [0.0, 8.0])
+def test_a_stream_that_keeps_time_is_live_though_it_begins_with_what_was_kept(fps, kept):
+    burst = [(n / 10, 100.0) for n in range(int(10 * kept))]
+    assert judged([*burst, *((kept + n / fps, 100.0 + n / fps) for n in range(100))]) is True
+
+
+@pytest.mark.parametrize('speed', [2, 10, 1000])
+def test_what_comes_faster_than_time_is_a_file(speed):
+    assert judged((n / 25, 100.0 + n / 25 / speed) for n in range(1000)) is False
+
+
+def test_a_live_stream_may_come_in_bursts():
+    assert judged((n / 25, 100.0 + n // 5 / 5) for n in range(1000)) is True

@@ -22,9 +22,8 @@ from webrtc_bridge.media.codec.passthrough import (
     PassthroughListener,
     PassthroughState,
 )
-from webrtc_bridge.media.codec.recent_frames import PATIENCE_NS
 from webrtc_bridge.media.frames import AccessUnit, Codec
-from webrtc_bridge.media.h264.units import IDR_SLICE, SPS, kind, nal_units
+from webrtc_bridge.media.h264.units import IDR_SLICE, PATIENCE_NS, SPS, kind, nal_units
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -14,10 +15,10 @@ from av.video.stream import VideoStream
 from webrtc_bridge.errors import SourceError, SourceUnreadable
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
 from webrtc_bridge.media.capture.source_clocks import Now, SourceClock
-from webrtc_bridge.media.capture.timing import HIGHEST_RATE
-from webrtc_bridge.media.codec.recent_frames import PATIENCE_NS
+from webrtc_bridge.media.capture.timing import HIGHEST_RATE, StreamSpeed
 from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.h264.packets import H264Packets
+from webrtc_bridge.media.h264.units import PATIENCE_NS
 from webrtc_bridge.media.pixels.source_pictures import SourcePictures
 
 DECODE_TIMEOUT = 15.0
@@ -53,6 +54,26 @@ class AvPackets:
         self._container = container
         self._error_of = error_of
         self._packets = packets_of(container)
+        self._waiting: deque[av.Packet[VideoStream]] = deque()
+
+    def keep_time(self) -> bool:
+        """
+        Return whether the packets come at the pace of their timestamps, as those of a live stream.
+
+        It reads for at least 0.3 s; `read` returns what came. A live stream has no end.
+        """
+        speed = StreamSpeed()
+        is_live = None
+        while is_live is None:
+            try:
+                packet = self._next()
+            except SourceError:
+                return False
+            self._waiting.append(packet)
+            stamp_ns = pts_ns(packet)
+            if stamp_ns is not None:
+                is_live = speed.add(stamp_ns / 1e9, time.monotonic())
+        return is_live
 
     def read(self) -> 'av.Packet[VideoStream]':
         """
@@ -60,6 +81,9 @@ class AvPackets:
 
         Raises: SourceError.
         """
+        return self._waiting.popleft() if self._waiting else self._next()
+
+    def _next(self) -> 'av.Packet[VideoStream]':
         deadline = time.monotonic() + self.read_timeout
         while True:
             try:

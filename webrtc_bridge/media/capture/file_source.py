@@ -1,6 +1,7 @@
 """A video file as a source, played in real time by its own timestamps, in a loop."""
 
 import contextlib
+import errno
 import logging
 import time
 from collections.abc import Iterator
@@ -160,4 +161,7 @@ class FileSource:
                 with contextlib.suppress(av.error.InvalidDataError):
                     yield from packet.decode()
         except (av.error.FFmpegError, OSError) as error:
-            raise self._error_of(self._name, error) from error
+            # FFmpeg takes the end of an answer without a length (HTTP) for an error, unless the
+            # server has said that it would close the connection.
+            if error.errno != errno.EIO or self._container.size >= 0:
+                raise self._error_of(self._name, error) from error

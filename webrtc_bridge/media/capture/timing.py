@@ -17,6 +17,16 @@ LONGEST_INTERVAL = 10.0
 'Bounds, in seconds, of the time between two pictures of a file that is taken for a jump.'
 
 
+LOOK, LOOKS = 0.3, 4
+'Seconds over which the speed of a stream is looked at, and how often until it is a file.'
+
+LIVE_SPEED = 1.5
+'Seconds of video in a second beyond which a stream is not live.'
+
+LONGEST_BURST = 20.0
+'Seconds of video that a live stream may begin with; what servers keep has fewer.'
+
+
 class RisingTime:
     """
     Keep capture times rising strictly while the wall clock is corrected.
@@ -65,6 +75,42 @@ class Pace:
         if remaining > 0:
             time.sleep(min(remaining, STEP))
         return remaining <= STEP
+
+
+class StreamSpeed:
+    """
+    Tell a live stream from a file that comes as fast as it can. Reads no clock.
+
+    A live stream may begin with a burst, of all since its last keyframe, but is then as fast as
+    time: in one of the first `LOOKS` it is, and its burst is no longer than `LONGEST_BURST`.
+    """
+
+    def __init__(self) -> None:
+        self._first: float | None = None
+        self._newest = 0.0
+        self._look: tuple[float, float] | None = None
+        self._looks = 0
+
+    def add(self, seconds: float, now: float) -> bool | None:
+        """
+        Take the timestamp of a picture that arrives at `now`, both in seconds.
+
+        Return whether the stream is live; None while that is unknown.
+        """
+        if self._first is None or self._look is None:
+            self._first, self._newest, self._look = seconds, seconds, (seconds, now)
+            return None
+        self._newest = max(self._newest, seconds)
+        if self._newest - self._first > LONGEST_BURST:
+            return False
+        start, since = self._look
+        if now - since < LOOK:
+            return None
+        if self._newest - start <= LIVE_SPEED * (now - since):
+            return True
+        self._look = self._newest, now
+        self._looks += 1
+        return False if self._looks == LOOKS else None
 
 
 class PlayTime:

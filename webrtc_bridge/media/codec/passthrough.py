@@ -10,10 +10,11 @@ import av
 
 from webrtc_bridge.media.codec.decoding_thread import DecodingThread
 from webrtc_bridge.media.codec.passed_colours import with_colours
-from webrtc_bridge.media.codec.recent_frames import PATIENCE_NS, RecentFrames
+from webrtc_bridge.media.codec.recent_frames import RecentFrames
 from webrtc_bridge.media.frames import AccessUnit, CapturedFrame, Codec, EncodedFrame
 from webrtc_bridge.media.h264.units import (
     IDR_SLICE,
+    PATIENCE_NS,
     SLICE,
     SPS,
     ParameterSets,

@@ -3,17 +3,11 @@
 from collections.abc import Iterator
 
 from webrtc_bridge.media.frames import EncodedFrame
+from webrtc_bridge.media.h264.units import PATIENCE_NS
 
 MOST_FRAMES, MOST_BYTES, MOST_NS = 600, 16_000_000, 20_000_000_000
 """
 Bounds of what is kept. 600 frames of 720p take a decoder 0.3 s; 16 MB are 20 s at 6 Mbit/s.
-"""
-
-PATIENCE_NS = 2_000_000_000
-"""
-Nanoseconds without a keyframe, from the start of a stream on, after which it is taken for one that
-has none, as with intra refresh. A decoder may then start anywhere: its picture is whole after one
-refresh period.
 """
 
 

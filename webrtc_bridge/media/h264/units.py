@@ -20,6 +20,13 @@ PROFILES = {
 
 CONSTRAINT_SET0, CONSTRAINT_SET1 = 0x80, 0x40
 
+PATIENCE_NS = 2_000_000_000
+"""
+Nanoseconds without a keyframe, from the start of a stream on, after which it is taken for one that
+has none, as with intra refresh. A decoder may then start anywhere: its picture is whole after one
+refresh period.
+"""
+
 
 def nal_units(data: bytes) -> Iterator[bytes]:
     """Yield the NAL units of a byte stream, without start codes (annex B)."""

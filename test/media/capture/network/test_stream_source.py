@@ -1,3 +1,4 @@
+import contextlib
 import itertools
 import socket
 import subprocess
@@ -11,7 +12,9 @@ from support.media.video_files import write_video
 from support.programs import SUPPORT
 
 from webrtc_bridge.errors import SourceError, SourceForbidden, SourceNotFound, SourceUnreadable
+from webrtc_bridge.media.capture.av_source import AvSource
 from webrtc_bridge.media.capture.camera import Camera, CameraState
+from webrtc_bridge.media.capture.file_source import FileSource
 from webrtc_bridge.media.capture.network import snapshot_source, stream_source
 from webrtc_bridge.media.capture.opener import opener
 from webrtc_bridge.media.frames import AccessUnit
@@ -28,7 +31,8 @@ class CameraPage(BaseHTTPRequestHandler):
     """
     An IP camera: a JPEG every 50 ms at /mjpeg, some of them and then silence at /silent.
 
-    /mjpeg?8 has eight a second, /snapshot one JPEG. All else is a file of `folder`.
+    /mjpeg?8 has eight a second, /snapshot one JPEG. All else is a file of `folder`, of which ?made
+    sends no length, and ?live only the first half at once.
     """
 
     jpeg = b''
@@ -37,8 +41,11 @@ class CameraPage(BaseHTTPRequestHandler):
 
     def do_GET(self):
         CameraPage.requests += 1
-        file = self.folder / self.path[1:]
-        if self.path == '/snapshot' or file.is_file():
+        path, _, manner = self.path[1:].partition('?')
+        file = self.folder / path
+        if manner and file.is_file():
+            self.make(file.read_bytes(), manner)
+        elif self.path == '/snapshot' or file.is_file():
             content = file.read_bytes() if file.is_file() else self.jpeg
             self.send_response(200)
             self.send_header('Content-Length', str(len(content)))
@@ -49,6 +56,18 @@ class CameraPage(BaseHTTPRequestHandler):
             self.stream(1 / float(rate or 20))
         else:
             self.refuse(401 if self.path in ('/secret', '/modern') else 404)
+
+    def make(self, content, manner):
+        """Send `content` as what a program makes while it sends it."""
+        self.send_response(200)
+        self.end_headers()
+        at_once = len(content) // (1 if manner == 'made' else 2)
+        self.wfile.write(content[:at_once])
+        with contextlib.suppress(OSError):
+            for start in range(at_once, len(content), 400):
+                if self.server.ended.wait(0.05):
+                    return
+                self.wfile.write(content[start : start + 400])
 
     def refuse(self, status):
         self.send_response(status)
@@ -218,6 +237,25 @@ def test_video_without_a_duration_has_its_own_speed(connect, ip_camera, tmp_path
     assert frames[-1].capture_ns - frames[0].capture_ns >= 0.5e9
     intervals = [b.capture_ns - a.capture_ns for a, b in itertools.pairwise(frames)]
     assert sorted(intervals)[len(intervals) // 2] >= 40e6
+
+
+@pytest.mark.parametrize('name', ['film.webm', 'film.ts'])
+def test_a_file_without_a_length_has_its_own_speed(connect, ip_camera, tmp_path, name):
+    codec, live = ('libvpx', {'live': '1'}) if name.endswith('webm') else ('libx264', {})
+    write_video(tmp_path / name, codec, frames=140, container_options=live)
+    source = connect(f'http://{ip_camera}/{name}?made')
+    assert isinstance(source, FileSource)
+    frames = pictures(source, 12)
+    assert frames[-1].capture_ns - frames[0].capture_ns >= 0.5e9
+
+
+def test_a_live_stream_without_a_length_is_not_held_back(connect, ip_camera, tmp_path):
+    # A packet of MPEG-TS with its tables has 564 bytes: about 28 pictures a second.
+    write_video(tmp_path / 'film.ts', frames=200, fps=28)
+    source = connect(f'http://{ip_camera}/film.ts?live')
+    assert isinstance(source, AvSource)
+    # What came at once, and then more.
+    assert len(pictures(source, 110)) == 110
 
 
 def test_a_snapshot_is_fetched_at_its_documented_rate(connect, ip_camera, monkeypatch):

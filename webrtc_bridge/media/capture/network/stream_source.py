@@ -72,15 +72,16 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
     container = open_container(
         name, url, error_of, options=wanted, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)
     )
-    if url.startswith('http') and (kind := played_kind(container)):
-        container.close()
+    # FFmpeg itself ends a read after READ_TIMEOUT; this is in case it does not.
+    packets = AvPackets(name, container, stream_error, READ_TIMEOUT + 1.0)
+    if url.startswith('http') and (kind := played_kind(container, packets)):
+        packets.close()
         if kind is PlayedKind.PICTURE:
             return SnapshotSource(url, name, error_of)
         patience = SEGMENT_TIMEOUT if kind is PlayedKind.SEGMENTS else READ_TIMEOUT
         return FileSource(url, name, stream_error, passes_h264=passes_h264, patience=patience)
     return AvSource(
-        # FFmpeg itself ends a read after READ_TIMEOUT; this is in case it does not.
-        AvPackets(name, container, stream_error, READ_TIMEOUT + 1.0),
+        packets,
         ArrivalClock(stamped=not made_up(container)),
         passed=packets_as_they_are(name, video_stream(container)) if passes_h264 else None,
     )
@@ -94,18 +95,22 @@ class PlayedKind(enum.Enum):
     FILE = 'a file'
 
 
-def played_kind(container: InputContainer) -> PlayedKind | None:
-    """Return which kind `container` is; None for a live stream, which sets its own pace."""
+def played_kind(container: InputContainer, packets: AvPackets) -> PlayedKind | None:
+    """
+    Return which kind `container`, with its `packets`, is.
+
+    None stands for a live stream, which sets its own pace.
+    """
     name = container.format.name
     if name in IMAGE_FORMATS or name.endswith('_pipe'):
         return PlayedKind.PICTURE
     if name == 'hls':
         return PlayedKind.SEGMENTS
-    # A file without a duration still has a length (Content-Length); a live stream has neither, but
-    # cameras send a length with MJPEG that has no meaning.
-    if name != 'mpjpeg' and (container.duration or container.size > 0):
-        return PlayedKind.FILE
-    return None
+    if name == 'mpjpeg':  # of cameras, which send a length that has no meaning
+        return None
+    # Neither a live stream nor a file that a program makes has a length (Content-Length).
+    is_file = container.duration or container.size > 0 or not packets.keep_time()
+    return PlayedKind.FILE if is_file else None
 
 
 def made_up(container: InputContainer) -> bool:
