@@ -58,19 +58,44 @@ def test_a_receiver_hears_of_the_senders_alone_that_its_token_is_for() -> None:
     assert harness.kinds('v') == ['sender_exit']
 
 
-@pytest.mark.parametrize('is_there', [True, False])
-def test_no_other_sender_can_be_asked_whether_it_is_there_or_not(is_there: bool) -> None:
+SAYINGS: dict[str, dict[str, object]] = {
+    'request_offer': {},
+    'answer': {'answer': description('answer')},
+    'candidate': {'candidate': None},
+    'bye': {},
+}
+
+
+@pytest.mark.parametrize('session', [{}, {'session_id': 'x'}])
+@pytest.mark.parametrize('kind', SAYINGS)
+@pytest.mark.parametrize('rear', [S, R, None])
+def test_no_other_sender_can_be_asked_whether_it_is_there_or_not(
+    rear: Role | None, kind: str, session: dict[str, str]
+) -> None:
     harness = BrokerHarness()
-    if is_there:
-        harness.join('r', S, 'rear', rights=ALL)
+    if rear:
+        harness.join('r', rear, 'rear', rights=ALL)
         harness.read('r')
     harness.join('v', R, 'ros', rights=FRONT)
     harness.read('v')
-    harness.say('v', 'request_offer', sender_id='rear')
+    harness.say('v', kind, sender_id='rear', **SAYINGS[kind], **session)
     (message,) = harness.read('v')
     assert message['code'] == 'forbidden'
     assert message['message'] == 'sender_id: the token is not for rear'
     assert harness.read('r') == []
+
+
+@pytest.mark.parametrize('rear', [S, R, None])
+def test_a_sender_cannot_ask_who_else_is_there(rear: Role | None) -> None:
+    harness = BrokerHarness()
+    if rear:
+        harness.join('r', rear, 'rear', rights=ALL)
+    harness.join('f', S, 'front', rights=FRONT)
+    harness.read('f')
+    harness.say('f', 'bye', receiver_id='rear')
+    (message,) = harness.read('f')
+    assert message['code'] == 'unknown_session'
+    assert message['message'] == 'session_id: no session with rear'
 
 
 @pytest.mark.parametrize('thief', [VIEW, FRONT, Rights()])

@@ -5,6 +5,7 @@ from support.signaling.broker_harness import BrokerHarness
 from support.signaling.signaling_samples import CANDIDATE, SDP, description
 
 from webrtc_bridge.signaling.broker.limits import Limits
+from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.protocol.messages import Role
 
 S, R = Role.SENDER, Role.RECEIVER
@@ -188,15 +189,80 @@ def test_a_description_that_grows_beyond_a_message_is_refused() -> None:
     assert harness.read('r') == []
 
 
-def test_too_many_unanswered_requests_are_refused() -> None:
+def test_of_too_many_unanswered_sessions_the_oldest_makes_room() -> None:
     harness = pair(Limits(max_pending=2))
     for sender in ('a', 'b', 'c'):
         harness.join(sender, S, sender)
     harness.inbox.clear()
     for sender in ('a', 'b', 'b', 'c'):
+        harness.wait(0.1)
         harness.say('r', 'request_offer', sender_id=sender)
-    assert harness.kinds('r') == ['bye', 'error']
-    assert harness.kinds('c') == []
+    assert [bye['sender_id'] for bye in harness.read('r')] == ['b', 'a']
+    assert harness.kinds('a') == ['request_offer', 'bye']
+    assert harness.kinds('c') == ['request_offer']
+
+
+def test_one_receiver_asks_a_sender_ten_times_at_once_and_then_once_a_second() -> None:
+    harness = pair()
+    harness.join('t', S, 'rear')
+    harness.inbox.clear()
+    asked = 0
+    for _ in range(140 * 5):  # 140 a second for 5 s
+        harness.say('r', 'request_offer', sender_id='front')
+        asked += harness.kinds('s').count('request_offer')
+        harness.wait(1 / 140)
+    assert 14 <= asked <= 16
+    codes = {message.get('code') for message in harness.read('r')}
+    assert codes == {None, 'too_many'}
+    harness.say('r', 'request_offer', sender_id='rear')
+    assert harness.kinds('t') == ['request_offer'], 'another sender has nothing to do with it'
+    harness.wait(1.0)
+    harness.say('r', 'request_offer', sender_id='front')
+    assert harness.kinds('s').count('request_offer') == 1
+
+
+def test_unanswered_sessions_are_bounded_for_each_token_and_take_nobody_elses_share() -> None:
+    harness = pair(Limits(max_pending_of_owner=4))
+    silent, honest = Rights(proof=b'silent'), Rights(proof=b'honest')
+    harness.join('h', R, 'honest', rights=honest)
+    harness.say('h', 'request_offer', sender_id='front')
+    for number in range(64):
+        harness.wait(0.01)
+        harness.join(f'v{number}', R, f'v{number}', rights=silent)
+        harness.say(f'v{number}', 'request_offer', sender_id='front')
+    assert harness.broker.sessions == 1 + 4
+    assert 'bye' not in harness.kinds('h')
+    assert all(harness.kinds(f'v{number}')[-1] == 'bye' for number in range(60))
+    assert not any('bye' in harness.kinds(f'v{number}') for number in range(60, 64))
+
+
+def test_answered_sessions_make_room_for_nobody() -> None:
+    harness = pair(Limits(max_pending_of_owner=1, max_pending=1))
+    for receiver in ('a', 'b'):
+        harness.join(receiver, R, receiver)
+        harness.say(receiver, 'request_offer', sender_id='front')
+        harness.say('s', 'offer', receiver_id=receiver, offer=OFFER)
+        harness.say(receiver, 'answer', sender_id='front', answer=ANSWER)
+    assert harness.broker.sessions == 2
+
+
+@pytest.mark.parametrize('kind', ['answer', 'offer'])
+def test_a_description_is_not_looked_at_before_session_and_state(kind: str) -> None:
+    harness = pair()
+    bad = description(kind, 'v=0\r\n' + 'a=\r\n' * 10)
+    socket, field, peer = ('r', 'sender_id', 'front') if kind == 'answer' else (
+        's', 'receiver_id', 'ros')  # fmt: skip
+    harness.say(socket, kind, **{field: peer, kind: bad})
+    assert harness.error(socket) == 'unknown_session'
+    harness.say('r', 'request_offer', sender_id='front')
+    harness.say('s', 'offer', receiver_id='ros', offer=OFFER)
+    harness.inbox.clear()
+    if kind == 'offer':  # a second one
+        harness.say(socket, kind, **{field: peer, kind: bad})
+        assert harness.error(socket) == 'bad_state'
+    else:
+        harness.say(socket, kind, **{field: peer, kind: bad})
+        assert harness.error(socket) == 'bad_sdp'
 
 
 def test_a_session_without_an_answer_ends_in_time() -> None:

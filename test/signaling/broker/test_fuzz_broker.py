@@ -57,7 +57,7 @@ def spoilt_messages(draw: st.DrawFn) -> str:
 def check_reader(text: str) -> None:
     """Read `text` in every way that there is; only MessageError may come of it."""
     readers: list[Callable[[str], object]] = [read_object, parse_register]
-    readers += [lambda text, role=role: parse_from_peer(text, role) for role in Role]
+    readers += [lambda text, role=role: parse_from_peer(text, role).message() for role in Role]
     readers += [lambda text, role=role: parse_from_server(text, role) for role in Role]
     for read in readers:
         refusal = refusal_of(read, text)

@@ -15,6 +15,8 @@ from webrtc_bridge.signaling.protocol.json_text import read_object, write_object
         ('{"a":"line\nbreak"}', 'bad_json'),
         ('[' * 30_000, 'bad_json'),
         ('{"a":' * 12_000 + '1' + '}' * 12_000, 'bad_json'),
+        ('{"a":[' + '1,' * 2000 + '1]}', 'bad_json'),
+        ('{"a":[' + '[],' * 600 + '1]}', 'bad_json'),
         ('[]', 'not_object'),
         ('null', 'not_object'),
         ('"text"', 'not_object'),

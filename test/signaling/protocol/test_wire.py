@@ -68,7 +68,7 @@ def test_a_wrong_message_of_a_sender_has_its_code_and_ref(
     message: str, code: str, ref: str | None
 ) -> None:
     with pytest.raises(MessageError) as caught:
-        parse_from_peer(message, Role.SENDER)
+        parse_from_peer(message, Role.SENDER).message()
     assert (caught.value.code, caught.value.ref) == (code, ref)
     assert caught.value.message.isprintable()
 
@@ -134,7 +134,7 @@ def test_what_the_server_writes_a_client_reads(message: Message, role: Role) -> 
 
 def test_what_a_client_writes_the_server_reads() -> None:
     request = RequestOffer('front')
-    assert parse_from_peer(to_text(request, Role.RECEIVER), Role.RECEIVER) == request
+    assert parse_from_peer(to_text(request, Role.RECEIVER), Role.RECEIVER).message() == request
     register = Register(Role.RECEIVER, 'me', 'Me')
     assert parse_register(to_text(register, Role.RECEIVER)) == register
 

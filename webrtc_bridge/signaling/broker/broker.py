@@ -78,13 +78,15 @@ class Broker:
         now: float,
         rights: Rights = ANYBODY,
         expires: float = math.inf,
+        address: str = '',
     ) -> None:
         """
         Add a new socket, which has to register.
 
-        It is closed when `rights` have expired, by the same clock as `now`.
+        It is closed when `rights` have expired, by the same clock as `now`. Those with the same
+        token, or without one from the same `address`, have one share of what is limited.
         """
-        self._clients.add(connection, now, rights, expires)
+        self._clients.add(connection, now, rights, expires, rights.proof or address)
 
     def register(self, connection: Hashable, register: Register, now: float) -> list[Action]:
         """Register a socket whose path names its role; refuse one that cannot be registered."""
@@ -104,13 +106,13 @@ class Broker:
         client = self._clients.get(connection)
         if client is None:
             return []  # closed while the message was on its way
-        if not client.may_send(now):
+        if not client.may_send(now, len(text)):
             return self._drop(client, now)
         try:
             if client.peer is None:
                 return self._register(client, parse_register(text), now)
-            message = parse_from_peer(text, client.peer.role)
-            return self._router.route(client.peer, message, now)
+            envelope = parse_from_peer(text, client.peer.role)
+            return self._router.route(client.peer, envelope, now)
         except MessageError as error:
             return self._error(client, error)
 

@@ -9,6 +9,7 @@ from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.broker.session_table import Peer
 
 ANYBODY = Rights()
+KIB = 1024
 
 
 @dataclass(eq=False, slots=True)
@@ -23,15 +24,17 @@ class Client:
     peer: Peer | None = None
     ice_servers_sent: float = 0.0
     'When it was last sent ICE servers.'
+    owner: Hashable = ''
+    'Its token, or its address where it has none.'
     dropped: int = 0
     'Messages above the rate limit since it last recovered.'
 
     def __str__(self) -> str:
         return f'{self.peer.role.value} {self.peer.id}' if self.peer else 'a socket without id'
 
-    def may_send(self, now: float) -> bool:
-        """Count a message; return whether the rate limit allows it."""
-        allowed = self.bucket.take(now)
+    def may_send(self, now: float, size: int = 0) -> bool:
+        """Count a message of `size` characters; return whether the rate limit allows it."""
+        allowed = self.bucket.take(now, 1 + size // KIB)
         if allowed and self.dropped and self.bucket.recovered:
             self.dropped = 0
         return allowed
@@ -56,11 +59,13 @@ class Clients:
         """Return the client of a socket; None if it has been closed."""
         return self._clients.get(connection)
 
-    def add(self, connection: Hashable, now: float, rights: Rights, expires: float) -> None:
+    def add(
+        self, connection: Hashable, now: float, rights: Rights, expires: float, owner: Hashable
+    ) -> None:
         """Add a socket, which has yet to register."""
         limits = self._limits
         bucket = TokenBucket(limits.message_rate, limits.message_burst, now)
-        client = Client(connection, now, bucket, rights, expires)
+        client = Client(connection, now, bucket, rights, expires, owner=owner)
         self._clients[connection] = self._unregistered[connection] = client
         if expires < math.inf:
             self._expiring[connection] = client
@@ -74,6 +79,7 @@ class Clients:
     def set_peer(self, client: Client, peer: Peer) -> None:
         """Note that a client has registered as `peer`."""
         client.peer = peer
+        peer.owner = client.owner
         del self._unregistered[client.connection]
 
     def overdue(self, now: float) -> list[Client]:

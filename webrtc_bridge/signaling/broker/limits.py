@@ -11,7 +11,7 @@ class Limits:
     'Seconds that a socket on `/ws` has for its `register`.'
 
     message_rate: float = 200.0
-    'Sustained rate of messages of one client (1/s).'
+    'Sustained rate of messages of one client (1/s); a long one counts once more for each KiB.'
 
     message_burst: float = 1000.0
     'Messages that a client may send at once.'
@@ -23,7 +23,10 @@ class Limits:
     'ICE candidates from each side of a session, those in its description included.'
 
     max_pending: int = 8
-    'Sessions of one receiver that may wait for their offer or answer.'
+    'Sessions of one receiver that may wait for their answer; the oldest makes room for another.'
+
+    max_pending_of_owner: int = 32
+    'Sessions with one sender that receivers with one token, or of one address, may have waiting.'
 
     session_timeout: float = 15.0
     'Seconds from `request_offer` to `answer`.'
@@ -38,6 +41,31 @@ class Limits:
     'Seconds after which a peer is sent the ICE servers again; 0 is never.'
 
 
+class Requests:
+    """
+    The requests of one receiver: `BURST` to a sender at once, then one a second.
+
+    Each costs the sender a connection, 7 ms of CPU.
+    """
+
+    __slots__ = ('_buckets',)
+
+    RATE, BURST = 1.0, 10.0
+    MOST = 64
+    'Senders that are remembered; asking so many takes longer than a bucket takes to fill.'
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def may_ask(self, sender_id: str, now: float) -> bool:
+        """Count a request; return whether it is allowed."""
+        bucket = self._buckets.pop(sender_id, None) or TokenBucket(self.RATE, self.BURST, now)
+        self._buckets[sender_id] = bucket
+        if len(self._buckets) > self.MOST:
+            del self._buckets[next(iter(self._buckets))]
+        return bucket.take(now)
+
+
 class TokenBucket:
     """Allow `rate` events per second in the long run and `burst` at once."""
 
@@ -49,14 +77,19 @@ class TokenBucket:
         self._filled_at = now
         self.tokens = burst
 
-    def take(self, now: float) -> bool:
-        """Count an event at `now` (s, never decreasing); return whether it is allowed."""
+    def take(self, now: float, cost: float = 1.0) -> bool:
+        """
+        Count an event at `now` (s, never decreasing); return whether it is allowed.
+
+        An event that costs more than there is leaves a debt; so it is allowed after any pause,
+        however small the burst.
+        """
         filled = self.tokens + (now - self._filled_at) * self._rate
         self.tokens = min(self._burst, filled)
         self._filled_at = now
         if self.tokens < 1.0:
             return False
-        self.tokens -= 1.0
+        self.tokens -= cost
         return True
 
     @property

@@ -1,6 +1,6 @@
 """Route messages between the two peers of a session (sans-I/O)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from webrtc_bridge.errors import MessageError, printable
 from webrtc_bridge.signaling.broker.actions import Action, Send
@@ -17,9 +17,13 @@ from webrtc_bridge.signaling.protocol.messages import (
     Message,
     RequestOffer,
     Role,
-    SessionMessage,
 )
-from webrtc_bridge.signaling.protocol.wire import MAX_MESSAGE, session_text, to_text
+from webrtc_bridge.signaling.protocol.wire import (
+    MAX_MESSAGE,
+    Envelope,
+    session_text,
+    to_text,
+)
 
 
 class SessionRouter:
@@ -32,26 +36,33 @@ class SessionRouter:
         self._limits = limits
         self._make_session_id = make_session_id
 
-    def route(self, peer: Peer, message: SessionMessage, now: float) -> list[Action]:
+    def route(self, peer: Peer, envelope: Envelope, now: float) -> list[Action]:
         """
         Handle a session message of `peer`.
 
         Raises: MessageError.
         """
-        if isinstance(message, RequestOffer):
-            return self._request(peer, message, now)
-        session = self._session(peer, message)
+        if peer.role is Role.RECEIVER and not peer.rights.covers(envelope.peer_id):
+            # Whether it is connected or not.
+            text = f'sender_id: the token is not for {envelope.peer_id}'
+            raise MessageError('forbidden', text, envelope.kind)
+        if envelope.kind == RequestOffer.TYPE:
+            return self._request(peer, envelope, now)
+        session = self._session(peer, envelope)
         other = session.other(peer)
+        if envelope.kind != Bye.TYPE and other.connection is None:
+            raise self._not_connected(peer, envelope)
+        # The session and its state come first: only then is a description worth its check.
+        state = next_state(session, peer, envelope, self._limits.max_candidates)
+        message = envelope.message()
         if isinstance(message, Bye):
             self._table.end(session)
             return _say_bye(other, Bye(peer.id, session.id, message.reason))
-        if other.connection is None:
-            raise self._no_peer(peer, message)
         text = session_text(message, other.role, peer.id, session.id)
         if len(text) > MAX_MESSAGE:
-            kind = message.TYPE
+            kind = envelope.kind
             raise MessageError('bad_sdp', f'{kind}.sdp: too long to be passed on', kind)
-        state = next_state(session, peer, message, self._limits.max_candidates)
+        session.candidates[peer.role] += envelope.candidates
         self._table.advance(session, state)
         return [Send(other.connection, text)]
 
@@ -62,50 +73,58 @@ class SessionRouter:
             actions += self._end(session, 'no answer in time')
         return actions
 
-    def _request(self, receiver: Peer, message: RequestOffer, now: float) -> list[Action]:
-        if not receiver.rights.covers(message.peer_id):
-            # Whether it is connected or not.
-            text = f'sender_id: the token is not for {message.peer_id}'
-            raise MessageError('forbidden', text, message.TYPE)
-        sender = self._table.peers[Role.SENDER].get(message.peer_id)
+    def _request(self, receiver: Peer, envelope: Envelope, now: float) -> list[Action]:
+        sender = self._table.peers[Role.SENDER].get(envelope.peer_id)
         if sender is None or sender.connection is None:
-            raise self._no_peer(receiver, message)
+            raise self._not_connected(receiver, envelope)
+        if not receiver.requests.may_ask(sender.id, now):
+            text = f'sender_id: {sender.id} was asked too often; wait a second'
+            raise MessageError('too_many', text, envelope.kind)
         older = receiver.sessions.get(sender.id)
-        states = [s.state for s in receiver.sessions.values() if s is not older]
-        pending = sum(state is not NegotiationState.ANSWERED for state in states)
-        if pending >= self._limits.max_pending:
-            raise MessageError(
-                'too_many',
-                f'session: {pending} are waiting for an answer, expected fewer',
-                message.TYPE,
-            )
         actions = self._end(older, 'replaced') if older else []
+        actions += self._make_room(receiver.sessions.values(), self._limits.max_pending)
+        same_owner = (s for s in sender.sessions.values() if s.receiver.owner == receiver.owner)
+        actions += self._make_room(same_owner, self._limits.max_pending_of_owner)
         session = self._table.open(self._make_session_id(), sender, receiver, now)
         return actions + send_to(sender, RequestOffer(receiver.id, session.id))
 
-    def _session(self, peer: Peer, message: SessionMessage) -> BrokeredSession:
-        session = peer.sessions.get(message.peer_id)
-        if session is not None and message.session_id in ('', session.id):
+    def _make_room(self, sessions: Iterable[BrokeredSession], most: int) -> list[Action]:
+        """End the oldest of `sessions` without an answer, if `most` of them have none."""
+        pending = [s for s in sessions if s.state is not NegotiationState.ANSWERED]
+        if len(pending) < most:
+            return []
+        oldest = min(pending, key=lambda session: session.requested_at)
+        return self._end(oldest, 'no answer, and newer sessions wait for theirs')
+
+    def _session(self, peer: Peer, envelope: Envelope) -> BrokeredSession:
+        session = peer.sessions.get(envelope.peer_id)
+        if session is not None and envelope.session_id in ('', session.id):
             return session
         # "Not yours" and "no such session" are the same answer, on purpose.
-        if session is None and not message.session_id:
-            raise self._no_peer(peer, message)
-        session_id = printable(message.session_id)
+        if session is None and not envelope.session_id:
+            raise self._no_session(peer, envelope)
+        session_id = printable(envelope.session_id)
         raise MessageError(
-            'unknown_session', f'session_id: {session_id} is not known', message.TYPE
+            'unknown_session', f'session_id: {session_id} is not known', envelope.kind
         )
 
-    def _no_peer(self, peer: Peer, message: SessionMessage) -> MessageError:
-        other, target = peer.role.other, message.peer_id
-        field = f'{other.value}_id'
-        known = self._table.peers[other].get(target)
-        if known is not None and known.connection is not None:
+    def _no_session(self, peer: Peer, envelope: Envelope) -> MessageError:
+        target = envelope.peer_id
+        known = self._table.peers[peer.role.other].get(target)
+        # A receiver sees anyway which of its senders are connected; a sender does not see
+        # receivers without a session.
+        if peer.role is Role.SENDER or (known is not None and known.connection is not None):
             text = f'session_id: no session with {target}'
-            return MessageError('unknown_session', text, message.TYPE)
-        if known is None and target in self._table.peers[peer.role]:
-            text = f'{field}: {target} given, expected a {other.value}'
-            return MessageError('bad_target', text, message.TYPE)
-        return MessageError('unknown_peer', f'{field}: {target} is not connected', message.TYPE)
+            return MessageError('unknown_session', text, envelope.kind)
+        return self._not_connected(peer, envelope)
+
+    def _not_connected(self, peer: Peer, envelope: Envelope) -> MessageError:
+        other, target = peer.role.other, envelope.peer_id
+        if target not in self._table.peers[other] and target in self._table.peers[peer.role]:
+            text = f'{other.value}_id: {target} given, expected a {other.value}'
+            return MessageError('bad_target', text, envelope.kind)
+        text = f'{other.value}_id: {target} is not connected'
+        return MessageError('unknown_peer', text, envelope.kind)
 
     def _end(self, session: BrokeredSession, reason: str) -> list[Action]:
         self._table.end(session)

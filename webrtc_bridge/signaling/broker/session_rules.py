@@ -2,51 +2,31 @@
 
 from webrtc_bridge.errors import MessageError
 from webrtc_bridge.signaling.broker.session_table import BrokeredSession, NegotiationState, Peer
-from webrtc_bridge.signaling.protocol.messages import (
-    Answer,
-    Candidate,
-    Offer,
-    Role,
-    SessionMessage,
-)
-from webrtc_bridge.signaling.protocol.session_description import count_candidates
+from webrtc_bridge.signaling.protocol.messages import Answer, Candidate, Offer, Role
+from webrtc_bridge.signaling.protocol.wire import Envelope
+
+_TURNS = {
+    Offer.TYPE: (NegotiationState.REQUESTED, NegotiationState.OFFERED),
+    Answer.TYPE: (NegotiationState.OFFERED, NegotiationState.ANSWERED),
+}
+'The states before and after each description.'
 
 
 def next_state(
-    session: BrokeredSession, peer: Peer, message: SessionMessage, max_candidates: int
+    session: BrokeredSession, peer: Peer, envelope: Envelope, max_candidates: int
 ) -> NegotiationState:
     """
-    Return the state after `message` from `peer`, having counted its candidates.
+    Return the state after a message from `peer`, which may still turn out to be wrong.
 
-    Raises: MessageError with bad_state or too_many; the session is as it was.
+    Raises: MessageError with bad_state or too_many.
     """
-    state = session.state
-    if isinstance(message, Offer):
-        _expect(state is NegotiationState.REQUESTED, state, message)
-        _count(session, peer, count_candidates(message.sdp), max_candidates, message)
-        return NegotiationState.OFFERED
-    if isinstance(message, Answer):
-        _expect(state is NegotiationState.OFFERED, state, message)
-        _count(session, peer, count_candidates(message.sdp), max_candidates, message)
-        return NegotiationState.ANSWERED
-    if isinstance(message, Candidate):
-        # Only the sender can have candidates before there is an offer.
-        early = peer.role is Role.RECEIVER and state is NegotiationState.REQUESTED
-        _expect(not early, state, message)
-        _count(session, peer, 1 if message.candidate else 0, max_candidates, message)
-    return state
-
-
-def _expect(holds: bool, state: NegotiationState, message: SessionMessage) -> None:
-    if not holds:
-        text = f'type: {message.TYPE} given, the session is {state.value}'
-        raise MessageError('bad_state', text, message.TYPE)
-
-
-def _count(
-    session: BrokeredSession, peer: Peer, more: int, allowed: int, message: SessionMessage
-) -> None:
-    if session.candidates[peer.role] + more > allowed:
-        text = f'candidate: more than {allowed} from one side of a session'
-        raise MessageError('too_many', text, message.TYPE)
-    session.candidates[peer.role] += more
+    state, kind = session.state, envelope.kind
+    before, after = _TURNS.get(kind, (state, state))
+    # Only the sender can have candidates before there is an offer.
+    early = kind == Candidate.TYPE and peer.role is Role.RECEIVER
+    if state is not before or (early and state is NegotiationState.REQUESTED):
+        raise MessageError('bad_state', f'type: {kind} given, the session is {state.value}', kind)
+    if session.candidates[peer.role] + envelope.candidates > max_candidates:
+        text = f'candidate: more than {max_candidates} from one side of a session'
+        raise MessageError('too_many', text, kind)
+    return after

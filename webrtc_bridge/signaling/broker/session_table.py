@@ -4,6 +4,7 @@ import enum
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
+from webrtc_bridge.signaling.broker.limits import Requests
 from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.protocol.messages import Bye, Role
 
@@ -28,6 +29,9 @@ class Peer:
     sessions: dict[str, 'BrokeredSession'] = field(default_factory=dict)
     'By the id of the other party.'
     rights: Rights = field(default_factory=Rights)
+    owner: Hashable = ''
+    'Its token, or its address where it has none: the peers of one owner have one share.'
+    requests: Requests = field(default_factory=Requests)
     missed: list[Bye] = field(default_factory=list)
     'Sessions that ended while it had no socket; never more than it had sessions then.'
 

@@ -15,6 +15,9 @@ from webrtc_bridge.signaling.protocol.ice_candidate import PASSWORD, UFRAG, is_c
 # RFC 8829, section 5.1.2, without the profiles that an old peer may spell in other ways.
 _MEDIA = ('UDP/TLS/RTP/SAVPF', 'TCP/TLS/RTP/SAVPF')
 _DATA = ('UDP/DTLS/SCTP', 'TCP/DTLS/SCTP', 'DTLS/SCTP')
+MAX_LINES = 1024
+'A browser writes 200 for one video; each costs a reader more than its bytes.'
+
 _LINE = re.compile(r'[a-z]=[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*')
 _MEDIA_LINE = re.compile(r'm=[a-z]+ \d{1,5}(?:/\d{1,5})? (?P<protocol>[A-Z/]+) [!-~ ]+')
 _FINGERPRINT = re.compile(
@@ -48,6 +51,8 @@ def count_candidates(sdp: str) -> int:
 
 
 def _check_lines(lines: list[str]) -> None:
+    if len(lines) > MAX_LINES:
+        raise ValueError(f'{len(lines)} lines given, expected at most {MAX_LINES}')
     if lines[0] != 'v=0':
         raise ValueError(f'{printable(lines[0])} given, expected v=0 as its first line')
     media = fingerprints = 0

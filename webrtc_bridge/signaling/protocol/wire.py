@@ -8,6 +8,7 @@ at whichever end this is called.
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from webrtc_bridge.errors import MessageError, printable
@@ -33,7 +34,10 @@ from webrtc_bridge.signaling.protocol.messages import (
     SenderPresent,
     SessionMessage,
 )
-from webrtc_bridge.signaling.protocol.session_description import check_description
+from webrtc_bridge.signaling.protocol.session_description import (
+    check_description,
+    count_candidates,
+)
 
 MAX_MESSAGE = 65536
 'Most bytes of one message.'
@@ -75,22 +79,56 @@ def register_of(role: Role, value: _Fields) -> Register:
     )
 
 
-def parse_from_peer(text: str, role: Role) -> SessionMessage:
+@dataclass(frozen=True, slots=True)
+class Envelope:
     """
-    Parse what a registered peer of `role` sent to the server.
+    A session message as far as the server must read it to decide whether it is of use.
+
+    What it holds is not checked before `message()`: a description costs more than all the rest.
+    """
+
+    kind: str
+    peer_id: str
+    session_id: str
+    _fields: _Fields
+    _peer_key: str
+
+    @property
+    def candidates(self) -> int:
+        """Number of ICE candidates in it, a description's included."""
+        content = self._fields.get(self.kind)
+        if self.kind == Candidate.TYPE:
+            return 0 if content is None else 1
+        sdp = content.get('sdp') if type(content) is dict else ''
+        return count_candidates(sdp) if type(sdp) is str else 0
+
+    def message(self) -> SessionMessage:
+        """
+        Return the message, checked.
+
+        Raises: MessageError.
+        """
+        return _FROM_PEER[self.kind](self._fields, self._peer_key)
+
+
+def parse_from_peer(text: str, role: Role) -> Envelope:
+    """
+    Parse the envelope of what a registered peer of `role` sent to the server.
 
     Raises: MessageError.
     """
     value = read_object(text)
     kind = _kind(value)
-    parse = _FROM_PEER.get(kind)
-    if parse is None:
+    if kind not in _FROM_PEER:
         if kind == Register.TYPE:
             raise MessageError('bad_state', 'type: register given, this socket has an id', kind)
         raise _unknown(kind)
     if kind in _FORBIDDEN[role]:
         raise MessageError('forbidden', f'type: a {role.value} does not send {kind}', kind)
-    return parse(value, f'{role.other.value}_id')
+    peer_key = f'{role.other.value}_id'
+    return Envelope(
+        kind, fields.target_id(value, peer_key, kind), _session(value, kind), value, peer_key
+    )
 
 
 def parse_from_server(text: str, role: Role) -> Message:

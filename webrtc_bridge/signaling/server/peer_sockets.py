@@ -18,8 +18,10 @@ from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.protocol.close_codes import CloseCode
 from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.protocol.wire import MAX_MESSAGE, register_of
+from webrtc_bridge.signaling.server.admission import network_of
 from webrtc_bridge.signaling.server.authentication import PROTOCOL
 from webrtc_bridge.signaling.server.connection import Connection
+from webrtc_bridge.signaling.server.turns import Turns
 
 READ_LIMIT = 4 * MAX_MESSAGE
 """
@@ -43,6 +45,7 @@ class PeerSockets:
         self._options = options
         self._connections: dict[Connection, None] = {}
         self._opened = 0
+        self._turns = Turns()
 
     def __len__(self) -> int:
         """Return how many are open."""
@@ -62,7 +65,8 @@ class PeerSockets:
         connection = Connection(socket, transport, self._opened, queued, loop_time())
         self._connections[connection] = None
         expires = loop_time() + rights.expires - time.time()
-        self.broker.connect(connection, loop_time(), rights, expires)
+        address = network_of(request.remote or '')
+        self.broker.connect(connection, loop_time(), rights, expires, address)
         try:
             if role is not None:
                 await self._carry_out(self._register(connection, request, role))
@@ -111,6 +115,7 @@ class PeerSockets:
             message = await socket.receive()
             now = loop_time()
             connection.heard(now)
+            await self._turns.take()
             if message.type is WSMsgType.TEXT:
                 await self._receive(connection, message.data, now)
             elif message.type is WSMsgType.BINARY:
