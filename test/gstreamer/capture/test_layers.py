@@ -114,6 +114,14 @@ def test_the_small_layer_keeps_its_bit_rate_though_it_leaves_pictures_out() -> N
     assert 85 <= np.mean(kbits[4:]) <= 110
 
 
+@pytest.mark.parametrize(('layer', 'expected'), [(Layer.SMALL, 1), (Layer.FULL, 2)])
+def test_only_large_pictures_are_divided(layer, expected, monkeypatch) -> None:
+    monkeypatch.setattr('os.cpu_count', lambda: 4)
+    (_, data), *_ = frames_of(layer, [(30, 1)])
+    units = data.split(b'\0\0\1')[1:]
+    assert [unit[0] & 31 for unit in units].count(5) == expected
+
+
 def test_x264_deblocks_and_moves_by_parts_of_a_pixel() -> None:
     (_, data), *_ = frames_of(Layer.FULL, [(30, 1)])
     settings = data[data.index(b'x264 - core') :].split(b'\0')[0].split()  # x264 writes them (SEI)

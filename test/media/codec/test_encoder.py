@@ -297,6 +297,24 @@ def test_h264_looks_better_than_the_fastest_preset_at_the_same_bit_rate(size, bi
     assert bits <= 1.05 * bitrate
 
 
+def test_vp8_looks_the_same_however_busy_the_machine_is():
+    pictures = textured(30, 640, 360)
+
+    def once():
+        encoder = Encoder(Encoding(Codec.VP8), 30.0, 300_000)
+        frames = [encode(encoder, CapturedFrame(p, capture_ns(n))) for n, p in enumerate(pictures)]
+        return [frame and frame.data for frame in frames]
+
+    assert once() == once()
+
+
+@pytest.mark.parametrize(('size', 'expected'), [((320, 240), 1), ((640, 360), 2)])
+def test_only_large_pictures_are_divided(size, expected, monkeypatch):
+    monkeypatch.setattr('os.cpu_count', lambda: 4)
+    data = encode(Encoder(Encoding(Codec.H264), 30.0), captured(*size)).data
+    assert [unit[0] & 31 for unit in nal_units(data)].count(5) == expected
+
+
 @CODECS
 def test_the_bit_rate_follows_both_ways_without_a_keyframe(codec):
     bitrates = [1_000_000, 3_000_000, 300_000, 1_000_000]

@@ -1,15 +1,16 @@
 """GStreamer's H.264 encoders, their settings for low delay, and a test of each."""
 
 import logging
-import os
 from dataclasses import dataclass
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Element, Gst, require_elements
-from webrtc_bridge.media.codec.x264_settings import DEFAULT, THREADS, TUNE, VBV_SECONDS
+from webrtc_bridge.media.codec.x264_settings import DEFAULT, TUNE, VBV_SECONDS, slices
 
 PROBE_TIMEOUT = 4.0
 'Seconds for an encoder to encode five small pictures; a driver may first have to wake up.'
+
+PROBE_SIZE = (320, 240)
 
 ENDLESS = 1 << 30
 'Pictures between keyframes: these come on request.'
@@ -31,7 +32,8 @@ class EncoderKind:
     An encoder element and its settings, some of which older versions may lack.
 
     `rate` is the property with the bit rate, in units of `rate_unit` bit/s. `buffer`, if there is
-    one, is the property with the part of it that a picture may use, in ms. An encoder either
+    one, is the property with the part of it that a picture may use, in ms, and `slices` the one
+    with the number of slices that are encoded in parallel. An encoder either
     `goes_by_times` of pictures or counts them. The rate of one that is `quick` can be changed
     at any time without a keyframe.
     """
@@ -41,6 +43,7 @@ class EncoderKind:
     rate: str = 'bitrate'
     rate_unit: int = 1000
     buffer: str = ''
+    slices: str = ''
     goes_by_times: bool = False
     quick: bool = False
 
@@ -76,9 +79,9 @@ KINDS = {
             {
                 **{'speed-preset': DEFAULT.preset, 'option-string': DEFAULT.options},
                 **{'tune': TUNE, 'bframes': 0, 'key-int-max': ENDLESS, 'aud': False},
-                'threads': min(THREADS, os.cpu_count() or 1),
             },
             buffer='vbv-buf-capacity',
+            slices='threads',
             quick=True,
         ),
         EncoderKind(
@@ -96,11 +99,13 @@ KINDS = {
 'Encoders, in the order in which `auto` tries them.'
 
 
-def configure(kind: EncoderKind, element: Element, bitrate: int) -> None:
-    """Set up a new encoder for `bitrate` bit/s."""
+def configure(kind: EncoderKind, element: Element, size: tuple[int, int], bitrate: int) -> None:
+    """Set up a new encoder for pictures of `size` and `bitrate` bit/s."""
     for name, value in kind.settings.items():
         if element.find_property(name):
             Gst.util_set_object_arg(element, name, str(value).lower())
+    if kind.slices:
+        element.set_property(kind.slices, slices(*size))
     set_bitrate(kind, element, bitrate)
 
 
@@ -160,13 +165,15 @@ def failure(kind: EncoderKind) -> str:
     """Return why `kind` fails to encode a few pictures; empty if it does not fail."""
     try:
         pipeline = Gst.parse_launch(
-            'videotestsrc num-buffers=5 ! video/x-raw,width=320,height=240,framerate=30/1'
-            f' ! videoconvert ! {kind.name} name=encoder ! capsfilter caps="{ENCODED_CAPS}"'
+            'videotestsrc num-buffers=5 ! video/x-raw,width={},height={},framerate=30/1'.format(
+                *PROBE_SIZE
+            )
+            + f' ! videoconvert ! {kind.name} name=encoder ! capsfilter caps="{ENCODED_CAPS}"'
             ' ! h264parse ! fakesink name=sink sync=false'
         )
     except Exception as error:  # GLib.Error, where the elements cannot be linked
         return str(getattr(error, 'message', error))
-    configure(kind, pipeline.get_by_name('encoder'), 500_000)
+    configure(kind, pipeline.get_by_name('encoder'), PROBE_SIZE, 500_000)
     try:
         pipeline.set_state(Gst.State.PLAYING)
         end = Gst.MessageType.EOS | Gst.MessageType.ERROR

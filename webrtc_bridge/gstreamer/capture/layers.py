@@ -58,7 +58,7 @@ class LayerEncoder:
         self._encoder: Element = self.element.get_by_name('encoder')
         self._valve: Element = self.element.get_by_name('valve')
         self._queue: Element = self.element.get_by_name('queue')
-        configure(self._kind, self._encoder, bitrate)
+        configure(self._kind, self._encoder, self._size, bitrate)
         self.set_bitrate(bitrate)
         pictures = self._queue.get_static_pad('src')
         pictures.add_probe(Gst.PadProbeType.BUFFER, self._on_picture)
