@@ -16,7 +16,8 @@ TESTS = Path(__file__).parent
 BENCHMARK = TESTS.parent / 'benchmark'
 BASE = {
     *('errors', 'options', 'program.addresses', 'program.cancellation', 'program.long_tasks'),
-    *('program.option_row', 'program.redaction', 'program.requirements', 'program.retry'),
+    *('program.files', 'program.log_lines', 'program.option_row', 'program.redaction'),
+    *('program.requirements', 'program.retry'),
 }
 SHARED = {'signaling.secret_file', 'signaling.abort'}
 FRAMES = BASE | {'media.frames', 'media.latest'}

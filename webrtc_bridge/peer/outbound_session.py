@@ -87,6 +87,7 @@ class OutboundSession(Session):
         super().__init__(peer_id, session_id, send)
         self.link = BandwidthEstimator(peer_id)
         self.on_rate = on_rate
+        self.answered = False
         self._loop = asyncio.get_running_loop()
         self._sent_when_heard = 0
         self._watchdog = ViewerWatchdog(self._on_silence)
@@ -131,6 +132,7 @@ class OutboundSession(Session):
 
     async def _on_description(self, message: Description) -> None:
         if isinstance(message, Answer):
+            self.answered = True
             await self._peer.apply('answer', message.sdp)
 
     async def _on_candidate(self, candidate: IceCandidate | None) -> None:

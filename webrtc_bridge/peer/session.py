@@ -73,6 +73,11 @@ class Session(ABC):
         self._connected: asyncio.Future[None] = loop.create_future()
         self._ended: asyncio.Future[str] = loop.create_future()
 
+    @property
+    def is_ending(self) -> bool:
+        """Return whether it has a reason to end, however long its end may take."""
+        return self._ended.done()
+
     def receive(self, message: SessionMessage) -> None:
         """Take a message of this session."""
         if isinstance(message, Bye):

@@ -11,6 +11,7 @@ from typing import Any
 
 from webrtc_bridge.errors import WebrtcBridgeError
 from webrtc_bridge.program.cancellation import end
+from webrtc_bridge.program.log_lines import SafeFormatter
 from webrtc_bridge.program.long_tasks import keep_running
 from webrtc_bridge.program.malloc_trim import trim_periodically
 
@@ -31,7 +32,9 @@ def configure_logging(level: str) -> None:
     """Log to stderr, from the level named `level` in `LOG_LEVELS`."""
     numeric = LOG_LEVELS[level]
     layout = '[%(levelname)s] %(asctime)s %(name)s: %(message)s'
-    logging.basicConfig(level=numeric, format=layout, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(SafeFormatter(layout))
+    logging.basicConfig(level=numeric, handlers=[handler])
     for library in ('aioice', 'aiortc', 'aiohttp', 'websockets', 'libav'):
         logging.getLogger(library).setLevel(max(numeric, logging.WARNING))
 

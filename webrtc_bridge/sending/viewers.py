@@ -13,6 +13,7 @@ from webrtc_bridge.peer.outbound_session import (
 from webrtc_bridge.peer.session import SessionState
 from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.program.fd_limit import free_descriptors
+from webrtc_bridge.program.log_lines import BoundedLog
 from webrtc_bridge.signaling.client.client import (
     SignalingClient,
     SignalingListener,
@@ -32,7 +33,14 @@ from webrtc_bridge.signaling.protocol.messages import (
 )
 
 MOST_SESSIONS = 64
-"Sessions at once; a sender is a robot's computer, not a media server."
+"""
+Sessions at once; a sender is a robot's computer, not a media server.
+
+As many again may be about to end: these take no place from a newcomer.
+"""
+
+MOST_NEGOTIATING = 32
+'Sessions of these that are not connected yet.'
 
 RESERVED_FILES, FILES_OF_A_SESSION = 12, 4
 """
@@ -44,6 +52,7 @@ MakePeer = Callable[[str, tuple[IceServer, ...], SendingPeerListener], SendingPe
 'Makes the connection to the viewer with this id, by these ICE servers, for this listener.'
 
 logger = logging.getLogger(__name__)
+logger.addFilter(BoundedLog())
 
 
 class Viewers(SignalingListener):
@@ -66,6 +75,7 @@ class Viewers(SignalingListener):
         self._make_peer = make_peer
         self._on_change = on_change
         self._on_rate = on_rate
+        self._refused = ''
         self._sessions: dict[str, tuple[OutboundSession, asyncio.Task[None]]] = {}
         self._signaling = SignalingClient(
             ServerAccess.of(options),
@@ -123,13 +133,17 @@ class Viewers(SignalingListener):
         for session in self:
             if session.peer_id == request.peer_id:
                 session.end('a newer session of the same receiver')
+        self._make_room()
         if refusal := self._refusal():
-            logger.warning('refused a session with %s: %s', request.peer_id, refusal)
+            level = logging.DEBUG if refusal == self._refused else logging.WARNING
+            logger.log(level, 'refused a session with %s: %s', request.peer_id, refusal)
+            self._refused = refusal
             self._signaling.send(Bye(request.peer_id, request.session_id, refusal))
             return
         session = self._session(request)
         task = asyncio.create_task(self._live(session))
         self._sessions[request.session_id] = (session, task)
+        self._refused = ''
         self._on_change()
 
     def _session(self, request: RequestOffer) -> OutboundSession:
@@ -142,11 +156,24 @@ class Viewers(SignalingListener):
             self._on_rate,
         )
 
+    def _make_room(self) -> None:
+        """End a session that negotiates if there are too many: the oldest without an answer."""
+        coming = self._in_state(SessionState.NEGOTIATING)
+        connected = len(self._in_state(SessionState.CONNECTED))
+        if len(coming) >= min(MOST_NEGOTIATING, max(1, MOST_SESSIONS - connected)):
+            unanswered = (session for session in coming if not session.answered)
+            next(unanswered, coming[0]).end('not connected, and newer viewers want to be')
+
+    def _in_state(self, state: SessionState) -> list[OutboundSession]:
+        return [session for session in self if session.state is state and not session.is_ending]
+
     def _refusal(self) -> str:
         """Return why one more session is not possible; empty if it is."""
-        if len(self) >= MOST_SESSIONS:
+        if len(self._in_state(SessionState.CONNECTED)) >= MOST_SESSIONS:
             return f'all {MOST_SESSIONS} sessions are in use'
-        coming = sum(session.state is SessionState.NEGOTIATING for session in self)
+        if len(self) >= 2 * MOST_SESSIONS:
+            return 'too many sessions have not ended yet'
+        coming = len(self._in_state(SessionState.NEGOTIATING))
         if free_descriptors() < RESERVED_FILES + FILES_OF_A_SESSION * (coming + 1):
             return 'the sender may not open more files'
         return ''

@@ -8,6 +8,8 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.logging import LoggingSeverity
 
+from webrtc_bridge.program.log_lines import SafeFormatter
+
 SEVERITIES = sorted(set(LoggingSeverity) - {LoggingSeverity.UNSET}, reverse=True)
 
 
@@ -16,6 +18,7 @@ class RosoutHandler(logging.Handler):
 
     def __init__(self, logger: RcutilsLogger) -> None:
         super().__init__()
+        self.setFormatter(SafeFormatter())
         self._logger = logger
 
     def emit(self, record: logging.LogRecord) -> None:

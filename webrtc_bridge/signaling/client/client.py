@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from webrtc_bridge.errors import MessageError, OptionError, describe, printable
 from webrtc_bridge.options import PEER_ID, PEER_ID_RULE
 from webrtc_bridge.program.cancellation import end, finish, within
+from webrtc_bridge.program.log_lines import BoundedLog
 from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.client.backoff import Backoff
 from webrtc_bridge.signaling.client.local_address import wait_until_lost
@@ -48,6 +49,7 @@ STEADY = 5.0
 'Seconds after which the loss of a connection is answered at once.'
 
 logger = logging.getLogger(__name__)
+logger.addFilter(BoundedLog())
 
 
 class SignalingListener:
@@ -73,7 +75,7 @@ def log_refusal(reply: ErrorReply) -> None:
     # registration has been logged already.
     is_news = reply.code != 'unknown_session' and reply.ref != 'register'
     level = logging.WARNING if is_news else logging.DEBUG
-    logger.log(level, 'the server refused %s: %s', reply.ref, reply.message)
+    logger.log(level, 'the server refused %.64s: %.300s', reply.ref, reply.message)
 
 
 class SignalingClient:
