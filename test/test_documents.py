@@ -117,6 +117,7 @@ def test_launch_files_and_their_arguments_exist(page: Path) -> None:
 def test_parameters_exist(page: Path) -> None:
     tables = (options.ReceiverOptions, options.SenderNodeOptions, options.SignalingOptions)
     known = {row.name for table in tables for row in rows(table)}
+    known.add('use_sim_time')  # of every node
     for line in code_of(page):
         for name in re.findall(r'-p [\'"]?([a-z_][\w./]*):=', line):
             assert name in known or name.startswith('qos_overrides.'), line

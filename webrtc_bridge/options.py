@@ -442,7 +442,8 @@ class ReceiverOptions(DdsOptions, ServerOptions):
     topic: str = option('image_raw', 'Topic to publish the images on.')
     frame_id: str = option(
         'camera_optical_frame',
-        'The header.frame_id of every image; ${NAME} in it is replaced by the name of the camera.',
+        'The header.frame_id of every image, unless stamp is sender; ${NAME} in it is replaced by '
+        'the name of the camera.',
     )
     encoding: str = option(
         'bgr8',
@@ -475,8 +476,10 @@ class ReceiverOptions(DdsOptions, ServerOptions):
     )
     stamp: str = option(
         'capture',
-        'Time in header.stamp: of capture, if the sender reports it, or of arrival.',
-        choices=('capture', 'receive'),
+        'Time in header.stamp: of capture, if the sender reports it, or of arrival; sender: stamp '
+        'and frame_id of the image topic that sender_node sends, unchanged, and for other senders '
+        'as capture.',
+        choices=('capture', 'receive', 'sender'),
     )
     ice_servers: tuple[str, ...] = option(
         (),

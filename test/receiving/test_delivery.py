@@ -1,13 +1,14 @@
 """The order in which a receiver's streams reach its sink; no session is needed."""
 
 import asyncio
+import dataclasses
 import itertools
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import av
 
-from webrtc_bridge.media.frames import Codec, EncodedFrame, ReceivedFrame
+from webrtc_bridge.media.frames import Codec, EncodedFrame, ReceivedFrame, SourceHeader
 from webrtc_bridge.receiving.delivery import Delivery
 from webrtc_bridge.receiving.frame_sink import FrameSink
 from webrtc_bridge.receiving.inbound_stream import InboundStream
@@ -71,11 +72,11 @@ def encoded(keyframe: bool = False) -> EncodedFrame:
     return EncodedFrame(Codec.H264, b'', keyframe, 0, 1_000)
 
 
-def delivery_to(sink: Sink) -> tuple[Delivery, list[int]]:
+def delivery_to(sink: Sink, stamp: str = 'receive') -> tuple[Delivery, list[int]]:
     """Return a delivery and the serials of the streams that have started in it."""
     started: list[int] = []
     delivery = Delivery(
-        sink, use_capture=False, on_first_picture=lambda stream: started.append(stream.serial)
+        sink, stamp=stamp, on_first_picture=lambda stream: started.append(stream.serial)
     )
     return delivery, started
 
@@ -178,3 +179,22 @@ async def test_frames_that_are_wanted_again_lack_a_keyframe_until_it_comes() -> 
     assert delivery.lacks_keyframe(stream.inbound)
     delivery.on_frame(stream.inbound, encoded(keyframe=True))
     assert not delivery.lacks_keyframe(stream.inbound)
+
+
+async def test_stamps_of_the_sender_are_kept_even_if_they_repeat_or_go_back() -> None:
+    sink = Sink()
+    delivery, _ = delivery_to(sink, 'sender')
+    stream = Stream(1, 'topic').inbound
+    for stamp in (1_004_000_000_001, 1_004_000_000_001, 1_000_000_000_000, 0, -5):
+        frame = dataclasses.replace(encoded(), header=SourceHeader(stamp, 'lens'))
+        delivery.on_picture(stream, PICTURE, frame)
+    assert sink.stamps == [1_004_000_000_001, 1_004_000_000_001, 1_000_000_000_000, 0, -5]
+    assert delivery.stamp_fallbacks == 0
+
+
+async def test_without_stamps_of_the_sender_those_of_capture_are_used() -> None:
+    sink = Sink()
+    delivery, _ = delivery_to(sink, 'sender')
+    frame = dataclasses.replace(encoded(), time_ns=9_000_000, capture_ns=5_000_000)
+    delivery.on_picture(Stream(1, 'webcam').inbound, PICTURE, frame)
+    assert sink.stamps == [5_000_000]

@@ -35,6 +35,18 @@ class Encoding(NamedTuple):
     bridge: bool = False
 
 
+class SourceHeader(NamedTuple):
+    """
+    The header of a picture in its source, such as a ROS topic, which its receivers get unchanged.
+
+    `stamp_ns` is its stamp in nanoseconds, by a clock of its own if `simulated`.
+    """
+
+    stamp_ns: int
+    frame_id: str
+    simulated: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class EncodedFrame:
     """
@@ -45,7 +57,7 @@ class EncodedFrame:
     arrival of the last packet in a receiver. In a sender, `payloads` is `data` cut for RTP packets
     once for all sessions, and `layer` and `bridge` are those of its encoding. In a receiver,
     `capture_ns` is the time of capture by the clock of this machine; None if the sender did not
-    report it.
+    report it. `header` is that of its source; None if it has none.
     """
 
     codec: Codec
@@ -57,6 +69,7 @@ class EncodedFrame:
     capture_ns: int | None = None
     layer: Layer = Layer.FULL
     bridge: bool = False
+    header: SourceHeader | None = None
 
     @property
     def encoding(self) -> Encoding:
@@ -73,23 +86,26 @@ class CapturedFrame:
     written to. `capture_ns` is the Unix time in nanoseconds (the clock of `time.time_ns()`) at
     which it was taken, as far as the source knows; it rises strictly from frame to frame of one
     source. `passed_as` is the codec in which viewers already get it, encoded by its source.
+    `header` is that of its source; None if it has none.
     """
 
     picture: 'av.VideoFrame'
     capture_ns: int
     passed_as: Codec | None = None
+    header: SourceHeader | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AccessUnit:
     """
-    One picture as an H.264 source encoded it, with `capture_ns` as above.
+    One picture as an H.264 source encoded it, with `capture_ns` and `header` as above.
 
     `data` is an access unit in the byte stream format (ITU-T H.264, annex B).
     """
 
     data: bytes
     capture_ns: int
+    header: SourceHeader | None = None
 
 
 Captured: TypeAlias = CapturedFrame | AccessUnit
@@ -102,9 +118,11 @@ class ReceivedFrame:
     A decoded picture of sender `sender_id`.
 
     `picture` is yuv420p; `stamp_ns` is the Unix time of its capture or arrival in nanoseconds
-    (receiving/stamper.py); it rises from frame to frame.
+    (receiving/stamper.py), which rises from frame to frame, or the stamp of its `header`, that of
+    its source.
     """
 
     picture: 'av.VideoFrame'
     stamp_ns: int
     sender_id: str
+    header: SourceHeader | None = None

@@ -19,14 +19,15 @@ class Delivery(InboundStreamListener):
     """
     Hand on one stream's pictures, and from the first picture of a newer stream on that one's.
 
-    `on_first_picture` is called in the event loop when a stream starts to be handed on.
+    `stamp` is the option of that name. `on_first_picture` is called in the event loop when a
+    stream starts to be handed on.
     """
 
     def __init__(
         self,
         sink: FrameSink,
         *,
-        use_capture: bool,
+        stamp: str,
         on_first_picture: Callable[[InboundStream], None],
     ) -> None:
         self._sink = sink
@@ -35,6 +36,8 @@ class Delivery(InboundStreamListener):
         self._serial = 0
         self._in_sync: InboundStream | None = None
         self._keyframe_at = self._keyframe_requested_at = 0.0
+        self._keeps_stamps = stamp == 'sender'
+        use_capture = stamp != 'receive'
         self._picture_stamper = Stamper('image', use_capture=use_capture)
         self._frame_stamper = Stamper('video', use_capture=use_capture)
 
@@ -69,9 +72,9 @@ class Delivery(InboundStreamListener):
             if stream.serial > self._serial:
                 self._serial = stream.serial
                 stream.loop.call_soon_threadsafe(self._on_first_picture, stream)
-            uncertainty = stream.clock_uncertainty_ns
-            stamp = self._picture_stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty)
-            self._sink.on_picture(ReceivedFrame(picture, stamp, stream.sender_id))
+            stamp = self._stamp(self._picture_stamper, stream, frame)
+            received = ReceivedFrame(picture, stamp, stream.sender_id, frame.header)
+            self._sink.on_picture(received)
             latency = None if frame.capture_ns is None else time.time_ns() - frame.capture_ns
             stream.meter.picture(picture.width, picture.height, latency)
 
@@ -84,8 +87,7 @@ class Delivery(InboundStreamListener):
         if not self._sink.wants_frames():
             self._in_sync = None
         elif stream.serial == self._serial and self._is_in_sync(stream, frame):
-            uncertainty = stream.clock_uncertainty_ns
-            stamp = self._frame_stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty)
+            stamp = self._stamp(self._frame_stamper, stream, frame)
             self._sink.on_frame(frame, stamp, stream.sender_id)
             self._request_keyframe_in_time(stream, frame)
 
@@ -97,6 +99,12 @@ class Delivery(InboundStreamListener):
         """Name the sender of the stream that has started, and what it has said so far."""
         self._sink.on_sender(stream.sender_id)
         self._sink.on_metadata(stream.metadata, stream.sender_id)
+
+    def _stamp(self, stamper: Stamper, stream: InboundStream, frame: EncodedFrame) -> int:
+        """Return the stamp of a frame; as for `capture` where the source has no stamps."""
+        if self._keeps_stamps and frame.header:
+            return frame.header.stamp_ns
+        return stamper.stamp(frame.time_ns, frame.capture_ns, stream.clock_uncertainty_ns)
 
     def _request_keyframe_in_time(self, stream: InboundStream, frame: EncodedFrame) -> None:
         """Keep to the sink's keyframe interval: senders make a keyframe only on request."""

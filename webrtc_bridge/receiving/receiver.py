@@ -66,7 +66,7 @@ class Receiver:
         self._selection = Selection(options.sender_id)
         self._delivery = Delivery(
             sink,
-            use_capture=options.stamp == 'capture',
+            stamp=options.stamp,
             on_first_picture=self._on_first_picture,
         )
         client = shared or SharedClient(

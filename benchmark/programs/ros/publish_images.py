@@ -12,6 +12,7 @@ import rclpy
 from rclpy.publisher import Publisher
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from benchmark.plan import Size
 from benchmark.programs.report import report
@@ -61,8 +62,8 @@ def ways(picture: av.VideoFrame, publish: Publish) -> Iterator[tuple[str, Callab
     yield 'BGR array as the buffer of the message', by_buffer
     yield 'BGR array, serialized bytes', lambda: publish(b''.join([head, bgr.data]))
     yield 'decoded picture, to_ndarray and frombytes', lambda: publish(to_message(picture))
-    converter = ImageConverter('bgr8', 'camera')
-    yield 'decoded picture, as ours', lambda: publish(converter.to_message(picture, 0))
+    converter = ImageConverter('bgr8')
+    yield 'decoded picture, as ours', lambda: publish(converter.to_message(picture, Header()))
 
 
 def cv_bridge() -> Any:

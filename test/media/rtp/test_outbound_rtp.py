@@ -2,6 +2,7 @@ import pytest
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import HeaderExtensionsMap, RtpPacket, unwrap_rtx
 
+from webrtc_bridge.media.frames import SourceHeader
 from webrtc_bridge.media.rtp.outbound_rtp import (
     ABS_SEND_TIME,
     HISTORY,
@@ -10,6 +11,9 @@ from webrtc_bridge.media.rtp.outbound_rtp import (
     OutboundRtp,
     RtpFormat,
 )
+from webrtc_bridge.media.rtp.payloader import LARGEST_PAYLOAD
+from webrtc_bridge.media.rtp.source_header import MOST_BYTES, SOURCE_HEADER, parsed
+from webrtc_bridge.peer.aiortc.patches.header_extensions import SourceHeaderMap, source_header_of
 
 NOW = 1_700_000_000.5
 SSRC, RTX_SSRC = 0xFEDCBA98, 0x12345678
@@ -22,9 +26,9 @@ def form(mid='video', ids=None, retransmission=(RTX_SSRC, RTX_TYPE)):
     return RtpFormat(SSRC, TYPE, mid, ids, retransmission)
 
 
-def parse(packet, ids):
+def parse(packet, ids, extensions=None):
     """Return `packet` as aiortc parses it."""
-    extensions = HeaderExtensionsMap()
+    extensions = extensions or HeaderExtensionsMap()
     known = [RTCRtpHeaderExtensionParameters(id=number, uri=uri) for uri, number in ids.items()]
     extensions.configure(RTCRtpParameters(headerExtensions=known))
     return RtpPacket.parse(packet, extensions)
@@ -48,6 +52,38 @@ def test_the_last_packet_can_be_sent_again():
     rtp = OutboundRtp(form(retransmission=None))
     packets = rtp.packets(PAYLOADS, 3000, NOW)
     assert rtp.retransmission(rtp.last, NOW) == packets[-1]
+
+
+HEADER_IDS = {MID: 1, ABS_SEND_TIME: 3, SOURCE_HEADER: 9}
+HEADER = SourceHeader(1_004_000_000_001, 'rover/cam_left', simulated=True)
+
+
+@pytest.mark.parametrize('retransmission', [None, (RTX_SSRC, RTX_TYPE)])
+def test_the_last_packet_carries_the_header_of_the_source(retransmission):
+    rtp = OutboundRtp(form(ids=HEADER_IDS, retransmission=retransmission))
+    packets = rtp.packets(PAYLOADS, 3000, NOW, HEADER)
+    packets.append(rtp.retransmission(rtp.last, NOW))
+    seen = [parse(packet, HEADER_IDS, SourceHeaderMap()) for packet in packets]
+    headers = [parsed(source_header_of(packet)) for packet in seen]
+    assert headers == [None, None, None, HEADER, HEADER]
+    assert {packet.extensions.mid for packet in seen} == {'video'}
+    assert {packet.extensions.abs_send_time / (1 << 18) for packet in seen} == {NOW % 64}
+    assert [packet.payload[-4:] for packet in seen[-2:]] == [b'last'] * 2
+
+
+def test_a_peer_that_has_not_agreed_to_it_gets_no_header():
+    rtp = OutboundRtp(form())
+    packets = rtp.packets(PAYLOADS, 3000, NOW, HEADER)
+    assert len({packet[1:].partition(b'\xbe\xde')[1] for packet in packets}) == 1
+    assert [len(packet) for packet in packets] == [12 + 16 + len(data) for data in PAYLOADS]
+
+
+def test_the_packet_with_the_longest_frame_fits_ethernet():
+    rtp = OutboundRtp(form('0', HEADER_IDS))
+    header = SourceHeader(1, 'f' * MOST_BYTES)
+    (packet,) = rtp.packets([bytes(LARGEST_PAYLOAD)], 3000, NOW, header)
+    srtp_tag, udp_and_ip = 16, 28
+    assert len(packet) + srtp_tag + udp_and_ip <= 1500
 
 
 def test_sequence_numbers_go_on_and_wrap_around():

@@ -14,9 +14,11 @@ from webrtc_bridge.errors import OptionError
 from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.calibration.calibration_file import load
 from webrtc_bridge.nodes.calibration.camera_info import mapping_from_message
+from webrtc_bridge.nodes.publishing.camera_info_publisher import Way
 from webrtc_bridge.nodes.publishing.camera_topics import CameraTopics
 from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_thread import while_spinning
+from webrtc_bridge.nodes.ros.stamps import header
 from webrtc_bridge.options import ReceiverOptions
 
 
@@ -309,10 +311,26 @@ async def test_an_older_picture_gets_no_camera_info_after_a_newer_one(make_node)
     infos = Collected(node, CameraInfo, 'camera_info')
 
     async def work():
-        await info_for(topics, infos, 5)
+        await until(lambda: topics._info.subscribed)
+        topics._info.publish(header('lens', 5), (640, 480), 'front', Way.ENCODED)
+        await until(lambda: infos.messages)
         topics.on_picture(frame(4))
+        topics.on_picture(frame(5))
         await info_for(topics, infos, 6)
         assert infos.stamps == [5, 6]
+
+    await while_spinning(node, work())
+
+
+async def test_stamps_that_repeat_or_go_back_stop_no_camera_info(make_node):
+    """As those of a simulated clock that is paused, or of a recording that starts again."""
+    node = make_node('a_node', 'stamp:=sender')
+    topics = topics_of(node)
+    infos = Collected(node, CameraInfo, 'camera_info')
+
+    async def work():
+        for stamp in (7_000_000_000, 7_000_000_000, 6_999_999_999, 3, 4):
+            await info_for(topics, infos, stamp)
 
     await while_spinning(node, work())
 

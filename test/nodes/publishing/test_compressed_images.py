@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from sensor_msgs.msg import CompressedImage
+from std_msgs.msg import Header
 from support.media.decoded_pictures import RGB, YUV, gradient, plain
 from support.ros.collected import Collected, until
 
@@ -17,9 +18,11 @@ from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_thread import while_spinning
 from webrtc_bridge.options import ReceiverOptions
 
+HEADER = Header(frame_id='lens')
+
 
 def jpeg_of(picture: av.VideoFrame, encoding: str, quality: int = 90) -> CompressedImage:
-    return to_jpeg(ImageConverter(encoding, 'lens').to_message(picture, 1), quality)
+    return to_jpeg(ImageConverter(encoding).to_message(picture, HEADER), quality)
 
 
 def decoded(message: CompressedImage) -> np.ndarray:
@@ -137,4 +140,4 @@ async def test_pictures_are_wanted_while_a_compressed_one_is_and_no_longer(make_
 def test_nothing_is_converted_while_nobody_subscribes(make_node):
     node = make_node()
     topics = CameraTopics(node, Parameters(node, ReceiverOptions).options)
-    topics._images.publish(ReceivedFrame(None, 1, 'front'))
+    topics._images.publish(None, HEADER)

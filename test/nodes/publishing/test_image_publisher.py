@@ -11,18 +11,20 @@ from rclpy.qos import (
     qos_profile_sensor_data,
 )
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 from support.programs import SUPPORT
 
 from webrtc_bridge.errors import OptionError
-from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.publishing.image_publisher import ImagePublisher
 from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_thread import while_spinning
 from webrtc_bridge.options import ReceiverOptions
 
+HEADER = Header(frame_id='lens')
 
-def frame(stamp_ns: int = 1) -> ReceivedFrame:
-    return ReceivedFrame(av.VideoFrame(64, 48, 'yuv420p'), stamp_ns, 'front')
+
+def picture() -> av.VideoFrame:
+    return av.VideoFrame(64, 48, 'yuv420p')
 
 
 def publisher_for(node, parameters=None) -> ImagePublisher:
@@ -97,21 +99,21 @@ async def test_an_image_reaches_reliable_and_best_effort_subscribers(make_node, 
     subscription = node.create_subscription(Image, 'image_raw', on_image, profile)
 
     async def work() -> None:
-        for stamp in range(1, 200):
-            publisher.publish(frame(stamp))
+        for _ in range(200):
+            publisher.publish(picture(), HEADER)
             if await asyncio.to_thread(received.wait, 0.05):
                 return
 
     await while_spinning(node, work())
-    assert messages[0].header.frame_id == 'camera_optical_frame'
+    assert messages[0].header == HEADER
     assert (messages[0].width, messages[0].height, messages[0].encoding) == (64, 48, 'bgr8')
     node.destroy_subscription(subscription)
 
 
 def test_nothing_is_converted_while_nobody_subscribes(make_node):
     publisher = publisher_for(make_node())
-    not_a_picture = ReceivedFrame(None, 1, 'front')
-    publisher.publish(not_a_picture)
+    not_a_picture = None
+    publisher.publish(not_a_picture, HEADER)
 
 
 def test_after_close_a_late_picture_is_dropped_even_when_the_node_is_gone(make_node):
@@ -120,7 +122,7 @@ def test_after_close_a_late_picture_is_dropped_even_when_the_node_is_gone(make_n
     publisher.close()
     publisher.close()
     node.destroy_node()
-    publisher.publish(frame())
+    publisher.publish(picture(), HEADER)
 
 
 @pytest.mark.parametrize('reliability', ['reliable', 'best_effort'])

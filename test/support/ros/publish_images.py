@@ -6,12 +6,12 @@ import time
 
 import av
 
-from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.publishing.image_publisher import ImagePublisher
 from webrtc_bridge.nodes.ros.dds_profile import transports
 from webrtc_bridge.nodes.ros.early_parameter import early_value
 from webrtc_bridge.nodes.ros.parameters import Parameters
 from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning
+from webrtc_bridge.nodes.ros.stamps import header
 from webrtc_bridge.options import ReceiverOptions
 
 COUNT = 60
@@ -38,7 +38,7 @@ async def publish(publisher: ImagePublisher, picture: av.VideoFrame) -> None:
         await asyncio.sleep(0.01)
     for _ in range(COUNT):
         await asyncio.sleep(1 / FPS)  # and never several at once, when the machine was busy
-        publisher.publish(ReceivedFrame(picture, time.time_ns(), 'front'))
+        publisher.publish(picture, header('camera', time.time_ns()))
     await asyncio.to_thread(sys.stdin.readline)
 
 

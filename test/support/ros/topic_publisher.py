@@ -3,7 +3,9 @@
 import array
 
 import rclpy
+from builtin_interfaces.msg import Time
 from rclpy.qos import QoSProfile
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 
 SECOND = 1_000_000_000
@@ -30,9 +32,11 @@ class TopicPublisher:
     def subscribers(self):
         return self._publisher.get_subscription_count()
 
-    def publish(self, image, stamp_ns):
+    def publish(self, image, stamp_ns, frame_id=''):
         """Publish a `RawImage`."""
-        self._publish(message_of(image), stamp_ns)
+        message = message_of(image)
+        message.header.frame_id = frame_id
+        self._publish(message, stamp_ns)
 
     def publish_compressed(self, data, format_name, stamp_ns):
         """Publish `data` of format `format_name`."""
@@ -42,6 +46,19 @@ class TopicPublisher:
     def _publish(self, message, stamp_ns):
         message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, SECOND)
         self._publisher.publish(message)
+
+
+class ClockPublisher(TopicPublisher):
+    """Publishes the time of a simulation."""
+
+    def __init__(self):
+        super().__init__('/clock', Clock)
+
+    def set(self, time_ns):
+        """Tell all nodes the time."""
+        time = Time()
+        time.sec, time.nanosec = divmod(time_ns, SECOND)
+        self._publisher.publish(Clock(clock=time))
 
 
 def message_of(image):

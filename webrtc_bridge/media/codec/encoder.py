@@ -187,6 +187,7 @@ class Encoder:
             payloads=self._payloads(data),
             layer=self._encoding.layer,
             bridge=self._encoding.bridge,
+            header=frame.header,
         )
 
     def start_over(self) -> None:

@@ -113,7 +113,8 @@ class Passthrough:
         elif not len(self._recent):
             # Should a decoder have to start here, it needs them.
             data = self._parameter_sets.before(data)
-        self._hand_out(EncodedFrame(Codec.H264, data, keyframe, 0, unit.capture_ns))
+        taken_ns, header = unit.capture_ns, unit.header
+        self._hand_out(EncodedFrame(Codec.H264, data, keyframe, 0, taken_ns, header=header))
 
     def demand(self) -> None:
         """Start to decode at once if pictures are wanted now; from any thread."""
@@ -185,7 +186,8 @@ class Passthrough:
         if self._decodes and frame.time_ns >= self._shown_from:
             passed_as = Codec.H264 if self.passes else None
             converted = self._convert(picture)
-            self._listener.on_picture(CapturedFrame(converted, frame.time_ns, passed_as))
+            captured = CapturedFrame(converted, frame.time_ns, passed_as, frame.header)
+            self._listener.on_picture(captured)
 
     def _set_state(self, state: PassthroughState, reason: str) -> None:
         if state is not self._state:

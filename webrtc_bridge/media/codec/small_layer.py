@@ -1,5 +1,7 @@
 """The small layer: half-size pictures, and fewer of them, for viewers with a slow link."""
 
+from dataclasses import replace
+
 import av
 from av.video.reformatter import Interpolation, VideoReformatter
 
@@ -35,7 +37,7 @@ class SmallLayer:
         self._decimator.restart()
         self._decimator.configure(width, height, bitrate)
         picture = self._scaled(frame.picture, width, height)
-        return CapturedFrame(picture, frame.capture_ns, frame.passed_as)
+        return replace(frame, picture=picture)
 
     def _scaled(self, picture: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
         return self._reformatter.reformat(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from webrtc_bridge.media.frames import Codec, EncodedFrame
+from webrtc_bridge.media.rtp import source_header
 
 CAPACITY = 8192
 """
@@ -40,7 +41,7 @@ class MediaPacket:
     One RTP packet; `data` is what its `payload` adds to the frame (empty for padding).
 
     `sequence` and `timestamp` are those of the RTP header, `arrival_ns` is Unix time in
-    nanoseconds.
+    nanoseconds, `source_header` the extension of that name, in the last packet of a frame.
     """
 
     sequence: int
@@ -49,6 +50,7 @@ class MediaPacket:
     payload: bytes
     data: bytes
     arrival_ns: int
+    source_header: bytes = b''
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +223,7 @@ class FrameAssembler:
             keyframe=keyframe,
             timestamp=packets[0].timestamp,
             time_ns=packets[-1].arrival_ns,
+            header=source_header.parsed(packets[-1].source_header),
         )
 
     def _note_gap(self, now: float) -> None:

@@ -5,7 +5,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from webrtc_bridge.media.frames import SourceHeader
 from webrtc_bridge.media.rtp.retransmission_budget import RetransmissionBudget
+from webrtc_bridge.media.rtp.source_header import SOURCE_HEADER, packed
 
 MID = 'urn:ietf:params:rtp-hdrext:sdes:mid'
 ABS_SEND_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time'
@@ -26,14 +28,14 @@ datagram can name 6,290.
 MARKER = 0x80
 VERSION, EXTENSION = 0x80, 0x10
 
-ONE_BYTE_HEADERS = b'\xbe\xde'
-'Profile of extensions with one-byte headers, for ids up to 14 (RFC 8285 section 4.2).'
+ONE_BYTE_HEADERS, TWO_BYTE_HEADERS = b'\xbe\xde', b'\x10\x00'
+'Profiles of extensions: up to 16 bytes with ids up to 14, and up to 255 (RFC 8285, 4.2 and 4.3).'
 
 pack_header = struct.Struct('!BBHII').pack
 pack_number = struct.Struct('!H').pack
 
-Sent = tuple[int, int, int, bytes, bytes]
-"A packet's number, marker and payload type, timestamp, extensions and payload."
+Sent = tuple[int, int, int, SourceHeader | None, bytes, bytes]
+"A packet's number, marker and payload type, timestamp, source's header, extensions and payload."
 
 
 @dataclass(frozen=True)
@@ -74,20 +76,32 @@ class OutboundRtp:
         """Return the RTP timestamp that is sent for the `timestamp` of a frame."""
         return (self._origin + timestamp) & 0xFFFFFFFF
 
-    def packets(self, payloads: Sequence[bytes], timestamp: int, now: float) -> list[bytes]:
-        """Return the packets of the frame with `timestamp`."""
+    def packets(
+        self,
+        payloads: Sequence[bytes],
+        timestamp: int,
+        now: float,
+        source_header: SourceHeader | None = None,
+    ) -> list[bytes]:
+        """Return the packets of the frame with `timestamp`, the last with its source's header."""
         # This runs for each packet of each session: tuples and bytes take 0.25 µs, an RtpPacket of
         # aiortc with its extensions 2.9 µs.
         ssrc, kind, number = self._format.ssrc, self._format.payload_type, self._number
         timestamp = self.timestamp(timestamp)
         extensions = self._extensions.at(now)
-        first = self._extensions.first_byte
+        first = first_byte(extensions)
         last = len(payloads) - 1
+        sent_header: SourceHeader | None = None
         packets = []
         for index, payload in enumerate(payloads):
             if index == last:
                 kind |= MARKER
-            self._history[number % HISTORY] = (number, kind, timestamp, extensions, payload)
+                if source_header:
+                    sent_header = source_header
+                    extensions = self._extensions.at(now, source_header)
+                    first = first_byte(extensions)
+            sent = (number, kind, timestamp, sent_header, extensions, payload)
+            self._history[number % HISTORY] = sent
             header = pack_header(first, kind, number, timestamp, ssrc)
             packets.append(header + extensions + payload)
             number = (number + 1) & 0xFFFF
@@ -109,8 +123,8 @@ class OutboundRtp:
         sent = self._history[number % HISTORY]
         if sent is None or sent[0] != number or not self._budget.take():
             return None
-        _, kind, timestamp, extensions, payload = sent
-        first = self._extensions.first_byte
+        _, kind, timestamp, source_header, extensions, payload = sent
+        first = first_byte(extensions)
         if self._format.retransmission is None:
             # Unchanged: a nonce of AES-GCM must not protect two different packets (RFC 7714, 8.4).
             header = pack_header(first, kind, number, timestamp, self._format.ssrc)
@@ -119,35 +133,68 @@ class OutboundRtp:
         kind = kind & MARKER | payload_type
         header = pack_header(first, kind, self._retransmission_number, timestamp, ssrc)
         self._retransmission_number = (self._retransmission_number + 1) & 0xFFFF
-        return header + self._extensions.at(now) + pack_number(number) + payload
+        extensions = self._extensions.at(now, source_header)
+        return header + extensions + pack_number(number) + payload
 
 
 class HeaderExtensions:
-    """The header extensions of one session: media id and time of sending (RFC 8285)."""
+    """
+    The header extensions of one session (RFC 8285).
+
+    These are the media id, the time of sending, and the header that a picture has in its source.
+    """
 
     def __init__(self, rtp_format: RtpFormat) -> None:
         mid, ids = rtp_format.mid.encode(), rtp_format.extension_ids
-        self._mid = b''
-        if 0 < ids.get(MID, 0) < 15 and 0 < len(mid) <= 16:
-            self._mid = element(ids[MID], mid)
+        self._mid_id, self._mid = ids.get(MID, 0), mid
+        self._mid_element = b''
+        if 0 < self._mid_id < 15 and 0 < len(mid) <= 16:
+            self._mid_element = element(self._mid_id, mid)
         self._time_id = ids.get(ABS_SEND_TIME, 0)
         self._has_time = 0 < self._time_id < 15
-        self.first_byte = VERSION | (EXTENSION if self.at(0.0) else 0)
+        self._header_id = ids.get(SOURCE_HEADER, 0)
 
-    def at(self, now: float) -> bytes:
+    def at(self, now: float, source_header: SourceHeader | None = None) -> bytes:
         """Return the extensions of packets sent at `now`, padded; empty if there are none."""
-        elements = self._mid
+        if source_header and self._header_id:
+            return self._with_header(now, source_header)
+        elements = self._mid_element
         if self._has_time:
-            # Seconds with 6.18 bits. Receivers compare those of two packets, so that a wall clock
-            # that is set would look like a full link to them.
-            time = int(now * (1 << 18)) & 0xFFFFFF
-            elements += element(self._time_id, time.to_bytes(3, 'big'))
-        if not elements:
-            return b''
-        words = (len(elements) + 3) // 4
-        return ONE_BYTE_HEADERS + pack_number(words) + elements.ljust(4 * words, b'\0')
+            elements += element(self._time_id, send_time(now))
+        return padded(ONE_BYTE_HEADERS, elements) if elements else b''
+
+    def _with_header(self, now: float, source_header: SourceHeader) -> bytes:
+        elements = long_element(self._header_id, packed(source_header))
+        if self._mid_element:
+            elements += long_element(self._mid_id, self._mid)
+        if self._has_time:
+            elements += long_element(self._time_id, send_time(now))
+        return padded(TWO_BYTE_HEADERS, elements)
+
+
+def first_byte(extensions: bytes) -> int:
+    """Return the first byte of a packet with `extensions`."""
+    return VERSION | EXTENSION if extensions else VERSION
+
+
+def send_time(now: float) -> bytes:
+    """Return `now` as abs-send-time: seconds with 6.18 bits."""
+    # Receivers compare those of two packets, so that a wall clock that is set would look like a
+    # full link to them.
+    return (int(now * (1 << 18)) & 0xFFFFFF).to_bytes(3, 'big')
 
 
 def element(extension_id: int, value: bytes) -> bytes:
-    """Return one extension (RFC 8285 section 4.2)."""
+    """Return one extension with a header of one byte (RFC 8285 section 4.2)."""
     return bytes((extension_id << 4 | len(value) - 1,)) + value
+
+
+def long_element(extension_id: int, value: bytes) -> bytes:
+    """Return one extension with a header of two bytes (RFC 8285 section 4.3)."""
+    return bytes((extension_id, len(value))) + value
+
+
+def padded(profile: bytes, elements: bytes) -> bytes:
+    """Return the extensions of a packet."""
+    words = (len(elements) + 3) // 4
+    return profile + pack_number(words) + elements.ljust(4 * words, b'\0')

@@ -1,5 +1,6 @@
 """Publish `sensor_msgs/CameraInfo` alongside an image topic, and accept new calibrations."""
 
+import enum
 import logging
 import threading
 from collections.abc import Mapping
@@ -8,17 +9,28 @@ from typing import Any
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.srv import SetCameraInfo
+from std_msgs.msg import Header
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.nodes.calibration.calibration import Calibration
 from webrtc_bridge.nodes.calibration.camera_info import from_message, to_message
 from webrtc_bridge.nodes.publishing.followed_calibration import FollowedCalibration
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
-from webrtc_bridge.nodes.ros.ros_names import sibling_service, sibling_topic, with_name
-from webrtc_bridge.nodes.ros.stamps import header
+from webrtc_bridge.nodes.ros.ros_names import sibling_service, sibling_topic
+from webrtc_bridge.nodes.ros.stamps import nanoseconds
 from webrtc_bridge.options import ReceiverOptions
 
+MOST_LATE_NS = 1_000_000_000
+'Nanoseconds by which a picture by the other way may be older; beyond them, a clock was set.'
+
 logger = logging.getLogger(__name__)
+
+
+class Way(enum.Enum):
+    """The ways in which a picture comes to have a message."""
+
+    DECODED = 'decoded'
+    ENCODED = 'encoded'
 
 
 class CameraInfoPublisher:
@@ -36,12 +48,11 @@ class CameraInfoPublisher:
             node, CameraInfo, sibling_topic(node, options.topic, 'camera_info')
         )
         self.parameters = self._publisher.parameters
-        self._frame_id = options.frame_id
         self._calibration = FollowedCalibration(options.camera_info_url, options.sender_id)
         self._lock = threading.Lock()
         self._made: tuple[Calibration, int, int, CameraInfo] | None = None
         self._shape_logged = False
-        self._newest_ns = 0
+        self._newest: tuple[int, bool] | None = None
         service = sibling_service(node, options.topic, 'set_camera_info')
         node.create_service(SetCameraInfo, service, self._on_service)
 
@@ -59,25 +70,35 @@ class CameraInfoPublisher:
         """Use `info` from a sender (as for `calibration_from`); None if it sends none."""
         self._calibration.set_senders(info, sender_id)
 
-    def publish(self, stamp_ns: int, width: int, height: int, sender_id: str) -> None:
-        """Publish for a sender's picture of that size if anybody subscribes; from any thread."""
+    def publish(self, header: Header, size: tuple[int, int], sender_id: str, way: Way) -> None:
+        """Publish for a sender's picture of `size` if anybody subscribes; from any thread."""
         with self._lock:
-            # Pictures come from the decoder's thread, encoded frames from the event loop: at a
-            # change from one to the other, an older one may come late.
-            if stamp_ns <= self._newest_ns:
+            if self._is_late(nanoseconds(header.stamp), way):
                 return
-            self._newest_ns = stamp_ns
             # Even without subscribers: the service saves to the current camera's file.
             self.follow(sender_id)
             if not self.subscribed:
                 return
-            message = self._message(width, height)
-            message.header = header(with_name(self._frame_id, sender_id), stamp_ns)
+            message = self._message(*size)
+            message.header = header
             self._publisher.publish(message)
 
     def close(self) -> None:
         """Ignore further pictures."""
         self._publisher.close()
+
+    def _is_late(self, stamp_ns: int, way: Way) -> bool:
+        """
+        Return whether that picture had its message, or a newer one had, by the other way.
+
+        Pictures come from the decoder's thread, encoded frames from the event loop. Stamps of a
+        simulated clock may repeat, and go back far.
+        """
+        newest_ns, newest_way = self._newest or (stamp_ns - 1, way)
+        if way is not newest_way and 0 <= newest_ns - stamp_ns < MOST_LATE_NS:
+            return True
+        self._newest = stamp_ns, way
+        return False
 
     def _message(self, width: int, height: int) -> CameraInfo:
         calibration = self._calibration.current

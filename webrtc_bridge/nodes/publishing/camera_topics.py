@@ -4,9 +4,10 @@ from rclpy.node import Node
 
 from webrtc_bridge.media.frames import EncodedFrame, ReceivedFrame
 from webrtc_bridge.media.h264.video_size import video_size
-from webrtc_bridge.nodes.publishing.camera_info_publisher import CameraInfoPublisher
+from webrtc_bridge.nodes.publishing.camera_info_publisher import CameraInfoPublisher, Way
 from webrtc_bridge.nodes.publishing.delivery_check import DeliveryCheck
 from webrtc_bridge.nodes.publishing.encoded_publisher import EncodedPublisher
+from webrtc_bridge.nodes.publishing.headers import Headers
 from webrtc_bridge.nodes.publishing.image_publisher import ImagePublisher
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.peer.metadata_channel import Metadata
@@ -27,6 +28,7 @@ class CameraTopics(FrameSink):
     'Names of the declared parameters that are not in the option table.'
 
     def __init__(self, node: Node, options: ReceiverOptions) -> None:
+        self._headers = Headers(node.get_clock(), options)
         self._images = ImagePublisher(node, options)
         self._encoded = EncodedPublisher(node, options)
         self._info = CameraInfoPublisher(node, options)
@@ -65,9 +67,10 @@ class CameraTopics(FrameSink):
 
     def on_picture(self, received: ReceivedFrame) -> None:
         """Publish an image and its camera_info."""
-        self._images.publish(received)
-        picture = received.picture
-        self._info.publish(received.stamp_ns, picture.width, picture.height, received.sender_id)
+        picture, sender_id = received.picture, received.sender_id
+        header = self._headers.of(received.stamp_ns, sender_id, received.header)
+        self._images.publish(picture, header)
+        self._info.publish(header, (picture.width, picture.height), sender_id, Way.DECODED)
 
     def on_frame(self, frame: EncodedFrame, stamp_ns: int, sender_id: str) -> None:
         """Publish an encoded frame, and camera_info where no image does."""
@@ -75,9 +78,10 @@ class CameraTopics(FrameSink):
             self._size = video_size(frame)
         if self._size is None:
             return  # a keyframe without a size is broken, and so are the frames after it
-        self._encoded.publish(frame, stamp_ns, self._size, sender_id)
+        header = self._headers.of(stamp_ns, sender_id, frame.header)
+        self._encoded.publish(frame, header, self._size)
         if not self._images.subscribed:
-            self._info.publish(stamp_ns, *self._size, sender_id)
+            self._info.publish(header, self._size, sender_id, Way.ENCODED)
 
     def on_sender(self, sender_id: str) -> None:
         """Take new calibrations for that sender's camera."""

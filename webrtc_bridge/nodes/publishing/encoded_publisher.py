@@ -3,13 +3,13 @@
 import logging
 
 from rclpy.node import Node
+from std_msgs.msg import Header
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.nodes.publishing.encoded_messages import ImageTransport, available_transports
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
-from webrtc_bridge.nodes.ros.ros_names import transport_topic, with_name
-from webrtc_bridge.nodes.ros.stamps import header
+from webrtc_bridge.nodes.ros.ros_names import transport_topic
 from webrtc_bridge.options import ReceiverOptions
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,6 @@ class EncodedPublisher:
     """
 
     def __init__(self, node: Node, options: ReceiverOptions) -> None:
-        self._frame_id = options.frame_id
         self._publishers = [
             (transport, publisher)
             for transport in available_transports()
@@ -47,21 +46,17 @@ class EncodedPublisher:
         self._subscribers = [publisher.subscribers for _, publisher in self._publishers]
         return any(now > then for now, then in zip(self._subscribers, before, strict=True))
 
-    def publish(
-        self, frame: EncodedFrame, stamp_ns: int, size: tuple[int, int], sender_id: str
-    ) -> None:
-        """Publish `frame`, a picture of `size` from a sender, where somebody subscribes."""
+    def publish(self, frame: EncodedFrame, header: Header, size: tuple[int, int]) -> None:
+        """Publish `frame`, a picture of `size`, where somebody subscribes."""
         if not self.subscribed:
             return
         if frame.codec is not Codec.H264:
             self._warn_of_codec(frame.codec)
             return
         self._codec_logged = False
-        frame_id = with_name(self._frame_id, sender_id)
         for transport, publisher in self._publishers:
             if publisher.subscribed:
-                message = transport.message(header(frame_id, stamp_ns), frame, size)
-                publisher.publish(message)
+                publisher.publish(transport.message(header, frame, size))
 
     def close(self) -> None:
         """Ignore further frames."""

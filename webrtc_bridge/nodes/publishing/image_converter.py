@@ -5,12 +5,12 @@ import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from webrtc_bridge.media.pixels.colours import SMPTE170M
 from webrtc_bridge.media.pixels.planes import plane_rows
 from webrtc_bridge.media.pixels.raw_image import Pixels
 from webrtc_bridge.media.pixels.rematrix import Rematrix
-from webrtc_bridge.nodes.ros.stamps import header
 
 FORMATS = {
     'bgr8': ('bgr24', 3),
@@ -39,7 +39,7 @@ GRAY_LEVELS = np.clip(np.round((np.arange(256) - 16) * 255 / 219), 0, 255).astyp
 
 class ImageConverter:
     """
-    Make messages of `encoding` (one of `FORMATS`) in frame `frame_id`; for one thread at a time.
+    Make messages of `encoding`, one of `FORMATS`; for one thread at a time.
 
     A message's `data` is the converter's own memory, valid until the next call: publish it at once
     (`publish()` serialises before it returns, and rclpy has no intra-process subscribers).
@@ -50,18 +50,17 @@ class ImageConverter:
     more column if the width is odd, and below them half as many rows of alternating U and V.
     """
 
-    def __init__(self, encoding: str, frame_id: str) -> None:
+    def __init__(self, encoding: str) -> None:
         self._format, self._bytes_per_pixel = FORMATS[encoding]
         self._encoding = encoding
-        self.frame_id = frame_id
         # Kept, because setting up swscale costs as much as converting a picture.
         self._reformatter = VideoReformatter()
         self._rematrix = Rematrix()
         self._packed = np.empty((0, 0), np.uint8)
 
-    def to_message(self, picture: av.VideoFrame, stamp_ns: int) -> Image:
-        """Return `picture` as a message taken at `stamp_ns`, Unix time in nanoseconds."""
-        message = Image(header=header(self.frame_id, stamp_ns))
+    def to_message(self, picture: av.VideoFrame, header: Header) -> Image:
+        """Return `picture` as a message with `header`."""
+        message = Image(header=header)
         message.height = picture.height
         message.width = picture.width
         message.encoding = self._encoding

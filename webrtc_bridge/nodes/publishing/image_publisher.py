@@ -1,13 +1,14 @@
 """Publish a receiver's pictures as `sensor_msgs/Image` and as JPEG."""
 
+import av
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
-from webrtc_bridge.media.frames import ReceivedFrame
 from webrtc_bridge.nodes.publishing.compressed_images import to_jpeg
 from webrtc_bridge.nodes.publishing.image_converter import ImageConverter
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
-from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic, transport_topic, with_name
+from webrtc_bridge.nodes.ros.ros_names import resolve_image_topic, transport_topic
 from webrtc_bridge.options import ReceiverOptions
 
 
@@ -31,23 +32,21 @@ class ImagePublisher:
         self.publishers = [self._raw, self._compressed]
         self.parameters = self._raw.parameters + self._compressed.parameters
         self.jpeg_quality = options.jpeg_quality
-        self._frame_id = options.frame_id
-        self._converter = ImageConverter(options.encoding, options.frame_id)
+        self._converter = ImageConverter(options.encoding)
 
     @property
     def subscribed(self) -> bool:
         """Return whether anybody wants the images."""
         return self._raw.subscribed or self._compressed.subscribed
 
-    def publish(self, frame: ReceivedFrame) -> None:
-        """Convert and publish `frame` if somebody subscribes; from one thread at a time."""
+    def publish(self, picture: av.VideoFrame, header: Header) -> None:
+        """Convert and publish `picture` if somebody subscribes; from one thread at a time."""
         raw, compressed = self._raw.subscribed, self._compressed.subscribed
         if not (raw or compressed):
             return
         # Here, in the decoder's thread: a thread of its own for publishing costs a hop and gains
         # nothing, because publish() holds the GIL throughout.
-        self._converter.frame_id = with_name(self._frame_id, frame.sender_id)
-        message = self._converter.to_message(frame.picture, frame.stamp_ns)
+        message = self._converter.to_message(picture, header)
         if raw:
             self._raw.publish(message)
         if compressed:

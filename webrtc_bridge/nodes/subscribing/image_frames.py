@@ -4,7 +4,7 @@ import logging
 import re
 import time
 
-from webrtc_bridge.media.frames import CapturedFrame
+from webrtc_bridge.media.frames import CapturedFrame, SourceHeader
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.media.pixels.depth import DepthRange
 from webrtc_bridge.media.pixels.picture_maker import DEFAULT_GREYS
@@ -35,7 +35,7 @@ class ImageFrames:
 
     def __init__(self, topic: str, depth: DepthRange, greys: GreyRange = DEFAULT_GREYS) -> None:
         self.pictures = PictureConverter(depth, greys)
-        self._newest: Latest[tuple[ImageMessage, int] | CapturedFrame] = Latest()
+        self._newest: Latest[tuple[ImageMessage, int, SourceHeader] | CapturedFrame] = Latest()
         self._warned: set[tuple[str, str]] = set()
         self._topic = topic
         self._fresh_by = 0.0
@@ -58,9 +58,9 @@ class ImageFrames:
         self._warned = set()
         self._fresh_by = time.monotonic() + FRESH_WITHIN
 
-    def put(self, message: ImageMessage) -> None:
-        """Offer an image; never blocks."""
-        self._newest.put((message, capture_ns(message.header)))
+    def put(self, message: ImageMessage, header: SourceHeader) -> None:
+        """Offer an image and its header; never blocks."""
+        self._newest.put((message, capture_ns(header), header))
 
     def put_picture(self, frame: CapturedFrame) -> None:
         """Offer a picture that is already converted; never blocks."""
@@ -71,9 +71,9 @@ class ImageFrames:
         item = self._newest.get(timeout)
         if item is None or isinstance(item, CapturedFrame):
             return item
-        message, taken_ns = item
+        message, taken_ns, header = item
         try:
-            return CapturedFrame(self.pictures.picture(message), taken_ns)
+            return CapturedFrame(self.pictures.picture(message), taken_ns, header=header)
         except ImageError as error:
             self._warn(message, str(error))
         except Exception as error:  # whatever a library raises, the next image may be fine

@@ -9,7 +9,7 @@ from webrtc_bridge.media.codec.passthrough import Passthrough
 from webrtc_bridge.media.frames import AccessUnit
 from webrtc_bridge.media.pixels.depth import DepthRange
 from webrtc_bridge.media.pixels.wide import GreyRange
-from webrtc_bridge.nodes.ros.stamps import capture_ns
+from webrtc_bridge.nodes.ros.stamps import capture_ns, source_header
 from webrtc_bridge.nodes.subscribing.camera_info_subscription import CameraInfoSubscription
 from webrtc_bridge.nodes.subscribing.image_frames import ImageFrames
 from webrtc_bridge.nodes.subscribing.lazy_image_subscription import LazyImageSubscription
@@ -37,6 +37,7 @@ class TopicSender:
             node, topic, self._on_message, self._on_subscribe, self._on_unsubscribe
         )
         self._info = CameraInfoSubscription(node, self._on_info)
+        self._clock = node.get_clock()
         self._name = topic
         self._passthrough: Passthrough | None = None
         self._images = 0
@@ -83,13 +84,14 @@ class TopicSender:
 
     def _on_message(self, message: ImageMessage) -> None:
         self._images += 1
+        header = source_header(message.header, self._clock)
         if isinstance(message, CompressedImage) and is_h264(message):
             if self._passthrough is None:
                 self._passthrough = self._sender.passthrough(self._name, self._frames.put_picture)
-            self._passthrough.put(AccessUnit(bytes(message.data), capture_ns(message.header)))
+            self._passthrough.put(AccessUnit(bytes(message.data), capture_ns(header), header))
         else:
             self._end_passthrough()
-            self._frames.put(message)
+            self._frames.put(message, header)
 
     def _end_passthrough(self) -> None:
         if self._passthrough:

@@ -22,6 +22,7 @@ from webrtc_bridge.peer.aiortc.bundled_candidates import (
 )
 from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
 from webrtc_bridge.peer.aiortc.patches.connecting import Connecting
+from webrtc_bridge.peer.aiortc.patches.header_extensions import offer_source_headers
 from webrtc_bridge.peer.aiortc.patches.ice import (
     asking_all,
     connect_on_check_success,
@@ -70,6 +71,7 @@ class AiortcPeer:
         connect_on_check_success()
         guard_udp()
         guard_rtp()
+        offer_source_headers()
         self._relay_only = ice.policy == 'relay'
         policy = CandidatePolicy(own_addresses, ice.servers, self._relay_only)
         self._negotiation = Negotiation(peer_id, policy)

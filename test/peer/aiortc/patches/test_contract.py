@@ -13,13 +13,22 @@ import aioice.stun
 import aioice.turn
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.rtp import RtcpSenderInfo, RtcpSrPacket, RtpPacket
+from aiortc.codecs import HEADER_EXTENSIONS
+from aiortc.rtp import (
+    HeaderExtensionsMap,
+    RtcpSenderInfo,
+    RtcpSrPacket,
+    RtpPacket,
+    unpack_header_extensions,
+)
 from support.peers.session_pair import Ends, outbound_session, until
 
 from webrtc_bridge.media.frames import Codec
 from webrtc_bridge.media.rtp.broadcast import Broadcast
+from webrtc_bridge.media.rtp.source_header import SOURCE_HEADER
 from webrtc_bridge.peer.aiortc import patches
 from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
+from webrtc_bridge.peer.aiortc.patches.header_extensions import EXTENSION_ID
 from webrtc_bridge.peer.aiortc.patches.ice_servers import usable_servers
 from webrtc_bridge.peer.aiortc.patches.receiving import on_sender_report
 from webrtc_bridge.program.requirements import VERSIONS, fits
@@ -51,7 +60,7 @@ RECEIVER_PARTS = (
     '_RTCRtpReceiver__remote_streams',
     '_RTCRtpReceiver__rtx_ssrc',
 )
-TRANSPORT_PARTS = ('_rtp_router',)
+TRANSPORT_PARTS = ('_rtp_header_extensions_map', '_rtp_router')
 CONNECTION_PARTS = ('_RTCPeerConnection__connect', '_RTCPeerConnection__iceTransports')
 ICE_PARTS = (
     '_check_list',
@@ -86,28 +95,44 @@ MODULE_PARTS = {
         'parse_message',
     ),
     'aioice.turn': ('TurnTransport', 'create_turn_endpoint'),
-    'aiortc.codecs': ('depayload',),
+    'aiortc.codecs': ('HEADER_EXTENSIONS', 'depayload'),
     'aiortc.mediastreams': ('MediaStreamError', 'MediaStreamTrack'),
     'aiortc.rtcconfiguration': ('RTCIceTransportPolicy',),
     'aiortc.rtcicetransport': ('connection_kwargs',),
-    'aiortc.rtcrtpparameters': ('RTCRtpCodecCapability', 'RTCRtpSendParameters'),
+    'aiortc.rtcrtpparameters': (
+        'RTCRtpCodecCapability',
+        'RTCRtpHeaderExtensionParameters',
+        'RTCRtpParameters',
+        'RTCRtpSendParameters',
+    ),
     'aiortc.rtp': (
         'RTCP_PSFB_APP',
         'RTCP_PSFB_FIR',
         'RTCP_PSFB_PLI',
         'RTCP_RTPFB_NACK',
         'AnyRtcpPacket',
+        'HeaderExtensions',
+        'HeaderExtensionsMap',
         'RtcpPsfbPacket',
         'RtcpRrPacket',
         'RtcpRtpfbPacket',
         'RtcpSenderInfo',
         'RtcpSrPacket',
+        'unpack_header_extensions',
         'unpack_remb_fci',
     ),
     'aiortc.sdp': ('candidate_from_sdp',),
 }
 TRANSACTION_PARTS = ('_Transaction__retry', '_Transaction__timeout_delay')
-PACKET_PARTS = ('sequence_number', 'timestamp', 'marker', 'payload', 'ssrc', 'payload_type')
+PACKET_PARTS = (
+    'sequence_number',
+    'timestamp',
+    'marker',
+    'payload',
+    'ssrc',
+    'payload_type',
+    'extensions',
+)
 
 
 @pytest.fixture
@@ -257,6 +282,18 @@ async def test_a_jitter_buffer_is_used_like_ours(transceiver):
     result = buffer.add(packet)
     assert (type(result), len(result)) == (tuple, 2), 'JitterBuffer.add is no (pli, frame)'
     assert result == (False, None)
+
+
+def test_header_extensions_are_read_by_a_map_that_is_configured():
+    assert parameters(HeaderExtensionsMap.configure) == ['self', 'parameters']
+    assert parameters(HeaderExtensionsMap.get) == ['self', 'extension_profile', 'extension_value']
+    assert parameters(unpack_header_extensions) == ['extension_profile', 'extension_value']
+    assert [known.id for known in HEADER_EXTENSIONS['video'] if known.uri == SOURCE_HEADER] in (
+        [],
+        [EXTENSION_ID],
+    )
+    others = [known.id for known in HEADER_EXTENSIONS['video'] if known.uri != SOURCE_HEADER]
+    assert EXTENSION_ID not in others
 
 
 def test_a_sender_report_is_made_like_this():

@@ -14,6 +14,10 @@ from webrtc_bridge.media.rtp.frame_assembler import (
     FrameAssembler,
     MediaPacket,
 )
+from webrtc_bridge.peer.aiortc.patches.header_extensions import (
+    keep_source_headers,
+    source_header_of,
+)
 
 
 def on_sender_report(receiver: RTCRtpReceiver, on_report: Callable[[int, int, int], None]) -> None:
@@ -80,6 +84,7 @@ class EncodedFrameReceiver:
         self._timer: asyncio.TimerHandle | None = None
         self._feedback: set[asyncio.Task[None]] = set()
         self._closed = False
+        keep_source_headers(receiver)
         self._receiver._RTCRtpReceiver__jitter_buffer = self
         known = self._receiver._RTCRtpReceiver__rtx_ssrc
         self._receiver._RTCRtpReceiver__rtx_ssrc = _ResentStreams(known, lambda: self._media_ssrc)
@@ -124,6 +129,7 @@ class EncodedFrameReceiver:
             packet.payload,
             packet._data,
             time.time_ns(),
+            source_header_of(packet),
         )
         for frame in assembler.add(media_packet, time.monotonic()):
             self._on_frame(frame)

@@ -177,7 +177,9 @@ class EncodedFrameSender:
 
     async def _send(self, frame: EncodedFrame) -> None:
         assert self._rtp is not None  # set before this runs
-        packets = self._rtp.packets(frame.payloads, frame.timestamp, time.monotonic())
+        packets = self._rtp.packets(
+            frame.payloads, frame.timestamp, time.monotonic(), frame.header
+        )
         timestamp = self._rtp.timestamp(frame.timestamp)
         self._sender._RTCRtpSender__rtp_timestamp = timestamp  # reports may fall between pieces
         if len(packets) <= BURST:
