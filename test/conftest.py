@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 from support.programs import Program, Start, start_server
+from support.ros.domains import claimed_domain
 
 # Before anything imports rclpy: a graph of its own for each test process and its children, on this
-# machine alone. Ids above 101 reach into the ports that Linux hands out to others.
-os.environ['ROS_DOMAIN_ID'] = str(os.getpid() % 101 + 1)
+# machine alone.
+_claims = contextlib.ExitStack()
+os.environ['ROS_DOMAIN_ID'] = str(_claims.enter_context(claimed_domain()))
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 
 # GStreamer brings libunwind along, for all libraries of this process. Fast DDS's exceptions, found

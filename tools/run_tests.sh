@@ -1,10 +1,12 @@
 #!/bin/sh
 # Build with colcon, run every test on what was built, and the nodes' again on ROS 2 Jazzy's wheels.
 #
+# Whole programs are tested next to the rest, as most of these tests wait rather than compute.
 # The last line counts all of them; the exit status is 0 if none failed.
 set -u
 
 results=build/test_results
+programs='test/faults test/gstreamer test/system test/viewer'
 kilted=$PWD/build/kilted/bin/python
 jazzy=$PWD/build/jazzy/bin/python
 limit=--timeout=180 # seconds for one test: nothing waits forever
@@ -33,14 +35,28 @@ colcon build $folders --event-handlers console_direct+ >build/colcon_build.log |
     exit 1
 }
 
-# shellcheck disable=SC2086
-(
+use_what_was_built() {
     set +u # colcon's scripts use what may be unset
     . build/colcon/install/setup.sh
     # Without it the working directory is first on the path, and the source would be tested.
     export PYTHONSAFEPATH=1
+}
+
+# A shell's background jobs ignore Ctrl-C; this one is to end by it, and all that it started.
+# shellcheck disable=SC2086  # several folders
+(
+    use_what_was_built
+    exec env --default-signal=INT "$kilted" -m pytest $programs "$limit" --tb=short \
+        --junit-xml="$results/programs.xml" --override-ini cache_dir=build/colcon/pytest_cache
+) >build/test_programs.log 2>&1 &
+programs_job=$!
+
+# shellcheck disable=SC2086
+(
+    use_what_was_built
     # With colcon's own choice of options in PYTEST_ADDOPTS, ours go on the command line.
-    colcon test $folders --event-handlers console_direct+ --pytest-args "$limit"
+    colcon test $folders --event-handlers console_direct+ \
+        --pytest-args "$limit" $(printf -- '--ignore=%s ' $programs)
 )
 colcon_status=$?
 colcon test-result --verbose --test-result-base build/colcon/build
@@ -51,5 +67,10 @@ echo 'Node tests on ROS 2 Jazzy'
     --override-ini cache_dir=build/jazzy/pytest_cache
 jazzy_status=$?
 
-"$kilted" tools/count_tests.py "$results/kilted.xml" "$results/jazzy.xml" &&
-    [ "$colcon_status" -eq 0 ] && [ "$jazzy_status" -eq 0 ]
+wait "$programs_job"
+programs_status=$?
+cat build/test_programs.log
+
+"$kilted" tools/count_tests.py "$results/kilted.xml" "$results/programs.xml" \
+    "$results/jazzy.xml" &&
+    [ "$colcon_status" -eq 0 ] && [ "$programs_status" -eq 0 ] && [ "$jazzy_status" -eq 0 ]

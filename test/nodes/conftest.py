@@ -1,24 +1,21 @@
 import contextlib
-import itertools
-import random
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
 import pytest
+from support.ros.domains import claimed_domain
 
 # Without ROS the rest of the suite still runs.
 collect_ignore_glob = [] if find_spec('rclpy') else ['*test_*.py']
 
-DOMAINS = itertools.cycle(random.sample(range(1, 102), 101))
-
 
 @pytest.fixture(autouse=True)
-def own_domain(monkeypatch: pytest.MonkeyPatch) -> int:
+def own_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Keep each test's nodes, in this process and in others, to themselves."""
-    domain = next(DOMAINS)
-    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-    return domain
+    with claimed_domain() as domain:
+        monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
+        monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+        yield domain
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ class Program:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            process_group=0,
             env={**os.environ, 'PYTHONPATH': path, 'PYTHONUNBUFFERED': '1', **variables},
         )
         return cls(process)
@@ -69,7 +70,10 @@ class Program:
 
     async def ended(self, timeout: float = 20.0) -> int:
         """Return the exit status, once it has ended by itself."""
-        status = await asyncio.wait_for(self.process.wait(), timeout)
+        try:
+            status = await asyncio.wait_for(self.process.wait(), timeout)
+        except TimeoutError:
+            raise AssertionError(f'not ended after {timeout} s: {self.output}') from None
         await self._reading
         return status
 
@@ -79,9 +83,9 @@ class Program:
         return await self.ended(timeout)
 
     async def kill(self) -> None:
-        """End it at once, if it has not ended."""
+        """End it at once, if it has not ended, and all that it has started."""
         if self.process.returncode is None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
         await self.process.wait()
         await self._reading
 

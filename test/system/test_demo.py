@@ -36,5 +36,5 @@ async def test_a_program_that_ends_early_ends_it_with_1(start_module):
 async def test_a_signal_ends_everything_it_started(start_module):
     demo = await start_module('commands.demo', '--port', '0', '--source', 'test')
     await demo.line(r'fps', timeout=40)
-    assert await demo.stop() == 0, demo.output
+    assert await demo.stop(timeout=30) == 0, demo.output
     assert 'Traceback' not in demo.output

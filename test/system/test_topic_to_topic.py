@@ -89,18 +89,19 @@ async def start_bridge(start_module, server):
 
 
 async def test_stamps_and_pictures_come_out_as_they_went_in(start_module, server):
-    await start_bridge(start_module, server)
+    receiver = await start_bridge(start_module, server)
     with CameraDriver(), ImageSubscriber() as subscriber:
-        await subscriber.wait_for_more(5)  # the sender's first report may follow its first frame
+        await receiver.line('image: stamping with capture time')
+        await subscriber.wait_for_more(2)
         subscriber.images.clear()
-        await subscriber.wait_for_more(60)
+        await subscriber.wait_for_more(30)
         assert not wrong_bars(subscriber.newest)
         stamped = [
             abs(stamp - clock)
             for stamp, (_, _, clock) in zip(subscriber.stamps, subscriber.images, strict=True)
             if clock is not None
         ]
-        assert len(stamped) >= 50
+        assert len(stamped) >= 25
         assert max(stamped) < 1_000_000
 
 

@@ -30,8 +30,8 @@ from webrtc_bridge.sending.sender import Sender
 from webrtc_bridge.signaling.server.ice_servers import TURN_SECRET, IceServers
 from webrtc_bridge.signaling.server.server import SignalingServer
 
-FIRST_PICTURE = 1.0
-'Seconds that servers may cost until the first picture.'
+FIRST_PICTURE = 4.0
+'Seconds that servers may cost until the first picture; for aiortc alone it is 5 at each end.'
 
 
 @pytest.fixture(autouse=True)

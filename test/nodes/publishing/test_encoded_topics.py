@@ -135,7 +135,7 @@ async def test_a_bag_can_be_played_from_the_middle(make_node):
             await until(lambda: sum(map(is_keyframe, bag.messages)) >= 4)
             keyframes = [n for n, message in enumerate(bag.messages) if is_keyframe(message)]
             times = [bag.stamps[n] / 1e9 for n in keyframes]
-            assert all(b - a < 1 for a, b in itertools.pairwise(times[1:]))
+            assert all(b - a < 2 for a, b in itertools.pairwise(times[1:]))
             # A decoder refuses what it lacks the beginning of.
             middle = bag.messages[keyframes[1] + 1 :]
             with pytest.raises(av.InvalidDataError):

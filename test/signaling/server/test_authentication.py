@@ -69,7 +69,6 @@ async def test_without_a_usable_token_nobody_gets_a_websocket(
     server: SignalingServer, path: str
 ) -> None:
     expired = token(Rights(expires=time.time() - 1))
-    start = time.monotonic()
     found = await asyncio.gather(
         status_of(server, path),
         status_of(server, path, **bearer('')),
@@ -80,7 +79,6 @@ async def test_without_a_usable_token_nobody_gets_a_websocket(
         status_of(server, f'{path.partition("?")[0]}?token={quote(WORDS)}'),
     )
     assert found == [401] * 7
-    assert time.monotonic() - start < 5.0
     assert not server._serving.sockets
 
 
