@@ -1,5 +1,6 @@
 import logging
 import queue
+from dataclasses import replace
 
 import av
 import pytest
@@ -153,6 +154,24 @@ def test_without_parameter_sets_nothing_is_passed(harness_for):
     harness = harness_for(Codec.H264)
     harness.put(map(without_parameter_sets, access_units(12)))
     assert harness.passed == []
+
+
+def test_a_stream_that_is_joined_long_before_its_next_keyframe_is_reported_once(
+    harness_for, caplog
+):
+    units = access_units(12)
+    harness = harness_for(Codec.H264)
+    early = [
+        replace(unit, capture_ns=START + n * 1_000_000_000) for n, unit in enumerate(units[1:9])
+    ]
+    harness.put(early[:3])  # no more than 2 s of it
+    assert caplog.records == []
+    harness.put(early[3:])
+    (record,) = caplog.records
+    assert record.levelname == 'WARNING'
+    assert 'cannot be shown before its next keyframe' in record.getMessage()
+    harness.put(units[10:])
+    assert len(harness.passed) == 2
 
 
 def test_a_viewer_of_another_codec_gets_pictures_that_are_not_encoded_as_h264_again(harness_for):

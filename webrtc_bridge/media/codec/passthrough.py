@@ -2,6 +2,7 @@
 
 import enum
 import logging
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -81,6 +82,7 @@ class Passthrough:
         self._decodes = False
         self._shown_from = 0
         self._state = PassthroughState.WAITING
+        self._useless_since_ns: float | None = None  # inf once that is logged
         self._closed = False
 
     @property
@@ -106,6 +108,7 @@ class Passthrough:
         profile = self._parameter_sets.profile
         keyframe = IDR_SLICE in kinds
         if profile is None:
+            self._note_lack(unit.capture_ns)
             return
         data = self._parameter_sets.completed(unit.data, units)
         if keyframe:
@@ -128,6 +131,19 @@ class Passthrough:
             self._recent.drop()
         if self._decoder:
             self._decoder.close()
+
+    def _note_lack(self, time_ns: int) -> None:
+        """Warn once where the parameter sets, which come with a keyframe, fail to come."""
+        if self._useless_since_ns is None:
+            self._useless_since_ns = time_ns
+        elif time_ns - self._useless_since_ns > PATIENCE_NS:
+            self._useless_since_ns = math.inf
+            logger.warning(
+                '%s: its H.264 cannot be shown before its next keyframe, and none has come in '
+                '%.0f s. Set a keyframe interval (GOP) where it is encoded',
+                self._name,
+                PATIENCE_NS / 1e9,
+            )
 
     def _start(self, profile: Profile) -> None:
         is_first = self._state is not PassthroughState.PASSING

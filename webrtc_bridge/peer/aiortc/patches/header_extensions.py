@@ -9,6 +9,9 @@ from aiortc.rtp import HeaderExtensions, HeaderExtensionsMap, unpack_header_exte
 
 from webrtc_bridge.media.rtp.source_header import SOURCE_HEADER
 
+TWO_BYTE_HEADERS = 0x1000
+'Profile of extensions with headers of two bytes (RFC 8285, section 4.3).'
+
 EXTENSION_ID = 9
 "The number in offers, above those of aiortc's own; answers repeat it."
 
@@ -37,7 +40,8 @@ class SourceHeaderMap(HeaderExtensionsMap):
     def get(self, extension_profile: int, extension_value: bytes) -> HeaderExtensions:
         """Return the extensions of a packet."""
         values: Any = super().get(extension_profile, extension_value)
-        if self._source_header_id is not None:
+        # Ours has headers of two bytes; all other packets are spared the search.
+        if self._source_header_id is not None and extension_profile == TWO_BYTE_HEADERS:
             elements = dict(unpack_header_extensions(extension_profile, extension_value))
             values.source_header = elements.get(self._source_header_id, b'')
         return values  # type: ignore[no-any-return]
