@@ -2,7 +2,7 @@ import threading
 
 from webrtc_bridge.media.latest import Latest
 
-DEADLINE = 10.0
+DEADLINE = 20.0
 
 
 def waiting_getter(box):

@@ -22,7 +22,7 @@ from webrtc_bridge.signaling.protocol.messages import (
 )
 
 SILENCE = 0.1
-DEADLINE = 5.0
+DEADLINE = 20.0
 
 
 class Clock:

@@ -3,7 +3,7 @@ import time
 
 from webrtc_bridge.peer.watchdog import STALL, Watchdog
 
-DEADLINE = 5.0
+DEADLINE = 20.0
 SOON = 0.02
 
 

@@ -8,7 +8,7 @@ from webrtc_bridge.program import long_tasks
 from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.program.long_tasks import keep_running, run_together
 
-DEADLINE = 5.0
+DEADLINE = 20.0
 
 
 @pytest.fixture(autouse=True)

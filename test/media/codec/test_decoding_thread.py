@@ -13,7 +13,7 @@ from webrtc_bridge.media.pixels.planes import plane_pixels
 
 START = 1_700_000_000_000_000_000
 INTERVAL = 33_333_333
-DEADLINE = 10.0
+DEADLINE = 20.0
 CODECS = pytest.mark.parametrize('codec', list(Codec))
 
 

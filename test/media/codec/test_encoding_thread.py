@@ -18,7 +18,7 @@ from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.options import EncoderOptions
 
 START = 1_700_000_000_000_000_000
-DEADLINE = 10.0
+DEADLINE = 20.0
 
 
 class ObservedLatest(Latest):

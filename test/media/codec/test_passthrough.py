@@ -30,7 +30,7 @@ from webrtc_bridge.media.rtp.rtp_time import RtpTime
 
 START = 1_700_000_000_000_000_000
 INTERVAL = 33_333_000
-DEADLINE = 10.0
+DEADLINE = 20.0
 SUPPLEMENTAL = 6
 'Enhancement information (nal_unit_type), such as recovery points.'
 

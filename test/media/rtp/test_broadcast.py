@@ -5,7 +5,7 @@ import pytest
 from webrtc_bridge.media.frames import Codec, EncodedFrame, Encoding, Layer
 from webrtc_bridge.media.rtp.broadcast import BACKLOG, Broadcast
 
-DEADLINE = 5.0
+DEADLINE = 20.0
 
 
 class BroadcastHarness:

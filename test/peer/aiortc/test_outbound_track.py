@@ -7,7 +7,7 @@ from webrtc_bridge.media.frames import Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
 
-DEADLINE = 5.0
+DEADLINE = 20.0
 KEYFRAME = EncodedFrame(Codec.H264, b'picture', True, 0, 0)
 
 

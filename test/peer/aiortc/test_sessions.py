@@ -38,7 +38,7 @@ from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.peer.session import SessionState
 from webrtc_bridge.signaling.protocol.messages import Answer, Bye, Candidate, IceCandidate, Offer
 
-DEADLINE = 10.0
+DEADLINE = 20.0
 FREEZE = 1.5
 'Seconds; without a repair of our own a lost retransmission freezes the video for 5 s and more.'
 

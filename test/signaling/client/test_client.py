@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import logging
 import socket as sockets
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -192,21 +193,18 @@ async def test_nonsense_from_a_server_is_logged_and_ignored(
 
 
 async def test_a_server_that_hangs_up_is_not_called_in_a_hurry() -> None:
-    calls = 0
+    calls: list[float] = []
 
     async def hang_up(socket: ServerConnection) -> None:
-        nonlocal calls
-        calls += 1
+        calls.append(time.monotonic())
         await socket.send('{"type":"registered","sender_id":"front"}')
 
     async with odd_server(hang_up) as url:
         peer = Peer(url, Role.SENDER)
         async with peer.running():
-            await until(lambda: calls >= 2)
-            seen = calls
-            await asyncio.sleep(0.3)
-            # After two calls it waits for at least half a second.
-            assert calls <= seen + 1
+            await until(lambda: len(calls) >= 3)
+    # After two calls it waits for at least half a second.
+    assert calls[2] - calls[1] >= 0.5
 
 
 async def test_a_server_that_is_none_is_tried_on(caplog: pytest.LogCaptureFixture) -> None:

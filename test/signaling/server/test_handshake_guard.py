@@ -8,7 +8,7 @@ import pytest
 
 from webrtc_bridge.signaling.server.handshake_guard import PendingConnections
 
-DEADLINE = 5.0
+DEADLINE = 20.0
 
 
 @pytest.mark.parametrize('tls', [None, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)])

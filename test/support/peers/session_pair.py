@@ -16,7 +16,7 @@ from webrtc_bridge.peer.aiortc.sending_peer import AiortcSendingPeer
 from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.signaling.protocol.messages import Bye
 
-DEADLINE = 10.0
+DEADLINE = 20.0
 WIDTH, HEIGHT, FPS = 320, 240, 30
 
 

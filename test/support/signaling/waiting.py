@@ -8,7 +8,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-DEADLINE = 10.0
+DEADLINE = 20.0
 
 
 async def until(condition: Callable[[], bool]) -> None:
