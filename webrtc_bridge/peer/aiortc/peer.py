@@ -32,6 +32,7 @@ from webrtc_bridge.peer.aiortc.patches.ice import (
     use_constant_stun_retry,
 )
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl, usable_servers
+from webrtc_bridge.peer.aiortc.patches.monotonic import use_monotonic_clock
 from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
 from webrtc_bridge.peer.aiortc.patches.udp_guard import close_sockets, dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
@@ -72,6 +73,7 @@ class AiortcPeer:
         guard_udp()
         guard_rtp()
         offer_source_headers()
+        use_monotonic_clock()
         self._relay_only = ice.policy == 'relay'
         policy = CandidatePolicy(own_addresses, ice.servers, self._relay_only)
         self._negotiation = Negotiation(peer_id, policy)

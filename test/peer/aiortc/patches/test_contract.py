@@ -14,6 +14,7 @@ import aioice.turn
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs import HEADER_EXTENSIONS
+from aiortc.rate import RateCounter
 from aiortc.rtp import (
     HeaderExtensionsMap,
     RtcpSenderInfo,
@@ -94,7 +95,7 @@ MODULE_PARTS = {
         'TransactionFailed',
         'parse_message',
     ),
-    'aioice.turn': ('TurnTransport', 'create_turn_endpoint'),
+    'aioice.turn': ('TurnTransport', 'create_turn_endpoint', 'time'),
     'aiortc.codecs': ('HEADER_EXTENSIONS', 'depayload'),
     'aiortc.mediastreams': ('MediaStreamError', 'MediaStreamTrack'),
     'aiortc.rtcconfiguration': ('RTCIceTransportPolicy',),
@@ -122,7 +123,13 @@ MODULE_PARTS = {
         'unpack_remb_fci',
     ),
     'aiortc.sdp': ('candidate_from_sdp',),
+    'aiortc.rate': ('RateCounter',),
+    'aiortc.rtcdtlstransport': ('clock',),
+    'aiortc.rtcrtpreceiver': ('time',),
+    'aiortc.rtcrtpsender': ('time',),
+    'aiortc.rtcsctptransport': ('time',),
 }
+COUNTER_PARTS = ('_erase_old', '_origin_ms', '_window_size')
 TRANSACTION_PARTS = ('_Transaction__retry', '_Transaction__timeout_delay')
 PACKET_PARTS = (
     'sequence_number',
@@ -220,6 +227,11 @@ async def test_a_transaction_has_what_sets_its_pace():
     transaction = aioice.stun.Transaction(request, ('192.0.2.1', 9), None)
     for name in TRANSACTION_PARTS:
         assert hasattr(transaction, name), f'Transaction has no {name}'
+
+
+@pytest.mark.parametrize('name', COUNTER_PARTS)
+def test_a_rate_counter_has(name):
+    assert hasattr(RateCounter(1000), name), f'RateCounter has no {name}'
 
 
 async def test_a_transport_has_an_ice_connection(transceiver):
@@ -387,6 +399,7 @@ def test_every_private_part_in_use_is_checked_here():
         *CONNECTION_PARTS,
         *ICE_PARTS,
         *TRANSACTION_PARTS,
+        *COUNTER_PARTS,
         '_connection',
         '_data',
         '_network_host',
