@@ -20,7 +20,7 @@ BASE = {
     *('program.requirements', 'program.retry'),
 }
 SHARED = {'signaling.secret_file', 'signaling.abort'}
-FRAMES = BASE | {'media.frames', 'media.latest'}
+FRAMES = BASE | {'media.frames', 'media.latest', 'media.wall_clock'}
 RULE = {
     **dict.fromkeys(BASE, BASE),
     'media': FRAMES,

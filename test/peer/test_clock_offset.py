@@ -1,3 +1,5 @@
+import pytest
+
 from webrtc_bridge.peer.clock_offset import ClockOffset, Exchange
 
 MS = 1_000_000
@@ -51,3 +53,17 @@ def test_a_clock_that_was_set_is_believed_at_once() -> None:
         offset.add(exchange(offset=0, there=MS, back=MS))
     offset.add(exchange(offset=3_600_000 * MS, there=50 * MS, back=50 * MS))
     assert offset.to_ours(10**18 + 3_600_000 * MS) == 10**18
+
+
+@pytest.mark.parametrize(
+    ('received', 'answered'),
+    [(0, -1), (0, 11), (0, 2**100), (2**62, -(2**62))],
+)
+def test_an_answer_that_cannot_be_tells_nothing(received: int, answered: int) -> None:
+    """S4: an uncertainty of years made any time of capture plausible."""
+    offset = ClockOffset()
+    offset.add(Exchange(1000, received, answered, 1010))
+    assert offset.best is None
+    offset.add(Exchange(1000, 5003, 5004, 1010))
+    assert offset.best is not None
+    assert 0 <= offset.best.uncertainty_ns <= 5

@@ -64,3 +64,52 @@ def test_each_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
             stamper.stamp(NOW, capture, 0)
     assert len(caplog.records) == 3
     assert '-3600.000 s' in caplog.records[-1].getMessage()
+
+
+HOUR = 3600 * S
+
+
+def stamps_and_errors(stamper: Stamper, steps: list[int]) -> list[tuple[int, int]]:
+    """Return the stamp of a picture each 33 ms, and its error, by a clock set by `steps`."""
+    found = []
+    for number, set_by in enumerate(steps):
+        taken = NOW + set_by + 33 * MS * number
+        # As if the clocks were not compared again: by the offset from before the step.
+        stamp = stamper.stamp(taken + 20 * MS, taken - set_by, MS)
+        found.append((stamp, stamp - taken))
+    return found
+
+
+@pytest.mark.parametrize('back', [-1.5 * S, -HOUR, -30 * 24 * HOUR])
+def test_stamps_follow_a_clock_that_was_set_back(
+    back: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    stamper = Stamper('image', use_capture=True)
+    found = stamps_and_errors(stamper, [0] * 10 + [round(back)] * 10)
+    assert all(abs(error) <= 20 * MS for _, error in found)
+    texts = [record.getMessage() for record in caplog.records]
+    assert sum('was set back' in text for text in texts) == 1
+    stamps = [stamp for stamp, _ in found]
+    assert stamps[:10] == sorted(set(stamps[:10]))
+    assert stamps[10:] == sorted(set(stamps[10:]))
+
+
+def test_stamps_rise_over_a_correction_that_is_small() -> None:
+    stamper = Stamper('image', use_capture=False)
+    stamps = [stamper.stamp(NOW + offset * MS, None, None) for offset in (0, 33, -300, -267, 66)]
+    assert stamps == sorted(set(stamps))
+    assert stamps[-1] == NOW + 66 * MS
+
+
+def test_what_a_sender_claims_holds_up_no_other_one() -> None:
+    """S4: a picture of the future, by a clock that seemed uncertain by years."""
+    stamper = Stamper('image', use_capture=True)
+    stamper.stamp(NOW, NOW + 2 * S, 3 * S, 'liar')
+    assert stamper.stamp(NOW + 33 * MS, NOW + 13 * MS, MS, 'honest') < NOW + 40 * MS
+    assert stamper.stamp(NOW + 66 * MS, NOW + 46 * MS, MS, 'honest') == NOW + 46 * MS
+
+
+def test_stamps_rise_from_one_sender_to_another() -> None:
+    stamper = Stamper('image', use_capture=True)
+    first = stamper.stamp(NOW, NOW - 10 * MS, MS, 'near')
+    assert stamper.stamp(NOW + MS, NOW - 200 * MS, MS, 'far') > first

@@ -8,13 +8,15 @@ have the channel, or does not answer, is taken at its word.
 """
 
 import asyncio
-import itertools
+import contextlib
 import json
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from webrtc_bridge.media.wall_clock import Now, WallClockSteps
 from webrtc_bridge.peer.clock_offset import ClockOffset, Exchange
+from webrtc_bridge.program.cancellation import end
 
 if TYPE_CHECKING:
     # The GStreamer sender answers by `answer_to`, and needs no aiortc.
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 LABEL = 'clock'
 
 FIRST_QUESTIONS, FIRST_INTERVAL, INTERVAL = 8, 0.1, 5.0
-'Questions soon after another, for a good offset at once; then one every `INTERVAL` seconds.'
+"""
+Questions soon after another, for a good offset at once; then one every `INTERVAL` seconds, until a
+clock is set.
+"""
 
 MOST_CHARACTERS = 200
 
@@ -58,22 +63,66 @@ def answer_to(text: object, newest: Callable[[], SentFrame | None] = lambda: Non
     return json.dumps(answer)
 
 
-async def ask_clock_questions(channel: 'RTCDataChannel', offset: ClockOffset) -> None:
-    """Ask the sender on `channel` and tell `offset` its answers, until cancelled."""
-    asked = 0
+class ClockQuestions:
+    """
+    Ask the sender on `channel` and tell `offset` its answers, until closed.
 
-    def on_message(text: object) -> None:
-        heard = time.time_ns()
+    Belongs to the event loop.
+    """
+
+    def __init__(self, channel: 'RTCDataChannel', offset: ClockOffset) -> None:
+        self._channel = channel
+        self._offset = offset
+        self._steps = WallClockSteps()
+        self._asked = Now(0, 0)
+        self._again = asyncio.Event()
+        channel.on('message', self._on_message)
+        self._asking = asyncio.create_task(self._ask())
+
+    def look(self) -> None:
+        """Compare the clocks again if this machine's was set; called for each frame."""
+        if self._steps.noticed(Now.read()):
+            self.ask_again()
+
+    def ask_again(self) -> None:
+        """Compare the clocks again, because one of them was set."""
+        self._again.set()
+
+    async def close(self) -> None:
+        """Ask nothing more; idempotent."""
+        await end(self._asking)
+
+    async def _ask(self) -> None:
+        question = 0
+        while True:
+            self._asked = Now.read()
+            if self._channel.readyState == 'open':
+                self._channel.send(json.dumps({'asked': self._asked.unix_ns}))
+            question += 1
+            if question < FIRST_QUESTIONS:
+                await asyncio.sleep(FIRST_INTERVAL)
+            elif await self._is_wanted_again():
+                question = 0
+
+    async def _is_wanted_again(self) -> bool:
+        """Wait for `INTERVAL`, or until the clocks are to be compared again."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._again.wait(), INTERVAL)
+        wanted = self._again.is_set()
+        self._again.clear()
+        return wanted
+
+    def _on_message(self, text: object) -> None:
         times = parsed(text)
-        if times.keys() >= {'asked', 'received', 'answered'} and times['asked'] == asked:
-            offset.add(Exchange(asked, times['received'], times['answered'], heard))
-
-    channel.on('message', on_message)
-    for question in itertools.count():
-        asked = time.time_ns()
-        if channel.readyState == 'open':
-            channel.send(json.dumps({'asked': asked}))
-        await asyncio.sleep(FIRST_INTERVAL if question < FIRST_QUESTIONS else INTERVAL)
+        if times.keys() >= {'asked', 'received', 'answered'} and (
+            times['asked'] == self._asked.unix_ns
+        ):
+            # By the clock as it was: it may have been set meanwhile.
+            elapsed = time.monotonic_ns() - self._asked.monotonic_ns
+            asked = self._asked.unix_ns
+            self._offset.add(
+                Exchange(asked, times['received'], times['answered'], asked + elapsed)
+            )
 
 
 def parsed(text: object) -> dict[str, int]:

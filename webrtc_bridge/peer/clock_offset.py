@@ -15,13 +15,19 @@ class Exchange:
     """
     One question and answer, four times in Unix nanoseconds (NTP's, RFC 5905 section 8).
 
-    `asked` and `heard` are by the asking side's clock, `received` and `answered` by the other's.
+    `asked` and `heard` are by the asking side's clock, as it was when it asked; `received` and
+    `answered` by the other's.
     """
 
     asked: int
     received: int
     answered: int
     heard: int
+
+    @property
+    def is_possible(self) -> bool:
+        """Return whether the other side can have had the question for as long as it says."""
+        return 0 <= self.answered - self.received <= self.heard - self.asked
 
     @property
     def offset_ns(self) -> int:
@@ -31,7 +37,7 @@ class Exchange:
     @property
     def round_trip_ns(self) -> int:
         """The time that was spent on the way, there and back."""
-        return max(0, self.heard - self.asked - (self.answered - self.received))
+        return self.heard - self.asked - (self.answered - self.received)
 
     @property
     def uncertainty_ns(self) -> int:
@@ -61,7 +67,13 @@ class ClockOffset:
         return self._exchanges[-1] if self._exchanges else None
 
     def add(self, exchange: Exchange) -> None:
-        """Take an exchange; start again with one that contradicts the others: a clock was set."""
+        """
+        Take an exchange; start again with one that contradicts the others: a clock was set.
+
+        One that is impossible tells nothing: a clock was set meanwhile, or the other side lies.
+        """
+        if not exchange.is_possible:
+            return
         best = self._best
         if best is not None:
             apart = abs(exchange.offset_ns - best.offset_ns)

@@ -104,7 +104,8 @@ class Delivery(InboundStreamListener):
         """Return the stamp of a frame; as for `capture` where the source has no stamps."""
         if self._keeps_stamps and frame.header:
             return frame.header.stamp_ns
-        return stamper.stamp(frame.time_ns, frame.capture_ns, stream.clock_uncertainty_ns)
+        uncertainty = stream.clock_uncertainty_ns
+        return stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty, stream.sender_id)
 
     def _request_keyframe_in_time(self, stream: InboundStream, frame: EncodedFrame) -> None:
         """Keep to the sink's keyframe interval: senders make a keyframe only on request."""

@@ -15,17 +15,20 @@ before: the picture itself is old then, such as a map that was published once.
 """
 
 STEP_NS = 500_000_000
-'A step back of the capture time that is logged.'
+"""
+A step back of the capture time that is logged; one of this machine's clock that stamps follow.
+"""
 
 logger = logging.getLogger(__name__)
 
 
 class Stamper:
     """
-    Stamp pictures with the time of their capture, or else of their arrival; stamps always rise.
+    Stamp pictures with the time of their capture, or else of their arrival; stamps rise.
 
     Falls back where the time of capture is unknown or implausible, and logs the change; `what`
-    names the stamped thing in the log. All times are Unix nanoseconds of this machine's clock.
+    names the stamped thing in the log. All times are Unix nanoseconds of this machine's clock:
+    when that is set back, stamps go back as well, but only then.
     """
 
     def __init__(self, what: str, *, use_capture: bool) -> None:
@@ -33,15 +36,26 @@ class Stamper:
         self.fallbacks = 0
         self._use_capture = use_capture
         self._newest = 0
+        self._newest_arrival = 0
+        self._sender_id = ''
         self._plausible: bool | None = None
         self._stands_still = False
 
-    def stamp(self, arrival_ns: int, capture_ns: int | None, uncertainty_ns: int | None) -> int:
+    def stamp(
+        self,
+        arrival_ns: int,
+        capture_ns: int | None,
+        uncertainty_ns: int | None,
+        sender_id: str = '',
+    ) -> int:
         """
         Return the stamp of a frame that arrived at `arrival_ns`.
 
         `uncertainty_ns` is that of the sender's clock; None if it was not compared with ours.
         """
+        self._follow_clock(arrival_ns)
+        if sender_id != self._sender_id:
+            self._start(sender_id, arrival_ns)
         stamp = arrival_ns
         if self._use_capture:
             delay_ns = None if capture_ns is None else arrival_ns - capture_ns
@@ -56,6 +70,24 @@ class Stamper:
         self._note_step(self._newest - stamp)
         self._newest = max(stamp, self._newest + 1)
         return self._newest
+
+    def _follow_clock(self, arrival_ns: int) -> None:
+        """Forget the newest stamp if the clock was set back: it is in the future now."""
+        back_ns = self._newest_arrival - arrival_ns
+        if back_ns > STEP_NS:
+            self._newest = 0
+            self._stands_still = False
+            text = '%s stamps step back: the clock of this machine was set back by %.3f s'
+            logger.warning(text, self._what, back_ns / 1e9)
+        if back_ns > STEP_NS or back_ns < 0:
+            self._newest_arrival = arrival_ns
+
+    def _start(self, sender_id: str, arrival_ns: int) -> None:
+        """Judge another sender by itself: what the last one claimed must not hold it up."""
+        self._sender_id = sender_id
+        self._newest = min(self._newest, arrival_ns + EARLIEST_NS)
+        self._plausible = None
+        self._stands_still = False
 
     def _is_plausible(self, delay_ns: int, arrival_ns: int, uncertainty_ns: int | None) -> bool:
         """Return whether a frame can have taken `delay_ns` from its capture to its arrival."""

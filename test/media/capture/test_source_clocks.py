@@ -1,6 +1,7 @@
 import pytest
 
-from webrtc_bridge.media.capture.source_clocks import ArrivalClock, DriverClock, Now
+from webrtc_bridge.media.capture.source_clocks import ArrivalClock, DriverClock
+from webrtc_bridge.media.wall_clock import Now
 
 S = 1_000_000_000
 MS = 1_000_000

@@ -43,6 +43,15 @@ def test_a_frame_is_as_far_from_the_report_as_its_timestamp(
     assert found - NOW == pytest.approx(seconds * 1e9, abs=2)
 
 
+@pytest.mark.parametrize('seconds', [-1.5, 1.5, 3600.0, -2592000.0])
+def test_a_report_shows_that_the_senders_clock_was_set(seconds: float) -> None:
+    clock = CaptureClock()
+    assert not clock.report(90_000, to_ntp(NOW))
+    assert not clock.report(180_000, to_ntp(NOW + 1_030_000_000))
+    assert clock.report(270_000, to_ntp(NOW + 2_000_000_000 + round(seconds * 1e9)))
+    assert not clock.report(360_000, to_ntp(NOW + 3_000_000_000 + round(seconds * 1e9)))
+
+
 ERA_1 = 2_085_978_496_000_000_000
 'When 32 bits of seconds since 1900 begin again: 2036-02-07 06:28:16 UTC (RFC 5905, figure 4).'
 

@@ -14,12 +14,13 @@ from av.video.stream import VideoStream
 
 from webrtc_bridge.errors import SourceError, SourceUnreadable
 from webrtc_bridge.media.capture.source import READ_TIMEOUT
-from webrtc_bridge.media.capture.source_clocks import Now, SourceClock
+from webrtc_bridge.media.capture.source_clocks import SourceClock
 from webrtc_bridge.media.capture.timing import HIGHEST_RATE, StreamSpeed
 from webrtc_bridge.media.frames import AccessUnit, Captured, CapturedFrame
 from webrtc_bridge.media.h264.packets import H264Packets
 from webrtc_bridge.media.h264.units import PATIENCE_NS
 from webrtc_bridge.media.pixels.source_pictures import SourcePictures
+from webrtc_bridge.media.wall_clock import Now
 
 DECODE_TIMEOUT = 15.0
 'Seconds of packets without a picture after which a source fails; keyframes come more often.'

@@ -1,9 +1,10 @@
 """Capture times as Unix time, from the clocks of drivers and of live streams."""
 
 import itertools
-import time
 from collections import deque
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from webrtc_bridge.media.wall_clock import Now
 
 MAXIMUM_AGE_NS = 2_000_000_000
 MAXIMUM_AHEAD_NS = 50_000_000
@@ -23,18 +24,6 @@ clock runs at a wrong rate: by more than 2 %. Network and load make it rise and 
 
 DISAGREEMENT_NS = 100_000_000
 'Rise within `HISTORY` that shows the same, if it is that of all `RECENT` windows.'
-
-
-class Now(NamedTuple):
-    """The two clocks of this machine, read at once."""
-
-    unix_ns: int
-    monotonic_ns: int
-
-    @classmethod
-    def read(cls) -> 'Now':
-        """Return the present time."""
-        return cls(time.time_ns(), time.monotonic_ns())
 
 
 class SourceClock(Protocol):

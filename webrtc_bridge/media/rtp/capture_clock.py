@@ -28,6 +28,13 @@ def from_ntp(timestamp: int) -> int:
     return seconds * 1_000_000_000 + ((timestamp & 0xFFFFFFFF) * 1_000_000_000 >> 32)
 
 
+STEP_NS = 100_000_000
+"""
+Nanoseconds by which a report must contradict the one before for the sender's clock to have been
+set: those that pair the time of sending are off by tens of milliseconds.
+"""
+
+
 class CaptureClock:
     """
     The capture times of frames, by the clock of their sender.
@@ -39,10 +46,17 @@ class CaptureClock:
     def __init__(self) -> None:
         self._report: tuple[int, int] | None = None
 
-    def report(self, timestamp: int, ntp_timestamp: int) -> None:
-        """Take a sender report: an RTP timestamp (32 bits) and its NTP time (64 bits)."""
-        if ntp_timestamp:
-            self._report = (timestamp, from_ntp(ntp_timestamp))
+    def report(self, timestamp: int, ntp_timestamp: int) -> bool:
+        """
+        Take a sender report: an RTP timestamp (32 bits) and its NTP time (64 bits).
+
+        Return whether the sender's clock was set since the last one.
+        """
+        if not ntp_timestamp:
+            return False
+        time_ns, expected_ns = from_ntp(ntp_timestamp), self.time_ns(timestamp)
+        self._report = (timestamp, time_ns)
+        return expected_ns is not None and abs(time_ns - expected_ns) > STEP_NS
 
     def time_ns(self, timestamp: int) -> int | None:
         """Return the Unix time in nanoseconds of an RTP timestamp; None before a report."""

@@ -22,7 +22,6 @@ from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.clock_offset import ClockOffset
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import Description, Session
-from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.signaling.protocol.messages import Answer, IceCandidate, Message, Offer
 
 REPORT_TIMEOUT = 0.02
@@ -66,7 +65,7 @@ class InboundSession(Session):
         self._frames: EncodedFrameReceiver | None = None
         self._held: list[EncodedFrame] | None = []
         self._hold: asyncio.TimerHandle | None = None
-        self._clock_questions: asyncio.Task[None] | None = None
+        self._clock_questions: clock_channel.ClockQuestions | None = None
         self._loop = asyncio.get_running_loop()
         self._reported_at: float | None = None
         self._connected_at: float | None = None
@@ -144,8 +143,7 @@ class InboundSession(Session):
 
     def _on_data_channel(self, channel: RTCDataChannel) -> None:
         if channel.label == clock_channel.LABEL and self._clock_questions is None:
-            questions = clock_channel.ask_clock_questions(channel, self.clock_offset)
-            self._clock_questions = asyncio.create_task(questions)
+            self._clock_questions = clock_channel.ClockQuestions(channel, self.clock_offset)
         elif channel.label == metadata_channel.LABEL:
             metadata_channel.receive_metadata(channel, self._on_metadata)
 
@@ -158,7 +156,8 @@ class InboundSession(Session):
         self._is_quiet = self._frame_came or sent == self._sent
         if self._frame_came:
             self._sent, self._frame_came = sent, False
-        self._capture_clock.report(timestamp, ntp_timestamp)
+        if self._capture_clock.report(timestamp, ntp_timestamp) and self._clock_questions:
+            self._clock_questions.ask_again()
         if self._held and self.clock_offset.best is None and self._is_old(self._held[0]):
             self._hold_for(CLOCK_TIMEOUT)
         else:
@@ -170,6 +169,8 @@ class InboundSession(Session):
 
     def _on_assembled(self, frame: EncodedFrame) -> None:
         self._frame_came = True
+        if self._clock_questions:
+            self._clock_questions.look()
         if self._held is None:
             self._deliver(frame)
             return
@@ -200,5 +201,6 @@ class InboundSession(Session):
             self._frames.close()
         if self._hold:
             self._hold.cancel()
-        await end(self._clock_questions)
+        if self._clock_questions:
+            await self._clock_questions.close()
         await self._peer.close()

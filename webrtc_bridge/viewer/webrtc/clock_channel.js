@@ -13,6 +13,7 @@ const FIRST_INTERVAL_MS = 100;
 const INTERVAL_MS = 5000;
 const WINDOW = 16; // newest answers to choose the best from
 const MAX_CHARACTERS = 200;
+const DRIFT_MS = 5; // of two good clocks in this window
 const RTP_PER_MILLISECOND = 90;
 
 /** The time of the clock that the browser's RTCP reports are made with, in milliseconds. */
@@ -91,14 +92,22 @@ export class ClockQuestions {
   #answer(data) {
     const arrived = unixMilliseconds();
     const { asked, received, answered, captured, rtp } = parsed(data);
-    if (Number.isFinite(asked + received + answered)) {
-      this.#exchanges.push({
-        offset: (received - asked + answered - arrived) / 2,
-        roundTrip: arrived - asked - (answered - received),
-      });
-      this.#exchanges.splice(0, Math.max(0, this.#exchanges.length - WINDOW));
+    const held = answered - received;
+    if (held >= 0 && held <= arrived - asked) {
+      this.#add((received - asked + answered - arrived) / 2, arrived - asked - held);
       this.#frame = Number.isFinite(captured + rtp) ? { captured, rtp } : null;
     }
+  }
+
+  /** Take an exchange; start again with one that contradicts the others: a clock was set. */
+  #add(offset, roundTrip) {
+    const contradicts = (other) => Math.abs(offset - other.offset)
+      > (roundTrip + other.roundTrip) / 2 + DRIFT_MS;
+    if (this.#exchanges.some(contradicts)) {
+      this.#exchanges = [];
+    }
+    this.#exchanges.push({ offset, roundTrip });
+    this.#exchanges.splice(0, Math.max(0, this.#exchanges.length - WINDOW));
   }
 }
 

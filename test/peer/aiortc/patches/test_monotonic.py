@@ -1,4 +1,4 @@
-"""What aiortc measures by, once its clocks are replaced."""
+"""The clocks that aiortc measures by, once they are replaced."""
 
 import ast
 import importlib
