@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.full_disk import full_disk
 
 from webrtc_bridge.__main__ import main
 from webrtc_bridge.signaling.broker.rights import Rights
@@ -118,3 +119,19 @@ def test_a_certificate_and_its_key_are_written_once(
     client_context(str(certificate))
     assert main(arguments) == 2
     assert 'exists already' in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_nothing_behind_and_the_next_attempt_works(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = ['token', '--new-secret', str(tmp_path / 'secret')]
+    pair = [*('--certificate', str(tmp_path / 'pem')), *('--key', str(tmp_path / 'key'))]
+    # The key fits into 400 bytes, the certificate does not.
+    for arguments, room in ((secret, 10), (['certificate', *pair], 400)):
+        with full_disk(room):
+            assert main(arguments) == 2
+        assert 'file too large' in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == []
+    for arguments in (secret, ['certificate', *pair]):
+        assert main(arguments) == 0
+    assert len(list(tmp_path.iterdir())) == 3

@@ -74,7 +74,7 @@ def test_the_example_is_a_file_of_cameras() -> None:
         ('- id: a\n  codec: av1', "codec: 'av1' given, expected one of auto, h264, vp8"),
         ('\n'.join(f'- id: c{n}' for n in range(99)), '99 cameras, expected 1 to'),
         ('- id: a\n  name: !!python/object:os.system {}', 'cameras.yaml line 2: could not'),
-        ('# ' + 'x' * 70_000, 'expected at most 65536'),
+        ('# ' + 'x' * 70_000, 'at most 65536 bytes'),
     ],
 )
 def test_what_is_wrong_is_named_with_file_entry_and_key(

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import os
 import socket as sockets
 import ssl
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from webrtc_bridge.options import ServerOptions, SignalingOptions
 from webrtc_bridge.signaling.client.client_tls import client_context
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 from webrtc_bridge.signaling.protocol.messages import Role
+from webrtc_bridge.signaling.server import server_certificate
 from webrtc_bridge.signaling.server.self_signed import LOCAL, SelfSigned, fingerprint, self_signed
 from webrtc_bridge.signaling.server.server import SignalingServer
 
@@ -41,8 +43,14 @@ class Files:
         self.made = made
         self.certificate = str(folder / 'server.pem')
         self.key = str(folder / 'server.key')
-        Path(self.certificate).write_text(made.pem)
         Path(self.key).touch(0o600)
+        self.put_certificate(made.pem.encode())
+        self.put_key(made)
+
+    def put_certificate(self, content: bytes) -> None:
+        Path(self.certificate).write_bytes(content)
+
+    def put_key(self, made: SelfSigned) -> None:
         Path(self.key).write_bytes(private(made))
 
     @property
@@ -259,10 +267,100 @@ async def test_a_client_names_a_certificate_that_has_expired(
     expired = self_signed(LOCAL, -timedelta(hours=1))
     old = Files(tmp_path, expired)
     assert server._serving.pending.tls
-    server._serving.pending.tls.load_cert_chain(old.certificate, old.key)
+    server._serving.pending.tls().load_cert_chain(old.certificate, old.key)
     async with client(server, old.certificate).running():
         await until(lambda: 'certificate has expired' in caplog.text)
     await server.close()
+
+
+async def presented(server: SignalingServer) -> str:
+    return await asyncio.to_thread(ssl.get_server_certificate, ('127.0.0.1', server.port))
+
+
+async def test_a_new_certificate_is_presented_without_a_restart_and_a_bad_one_never(
+    files: Files, server: SignalingServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await presented(server) == files.made.pem
+    new = self_signed(LOCAL, YEAR)
+    files.put_certificate(new.pem.encode())  # before its key
+    assert await presented(server) == files.made.pem
+    assert 'the key of' in caplog.text
+    assert 'server.pem and ' in caplog.text
+    files.put_key(new)
+    assert await presented(server) == new.pem
+    for bad in (b'', b'nonsense', self_signed(LOCAL, -timedelta(hours=1)).pem.encode()):
+        files.put_certificate(bad)
+        assert await presented(server) == new.pem
+    os.unlink(files.certificate)
+    assert await presented(server) == new.pem
+    warnings = [record for record in caplog.records if record.levelname == 'WARNING']
+    assert len(warnings) == 1 + 3 + 1
+    assert all('stays in use' in record.getMessage() for record in warnings)
+
+
+async def test_a_client_connects_again_with_the_ca_that_the_file_holds_now(
+    files: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ca = tmp_path / 'ca.pem'
+    ca.write_text(files.made.pem)
+    server = serving(**files.options)
+    await server.start()
+    port = server.port
+    async with client(server, str(ca)).running() as peer:
+        await peer.connected()
+        new = self_signed(LOCAL, YEAR)
+        ca.write_text('a half-written file')
+        await server.close()
+        async with SignalingServer(SignalingOptions(port=port, **files.options)):
+            await peer.connected()
+            assert 'ca.pem held before stays in use' in caplog.text
+        files.put_certificate(new.pem.encode())
+        files.put_key(new)
+        ca.write_text(new.pem)
+        await until(lambda: not peer.client.connected)
+        async with SignalingServer(SignalingOptions(port=port, **files.options)):
+            await peer.connected()
+
+
+async def test_a_certificate_of_our_own_is_renewed_before_it_expires(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level('INFO')
+    clock = SteppedClock()
+    monkeypatch.setattr(server_certificate, 'datetime', clock)
+    monkeypatch.setattr('webrtc_bridge.signaling.server.self_signed.datetime', clock)
+    async with serving(self_signed=True) as server:
+        first = await presented(server)
+        clock.ahead = timedelta(days=75)
+        assert await presented(server) == first
+        clock.ahead = timedelta(days=77)
+        second = await presented(server)
+        assert second != first
+        assert await presented(server) == second
+        clock.ahead = timedelta(0)  # NTP sets the clock right
+        assert await presented(server) != second
+    assert caplog.text.count('self-signed certificate, SHA-256') == 3
+
+
+async def test_a_certificate_that_is_about_to_expire_is_named_each_day(
+    monkeypatch: pytest.MonkeyPatch, files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = SteppedClock()
+    monkeypatch.setattr(server_certificate, 'datetime', clock)
+    async with serving(**files.options) as server:
+        for day in (0, 350, 352, 352.1, 353.5):
+            clock.ahead = timedelta(days=day)
+            await presented(server)
+    assert caplog.text.count('server.pem expires on 20') == 2
+
+
+class SteppedClock:
+    """Stands for `datetime`, ahead of time."""
+
+    ahead = timedelta(0)
+
+    def now(self, zone: tzinfo) -> datetime:
+        return datetime.now(zone) + self.ahead
 
 
 @pytest.mark.parametrize(

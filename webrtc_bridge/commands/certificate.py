@@ -1,5 +1,6 @@
 """Make a self-signed certificate for a signaling server, and its private key."""
 
+import os
 import sys
 from datetime import timedelta
 
@@ -31,7 +32,11 @@ async def make(options: CertificateOptions) -> None:
         raise OptionError('--name', list(options.names), 'names and addresses') from None
     key = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     write_private('--key', options.key, key.decode(), replace=False)
-    write_private('--certificate', options.certificate, made.pem, replace=False)
+    try:
+        write_private('--certificate', options.certificate, made.pem, replace=False)
+    except OptionError:
+        os.unlink(options.key)  # of no use alone, and in the way of another attempt
+        raise
     print(f'for {", ".join(names)}')
     print(f'SHA-256 {fingerprint(made.certificate)}')
     print(f'server:  --certificate {options.certificate} --key {options.key}')

@@ -3,7 +3,6 @@
 import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from webrtc_bridge.errors import (
@@ -14,6 +13,7 @@ from webrtc_bridge.errors import (
     printable,
 )
 from webrtc_bridge.options import EncoderOptions, SenderOptions, SourceOptions
+from webrtc_bridge.program.files import read_bounded
 from webrtc_bridge.program.option_row import Option, rows
 from webrtc_bridge.program.redaction import without_credentials
 
@@ -119,14 +119,12 @@ def _entries(file: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _text(file: str) -> str:
     try:
-        text = Path(file).read_text('utf-8')
+        return read_bounded(file, MAX_FILE).decode()
     except OSError as error:
-        raise UnusableValueError(file, describe(error), 'a readable file') from None
+        expected = f'a readable file of at most {MAX_FILE} bytes'
+        raise UnusableValueError(file, describe(error), expected) from None
     except ValueError:
         raise UnusableValueError(file, 'not UTF-8 text', _FILE) from None
-    if len(text) > MAX_FILE:
-        raise UnusableValueError(file, f'{len(text)} characters', f'at most {MAX_FILE}')
-    return text
 
 
 def _refuse_doubles(file: str, entry: Any) -> None:

@@ -1,14 +1,16 @@
 """Secrets in files that only their owner can read, or in the environment."""
 
-import contextlib
 import os
 import re
 import stat
 
 from webrtc_bridge.errors import UnusableValueError, describe
+from webrtc_bridge.program.files import read_bounded, write_whole
 
 MAX_SECRET = 4096
 'Characters; a header line of HTTP may have 8190 with aiohttp.'
+
+MAX_FILE = 65536
 
 _LINE = re.compile(r'[ -~]+')
 'Printable ASCII, so that it fits into an HTTP header as it is.'
@@ -28,20 +30,13 @@ def read_secret(option: str, file: str, variable: str) -> str:
 
 def write_private(option: str, file: str, text: str, *, replace: bool) -> None:
     """
-    Write one line to `file`, mode 0600 from its first byte on.
+    Write one line to `file`, whole or not at all, with mode 0600.
 
     Raises: UnusableValueError, also if it exists already and is not to be replaced.
     """
-    new = f'{file}.new' if replace else file
+    line = text if text.endswith('\n') else f'{text}\n'
     try:
-        with contextlib.suppress(FileNotFoundError):
-            if replace:
-                os.unlink(new)
-        # O_EXCL follows no symbolic link that another user planted.
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'w') as opened:
-            opened.write(text if text.endswith('\n') else f'{text}\n')
-        if replace:
-            os.replace(new, file)
+        write_whole(file, line.encode(), mode=0o600, replace=replace)
     except FileExistsError:
         raise UnusableValueError(option, f'{file} exists already', 'a new file') from None
     except OSError as error:
@@ -51,9 +46,8 @@ def write_private(option: str, file: str, text: str, *, replace: bool) -> None:
 
 def _read(option: str, file: str) -> str:
     try:
-        with open(file, 'rb') as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            content = opened.read(MAX_SECRET + 3)
+        mode = os.stat(file).st_mode
+        content = read_bounded(file, MAX_FILE)
     except OSError as error:
         found = f'{file}: {describe(error)}'
         raise UnusableValueError(option, found, 'a readable file') from None

@@ -22,6 +22,7 @@ from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.client.refusal import Refusal
 from webrtc_bridge.signaling.client.server_access import TOKEN
 from webrtc_bridge.signaling.protocol.messages import Role
+from webrtc_bridge.signaling.secret_file import write_private
 from webrtc_bridge.signaling.server import authentication
 from webrtc_bridge.signaling.server.authentication import MAX_WAITING_PER_ADDRESS, PROTOCOL, SECRET
 from webrtc_bridge.signaling.server.server import SignalingServer
@@ -216,6 +217,27 @@ async def test_a_client_reads_its_token_again_for_each_attempt(
         await peer.connected()
     assert peer.troubles == [Refusal.BAD_TOKEN, Refusal.OPTION]
     assert len([r for r in caplog.records if r.name == ME and r.levelname == 'WARNING']) == 2
+
+
+async def test_a_new_secret_revokes_all_tokens_without_a_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / 'secret'
+    write_private('--new-secret', str(file), WORDS, replace=False)
+    other = 'another-secret-of-many-characters'
+    options = SignalingOptions(port=0, secret_file=str(file))
+    async with SignalingServer(options) as server:
+        async with connect(f'{server.url}/sender?id=front', **bearer(token())) as socket:
+            await read(socket)
+        write_private('--new-secret', str(file), 'short', replace=True)
+        async with connect(f'{server.url}/sender?id=front', **bearer(token())) as socket:
+            await read(socket)
+        assert 'secret held before stays in use' in caplog.text
+        write_private('--new-secret', str(file), other, replace=True)
+        assert await status_of(server, **bearer(token())) == 401
+        new = SignedTokens(other).make(Rights())[0]
+        async with connect(f'{server.url}/sender?id=front', **bearer(new)) as socket:
+            await read(socket)
 
 
 async def test_a_client_logs_no_token_at_any_level(

@@ -416,6 +416,7 @@ def write(content: bytes) -> Callable[[Any], str]:
         write(b'[{"urls":"http://x","credential":"hidden"}]'),
         write(b'[{"urls":"turn:x","credential":7}]'),
         write(b'[{"urls":[]}]'),
+        lambda folder: '/dev/zero',
     ],
 )
 async def test_an_unusable_ice_file_is_an_option_error(

@@ -1,6 +1,5 @@
 """Calibration files, as camera_calibration and camera_info_manager read and write them."""
 
-import contextlib
 import os
 import re
 from collections.abc import Mapping
@@ -11,8 +10,10 @@ import yaml
 
 from webrtc_bridge.errors import OptionError, WebrtcBridgeError, describe
 from webrtc_bridge.nodes.calibration.calibration import Calibration, calibration_from
+from webrtc_bridge.program.files import read_bounded, write_whole
 
 OPTION = 'camera_info_url'
+MAX_FILE = 65536
 
 FIELDS = {
     'camera_matrix': 'k',
@@ -68,7 +69,7 @@ def load(url: str) -> Calibration | None:
     Raises: OptionError if it cannot be read or is not a calibration.
     """
     try:
-        content = yaml.safe_load(path_of(url).read_text(encoding='utf-8'))
+        content = yaml.safe_load(read_bounded(path_of(url), MAX_FILE).decode())
     except FileNotFoundError:
         return None
     except OSError as exc:
@@ -126,16 +127,9 @@ def save(path: Path, calibration: Calibration) -> None:
     """
     # Keep a symbolic link, as `colcon build --symlink-install` makes them, and replace its target.
     target = Path(os.path.realpath(path))
-    written = target.with_name(f'.{target.name}.{os.getpid()}')
     try:
-        with written.open('w', encoding='utf-8') as file:
-            file.write(as_text(calibration))
-            file.flush()
-            os.fsync(file.fileno())
-        written.replace(target)
+        write_whole(target, as_text(calibration).encode(), mode=0o666, replace=True)
     except OSError as exc:
-        with contextlib.suppress(OSError):
-            written.unlink()
         raise CalibrationNotSavedError(path, describe(exc)) from exc
 
 

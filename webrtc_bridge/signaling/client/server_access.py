@@ -2,12 +2,13 @@
 
 import ipaddress
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, quote, urlencode, urlsplit, urlunsplit
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ServerOptions
+from webrtc_bridge.program.files import Followed
 from webrtc_bridge.signaling.client.client_tls import client_context
 from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.secret_file import read_secret
@@ -28,6 +29,8 @@ class ServerAccess:
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     'None for ws://.'
     token_file: str = ''
+    trust: Callable[[], ssl.SSLContext] | None = field(default=None, repr=False)
+    'Returns the `tls` that the file of the CA gives now; None: it stays as it is.'
 
     @classmethod
     def of(cls, options: ServerOptions) -> 'ServerAccess':
@@ -40,8 +43,8 @@ class ServerAccess:
         secure = url.scheme == 'wss'
         if options.ca_file and not secure:
             raise OptionError('ca', options.ca_file, 'none, or a server at wss://')
-        tls = client_context(options.ca_file) if secure else None
-        access = cls(url, tls=tls, token_file=options.token_file).renewed()
+        trust = _trust(options.ca_file) if secure else None
+        access = cls(url, token_file=options.token_file, trust=trust).renewed()
         if access.token and '@' in url.netloc:
             expected = 'a URL without user and password, since there is a token'
             raise OptionError('server', shown(url), expected)
@@ -64,11 +67,18 @@ class ServerAccess:
 
     def renewed(self) -> 'ServerAccess':
         """
-        Return a copy with the token that the file holds now; tokens expire.
+        Return a copy with what the files of token and CA hold now; both expire.
 
-        Raises: OptionError.
+        If the file of the CA cannot be used any more, that is logged, and what it held is kept.
+
+        Raises: OptionError for the token.
         """
-        return replace(self, token=read_secret('token-file', self.token_file, TOKEN))
+        token = read_secret('token-file', self.token_file, TOKEN)
+        return replace(self, token=token, tls=self.trust() if self.trust else self.tls)
+
+
+def _trust(ca_file: str) -> Callable[[], ssl.SSLContext]:
+    return Followed(lambda: client_context(ca_file), *filter(None, [ca_file])).current
 
 
 def check_server_url(url: str) -> SplitResult:

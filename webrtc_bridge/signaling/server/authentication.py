@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 
 from webrtc_bridge.errors import UnusableValueError
+from webrtc_bridge.program.files import Followed
 from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.secret_file import MAX_SECRET, read_secret
 from webrtc_bridge.signaling.server.admission import network_of
@@ -53,18 +54,24 @@ def is_page(headers: Mapping[str, str]) -> bool:
 
 class Authentication:
     """
-    Check tokens against `secret`; without one, everyone has all rights.
+    Check tokens against the secret in a file or the environment; without one, all have all rights.
 
-    Raises: RequirementError.
+    A new secret in the file is used from then on, and revokes all tokens.
+
+    Raises: UnusableValueError, RequirementError.
     """
 
-    def __init__(self, secret: str) -> None:
-        self._tokens = SignedTokens(secret) if secret else None
+    def __init__(self, secret_file: str = '') -> None:
+        def read() -> SignedTokens | None:
+            secret = read_server_secret('secret_file', secret_file)
+            return SignedTokens(secret) if secret else None
+
+        self._tokens = Followed(read, *filter(None, (secret_file,)))
 
     @property
     def is_on(self) -> bool:
         """Return whether a token is needed."""
-        return self._tokens is not None
+        return self._tokens.current() is not None
 
     def check(self, headers: Mapping[str, str]) -> Rights:
         """
@@ -72,14 +79,15 @@ class Authentication:
 
         Raises: TokenError.
         """
-        if self._tokens is None:
+        tokens = self._tokens.current()
+        if tokens is None:
             return Rights()
         token = _token(headers)
         if not token:
             raise NoTokenError
         if len(token) > MAX_SECRET:
             raise TokenError('wrong')
-        return self._tokens.check(token)
+        return tokens.check(token)
 
 
 class AuthThrottle:

@@ -33,7 +33,8 @@ class PendingConnections:
     The connections whose header is not complete, oldest first.
 
     Beyond `max_waiting`, the oldest is aborted: a client that opens hundreds and sends nothing
-    must not keep newcomers out. With `tls` each starts with a handshake, for which the same holds.
+    must not keep newcomers out. With `tls`, which returns the context for a new connection, each
+    starts with a handshake, for which the same holds.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class PendingConnections:
         make_protocol: Callable[[], asyncio.Protocol],
         timeout: float,
         max_waiting: int,
-        tls: ssl.SSLContext | None = None,
+        tls: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         self.make_protocol = make_protocol
         self.timeout = timeout
@@ -103,7 +104,7 @@ class HandshakeGuard(asyncio.Protocol):
         else:
             # Nothing else may read before TLS does.
             transport.pause_reading()
-            self._handshake = loop.create_task(self._shake_hands(transport, self._pending.tls))
+            self._handshake = loop.create_task(self._shake_hands(transport, self._pending.tls()))
 
     def data_received(self, data: bytes) -> None:
         """Look for the end of the header."""

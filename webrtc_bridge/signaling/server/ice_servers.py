@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from webrtc_bridge.errors import MessageError, OptionError, describe
+from webrtc_bridge.program.files import read_bounded
 from webrtc_bridge.program.redaction import without_credentials
 from webrtc_bridge.signaling.protocol.ice_server import ice_server_from_json
 from webrtc_bridge.signaling.protocol.json_text import read_object
@@ -38,7 +39,7 @@ _SECRET_EXPECTED = (
 )
 _KEYS = {'urls', 'username', 'credential'}
 _FILE = 'a JSON file like [{"urls": "turn:host:3478", "username": "…", "credential": "…"}]'
-MAX_FILE = 65536
+MAX_FILE = 32768
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ def _wants_password(server: IceServer) -> bool:
 
 def _read(file: str) -> list[IceServer]:
     try:
-        text = Path(file).read_text('utf-8')
+        text = read_bounded(file, MAX_FILE).decode()
         mode = Path(file).stat().st_mode
     except OSError as error:
         expected = f'a readable file ({describe(error)})'
@@ -148,7 +149,7 @@ def _read(file: str) -> list[IceServer]:
 
 def _parsed(text: str) -> list[IceServer]:
     values = read_object(f'{{"servers":{text}}}')['servers']
-    if len(text) > MAX_FILE // 2 or type(values) is not list:
+    if type(values) is not list:
         raise MessageError('bad_type', 'servers: expected a list')
     return [_server(value) for value in values]
 

@@ -21,14 +21,14 @@ from webrtc_bridge.signaling.broker.broker import Broker
 from webrtc_bridge.signaling.broker.limits import Limits
 from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.server.admission import Admission, sockets_within_files
-from webrtc_bridge.signaling.server.authentication import Authentication, read_server_secret
+from webrtc_bridge.signaling.server.authentication import Authentication
 from webrtc_bridge.signaling.server.entrance import Entrance
 from webrtc_bridge.signaling.server.handshake_guard import PendingConnections
 from webrtc_bridge.signaling.server.http_pages import add_pages, http_logger
 from webrtc_bridge.signaling.server.ice_servers import IceServers, secret_of_environment
 from webrtc_bridge.signaling.server.listen import is_local, listen, page_host, url_of
 from webrtc_bridge.signaling.server.peer_sockets import PeerSockets
-from webrtc_bridge.signaling.server.server_certificate import server_context
+from webrtc_bridge.signaling.server.server_certificate import server_tls
 
 logger = logging.getLogger(__name__)
 
@@ -111,8 +111,8 @@ class SignalingServer:
         Raises: OptionError, RequirementError, ServeError, UnprotectedError.
         """
         options = self._options
-        authentication = Authentication(read_server_secret('secret_file', options.secret_file))
-        tls = server_context(options)
+        authentication = Authentication(options.secret_file)
+        tls = server_tls(options)
         self._is_secure = tls is not None
         sockets = PeerSockets(make_broker(options), options)
         most, waiting = sockets_within_files(options.max_sockets)

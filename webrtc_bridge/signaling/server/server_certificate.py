@@ -1,16 +1,18 @@
-"""The TLS certificate of the signaling server, from files or made at its start."""
+"""The TLS certificate of the signaling server, from files or made by itself, always the newest."""
 
 import logging
 import os
 import secrets
 import ssl
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from webrtc_bridge.errors import OptionError, describe
 from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.program.files import Followed, read_bounded
 from webrtc_bridge.program.requirements import require
 
 if TYPE_CHECKING:
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
     from webrtc_bridge.signaling.server.self_signed import SelfSigned
 
 VALID = timedelta(days=90)
-'Validity of a certificate that is made at each start.'
+'Validity of a certificate that is made at each start, and again in time.'
 
-SOON = timedelta(days=14)
+SOON, DAY = timedelta(days=14), timedelta(days=1)
+MAX_FILE = 1 << 20
 
 _CERTIFICATE = 'a PEM file with a certificate'
 _KEY = 'a PEM file with a private key that has no password'
@@ -29,25 +32,74 @@ _KEY = 'a PEM file with a private key that has no password'
 logger = logging.getLogger(__name__)
 
 
-def server_context(options: SignalingOptions) -> ssl.SSLContext | None:
+def server_tls(options: SignalingOptions) -> Callable[[], ssl.SSLContext] | None:
     """
-    Return the TLS context that `options` ask for; None if they ask for none.
+    Return what returns the TLS context for a new connection; None if `options` ask for no TLS.
+
+    Files are read again when they have changed, and a certificate of our own is renewed in time.
 
     Raises: OptionError, naming the file that cannot be used and why, or RequirementError.
     """
     if options.self_signed:
         if options.certificate or options.key:
             raise OptionError('self_signed', True, 'either self_signed, or certificate and key')
-        return _made_now()
+        return SelfSignedTls().current
     if bool(options.certificate) is not bool(options.key):
         missing = 'certificate' if options.key else 'key'
         raise OptionError(missing, '', 'a file: certificate and key must be given together')
-    return _from_files(options.certificate, options.key) if options.certificate else None
+    if not options.certificate:
+        return None
+    tls = FilesTls(options.certificate, options.key)
+    tls.current()
+    return tls.current
 
 
-def _from_files(certificate: str, key: str) -> ssl.SSLContext:
-    require('cryptography')
-    _check_pair(certificate, key)
+class FilesTls:
+    """
+    The TLS of a certificate and its key in files.
+
+    Raises: OptionError, RequirementError.
+    """
+
+    def __init__(self, certificate: str, key: str) -> None:
+        require('cryptography')
+        self._certificate = certificate
+        self._pair = Followed(lambda: _from_files(certificate, key), certificate, key)
+        self._warned: datetime | None = None
+
+    def current(self) -> ssl.SSLContext:
+        """Return the context of what the files hold now; warn once a day of one that expires."""
+        context, end = self._pair.current()
+        now = datetime.now(UTC)
+        if now > end - SOON and (self._warned is None or now > self._warned + DAY):
+            self._warned = now
+            expires = 'has expired' if now > end else f'expires on {end:%Y-%m-%d}'
+            logger.warning('the certificate in %s %s', self._certificate, expires)
+        return context
+
+
+class SelfSignedTls:
+    """
+    The TLS of a certificate made by ourselves, and made again before it expires.
+
+    Raises: RequirementError.
+    """
+
+    def __init__(self) -> None:
+        require('cryptography')
+        self._context, self._valid = _made_now()
+
+    def current(self) -> ssl.SSLContext:
+        """Return the context of a certificate that is valid, and for a while."""
+        start, end = self._valid
+        # It has not started where the clock was ahead when it was made.
+        if not start <= datetime.now(UTC) < end - SOON:
+            self._context, self._valid = _made_now()
+        return self._context
+
+
+def _from_files(certificate: str, key: str) -> tuple[ssl.SSLContext, datetime]:
+    end = _check_pair(certificate, key)
     context = _context()
     try:
         context.load_cert_chain(certificate, key)
@@ -56,10 +108,10 @@ def _from_files(certificate: str, key: str) -> ssl.SSLContext:
         raise OptionError(
             'certificate', certificate, f'one that OpenSSL accepts ({describe(error)})'
         ) from None
-    return context
+    return context, end
 
 
-def _check_pair(certificate: str, key: str) -> None:
+def _check_pair(certificate: str, key: str) -> datetime:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
@@ -81,12 +133,13 @@ def _check_pair(certificate: str, key: str) -> None:
     ]
     if public[0] != public[1]:
         raise OptionError('key', key, f'the key of {certificate}, which it does not match')
-    _check_times(certificate, loaded)
+    end = _check_times(certificate, loaded)
     if Path(key).stat().st_mode & 0o007 and os.name != 'nt':
         logger.warning('every user can read the private key in %s: run chmod o= on it', key)
+    return end
 
 
-def _check_times(file: str, certificate: 'x509.Certificate') -> None:
+def _check_times(file: str, certificate: 'x509.Certificate') -> datetime:
     start, end = valid_between(certificate)
     now = datetime.now(UTC)
     if now >= end:
@@ -96,8 +149,7 @@ def _check_times(file: str, certificate: 'x509.Certificate') -> None:
             f'one that is valid now: by the clock of this machine it starts on {start:%Y-%m-%d}'
         )
         raise OptionError('certificate', file, expected)
-    if now > end - SOON:
-        logger.warning('the certificate in %s expires on %s', file, f'{end:%Y-%m-%d}')
+    return end
 
 
 def valid_between(certificate: 'x509.Certificate') -> tuple[datetime, datetime]:
@@ -113,20 +165,19 @@ def valid_between(certificate: 'x509.Certificate') -> tuple[datetime, datetime]:
 
 def _read(option: str, file: str) -> bytes:
     try:
-        return Path(file).read_bytes()
+        return read_bounded(file, MAX_FILE)
     except OSError as error:
         raise OptionError(option, file, f'a readable file ({describe(error)})') from None
 
 
-def _made_now() -> ssl.SSLContext:
-    require('cryptography')
+def _made_now() -> tuple[ssl.SSLContext, tuple[datetime, datetime]]:
     from webrtc_bridge.signaling.server.self_signed import fingerprint, own_names, self_signed
 
     made = self_signed(own_names(), VALID)
     context = _context()
     _load(context, made)
     logger.info('self-signed certificate, SHA-256 %s', fingerprint(made.certificate))
-    return context
+    return context, valid_between(made.certificate)
 
 
 def _load(context: ssl.SSLContext, made: 'SelfSigned') -> None:
