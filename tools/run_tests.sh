@@ -6,7 +6,7 @@
 set -u
 
 results=build/test_results
-programs='test/faults test/gstreamer test/system test/viewer'
+programs='test/faults test/system test/viewer'
 kilted=$PWD/build/kilted/bin/python
 jazzy=$PWD/build/jazzy/bin/python
 limit=--timeout=180 # seconds for one test: nothing waits forever

@@ -80,7 +80,7 @@ async def test_without_a_usable_token_nobody_gets_a_websocket(
         status_of(server, f'{path.partition("?")[0]}?token={quote(WORDS)}'),
     )
     assert found == [401] * 7
-    assert not server._serving.sockets
+    assert set(server.counts.values()) == {0}
 
 
 @pytest.mark.parametrize('words', [bearer(WORDS), bearer(WORDS, 'bearer'), as_page(WORDS)])

@@ -236,7 +236,7 @@ def test_video_without_a_duration_has_its_own_speed(connect, ip_camera, tmp_path
     # None comes before its time: eleven intervals at 20 fps.
     assert frames[-1].capture_ns - frames[0].capture_ns >= 0.5e9
     intervals = [b.capture_ns - a.capture_ns for a, b in itertools.pairwise(frames)]
-    assert sorted(intervals)[len(intervals) // 2] >= 40e6
+    assert sorted(intervals)[len(intervals) // 2] >= 10e6  # in a burst, about 1e6
 
 
 @pytest.mark.parametrize('name', ['film.webm', 'film.ts'])
