@@ -1,0 +1,148 @@
+"""
+Random faults, one after the other, on a server, three senders and four receivers.
+
+The seed is printed; WEBRTC_BRIDGE_CHAOS_SEED replays its faults, WEBRTC_BRIDGE_CHAOS_SECONDS
+changes how long it takes.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import socket
+import subprocess
+import time
+
+import pytest
+
+pytest.importorskip('rclpy', reason='needs rclpy')
+
+from support.chaos.faults import FAULTS, Means
+from support.chaos.fleet import (
+    Fleet,
+    Member,
+    Receiving,
+    pictures_of_page,
+    pictures_of_program,
+    pictures_of_topic,
+)
+from support.links.signaling_proxy import relayed_signaling
+from support.media.raw_images import image_of
+from support.peers.senders import skip_unless_installed
+from support.programs import SUPPORT, start_server
+from support.ros.images import ImageSubscriber
+from support.ros.topic_publisher import TopicPublisher
+
+SECONDS = float(os.environ.get('WEBRTC_BRIDGE_CHAOS_SECONDS', '900'))
+SEED = int(os.environ.get('WEBRTC_BRIDGE_CHAOS_SEED') or random.SystemRandom().randrange(1 << 32))
+FPS = 15
+SMALL = ['--source', 'test', '--width', '320', '--height', '240', '--fps', str(FPS)]
+FIRST_PICTURES = 30.0
+DISK_SIZE = '64k'
+LAST_LINES = 30
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Return the folder of a disk that is soon full."""
+    if os.getuid():
+        pytest.skip('needs root, to mount a small disk')
+    folder = tmp_path / 'disk'
+    folder.mkdir()
+    mount = ['mount', '-t', 'tmpfs', '-o', f'size={DISK_SIZE}', 'tmpfs', str(folder)]
+    subprocess.run(mount, check=True)
+    yield folder
+    subprocess.run(['umount', '--lazy', str(folder)], check=True)
+
+
+@pytest.fixture
+def publishing():
+    """Return an asynchronous context in which a camera driver publishes."""
+
+    @contextlib.asynccontextmanager
+    async def publish():
+        image = image_of('bgr8', (320, 240))
+        with TopicPublisher('robot/image_raw') as publisher:
+
+            async def run():
+                while True:
+                    publisher.publish(image, time.time_ns())
+                    await asyncio.sleep(1 / FPS)
+
+            running = asyncio.ensure_future(run())
+            try:
+                yield
+            finally:
+                running.cancel()
+
+    return publish
+
+
+@pytest.fixture
+async def fleet(start, start_module, browser, publishing, disk):
+    """Start all of them."""
+    skip_unless_installed('gstreamer')
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    url = f'ws://127.0.0.1:{port}'
+    async with relayed_signaling(url) as (relayed_url, relay), publishing():
+
+        async def sender(module, *words):
+            program = await start_module(module, *words)
+            await program.line('registered')
+            return program
+
+        def program_of(kind, sender_id):
+            words = ['--server', url, '--id', sender_id, *SMALL]
+            return lambda: sender(f'commands.{kind}', *words)
+
+        def node_of(kind, *parameters):
+            values = [f'server_url:={url}', 'sender_id:=robot', *parameters]
+            words = ['--ros-args', *(word for value in values for word in ('-p', value))]
+            return lambda: sender(f'nodes.{kind}_node', *words)
+
+        async def view(at, sender_id):
+            program = await start(str(SUPPORT / 'peers/viewing.py'), at, sender_id, '1')
+            await pictures_of_program(program)
+            return program
+
+        calibration = f'camera_info_url:=file://{disk}/robot.yaml'
+        members = [
+            Member('server', lambda: start_server(start_module, port)),
+            Member('webcam_sender', program_of('webcam', 'front')),
+            Member('gstreamer_sender', program_of('gstreamer', 'rear')),
+            Member('sender_node', node_of('sender', 'topic:=robot/image_raw')),
+            Member('receiver_node', node_of('receiver', calibration)),
+            Member('relayed', lambda: view(relayed_url, 'front'), ours=False),
+            Member('direct', lambda: view(url, 'rear'), ours=False),
+        ]
+        for member in members:
+            await member.run()
+        by_name = {member.name: member for member in members}
+        page = await browser.page(f'http://127.0.0.1:{port}/?sender=rear')
+        with ImageSubscriber() as subscriber:
+            receiving = [
+                Receiving('relayed', lambda: pictures_of_program(by_name['relayed'].program)),
+                Receiving('direct', lambda: pictures_of_program(by_name['direct'].program)),
+                Receiving('topic', lambda: pictures_of_topic(subscriber)),
+                Receiving('page', lambda: pictures_of_page(page, 'rear')),
+            ]
+            yield Fleet(by_name, receiving, relay, url)
+        for member in members:
+            print(f'{member.name}:', *member.program.lines[-LAST_LINES:], sep='\n  ')
+
+
+@pytest.mark.long
+@pytest.mark.timeout(2 * SECONDS + 120)
+async def test_every_picture_comes_back_whatever_happens(fleet, start, disk):
+    print(f'WEBRTC_BRIDGE_CHAOS_SEED={SEED}')
+    means = Means(random.Random(SEED), start, disk)
+    await fleet.check(FIRST_PICTURES)
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        fault = means.dice.choice(FAULTS)
+        what, deadline = await fault(fleet, means)
+        print(f'{what}; ', end='', flush=True)
+        took = await fleet.check(deadline)
+        print(f'all pictures are back after {took:.2f} s of {deadline} s', flush=True)

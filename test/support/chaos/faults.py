@@ -1,0 +1,200 @@
+"""Faults that a fleet must survive; each returns once it is over, with the time to recover."""
+
+import asyncio
+import contextlib
+import os
+import random
+import resource
+import shutil
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.srv import SetCameraInfo
+from support.chaos.fleet import Fleet, Member
+from support.programs import SUPPORT, Program, Start
+from support.ros.ros_calls import TIMEOUT, called
+
+# Seconds, from docs/reliability.md.
+AFTER_A_START = 5.0
+AFTER_A_PAUSE = 5.0
+AFTER_A_LINK = 5.0
+AFTER_FEW_FILES = 15.0
+AFTER_AN_ATTACK = 1.0
+AT_ONCE = 1.0
+
+END = 10.0
+'Seconds in which a program ends that is asked to, with a machine full of others.'
+
+SPARE_FILES = 3
+VIEWERS = 10
+
+
+@dataclass
+class Means:
+    """What faults need: the dice, a way to start programs and a disk that can be filled."""
+
+    dice: random.Random
+    start: Start
+    disk: Path
+
+    def member(self, fleet: Fleet) -> Member:
+        """Return any member."""
+        return self.dice.choice(list(fleet.members.values()))
+
+
+Fault = Callable[[Fleet, Means], Awaitable[tuple[str, float]]]
+'Returns what was done to whom, and the seconds within which everything must be back.'
+
+
+async def kill(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """End a program without notice, and start it again."""
+    member = means.member(fleet)
+    await member.program.kill()
+    await member.run()
+    return f'{member.name} was killed', AFTER_A_START
+
+
+async def terminate(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """End a program as a service manager does, and start it again."""
+    member = means.dice.choice([member for member in fleet.members.values() if member.ours])
+    number = means.dice.choice([signal.SIGTERM, signal.SIGINT])
+    assert await member.program.stop(number, timeout=END) == 0, member.program.output
+    await member.run()
+    return f'{member.name} got {number.name}', AFTER_A_START
+
+
+async def pause(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Stop a program for some seconds, as a suspended machine does."""
+    member, seconds = means.member(fleet), means.dice.uniform(0.5, 12.0)
+    member.send(signal.SIGSTOP)
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        member.send(signal.SIGCONT)
+    return f'{member.name} stood still for {seconds:.1f} s', AFTER_A_PAUSE
+
+
+async def cut_link(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Cut the relayed link for some seconds."""
+    seconds = means.dice.uniform(0.2, 10.0)
+    fleet.relay.set_down(True)
+    await asyncio.sleep(seconds)
+    fleet.relay.set_down(False)
+    return f'the link was down for {seconds:.1f} s', AFTER_A_LINK
+
+
+async def impair_link(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Lose, delay and reorder packets, and narrow the link, for some seconds."""
+    dice, link = means.dice, fleet.relay.to_receiver
+    changes = {
+        'loss': dice.uniform(0, 0.2),
+        'delay': dice.uniform(0, 0.2),
+        'jitter': dice.uniform(0, 0.05),
+        'reordered': dice.uniform(0, 0.1),
+        'rate': dice.choice([0.0, 300e3, 1e6]),
+    }
+    before = {name: getattr(link, name) for name in changes}
+    for name, value in changes.items():
+        setattr(link, name, value)
+    await asyncio.sleep(dice.uniform(2.0, 8.0))
+    for name, value in before.items():
+        setattr(link, name, value)
+    said = ', '.join(f'{name} {value:.2g}' for name, value in changes.items())
+    return f'the link had {said}', AFTER_A_LINK
+
+
+async def take_files(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Let a program open hardly any more files while viewers come to all senders."""
+    member = means.member(fleet)
+    with few_files(member):
+        async with viewers(fleet, means, ['front', 'rear']):
+            await asyncio.sleep(means.dice.uniform(2.0, 5.0))
+    return f'{member.name} could open no more files', AFTER_FEW_FILES
+
+
+@contextmanager
+def few_files(member: Member) -> Iterator[None]:
+    soft, hard = resource.prlimit(member.pid, resource.RLIMIT_NOFILE)
+    few = member.resources.files + SPARE_FILES
+    resource.prlimit(member.pid, resource.RLIMIT_NOFILE, (few, hard))
+    try:
+        yield
+    finally:
+        resource.prlimit(member.pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@contextlib.asynccontextmanager
+async def viewers(fleet: Fleet, means: Means, sender_ids: list[str]):
+    """Let a program with many receivers come to each sender, and go without notice."""
+    words = (str(SUPPORT / 'peers/viewing.py'), fleet.server_url)
+    programs: list[Program] = [
+        await means.start(*words, sender_id, str(VIEWERS)) for sender_id in sender_ids
+    ]
+    try:
+        yield
+    finally:
+        for program in programs:
+            await program.kill()
+
+
+async def crowd(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Let many viewers come, and go without notice."""
+    async with viewers(fleet, means, ['front', 'rear', 'robot']):
+        await asyncio.sleep(means.dice.uniform(0.0, 4.0))
+    return f'{VIEWERS} viewers of each sender were killed', AT_ONCE
+
+
+async def attack(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Flood the server."""
+    host, port = fleet.server_url.removeprefix('ws://').split(':')
+    program = await means.start(str(SUPPORT / 'signaling/attack.py'), host, port)
+    await asyncio.sleep(means.dice.uniform(2.0, 5.0))
+    await program.kill()
+    return 'the server was attacked', AFTER_AN_ATTACK
+
+
+async def fill_disk(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Save a calibration on a full disk, which changes nothing, and then on a free one."""
+    saved = {path: path.read_bytes() for path in means.disk.iterdir()}
+    filler = means.disk / 'filler'
+    fill(filler)
+    reply = await asyncio.to_thread(called, set_camera_info)
+    assert not reply.success
+    assert reply.status_message
+    filler.unlink()
+    assert {path: path.read_bytes() for path in means.disk.iterdir()} == saved
+    reply = await asyncio.to_thread(called, set_camera_info)
+    assert reply.success, reply.status_message
+    return 'the disk was full', AT_ONCE
+
+
+def fill(path: Path) -> None:
+    """Write until the disk is full."""
+    with contextlib.suppress(OSError), path.open('wb', buffering=0) as file:
+        for _ in range(shutil.disk_usage(path.parent).total // 512 + 1):
+            file.write(os.urandom(512))
+
+
+def set_camera_info(caller):
+    client = caller.create_client(SetCameraInfo, 'set_camera_info')
+    assert client.wait_for_service(TIMEOUT)
+    info = CameraInfo(width=320, height=240, distortion_model='plumb_bob', d=[0.1])
+    info.k = [300.0, 0.0, 160.0, 0.0, 300.0, 120.0, 0.0, 0.0, 1.0]
+    return client.call_async(SetCameraInfo.Request(camera_info=info))
+
+
+FAULTS: list[Fault] = [
+    kill,
+    terminate,
+    pause,
+    cut_link,
+    impair_link,
+    take_files,
+    crowd,
+    attack,
+    fill_disk,
+]
