@@ -97,7 +97,10 @@ def _entries(file: str) -> Iterator[tuple[int, dict[str, Any]]]:
     except ImportError:
         install = 'python3 -m pip install pyyaml'
         raise RequirementError('PyYAML', None, '', install) from None
-    loader = yaml.SafeLoader(_text(file))
+    try:
+        loader = yaml.SafeLoader(_text(file))
+    except yaml.reader.ReaderError as error:
+        raise UnusableValueError(file, str(error.reason), _FILE) from None
     try:
         root = loader.get_single_node()
         if not isinstance(root, yaml.SequenceNode):

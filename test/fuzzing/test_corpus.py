@@ -1,0 +1,13 @@
+"""What fuzzing has found, once more: inputs that reach far, and those that once broke something."""
+
+import pytest
+from support.fuzzing.corpus import read_corpus
+from support.fuzzing.targets import TARGETS
+
+
+@pytest.mark.parametrize('target', TARGETS)
+def test_nothing_that_fuzzing_found_breaks_its_target(target: str) -> None:
+    inputs = read_corpus(target)
+    assert inputs
+    for data in inputs:
+        TARGETS[target](data)
