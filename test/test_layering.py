@@ -70,6 +70,7 @@ LATE = {
     'nodes.calibration.calibration_file': 'a ROS without package index serves files',
     'nodes.ros.node_program': 'it checks rclpy first',
     'nodes.subscribing.picture_converter': 'cv_bridge is optional',
+    'peer.mdns': 'GStreamer senders need no aioice',
     'program.addresses': 'ifaddr is optional',
     'program.lifetime': 'uvloop is optional',
     'signaling.server.server_certificate': 'a server without TLS needs no cryptography',

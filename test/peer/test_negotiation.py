@@ -86,3 +86,18 @@ def test_an_address_that_no_peer_can_have_is_left_out_as_a_candidate(negotiation
     assert negotiation.candidate(candidate(2, '169.254.169.254')) == []
     assert negotiation.left_out == 2
     assert caplog.text.count('front: candidate ignored: ') == 2
+
+
+def test_names_leave_the_description_for_the_early_candidates(negotiation):
+    sdp = f'v=0\r\nm=video\r\na={line(1)}\r\na={line(2, "6c1b.local")}\r\na=mid:video0\r\n'
+    assert negotiation.description(sdp) == f'v=0\r\nm=video\r\na={line(1)}\r\na=mid:video0\r\n'
+    assert negotiation.early_candidates() == [IceCandidate(line(2, '6c1b.local'), 'video0', 0)]
+
+
+def test_candidates_of_tcp_take_nobodys_place(negotiation):
+    tcp = line(1).replace('udp', 'tcp').replace(' 50000', ' 9') + ' tcptype active'
+    assert negotiation.description(f'v=0\r\na={tcp}\r\n') == 'v=0\r\n'
+    for _ in range(MOST_CANDIDATES):
+        assert negotiation.candidate(IceCandidate(tcp, '0', 0)) == []
+    assert negotiation.candidate(candidate(1)) == [candidate(1)]
+    assert negotiation.left_out == 0

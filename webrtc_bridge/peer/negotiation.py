@@ -3,6 +3,7 @@
 import logging
 
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
+from webrtc_bridge.peer.mdns import name_of
 from webrtc_bridge.signaling.protocol.messages import IceCandidate
 
 MOST_CANDIDATES = 64
@@ -16,7 +17,9 @@ class Negotiation:
     Put a session's remote description first, and its candidates, which may overtake it, after.
 
     The methods return what is ready to be applied: None or an empty list for what a session does
-    not expect. Candidates that are too many, or that `policy` refuses, are left out and counted.
+    not expect. Candidates that are too many, or that `policy` refuses, are left out and counted;
+    those of TCP, by which no peer here can be reached, are left out. Candidates with an mDNS name
+    leave the description for the early ones, as nobody should wait for their address.
     """
 
     def __init__(self, peer_id: str, policy: CandidatePolicy) -> None:
@@ -35,7 +38,11 @@ class Negotiation:
         self._described = True
         # aiortc ends a line wherever Python does, and GStreamer at some of these places.
         lines = sdp.splitlines(keepends=True)
-        return ''.join(line for line in lines if not is_candidate(line) or self._takes(line))
+        kept = [line for line in lines if not is_candidate(line) or self._takes(line)]
+        named = [line.strip()[2:] for line in kept if is_candidate(line) and name_of(line)]
+        # All of a session goes by the transport of its first section (RFC 8843).
+        self._early[:0] = [IceCandidate(line, first_mid(sdp), 0) for line in named]
+        return ''.join(line for line in kept if not is_candidate(line) or not name_of(line))
 
     def early_candidates(self) -> list[IceCandidate | None]:
         """Return the candidates that came before the description, once it is applied."""
@@ -56,6 +63,8 @@ class Negotiation:
         return []
 
     def _takes(self, line: str) -> bool:
+        if is_tcp(line):
+            return False
         self._candidates += 1
         if self._candidates > MOST_CANDIDATES:
             self.left_out += 1
@@ -65,6 +74,17 @@ class Negotiation:
             self.left_out += 1
             logger.info('%s: candidate ignored: %s', self._peer_id, reason)
         return not reason
+
+
+def first_mid(sdp: str) -> str:
+    """Return the identification of the first section of `sdp` (RFC 5888)."""
+    lines = (line.partition(':') for line in sdp.splitlines())
+    return next((value for key, _, value in lines if key == 'a=mid'), '')
+
+
+def is_tcp(line: str) -> bool:
+    """Return whether a candidate is reached by TCP (RFC 6544 section 4.5)."""
+    return 'candidate:' in line and ' tcptype ' in line.lower()
 
 
 def is_candidate(line: str) -> bool:

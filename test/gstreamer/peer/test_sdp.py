@@ -2,7 +2,8 @@
 
 import pytest
 
-from webrtc_bridge.gstreamer.peer.sdp import adapted, is_tcp, mids, takes_h264, without_tcp
+from webrtc_bridge.gstreamer.peer.sdp import adapted, mids, takes_h264, without_tcp
+from webrtc_bridge.peer.negotiation import is_tcp
 
 UDP = 'a=candidate:1 1 UDP 2130706431 192.168.1.7 50000 typ host\r\n'
 TCP = 'a=candidate:2 1 TCP 1015021823 192.168.1.7 9 typ host tcptype active\r\n'

@@ -14,7 +14,8 @@ from webrtc_bridge.gstreamer.library import (
     add_reference,
     post,
 )
-from webrtc_bridge.gstreamer.peer.sdp import is_tcp, mids
+from webrtc_bridge.gstreamer.peer.sdp import mids
+from webrtc_bridge.peer.negotiation import is_tcp
 from webrtc_bridge.program.addresses import interface_addresses
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 

@@ -15,6 +15,7 @@ from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.media.frames import Encoding, Layer
 from webrtc_bridge.peer import clock_channel
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
+from webrtc_bridge.peer.mdns import NamedCandidates
 from webrtc_bridge.peer.negotiation import Negotiation
 from webrtc_bridge.peer.outbound_session import SendingPeerListener
 from webrtc_bridge.program.addresses import interface_addresses
@@ -40,7 +41,9 @@ class GStreamerPeer:
         self._peer_id = peer_id
         self._listener = listener
         self._loop = asyncio.get_running_loop()
-        self._negotiation = Negotiation(peer_id, CandidatePolicy(interface_addresses, ice_servers))
+        policy = CandidatePolicy(interface_addresses, ice_servers)
+        self._negotiation = Negotiation(peer_id, policy)
+        self._candidates = NamedCandidates(peer_id, policy, self._add)
         self._branch = ViewerBranch(pipeline)
         self._webrtc = make_webrtc()
         self._ice = IceAgent(peer_id, self._webrtc, ice_servers, listener.on_candidate)
@@ -81,12 +84,12 @@ class GStreamerPeer:
             raise SessionError(self._peer_id, f'bad {kind}: it is not SDP')
         await self._ask('set-remote-description', parsed)
         for candidate in self._negotiation.early_candidates():
-            self._ice.add(candidate)
+            await self._candidates.take(candidate)
 
     async def candidate(self, candidate: IceCandidate | None) -> None:
         """Add a candidate of the peer."""
         for ready in self._negotiation.candidate(candidate):
-            self._ice.add(ready)
+            await self._candidates.take(ready)
 
     @property
     def encoding(self) -> Encoding:
@@ -118,12 +121,16 @@ class GStreamerPeer:
             return
         self._closed = True
         self._signals.disconnect()
+        await self._candidates.close()
         self._ice.close()
         if self._rtp:
             self._rtp.close()
         await self._branch.close()
         # Its sockets go with the last reference, and a garbage collector takes its time.
         self._webrtc = self._channel = None
+
+    async def _add(self, candidate: IceCandidate | None) -> None:
+        self._ice.add(candidate)
 
     async def _ask(self, action: str, argument: Any, *, describe: bool = False) -> str:
         return await ask(self._peer_id, self._webrtc, action, argument, describe=describe)

@@ -5,6 +5,7 @@ from typing import Any
 
 from webrtc_bridge.errors import SessionError, printable
 from webrtc_bridge.gstreamer.library import Element, Gst, GstSdp, GstWebRTC, in_thread, post
+from webrtc_bridge.peer.negotiation import is_tcp
 from webrtc_bridge.program.cancellation import within
 
 PROMISE_TIMEOUT = 5.0
@@ -83,11 +84,6 @@ def mids(sdp: str) -> list[str]:
 def without_tcp(sdp: str) -> str:
     """Return `sdp` without candidates that are reached by TCP: no viewer speaks it."""
     return ''.join(line for line in sdp.splitlines(keepends=True) if not is_tcp(line))
-
-
-def is_tcp(line: str) -> bool:
-    """Return whether a line of SDP is a candidate that is reached by TCP (RFC 6544)."""
-    return 'candidate:' in line and ' tcptype ' in line.lower()
 
 
 def takes_h264(sdp: str) -> bool:

@@ -36,7 +36,8 @@ from webrtc_bridge.peer.aiortc.patches.monotonic import use_monotonic_clock
 from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
 from webrtc_bridge.peer.aiortc.patches.udp_guard import close_sockets, dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
-from webrtc_bridge.peer.negotiation import Negotiation
+from webrtc_bridge.peer.mdns import NamedCandidates
+from webrtc_bridge.peer.negotiation import Negotiation, first_mid
 from webrtc_bridge.peer.session import PeerListener
 from webrtc_bridge.program.cancellation import within
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
@@ -77,6 +78,7 @@ class AiortcPeer:
         self._relay_only = ice.policy == 'relay'
         policy = CandidatePolicy(own_addresses, ice.servers, self._relay_only)
         self._negotiation = Negotiation(peer_id, policy)
+        self._candidates = NamedCandidates(peer_id, policy, self._add)
         servers = usable_servers(ice.servers)
         self._gathering = IceGathering(
             peer_id, servers, self._on_late_candidate, self._on_last, waits=self._relay_only
@@ -117,12 +119,12 @@ class AiortcPeer:
         except Exception as error:  # 22,789 broken SDPs raised seven kinds of error
             raise SessionError(self._peer_id, f'bad {kind}: {printable(error)}') from error
         for candidate in self._negotiation.early_candidates():
-            await self._add(candidate)
+            await self._candidates.take(candidate)
 
     async def candidate(self, candidate: IceCandidate | None) -> None:
         """Add a candidate of the peer; log and leave out one that cannot be read."""
         for ready in self._negotiation.candidate(candidate):
-            await self._add(ready)
+            await self._candidates.take(ready)
 
     async def close(self) -> None:
         """Close the connection; give up after `CLOSE_TIMEOUT`."""
@@ -140,6 +142,7 @@ class AiortcPeer:
         if dropped := dropped_datagrams(self.connection):
             text = '%s: dropped %d UDP datagrams, unreadable or from strangers'
             logger.info(text, self._peer_id, dropped)
+        await self._candidates.close()
         await self._gathering.close()
         await self._connecting.cancel()
         await self.connection.close()
@@ -184,12 +187,6 @@ class AiortcPeer:
             self._listener.on_lost(
                 'no path to the peer' if state == 'failed' else 'the peer is gone'
             )
-
-
-def first_mid(sdp: str) -> str:
-    """Return the identification of the first section of `sdp` (RFC 5888)."""
-    lines = (line.partition(':') for line in sdp.splitlines())
-    return next((value for key, _, value in lines if key == 'a=mid'), '')
 
 
 def without_end_of_candidates(sdp: str) -> str:
