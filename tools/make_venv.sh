@@ -1,10 +1,10 @@
 #!/bin/sh
-# Make the virtual environment build/DISTRIBUTION for `run`, `bench` or `test`:
+# Make the virtual environment build/DISTRIBUTION for `run`, `bench`, `fuzz` or `test`:
 #
 #   tools/make_venv.sh kilted test
 #
 # It holds this package (editable) with its libraries and the ROS 2 wheels of the distribution, for
-# `bench` the plotting library, for `test` colcon and the tools too. It sees the system's packages,
+# `bench` the plotting library, for `fuzz` the fuzzer, for `test` colcon and the tools too. It sees the system's packages,
 # for GStreamer's bindings.
 set -eu
 
@@ -26,6 +26,9 @@ also=
 case $purpose in
 bench)
     extras="$extras,benchmark"
+    ;;
+fuzz)
+    extras="$extras,fuzz"
     ;;
 test)
     extras="$extras,test"

@@ -1,4 +1,4 @@
-"""What fuzzing has found, once more: inputs that reach far, and those that once broke something."""
+"""Inputs that fuzzing has found: they reach far, or once broke something."""
 
 import pytest
 from support.fuzzing.corpus import read_corpus

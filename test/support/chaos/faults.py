@@ -35,7 +35,7 @@ VIEWERS = 10
 
 @dataclass
 class Means:
-    """What faults need: the dice, a way to start programs and a disk that can be filled."""
+    """Tools of the faults: the dice, a way to start programs and a disk that can be filled."""
 
     dice: random.Random
     start: Start

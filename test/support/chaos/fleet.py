@@ -22,8 +22,8 @@ RETURNED = 30.0
 
 SPARE = Resources(memory=40.0, files=4, threads=8)
 """
-What a program may hold in addition, whatever happened: buffers and what malloc keeps (MiB), the
-files of a connection attempt, asyncio's and rclpy's threads that only start once they are needed.
+Additional resources that a program may hold, whatever happened: buffers and malloc's reserve
+(MiB), files of a connection attempt, threads of asyncio and rclpy that start once needed.
 """
 
 

@@ -1,5 +1,5 @@
 """
-What is fuzzed: functions of the bytes that a stranger may send.
+Targets of fuzzing: functions of the bytes that a stranger may send.
 
 Each raises whatever its parser should never raise; what a parser documents is expected.
 """

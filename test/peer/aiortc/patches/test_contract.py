@@ -85,6 +85,7 @@ MODULE_PARTS = {
         'relayed_candidate',
         'server_reflexive_candidate',
     ),
+    'aioice.mdns': ('create_mdns_protocol',),
     'aioice.stun': (
         'Class',
         'Message',
