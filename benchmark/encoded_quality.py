@@ -14,7 +14,7 @@ from benchmark.plan import FPS
 from benchmark.run import Record
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import Encoder
-from webrtc_bridge.media.codec.x264_settings import DEFAULT, X264Settings
+from webrtc_bridge.media.codec.x264_settings import DEFAULT, HIGH, X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
@@ -40,6 +40,7 @@ OURS, VP8 = Setting('H.264, ours'), Setting('VP8, ours', Codec.VP8)
 FASTEST = Setting('ultrafast', x264=X264Settings('ultrafast', 'aq-mode=0'))
 SETTINGS = (
     OURS,
+    Setting('H.264 High, ours', x264=HIGH),
     *([Setting('H.264, ours with GStreamer', gstreamer=True)] * gstreamer_quality.is_installed()),
     FASTEST,
     Setting('superfast', x264=X264Settings('superfast', 'aq-mode=0')),

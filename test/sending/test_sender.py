@@ -1,10 +1,12 @@
-"""A sender whose source has its own H.264, and receivers that come between its keyframes."""
+"""A sender whose source has its own H.264, and receivers that come and go."""
 
 import asyncio
 import contextlib
+import re
 import time
 
 import av
+from aiortc import RTCSessionDescription
 from av.video.frame import PictureType
 from support.peers.session_pair import until
 
@@ -16,7 +18,7 @@ from webrtc_bridge.media.frames import (
     EncodedFrame,
     ReceivedFrame,
 )
-from webrtc_bridge.media.h264.units import nal_units
+from webrtc_bridge.media.h264.units import SPS, kind, nal_units
 from webrtc_bridge.media.latest import Latest
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.options import (
@@ -31,6 +33,12 @@ from webrtc_bridge.sending.sender import Sender
 from webrtc_bridge.signaling.server.server import SignalingServer
 
 MILLISECOND = 1_000_000
+BASELINE, HIGH = 66, 100
+
+
+def without_high(sdp, kind):
+    """Return a description as a viewer without the High profile understands it."""
+    return RTCSessionDescription(re.sub('640[0c]1f|f4001f', '4d001f', sdp), kind)
 
 
 class Camera:
@@ -75,6 +83,11 @@ class Viewer(FrameSink):
     def on_frame(self, frame: EncodedFrame, stamp_ns: int, sender_id: str) -> None:
         self.frames.append(list(nal_units(frame.data)))
 
+    @property
+    def profiles(self) -> list[int]:
+        """The value of profile_idc of each keyframe."""
+        return [unit[1] for frame in self.frames for unit in frame if kind(unit) == SPS]
+
 
 class Scene:
     """A sender of `camera`, with a server; viewers `join` it."""
@@ -97,10 +110,11 @@ class Scene:
             await asyncio.gather(task, return_exceptions=True)
 
         self._stack.push_async_callback(stop)
+        return stop
 
     def join(self):
         viewer = Viewer()
-        self.run(Receiver(ReceiverOptions(self._url, 'cam'), viewer).run())
+        viewer.leave = self.run(Receiver(ReceiverOptions(self._url, 'cam'), viewer).run())
         return viewer
 
 
@@ -159,4 +173,27 @@ async def test_nor_does_one_of_a_profile_that_is_transcoded():
         await until(lambda: len(camera.sent) > 10)
         viewer = running.join()
         await until(lambda: len(viewer.pictures) > 8)
+        assert_true_times(viewer)
+
+
+async def test_the_profile_is_the_best_that_all_viewers_accept(monkeypatch):
+    monkeypatch.setattr('webrtc_bridge.media.codec.profile_choice.CALM', 0.3)
+    async with scene(Camera('high')) as running:
+        viewer = running.join()
+        await until(lambda: viewer.profiles)
+        assert set(viewer.profiles) == {HIGH}
+        with monkeypatch.context() as of_the_second:
+            of_the_second.setattr(
+                'webrtc_bridge.peer.aiortc.peer.RTCSessionDescription', without_high
+            )
+            other = running.join()
+            await until(lambda: other.profiles)
+        assert set(other.profiles) == {BASELINE}
+        assert viewer.profiles[-1] == BASELINE
+        shown = len(viewer.pictures)
+        await until(lambda: len(viewer.pictures) > shown + 8)
+        await other.leave()
+        await until(lambda: viewer.profiles[-1] == HIGH)
+        shown = len(viewer.pictures)
+        await until(lambda: len(viewer.pictures) > shown + 8)
         assert_true_times(viewer)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import struct
 from pathlib import Path
@@ -35,12 +36,26 @@ def address(server: Program, path: str = '/') -> str:
     return f'http://127.0.0.1:{server.port}{path}'
 
 
+KEEP_CONNECTIONS = """
+    const connections = [];
+    window.RTCPeerConnection = class extends RTCPeerConnection {
+        constructor(...options) { super(...options); connections.push(this); }
+    };
+"""
+FORMATS = """
+    Promise.all(connections.map((connection) => connection.getStats())).then((all) =>
+        all.flatMap((stats) => [...stats.values()])
+            .filter(({ type }) => type === 'codec').map(({ sdpFmtpLine }) => sdpFmtpLine))
+"""
+
+
 async def test_a_camera_is_chosen_and_shown_with_its_colours_and_numbers(
     start_module: Start, server: Program, browser: Browser
 ) -> None:
     page = await browser.page(address(server))
     await page.until(CONNECTED)
     assert 'No cameras yet' in await page.text()
+    await page.value(KEEP_CONNECTIONS)
     await start_camera(start_module, server, 'front', '--name', 'Front camera', '--fps', '30')
     await page.click('#cameras [data-sender="front"]')
     await until_it_moves(page, 'front')
@@ -50,6 +65,8 @@ async def test_a_camera_is_chosen_and_shown_with_its_colours_and_numbers(
     numbers = await page.text('.statistics')
     for text in ('640×480', ' fps', 'bit/s', '%', 'direct', 'H264'):
         assert text in numbers
+    (used,) = await page.value(FORMATS)
+    assert re.search('profile-level-id=(64|f4)', used)  # its decoder shows the High profile
     # The camera's clock and the page's are the same one.
     await page.until("!document.querySelector('[data-statistic=delay]').hidden")
     delay = float((await page.text('[data-statistic=delay] dd')).removesuffix(' ms'))

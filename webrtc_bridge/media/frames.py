@@ -55,9 +55,10 @@ class EncodedFrame:
     `data` is an Annex B access unit (H.264) or one frame (VP8); `timestamp` is RTP time: 90 kHz,
     rising, 32 bits; `time_ns` is Unix time in nanoseconds: of the capture in a sender, of the
     arrival of the last packet in a receiver. In a sender, `payloads` is `data` cut for RTP packets
-    once for all sessions, and `layer` and `bridge` are those of its encoding. In a receiver,
-    `capture_ns` is the time of capture by the clock of this machine; None if the sender did not
-    report it. `header` is that of its source; None if it has none.
+    once for all sessions, `layer` and `bridge` are those of its encoding, and `high` is whether it
+    is H.264 that only decoders of the High profile can show. In a receiver, `capture_ns` is the
+    time of capture by the clock of this machine; None if the sender did not report it.
+    `header` is that of its source; None if it has none.
     """
 
     codec: Codec
@@ -70,6 +71,7 @@ class EncodedFrame:
     layer: Layer = Layer.FULL
     bridge: bool = False
     header: SourceHeader | None = None
+    high: bool = False
 
     @property
     def encoding(self) -> Encoding:

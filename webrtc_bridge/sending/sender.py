@@ -120,6 +120,7 @@ class Sender:
             self._encoding.close()
 
     def _on_keyframe_wanted(self, encoding: Encoding) -> None:
+        self._encoding.allow_high_profile(self._broadcast.all_accept_high)
         self._encoding.request_keyframe(encoding)
         if self._passthrough is None:
             return
@@ -156,6 +157,7 @@ class Sender:
         self._loop.call_soon_threadsafe(self._broadcast.publish, frame)
 
     def _on_viewers(self) -> None:
+        self._encoding.allow_high_profile(self._broadcast.all_accept_high)
         self._follow()
         self._on_watched(len(self._viewers))
 

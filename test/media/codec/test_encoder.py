@@ -14,7 +14,7 @@ from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import HEADROOM, VBV_SECONDS, Encoder
 from webrtc_bridge.media.codec.frame_rate import FrameRate
-from webrtc_bridge.media.codec.x264_settings import X264Settings
+from webrtc_bridge.media.codec.x264_settings import DEFAULT, HIGH, X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
 from webrtc_bridge.media.pixels.planes import plane_pixels
 
@@ -114,6 +114,29 @@ def test_h264_is_constrained_baseline():
     profile_idc, constraints = sps[1], sps[2]
     assert profile_idc == 0x42
     assert constraints & 0xC0 == 0xC0  # constraint_set0 and constraint_set1
+
+
+def test_the_profile_changes_at_a_keyframe():
+    encoder = Encoder(Encoding(Codec.H264), 30.0)
+    profiles, frames = [], []
+    for number in range(9):
+        encoder.x264 = HIGH if number in (3, 4, 5) else DEFAULT
+        frames.append(encode(encoder, captured(number=number)))
+        units = [unit for unit in nal_units(frames[-1].data) if unit[0] & 31 == 7]
+        profiles += [unit[1] for unit in units]  # profile_idc, ITU-T H.264 section 7.3.2.1.1
+    assert profiles == [66, 100, 66]
+    assert [n for n, frame in enumerate(frames) if frame.keyframe] == [0, 3, 6]
+    assert [n for n, frame in enumerate(frames) if frame.high] == [3, 4, 5]
+    assert len(decoded(Codec.H264, frames)) == 9
+
+
+def test_vp8_has_no_profile():
+    encoder = Encoder(Encoding(Codec.VP8), 30.0)
+    encode(encoder, captured())
+    encoder.x264 = HIGH
+    frame = encode(encoder, captured(number=1))
+    assert not frame.keyframe
+    assert not frame.high
 
 
 def test_h264_keyframes_carry_their_parameter_sets():
@@ -293,7 +316,10 @@ def test_h264_looks_better_than_the_fastest_preset_at_the_same_bit_rate(size, bi
 
     ours, bits = outcome()
     fastest, _ = outcome(x264=X264Settings('ultrafast', ''))
+    high, high_bits = outcome(x264=HIGH)
     assert ours > fastest + 2
+    assert high > ours + 0.4
+    assert high_bits <= 1.05 * bitrate
     assert bits <= 1.05 * bitrate
 
 

@@ -17,11 +17,13 @@ class BroadcastHarness:
         self.broadcast = Broadcast(self.wanted.append, self.unwatched.append)
         self.number = 0
 
-    def publish(self, *, keyframe=False, codec=Codec.H264, layer=Layer.FULL, bridge=False):
+    def publish(
+        self, *, keyframe=False, codec=Codec.H264, layer=Layer.FULL, bridge=False, high=False
+    ):
         self.number += 1
         data = str(self.number).encode()
         frame = EncodedFrame(
-            codec, data, keyframe, self.number * 3000, 0, layer=layer, bridge=bridge
+            codec, data, keyframe, self.number * 3000, 0, layer=layer, bridge=bridge, high=high
         )
         self.broadcast.publish(frame)
         return data
@@ -41,6 +43,24 @@ async def taken(subscription, count):
 async def test_joining_asks_for_a_keyframe(harness):
     harness.broadcast.subscribe(Codec.VP8)
     assert harness.wanted == [Encoding(Codec.VP8)]
+
+
+async def test_a_viewer_without_the_high_profile_starts_after_that(harness):
+    first = harness.broadcast.subscribe(Codec.H264, accepts_high=True)
+    assert harness.broadcast.all_accept_high
+    late = harness.broadcast.subscribe(Codec.H264)
+    assert not harness.broadcast.all_accept_high
+    shown = [harness.publish(keyframe=True, high=True), harness.publish(high=True)]
+    shown += [baseline := harness.publish(keyframe=True)]
+    assert await taken(late, 1) == [baseline]
+    assert await taken(first, 3) == shown
+    late.close()
+    assert harness.broadcast.all_accept_high
+
+
+async def test_viewers_of_vp8_have_no_profile(harness):
+    harness.broadcast.subscribe(Codec.VP8)
+    assert harness.broadcast.all_accept_high
 
 
 async def test_a_subscription_starts_at_a_keyframe(harness):

@@ -2,6 +2,7 @@
 
 import logging
 from fractions import Fraction
+from typing import NamedTuple
 
 import av
 from av.video.codeccontext import VideoCodecContext
@@ -14,6 +15,7 @@ from webrtc_bridge.media.codec.frame_rate import SLOWEST
 from webrtc_bridge.media.codec.rate_scaled_clock import RateScaledClock
 from webrtc_bridge.media.codec.x264_settings import (
     DEFAULT,
+    HIGH,
     MOST_SLICES,
     TUNE,
     VBV_SECONDS,
@@ -22,7 +24,7 @@ from webrtc_bridge.media.codec.x264_settings import (
 )
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.h264.units import nal_units
-from webrtc_bridge.media.pixels.colours import SRGB_AS_BT601, Colours, colours_of
+from webrtc_bridge.media.pixels.colours import Colours, colours_of
 from webrtc_bridge.media.pixels.to_yuv420p import ToYuv420p
 from webrtc_bridge.media.rtp.payloader import Vp8Payloader, h264_payloads
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
@@ -80,10 +82,9 @@ def open_encoder(
     bufsize = str(int(bitrate * VBV_SECONDS))
     if codec is Codec.H264:
         context.bit_rate = bitrate * HEADROOM
-        # Constrained Baseline: the one profile that aiortc and every browser accept (RFC 7742).
-        # Keyframes come when a viewer joins or lost the picture, never at fixed intervals.
-        context.profile = 'Constrained Baseline'
+        context.profile = x264.profile
         context.options = {
+            # Keyframes come when a viewer joins or lost the picture, never at fixed intervals.
             'maxrate': str(context.bit_rate),
             'bufsize': bufsize,
             'preset': x264.preset,
@@ -122,14 +123,22 @@ def threads(codec: Codec, width: int, height: int) -> int:
     return MOST_SLICES if width * height > LARGE else 1
 
 
+class Opening(NamedTuple):
+    """The values that an encoder was opened with; other ones than these need another encoder."""
+
+    size: tuple[int, int]
+    colours: Colours
+    x264: X264Settings
+
+
 class Encoder:
     """
     Encode the pictures of one encoding. For one thread, but `bitrate` may be set in any.
 
-    Size and colours may change from picture to picture; then the encoder is opened again, which
-    makes a keyframe. `bitrate` (bit/s, 0 for automatic) and `fps`, the rate of the pictures, take
-    effect with the next picture, within `HEADROOM` without a keyframe; `current_bitrate` is the
-    bit rate in effect.
+    Size, colours and `x264` may change from picture to picture; then the encoder is opened again,
+    which makes a keyframe. `bitrate` (bit/s, 0 for automatic) and `fps`, the rate of the pictures,
+    take effect with the next picture, within `HEADROOM` without a keyframe; `current_bitrate` is
+    the bit rate in effect.
     """
 
     def __init__(
@@ -137,7 +146,7 @@ class Encoder:
     ) -> None:
         """Prepare for about `fps` pictures a second, of the size of the encoding's layer."""
         self._encoding = encoding
-        self._x264 = x264
+        self.x264 = x264
         self.bitrate = bitrate
         self.current_bitrate = 0
         self.fps = fps
@@ -148,8 +157,8 @@ class Encoder:
         self._budget = BitBudget()
         self._opened_bitrate = 0
         self._opened_fps = self._current_fps = fps
-        self._colours = SRGB_AS_BT601
-        self._opened = ''
+        self._opened: Opening | None = None
+        self._logged = ''
 
     @property
     def codec(self) -> Codec:
@@ -188,6 +197,7 @@ class Encoder:
             layer=self._encoding.layer,
             bridge=self._encoding.bridge,
             header=frame.header,
+            high=self.codec is Codec.H264 and self.x264.profile == HIGH.profile,
         )
 
     def start_over(self) -> None:
@@ -205,17 +215,16 @@ class Encoder:
         return self._vp8.payloads(data)
 
     def _context_for(self, picture: av.VideoFrame) -> VideoCodecContext:
-        size, colours = (picture.width, picture.height), colours_of(picture)
+        size = picture.width, picture.height
+        opening = Opening(size, colours_of(picture), self.x264)
         bitrate = self.bitrate or automatic_bitrate(*size, self.fps)
         context = self._context
-        fits = context is not None and (context.width, context.height) == size
-        if context is None or not fits or colours != self._colours:
-            self._colours = colours
-            return self._open(*size, bitrate)
+        if context is None or not self._fits(opening):
+            return self._open(opening, bitrate)
         if (bitrate, self.fps) == (self.current_bitrate, self._current_fps):
             return context
         if not self._is_within_headroom(bitrate):
-            return self._open(*size, bitrate)
+            return self._open(opening, bitrate)
         self.current_bitrate, self._current_fps = bitrate, self.fps
         self._clock.fps = self.fps
         if self.codec is Codec.H264:
@@ -224,6 +233,11 @@ class Encoder:
             '%s at %.1f fps changed to %d kbit/s', self.codec.value, self.fps, bitrate // 1000
         )
         return context
+
+    def _fits(self, opening: Opening) -> bool:
+        if self.codec is Codec.VP8 and self._opened:
+            opening = opening._replace(x264=self._opened.x264)
+        return opening == self._opened
 
     def _pts(self, timestamp: int) -> int:
         if self.codec is Codec.H264:
@@ -244,19 +258,19 @@ class Encoder:
             return lowest <= bitrate and self._counted(bitrate) <= highest
         return lowest <= bitrate <= highest
 
-    def _open(self, width: int, height: int, bitrate: int) -> VideoCodecContext:
+    def _open(self, opening: Opening, bitrate: int) -> VideoCodecContext:
         self._context = None
         fps = max(self.fps, SLOWEST)
-        self._context = open_encoder(
-            self.codec, width, height, fps, bitrate, self._colours, self._x264
-        )
+        (width, height), colours, x264 = opening
+        self._context = open_encoder(self.codec, width, height, fps, bitrate, colours, x264)
+        self._opened = opening
         self._clock = RateScaledClock(fps)
         self._budget = BitBudget()
         self.current_bitrate = self._opened_bitrate = bitrate
         self._current_fps, self._opened_fps = self.fps, fps
         opened = f'{width}x{height} as {self.codec.value} at {bitrate // 1000} kbit/s'
         logger.log(
-            logging.DEBUG if opened == self._opened else logging.INFO, 'encoding %s', opened
+            logging.DEBUG if opened == self._logged else logging.INFO, 'encoding %s', opened
         )
-        self._opened = opened
+        self._logged = opened
         return self._context

@@ -12,7 +12,9 @@ from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
 from webrtc_bridge.media.codec.frame_rate import FrameRate
 from webrtc_bridge.media.codec.keyframes import MINIMUM_INTERVAL
+from webrtc_bridge.media.codec.profile_choice import ProfileChoice
 from webrtc_bridge.media.codec.running_encoder import RunningEncoder
+from webrtc_bridge.media.codec.x264_settings import DEFAULT, HIGH, X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding, Layer
 from webrtc_bridge.media.rtp.rtp_time import PictureTimes, RtpTime
 from webrtc_bridge.options import EncoderOptions
@@ -76,6 +78,7 @@ class EncodingThread:
         self._frames = frames
         self._lowest, self._bitrate = options.min_bitrate * 1000, options.bitrate * 1000
         self._rate = FrameRate(fps)
+        self._profile = ProfileChoice()
         self._deliver = deliver
         self._times = times or {codec: RtpTime() for codec in Codec}
         self._failing = False
@@ -152,6 +155,11 @@ class EncodingThread:
         waited = time.monotonic() - self._taken_at
         self._frames.repeat(0.0 if is_first else max(0.0, REPEAT_AFTER - waited))
 
+    def allow_high_profile(self, allowed: bool) -> None:
+        """Encode H.264 in the High profile, or no longer; the change starts with a keyframe."""
+        with self._lock:
+            self._profile.note(allowed, time.monotonic())
+
     def restart(self, codec: Codec) -> None:
         """Make the next picture a keyframe: viewers last saw one that was not encoded here."""
         with self._lock:
@@ -207,6 +215,7 @@ class EncodingThread:
         now = time.monotonic()
         with self._lock:
             self._size = frame.picture.width, frame.picture.height
+            x264 = HIGH if self._profile.is_high(now) else DEFAULT
             watched = {
                 encoding: running
                 for encoding, running in self._encoders.items()
@@ -220,13 +229,15 @@ class EncodingThread:
                 if not running.keyframes.due(now):
                     continue
                 running.encoder.start_over()
-            self._encode_as(running, frame, times.of(encoding))
+            self._encode_as(running, frame, times.of(encoding), x264)
         if not self._failing and any(running.keyframes.wanted for running in watched.values()):
             self._frames.repeat(MINIMUM_INTERVAL)  # it was too early; there may be no next picture
 
-    def _encode_as(self, running: RunningEncoder, frame: CapturedFrame, timestamp: int) -> None:
+    def _encode_as(
+        self, running: RunningEncoder, frame: CapturedFrame, timestamp: int, x264: X264Settings
+    ) -> None:
         try:
-            encoded = running.encode(frame, timestamp, self._rate.value)
+            encoded = running.encode(frame, timestamp, self._rate.value, x264)
         except (av.FFmpegError, ValueError) as error:
             self._note_failure(running.encoder.codec, error)
             return

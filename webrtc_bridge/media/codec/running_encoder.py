@@ -5,6 +5,7 @@ import time
 from webrtc_bridge.media.codec.encoder import Encoder
 from webrtc_bridge.media.codec.keyframes import KeyframeRequests
 from webrtc_bridge.media.codec.small_layer import SmallLayer
+from webrtc_bridge.media.codec.x264_settings import DEFAULT, X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, EncodedFrame, Encoding, Layer
 
 
@@ -20,8 +21,11 @@ class RunningEncoder:
         self.keyframes = KeyframeRequests()
         self._small = SmallLayer(fps) if encoding.layer is Layer.SMALL else None
 
-    def encode(self, frame: CapturedFrame, timestamp: int, fps: float) -> EncodedFrame | None:
+    def encode(
+        self, frame: CapturedFrame, timestamp: int, fps: float, x264: X264Settings = DEFAULT
+    ) -> EncodedFrame | None:
         """Return `frame`, one of `fps` a second, encoded; None if it is left out."""
+        self.encoder.x264 = x264
         now = time.monotonic()
         keyframe = self.keyframes.due(now)
         self.encoder.fps = fps

@@ -18,11 +18,14 @@ class BroadcastSubscription:
     The frames of one encoding for one session, from a keyframe on. Belongs to the event loop.
 
     `encoding` is the one it gets, or will get from the next keyframe on; `sent_bytes` counts the
-    bytes that it got.
+    bytes that it got. Unless its viewer `accepts_high`, it gets no frames of the High profile.
     """
 
-    def __init__(self, broadcast: 'Broadcast', encoding: Encoding) -> None:
+    def __init__(
+        self, broadcast: 'Broadcast', encoding: Encoding, accepts_high: bool = False
+    ) -> None:
         self.encoding = encoding
+        self.accepts_high = accepts_high
         self.dropped = 0
         self.sent_bytes = 0
         self._broadcast = broadcast
@@ -79,6 +82,8 @@ class BroadcastSubscription:
 
     def push(self, frame: EncodedFrame) -> None:
         """Queue `frame`, unless it depends on one that was dropped."""
+        if frame.high and not self.accepts_high:
+            return  # the encoder changes over for this viewer with its next picture
         if frame.bridge or frame.layer is not self.encoding.layer:
             if not self._in_sync and not (frame.bridge and frame.keyframe):
                 return
@@ -143,9 +148,19 @@ class Broadcast:
         self._on_unwatched = on_unwatched
         self._subscriptions: dict[Encoding, set[BroadcastSubscription]] = {}
 
-    def subscribe(self, codec: Codec) -> BroadcastSubscription:
+    @property
+    def all_accept_high(self) -> bool:
+        """Return whether all viewers of H.264 accept its High profile."""
+        return all(
+            subscription.accepts_high
+            for encoding, subscriptions in self._subscriptions.items()
+            if encoding.codec is Codec.H264
+            for subscription in subscriptions
+        )
+
+    def subscribe(self, codec: Codec, accepts_high: bool = False) -> BroadcastSubscription:
         """Return a new subscription, which starts with a keyframe of `codec`."""
-        subscription = BroadcastSubscription(self, Encoding(codec))
+        subscription = BroadcastSubscription(self, Encoding(codec), accepts_high)
         self.join(subscription, subscription.encoding)
         return subscription
 

@@ -13,6 +13,7 @@ class OutboundTrack(MediaStreamTrack):
     """
     A broadcast's frames for one session, from when they can be sent.
 
+    `accepts_high`, whether the viewer accepts the High profile of H.264, is set before the first;
     `newest` is the RTP timestamp, as sent, and the time of capture of the last that went out;
     `subscription` is None before the first.
     """
@@ -22,6 +23,7 @@ class OutboundTrack(MediaStreamTrack):
     def __init__(self, broadcast: Broadcast) -> None:
         super().__init__()
         self._broadcast = broadcast
+        self.accepts_high = False
         self.newest: tuple[int, int] | None = None
         self.subscription: BroadcastSubscription | None = None
 
@@ -34,7 +36,7 @@ class OutboundTrack(MediaStreamTrack):
         if self.readyState != 'live':
             raise MediaStreamError
         if self.subscription is None:
-            self.subscription = self._broadcast.subscribe(codec)
+            self.subscription = self._broadcast.subscribe(codec, self.accepts_high)
         return await self.subscription.next()
 
     def request_keyframe(self) -> None:

@@ -23,6 +23,7 @@ from webrtc_bridge.peer.aiortc.bundled_candidates import (
 from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
 from webrtc_bridge.peer.aiortc.patches.connecting import Connecting
 from webrtc_bridge.peer.aiortc.patches.header_extensions import offer_source_headers
+from webrtc_bridge.peer.aiortc.patches.high_profile import offer_high_profile
 from webrtc_bridge.peer.aiortc.patches.ice import (
     asking_all,
     connect_on_check_success,
@@ -75,6 +76,7 @@ class AiortcPeer:
         guard_rtp()
         offer_source_headers()
         use_monotonic_clock()
+        offer_high_profile()
         self._relay_only = ice.policy == 'relay'
         policy = CandidatePolicy(own_addresses, ice.servers, self._relay_only)
         self._negotiation = Negotiation(peer_id, policy)

@@ -7,6 +7,7 @@ from webrtc_bridge.media.frames import Codec, Encoding, Layer
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
+from webrtc_bridge.peer.aiortc.patches.high_profile import is_high
 from webrtc_bridge.peer.aiortc.patches.sending import EncodedFrameSender
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.metadata_channel import MetadataBroadcast
@@ -14,11 +15,15 @@ from webrtc_bridge.peer.outbound_session import SendingPeerListener
 
 
 def preferences(codecs: tuple[Codec, ...]) -> list[RTCRtpCodecCapability]:
-    """Return what of aiortc's codecs is to be offered, `codecs` first, retransmission last."""
+    """
+    Return what of aiortc's codecs is to be offered, `codecs` first, retransmission last.
+
+    A viewer accepts the first that it can decode, so H.264 starts with the High profile.
+    """
     capabilities = RTCRtpSender.getCapabilities('video').codecs
     names = [codec.value for codec in codecs] + ['rtx']
     wanted = [capability for capability in capabilities if capability.name in names]
-    return sorted(wanted, key=lambda capability: names.index(capability.name))
+    return sorted(wanted, key=lambda each: (names.index(each.name), not is_high(each)))
 
 
 class AiortcSendingPeer(AiortcPeer):

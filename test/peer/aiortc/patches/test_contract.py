@@ -97,7 +97,7 @@ MODULE_PARTS = {
         'parse_message',
     ),
     'aioice.turn': ('TurnTransport', 'create_turn_endpoint', 'time'),
-    'aiortc.codecs': ('HEADER_EXTENSIONS', 'depayload'),
+    'aiortc.codecs': ('CODECS', 'HEADER_EXTENSIONS', 'depayload'),
     'aiortc.mediastreams': ('MediaStreamError', 'MediaStreamTrack'),
     'aiortc.rtcconfiguration': ('RTCIceTransportPolicy',),
     'aiortc.rtcicetransport': ('connection_kwargs',),

@@ -20,6 +20,7 @@ from webrtc_bridge.media.rtp.capture_clock import to_ntp
 from webrtc_bridge.media.rtp.outbound_rtp import OutboundRtp, RtpFormat
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
 from webrtc_bridge.peer.aiortc.patches.feedback import SentReport, feedback_of, is_lost, lost
+from webrtc_bridge.peer.aiortc.patches.high_profile import accepts_high
 from webrtc_bridge.peer.watchdog import Watchdog
 
 CLOCK_STEP_NS = 1_000_000
@@ -58,8 +59,14 @@ logger = logging.getLogger(__name__)
 
 
 class EncodedTrack(Protocol):
-    """The frames to send; `newest` is set to the last one's RTP timestamp and capture time."""
+    """
+    The frames to send.
 
+    `accepts_high` is set to whether the viewer accepts the High profile of H.264, `newest` to the
+    RTP timestamp and the capture time of the last frame.
+    """
+
+    accepts_high: bool
     newest: tuple[int, int] | None
 
     async def next(self, codec: Codec) -> EncodedFrame:
@@ -118,6 +125,7 @@ class EncodedFrameSender:
     async def _start_with(self, parameters: RTCRtpSendParameters) -> None:
         """Start, in place of `RTCRtpSender.send`, with what was negotiated."""
         self._rtp = OutboundRtp(self._format(parameters))
+        self._track.accepts_high = accepts_high(parameters)
         await self._start(parameters)
 
     def _format(self, parameters: RTCRtpSendParameters) -> RtpFormat:
