@@ -1,18 +1,23 @@
 """Reading viewers' RTCP packets."""
 
 import pytest
-from aiortc.rtp import RtcpPsfbPacket, RtcpReceiverInfo, RtcpRrPacket, pack_remb_fci
+from aiortc.rtp import (
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpSenderInfo,
+    RtcpSrPacket,
+    pack_remb_fci,
+)
 
-from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp
+from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp, sent_ntp_time
 from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 
 SSRC = 5
 
-NOW = 1_700_000_000.0
-'Unix time, in seconds.'
-
-NOW_IN_SHORT = int(NOW + 2_208_988_800) % 65536 * 65536
-'The same as the middle 32 bits of an NTP time (RFC 3550 section 4).'
+NOW, SECOND_AGO = 1000.0, 0xABCD1234
+'The time, monotonic, and what answers quote of the report that was sent a second ago.'
 
 
 def report(fractions: dict[int, int], lsr: int = 0, dlsr: int = 0) -> bytes:
@@ -31,7 +36,9 @@ def remb(bitrate: int) -> bytes:
 
 
 def parsed(data: bytes) -> Feedback:
-    return parse_rtcp(data, SSRC, NOW)
+    reported = SentReports()
+    reported.note(0x1111_0000_0000_0000 | SECOND_AGO << 16, NOW - 1.0)
+    return parse_rtcp(data, SSRC, reported, NOW)
 
 
 def test_loss_is_that_of_the_pictures_not_of_what_is_sent_again():
@@ -59,13 +66,20 @@ def test_what_is_cut_short_says_nothing_and_breaks_nothing():
 
 
 def test_the_round_trip_is_what_the_viewer_did_not_wait():
-    second = 65536
-    found = parsed(report({SSRC: 0}, lsr=NOW_IN_SHORT - second, dlsr=second * 3 // 4))
+    found = parsed(report({SSRC: 0}, lsr=SECOND_AGO, dlsr=65536 * 3 // 4))
     assert found.round_trip == pytest.approx(0.25, abs=1e-4)
-    assert parsed(report({SSRC: 0}, lsr=NOW_IN_SHORT, dlsr=second // 2)).round_trip is None
-    assert parsed(report({SSRC: 0}, lsr=NOW_IN_SHORT - second)).round_trip is None
-    at_once = parsed(report({SSRC: 0}, lsr=NOW_IN_SHORT - second, dlsr=second))
-    assert at_once.round_trip is None
+    other = parsed(report({SSRC: 0}, lsr=SECOND_AGO - 1, dlsr=65536 * 3 // 4))
+    assert other.round_trip is None
+
+
+def test_the_time_of_a_sent_report_is_found():
+    info = RtcpSenderInfo(
+        ntp_timestamp=0x1234_5678_9ABC_DEF0, rtp_timestamp=1, packet_count=2, octet_count=3
+    )
+    sent = bytes(RtcpSrPacket(ssrc=SSRC, sender_info=info))
+    assert sent_ntp_time(sent + report({SSRC: 0})) == 0x1234_5678_9ABC_DEF0
+    assert sent_ntp_time(report({SSRC: 0})) is None
+    assert sent_ntp_time(sent[:15]) is None
 
 
 def test_a_report_of_before_the_first_sender_report_tells_no_round_trip():

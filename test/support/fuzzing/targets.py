@@ -24,6 +24,7 @@ from webrtc_bridge.errors import (
     WebrtcBridgeError,
 )
 from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp
+from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.h264.units import kind, nal_units
 from webrtc_bridge.media.h264.video_signal import VideoSignal, declaring
@@ -158,13 +159,15 @@ def _packets(data: bytes) -> Iterator[MediaPacket]:
 
 def rtcp(data: bytes) -> None:
     """Read feedback, in both engines."""
-    parse_rtcp(data, SSRC, 1e9)
+    reported = SentReports()
+    reported.note(1 << 16, 1e9 - 1)
+    parse_rtcp(data, SSRC, reported, 1e9)
     with contextlib.suppress(ValueError, struct.error, IndexError):
         # aiortc catches ValueError alone; what else its parser raises is caught by our guard.
         for packet in RtcpPacket.parse(data):
             is_lost(packet)
             assert all(0 <= missing < 0x10000 for missing in lost(packet))
-            feedback_of(packet, SSRC, ())
+            feedback_of(packet, SSRC, reported)
 
 
 def parameter_sets(data: bytes) -> None:

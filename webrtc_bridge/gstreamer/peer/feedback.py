@@ -1,22 +1,18 @@
 """Parse the RTCP packets of viewers. Without gi and I/O."""
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback
-from webrtc_bridge.media.bandwidth.round_trip import measured
-from webrtc_bridge.media.rtp.capture_clock import NTP_EPOCH
+from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 
 RECEIVER_REPORT, SENDER_REPORT, PAYLOAD_FEEDBACK = 201, 200, 206
 APPLICATION_LAYER = 15
 
-SHORT_NTP = 1 << 16
-'Parts of a second in the short form of NTP time, which has 16 bits for seconds, too.'
 
-
-def parse_rtcp(data: bytes, ssrc: int, now: float) -> Feedback:
+def parse_rtcp(data: bytes, ssrc: int, reported: SentReports, now: float) -> Feedback:
     """
     Return the feedback in a compound RTCP packet; packets that are cut short are ignored.
 
-    It came at `now`, Unix time in seconds as in sender reports. Only report blocks on `ssrc`
-    count: retransmissions, which have another SSRC, are lost most often on a full link.
+    It came at `now`, in answer to what was `reported`. Only report blocks on `ssrc` count:
+    retransmissions, which have another SSRC, are lost most often on a full link.
 
     RFC 3550 section 6.4; draft-alvestrand-rmcat-remb-03 section 2.2.
     """
@@ -34,8 +30,8 @@ def parse_rtcp(data: bytes, ssrc: int, now: float) -> Feedback:
             blocks = [packet[n : n + 24] for n in range(first, first + 24 * count, 24)]
             blocks = [block for block in blocks if is_about(block, ssrc)]
             loss = max((block[4] / 256 for block in blocks), default=loss)
-            trips = [trip for block in blocks if (trip := round_trip_of(block, now)) is not None]
-            round_trip = max(trips, default=round_trip)
+            trips = [round_trip_of(block, reported, now) for block in blocks]
+            round_trip = max(filter(None, trips), default=round_trip)
         elif (kind, count) == (PAYLOAD_FEEDBACK, APPLICATION_LAYER) and is_remb(packet):
             remb = (int.from_bytes(packet[17:20], 'big') & 0x3FFFF) << (packet[17] >> 2)
     return Feedback(bitrate_estimate=remb, fraction_lost=loss, round_trip=round_trip)
@@ -46,13 +42,16 @@ def is_about(block: bytes, ssrc: int) -> bool:
     return len(block) == 24 and int.from_bytes(block[:4], 'big') == ssrc
 
 
-def round_trip_of(block: bytes, now: float) -> float | None:
+def round_trip_of(block: bytes, reported: SentReports, now: float) -> float | None:
     """Return the round trip in seconds that a report block shows; None if it does not."""
-    reported, waited = (int.from_bytes(block[n : n + 4], 'big') for n in (16, 20))
-    if not reported or not waited:
-        return None
-    trip = (int((now + NTP_EPOCH) * SHORT_NTP) - reported - waited) % (1 << 32) / SHORT_NTP
-    return measured(trip)
+    quoted, waited = (int.from_bytes(block[n : n + 4], 'big') for n in (16, 20))
+    return reported.round_trip(quoted, waited, now)
+
+
+def sent_ntp_time(data: bytes) -> int | None:
+    """Return the NTP time in a compound RTCP packet that begins with a sender report."""
+    is_report = len(data) >= 16 and data[1] == SENDER_REPORT
+    return int.from_bytes(data[8:16], 'big') if is_report else None
 
 
 def is_remb(packet: bytes) -> bool:

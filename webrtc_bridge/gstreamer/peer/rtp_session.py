@@ -8,10 +8,11 @@ from typing import Any
 
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad, Signals, post
 from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
-from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp
+from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp, sent_ntp_time
 from webrtc_bridge.gstreamer.peer.retransmission import Retransmissions
 from webrtc_bridge.gstreamer.structures import event_structure
 from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 
 FIRST_REPORT_INTERVAL, REPORT_INTERVAL = 0.005, 1.0
 'Seconds between sender reports; the first one tells when the first pictures were captured.'
@@ -35,6 +36,7 @@ class RtpSession:
         self._post = functools.partial(post, asyncio.get_running_loop())
         self._retransmissions = Retransmissions()
         self._reported = False
+        self._sent_reports = SentReports()
         rtpbin = webrtc.get_by_name('rtpbin')
         self._session: Element = rtpbin.emit('get-internal-session', 0)
         self._signals = Signals()
@@ -71,7 +73,9 @@ class RtpSession:
 
     def _on_rtcp(self, _: Element, buffer: Any) -> None:
         data = buffer.extract_dup(0, buffer.get_size())
-        self._post(self._report, parse_rtcp(bytes(data), self._branch.ssrc, time.time()))
+        now = time.monotonic()
+        feedback = parse_rtcp(bytes(data), self._branch.ssrc, self._sent_reports, now)
+        self._post(self._report, feedback)
 
     def _report(self, feedback: Feedback) -> None:
         if self._session is not None:
@@ -96,8 +100,11 @@ class RtpSession:
             self._signals.connect(self._session, 'on-sending-rtcp', self._on_report_sent)
             self._set_report_interval(FIRST_REPORT_INTERVAL)
 
-    def _on_report_sent(self, *_: Any) -> bool:
+    def _on_report_sent(self, _: Element, buffer: Any, *__: Any) -> bool:
         self._retransmissions.note(self._branch.sequence)
+        sent = sent_ntp_time(bytes(buffer.extract_dup(0, buffer.get_size())))
+        if sent is not None:
+            self._sent_reports.note(sent, time.monotonic())
         if not self._reported:
             self._reported = True
             self._post(self._set_report_interval, REPORT_INTERVAL)

@@ -13,7 +13,8 @@ from aiortc.rtp import (
 )
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback
-from webrtc_bridge.peer.aiortc.patches.feedback import SentReport, feedback_of, is_lost, lost
+from webrtc_bridge.media.bandwidth.sent_reports import SentReports
+from webrtc_bridge.peer.aiortc.patches.feedback import feedback_of, is_lost, lost
 
 OURS, OTHER, VIEWER = 7, 8, 9
 
@@ -36,53 +37,34 @@ def payload_feedback(fmt, fci=b''):
 
 
 def test_a_report_tells_the_loss():
-    assert feedback_of(report(fraction_lost=64), OURS, []) == Feedback(fraction_lost=0.25)
+    assert feedback_of(report(fraction_lost=64), OURS, SentReports()) == Feedback(
+        fraction_lost=0.25
+    )
 
 
 def test_a_report_about_another_stream_only_shows_that_the_viewer_is_there():
-    assert feedback_of(report(OTHER, 64), OURS, []) == Feedback()
+    assert feedback_of(report(OTHER, 64), OURS, SentReports()) == Feedback()
 
 
 def test_the_answer_to_a_report_tells_the_round_trip():
-    reported = [SentReport(1233, 0.0), SentReport(1234, time.monotonic() - 1.0)]
+    reported = SentReports()
+    reported.note(1234 << 16, time.monotonic() - 1.0)
     feedback = feedback_of(report(lsr=1234, dlsr=int(0.75 * 65536)), OURS, reported)
     assert feedback
     assert feedback.round_trip
     assert 0.249 < feedback.round_trip < 2.0  # and the time that this took
 
 
-@pytest.mark.parametrize(('lsr', 'dlsr'), [(1232, 65536), (1234, 0), (0, 0)])
-def test_the_answer_to_another_report_tells_no_round_trip(lsr, dlsr):
-    reported = [SentReport(1233, 0.0), SentReport(1234, time.monotonic() - 1.0)]
-    feedback = feedback_of(report(lsr=lsr, dlsr=dlsr), OURS, reported)
-    assert feedback
-    assert feedback.round_trip is None
-
-
-def test_a_viewer_that_holds_a_report_longer_than_it_took_is_not_believed():
-    feedback = feedback_of(report(lsr=5, dlsr=65536 * 60), OURS, [SentReport(5, time.monotonic())])
-    assert feedback
-    assert feedback.round_trip is None
-
-
-def test_an_answer_that_may_be_to_either_of_two_reports_tells_no_round_trip():
-    now = time.monotonic()
-    reported = [SentReport(1234, now - 2.0), SentReport(1234, now - 1.0)]
-    feedback = feedback_of(report(lsr=1234, dlsr=int(0.75 * 65536)), OURS, reported)
-    assert feedback
-    assert feedback.round_trip is None
-
-
 def test_an_estimate_of_the_bit_rate_is_told():
     packet = payload_feedback(15, pack_remb_fci(250_000, [OTHER, OURS]))
-    assert feedback_of(packet, OURS, []) == Feedback(bitrate_estimate=250_000)
+    assert feedback_of(packet, OURS, SentReports()) == Feedback(bitrate_estimate=250_000)
 
 
 @pytest.mark.parametrize(
     'fci', [pack_remb_fci(250_000, [OTHER]), b'REMB\xff\0\0\0', b'REMB', b'else']
 )
 def test_an_estimate_that_is_broken_or_of_others_is_not(fci):
-    assert feedback_of(payload_feedback(15, fci), OURS, []) is None
+    assert feedback_of(payload_feedback(15, fci), OURS, SentReports()) is None
 
 
 @pytest.mark.parametrize('fmt', [1, 4])
@@ -90,7 +72,7 @@ def test_the_picture_is_lost(fmt):
     packet = payload_feedback(fmt)
     assert is_lost(packet)
     assert not lost(packet)
-    assert feedback_of(packet, OURS, []) is None
+    assert feedback_of(packet, OURS, SentReports()) is None
 
 
 def test_packets_are_lost():
@@ -102,7 +84,7 @@ def test_packets_are_lost():
 
 def test_other_packets_tell_nothing():
     bye = RtcpByePacket(sources=[VIEWER])
-    assert (is_lost(bye), lost(bye), feedback_of(bye, OURS, [])) == (False, [], None)
+    assert (is_lost(bye), lost(bye), feedback_of(bye, OURS, SentReports())) == (False, [], None)
 
 
 def test_lost_packets_are_found_beyond_the_end_of_their_numbers():

@@ -2,8 +2,6 @@
 
 import struct
 import time
-from collections.abc import Iterable
-from typing import NamedTuple
 
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -19,14 +17,7 @@ from aiortc.rtp import (
 )
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback
-from webrtc_bridge.media.bandwidth.round_trip import measured
-
-
-class SentReport(NamedTuple):
-    """The part of a sent report's NTP time that replies quote, and its time of sending."""
-
-    quoted: int
-    sent: float
+from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 
 
 def is_lost(packet: AnyRtcpPacket) -> bool:
@@ -42,9 +33,7 @@ def lost(packet: AnyRtcpPacket) -> list[int]:
     return []
 
 
-def feedback_of(
-    packet: AnyRtcpPacket, ssrc: int, reported: Iterable[SentReport]
-) -> Feedback | None:
+def feedback_of(packet: AnyRtcpPacket, ssrc: int, reported: SentReports) -> Feedback | None:
     """Return the feedback on stream `ssrc` in `packet`; None if it is about something else."""
     if isinstance(packet, (RtcpRrPacket, RtcpSrPacket)):
         return _of_report(packet, ssrc, reported)
@@ -57,23 +46,9 @@ def feedback_of(
     return None
 
 
-def _of_report(
-    packet: RtcpRrPacket | RtcpSrPacket, ssrc: int, reported: Iterable[SentReport]
-) -> Feedback:
+def _of_report(packet: RtcpRrPacket | RtcpSrPacket, ssrc: int, reported: SentReports) -> Feedback:
     for report in packet.reports:
         if report.ssrc == ssrc:
-            round_trip = _round_trip(report.lsr, report.dlsr, reported)
+            round_trip = reported.round_trip(report.lsr, report.dlsr, time.monotonic())
             return Feedback(fraction_lost=report.fraction_lost / 256, round_trip=round_trip)
     return Feedback()
-
-
-def _round_trip(quoted: int, waited: int, reported: Iterable[SentReport]) -> float | None:
-    """
-    Return the round trip of the report that an answer quotes, after 1/65536 s times `waited`.
-
-    None where it may have been either of two.
-    """
-    sent = [report.sent for report in reported if report.quoted == quoted]
-    if len(sent) != 1 or not waited:
-        return None
-    return measured(time.monotonic() - sent[0] - waited / 65536)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -15,11 +14,12 @@ from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from aiortc.rtp import AnyRtcpPacket, RtcpSenderInfo, RtcpSrPacket
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.rtp.capture_clock import to_ntp
 from webrtc_bridge.media.rtp.outbound_rtp import OutboundRtp, RtpFormat
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
-from webrtc_bridge.peer.aiortc.patches.feedback import SentReport, feedback_of, is_lost, lost
+from webrtc_bridge.peer.aiortc.patches.feedback import feedback_of, is_lost, lost
 from webrtc_bridge.peer.aiortc.patches.high_profile import accepts_high
 from webrtc_bridge.peer.watchdog import Watchdog
 
@@ -31,9 +31,6 @@ REPORT_TICKS, REPORT_NS = 9, 100_000
 RTP time, and the same in nanoseconds, of which a report is a multiple later than the newest frame:
 exactly, so that it says the same about every frame as the frame's own time.
 """
-
-REPORTS = 4
-'Sent reports that a reply may refer to: if packets wait for a second, not the newest one.'
 
 MOST_WAITING, LOOK_AGAIN = 64 * 1024, 0.01
 """
@@ -101,7 +98,7 @@ class EncodedFrameSender:
         self._on_feedback = on_feedback
         self._newest: EncodedFrame | None = None
         self._newest_at = 0
-        self._reported: deque[SentReport] = deque(maxlen=REPORTS)
+        self._reported = SentReports()
         self._rtp: OutboundRtp | None = None
         self._silence: Watchdog | None = None
         self._start = sender.send
@@ -256,8 +253,7 @@ class EncodedFrameSender:
         steps = (time.monotonic_ns() - self._newest_at) // REPORT_NS
         info.rtp_timestamp = (info.rtp_timestamp + steps * REPORT_TICKS) & 0xFFFFFFFF
         info.ntp_timestamp = to_ntp(self._newest.time_ns + steps * REPORT_NS)
-        quoted = info.ntp_timestamp >> 16 & 0xFFFFFFFF
-        self._reported.append(SentReport(quoted, time.monotonic()))
+        self._reported.note(info.ntp_timestamp, time.monotonic())
 
     def _report(self) -> RtcpSrPacket:
         """Return a report about what was sent; its NTP time is set when it is sent."""
