@@ -14,6 +14,7 @@ PEER_ID_RULE: dict[str, Any] = {
 }
 'The ids of senders and receivers.'
 
+ORIGIN = re.compile(r'[a-z][a-z0-9+.-]*://[A-Za-z0-9.:\[\]_-]+/?|null', re.IGNORECASE)
 SERVER_URL = re.compile(r'wss?://[^\s/]+.*')
 CALIBRATION_URL = re.compile(r'file:///.+|package://[^/]+/.+')
 CODECS = ('auto', 'h264', 'vp8')
@@ -89,6 +90,8 @@ class SignalingOptions:
         (),
         'Additional origins, such as https://example.org, whose pages may connect and embed the '
         'viewer in a frame.',
+        pattern=ORIGIN,
+        expected='an origin like https://example.org or http://robot:8080; there is no wildcard',
     )
     ice_servers: tuple[str, ...] = option(
         (),

@@ -7,6 +7,7 @@ import pytest
 
 from webrtc_bridge import options
 from webrtc_bridge.errors import OptionError
+from webrtc_bridge.options import SignalingOptions
 from webrtc_bridge.program.option_row import Option, checked, option, rows
 
 TABLES = [
@@ -154,3 +155,18 @@ def test_other_ids_are_refused(sender_id: str) -> None:
 def test_a_server_url_needs_its_scheme_and_host(url: str) -> None:
     with pytest.raises(OptionError, match='expected ws://host:port or wss://host:port'):
         checked(options.ReceiverOptions, {'server_url': url})
+
+
+@pytest.mark.parametrize('origin', ['evil.com', '*', 'https://*', 'https://a/page', 'https://a b'])
+def test_what_no_page_has_as_its_origin_is_named(origin: str) -> None:
+    with pytest.raises(OptionError, match='there is no wildcard') as caught:
+        checked(SignalingOptions, {'allowed_origins': ('https://ui.example', origin)})
+    assert (caught.value.name, caught.value.value) == ('allowed_origins', origin)
+
+
+@pytest.mark.parametrize(
+    'origin', ['https://ui.example', 'http://[::1]:8080', 'https://UI.example/', 'null', 'app://a']
+)
+def test_what_a_page_may_have_as_its_origin_is_taken(origin: str) -> None:
+    options = checked(SignalingOptions, {'allowed_origins': [origin]})
+    assert options.allowed_origins == (origin,)

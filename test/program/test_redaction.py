@@ -1,4 +1,8 @@
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from webrtc_bridge.program.redaction import without_credentials
 
@@ -23,6 +27,19 @@ from webrtc_bridge.program.redaction import without_credentials
 )
 def test_secrets_of_a_url_are_cut(url, shown):
     assert without_credentials(url) == shown
+
+
+TEXT = st.text(st.characters(exclude_categories=['Cs']), max_size=8)
+
+
+@given(start=TEXT, end=TEXT)
+def test_no_password_is_shown_whatever_it_holds(start, end):
+    password = f'{start}Secret{end}'
+    shown = without_credentials(f'rtsp://me:{password}@cam/1')
+    assert shown == 'rtsp://cam/1'
+    in_path = re.sub('[/&?@]', '', password)
+    shown = without_credentials(f'rtsp://cam/user=me_password={in_path}_channel=1.sdp')
+    assert shown == 'rtsp://cam/user=me_password=…_channel=1.sdp'
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,9 @@ class Option:
         if self.kind is list:
             if not isinstance(value, (list, tuple)) or not all(type(v) is str for v in value):
                 raise error
+            for text in value:
+                if self.pattern and text and not self.pattern.fullmatch(text):
+                    raise OptionError(name or self.name, text, self.wanted)
             return tuple(value)
         if type(value) is not self.kind:
             raise error

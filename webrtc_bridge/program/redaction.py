@@ -5,8 +5,16 @@ import re
 USER_INFO = re.compile(r'^(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://).*@|^[^/\s:@]+:[^\s]*@', re.DOTALL)
 'Greedy up to the last @, because passwords contain unescaped / ? # and @.'
 
-SECRET_WORD = re.compile(r'((?:pass|passwd|password|pwd|token|key|secret)=)[^&/_]*', re.IGNORECASE)
-'As in rtsp://camera/user=admin_password=x_channel=1.sdp, the form that some cameras use.'
+SECRET_WORD = re.compile(
+    r'((?:pass|passwd|password|pwd|token|key|secret)=)'
+    r'(?:(?!_(?:channel|stream|subtype|real_stream)=)[^&/])*',
+    re.IGNORECASE,
+)
+"""
+As in rtsp://camera/user=admin_password=x_channel=1.sdp, the form that some cameras use.
+
+A password may contain an underscore, so that only known words end it.
+"""
 
 
 def without_credentials(url: str) -> str:

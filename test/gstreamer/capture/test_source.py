@@ -1,9 +1,11 @@
 """The elements that `--source` of the GStreamer sender stands for."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from webrtc_bridge.errors import OptionError, SourceNotFound
-from webrtc_bridge.gstreamer.capture.source import check_device, describe, shown
+from webrtc_bridge.gstreamer.capture.source import check_device, describe, quoted, shown
 from webrtc_bridge.options import GStreamerOptions
 
 
@@ -74,6 +76,24 @@ def test_passwords_are_not_shown(text):
     assert 'secret' not in shown(text)
     assert 'cam/1' in shown(text)
     assert '\n' not in shown(text)
+
+
+PASSWORDS = st.text(st.characters(max_codepoint=0x17F, exclude_characters='\0'), max_size=8)
+
+
+@given(start=PASSWORDS, end=PASSWORDS)
+def test_no_password_is_shown_whatever_it_holds(start, end):
+    password = f'{start}Secret{end}'
+    url = f'rtsp://me:{password}@cam/1'
+    for text in (
+        url,
+        f'rtspsrc location={quoted(url)} latency=0 ! decodebin',
+        f'rtspsrc location=rtsp://cam/1 user-id=me user-pw={quoted(password)} latency=0',
+        f'rtspsrc location="rtsp://cam/1" proxy-pw = (string) {quoted(password)}',
+        f'srtsrc uri=srt://cam/1 passphrase={quoted(password)[:-1]}',
+    ):
+        assert 'Secret' not in shown(text)
+        assert 'cam/1' in shown(text)
 
 
 def test_a_device_that_does_not_exist_is_named():

@@ -70,6 +70,14 @@ def test_sockets_are_capped_for_each_address_and_in_all() -> None:
     assert admission.enter('192.0.2.2')
 
 
+def test_each_token_has_a_share_of_its_own_behind_one_address() -> None:
+    admission = Admission(max_sockets=9, max_per_address=2)
+    assert [admission.enter('192.0.2.1', b'greedy') for _ in range(3)] == [True, True, False]
+    assert admission.enter('192.0.2.1', b'modest')
+    admission.leave('192.0.2.1', b'greedy')
+    assert admission.enter('192.0.2.1', b'greedy')
+
+
 def test_an_ipv6_network_counts_as_one_address() -> None:
     assert network_of('2001:db8::1') == network_of('2001:db8::2')
     assert network_of('2001:db8:0:1::1') != network_of('2001:db8::1')

@@ -21,7 +21,16 @@ EXPECTED = (
     'or elements in the syntax of gst-launch-1.0'
 )
 CAPS_AT_END = re.compile(r'!\s*[a-z-]+/[^!]*$')
-PASSWORD = re.compile(r'((?:user-pw|password|passphrase)\s*=\s*)\S+')
+URL = re.compile(r'\s*[A-Za-z][A-Za-z0-9+.-]*://')
+PASSWORD = re.compile(
+    r'((?:-pw|password|passphrase|secret|token)\s*=\s*(?:\([a-z]+\)\s*)?)'
+    r'(?:"(?:\\.|[^"\\])*"?|\'(?:\\.|[^\'\\])*\'?|(?:\\.|\S)+)',
+    re.DOTALL,
+)
+'A property with its value, which may be quoted and may hold spaces and escaped quotes.'
+
+USER_INFO = re.compile(r'([A-Za-z][A-Za-z0-9+.-]*://)(?:\\.|[^"\\])*@', re.DOTALL)
+'Greedy as in `redaction`, up to the quote that ends the URL.'
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,11 @@ def quoted(text: str) -> str:
 
 def shown(text: str) -> str:
     """Return a source or message without credentials, in one line."""
-    words = re.split(r'(\s+|")', PASSWORD.sub(r'\1…', ' '.join(text.split())))
+    # Whole, before it is split: passwords hold spaces and quotes.
+    if URL.match(text):
+        return ' '.join(without_credentials(text.strip()).split())
+    cut = USER_INFO.sub(r'\1', PASSWORD.sub(r'\1…', text))
+    words = re.split(r'(\s+|")', ' '.join(cut.split()))
     return ''.join(_word_shown(word) for word in words)
 
 

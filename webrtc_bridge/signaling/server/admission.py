@@ -27,26 +27,30 @@ logger = logging.getLogger(__name__)
 
 
 class Admission:
-    """Count the sockets, in all and for each address; an IPv6 /64 is one address."""
+    """
+    Count the sockets, in all and for each address; an IPv6 /64 is one address.
+
+    Where there are tokens, each has a share of its own: behind a proxy all have one address.
+    """
 
     def __init__(self, max_sockets: int, max_per_address: int) -> None:
         self._max_sockets = max_sockets
         self._max_per_address = max_per_address
         self._total = 0
-        self._by_address: Counter[str] = Counter()
+        self._by_address: Counter[tuple[str, bytes]] = Counter()
 
-    def enter(self, address: str) -> bool:
+    def enter(self, address: str, proof: bytes = b'') -> bool:
         """Count one more socket; return False, and count nothing, if it is one too many."""
-        source = network_of(address)
+        source = network_of(address), proof
         if self._total >= self._max_sockets or self._by_address[source] >= self._max_per_address:
             return False
         self._total += 1
         self._by_address[source] += 1
         return True
 
-    def leave(self, address: str) -> None:
+    def leave(self, address: str, proof: bytes = b'') -> None:
         """Count one socket fewer; once for each `enter` that returned True."""
-        source = network_of(address)
+        source = network_of(address), proof
         self._total -= 1
         self._by_address[source] -= 1
         if not self._by_address[source]:

@@ -64,27 +64,35 @@ class Entrance:
             )
             raise web.HTTPForbidden(text='pages of that origin may not connect\n')
         address = request.remote or ''
-        if self._is_shut or not self._admission.enter(address):
+        try:
+            # First, so that those without a token take no place from those with one.
+            rights = self._authentication.check(request.headers)
+        except TokenError as error:
+            return await self._turn_away(request, address, error)
+        if self._is_shut or not self._admission.enter(address, rights.proof):
             raise web.HTTPServiceUnavailable(text='full\n', headers={'Retry-After': '5'})
         try:
-            rights = self._authentication.check(request.headers)
             return await self._serve(request, role, rights)
-        except TokenError as error:
-            key = f', {error.key}' if error.key else ''
-            logger.info('refused %s: %s%s', address, error, key)
-            if isinstance(error, NoTokenError):
-                return await self._refuse(request, error)
-            async with self.throttle.wait(address) as waited:
-                if not waited:
-                    raise web.HTTPTooManyRequests(text='too many wrong tokens\n') from None
-                return await self._refuse(request, error)
         finally:
-            self._admission.leave(address)
+            self._admission.leave(address, rights.proof)
+
+    async def _turn_away(
+        self, request: web.Request, address: str, error: TokenError
+    ) -> web.StreamResponse:
+        key = f', {error.key}' if error.key else ''
+        logger.info('refused %s: %s%s', address, error, key)
+        if isinstance(error, NoTokenError):
+            return await self._refuse(request, error)
+        async with self.throttle.wait(address) as waited:
+            if not waited:
+                raise web.HTTPTooManyRequests(text='too many wrong tokens\n') from None
+            return await self._refuse(request, error)
 
     async def _refuse(self, request: web.Request, error: TokenError) -> web.StreamResponse:
         if is_page(request.headers):
             # Browsers do not tell a page the status of a failed handshake.
-            socket = web_socket()
+            # Nor does the server wait for their answer, which would keep the connection open.
+            socket = web_socket(close_timeout=0.0)
             await socket.prepare(request)
             await socket.close(code=CloseCode.POLICY, message=str(error).encode())
             return socket

@@ -7,10 +7,12 @@ transport and what it has received are handed to aiohttp's own protocol for good
 
 import asyncio
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, cast
 
 from webrtc_bridge.signaling.abort import abort
+from webrtc_bridge.signaling.server.admission import network_of
 
 MAX_HEADER = 16384
 'Bytes; aiohttp itself then refuses lines above 8 KiB.'
@@ -32,9 +34,9 @@ class PendingConnections:
     """
     The connections whose header is not complete, oldest first.
 
-    Beyond `max_waiting`, the oldest is aborted: a client that opens hundreds and sends nothing
-    must not keep newcomers out. With `tls`, which returns the context for a new connection, each
-    starts with a handshake, for which the same holds.
+    Beyond `max_waiting`, the oldest of the address that has most is aborted: a client that opens
+    hundreds and sends nothing must not keep newcomers out. With `tls`, which returns the context
+    for a new connection, each starts with a handshake, for which the same holds.
     """
 
     def __init__(
@@ -62,12 +64,18 @@ class PendingConnections:
             connection.refuse('503 Service Unavailable')
             return
         if len(self._waiting) >= self._max_waiting:
-            next(iter(self._waiting)).refuse('503 Service Unavailable')
+            self._oldest_of_most().refuse('503 Service Unavailable')
         self._waiting[connection] = None
 
     def leave(self, connection: 'HandshakeGuard') -> None:
         """Remove a connection; idempotent."""
         self._waiting.pop(connection, None)
+
+    def _oldest_of_most(self) -> 'HandshakeGuard':
+        numbers = Counter(connection.address for connection in self._waiting)
+        # Of equals the one whose oldest connection is the oldest.
+        ((address, _),) = numbers.most_common(1)
+        return next(each for each in self._waiting if each.address == address)
 
     async def close(self) -> None:
         """Refuse all of them, and those that still come."""
@@ -89,11 +97,13 @@ class HandshakeGuard(asyncio.Protocol):
         self._handshake: asyncio.Task[None] | None = None
         self._is_open = False
         self._is_secure = False
+        self.address = ''
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the deadline."""
         # Not asserted: uvloop's transports are not subclasses.
         self._transport = transport = cast(asyncio.Transport, transport)
+        self.address = network_of((transport.get_extra_info('peername') or ('',))[0])
         loop = asyncio.get_running_loop()
         self._deadline = loop.call_later(self._pending.timeout, self.refuse, '408 Request Timeout')
         self._pending.enter(self)

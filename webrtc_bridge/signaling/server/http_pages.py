@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import PurePath
@@ -89,13 +90,35 @@ async def _set_headers(request: web.Request, response: web.StreamResponse) -> No
     response.force_close()
 
 
+class RequestHandler(web.RequestHandler):
+    """Answer what is not HTTP like everything else: with the headers, without a version."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return the answer to a request that failed; `message`, which quotes it, is left out."""
+        self.log_exception('Error handling request from %s', request.remote, exc_info=exc)
+        if request.writer.output_size > 0:
+            raise ConnectionError('an answer is under way')
+        text = f'{status} {HTTPStatus(status).phrase}\n'
+        response = web.Response(status=status, text=text, headers=HEADERS)
+        response.force_close()
+        return response
+
+
 class NoClientErrors(logging.Filter):
-    """Keep malformed HTTP, which is a traceback each time, out of the log."""
+    """Keep malformed HTTP and hang-ups, which are a traceback each time, out of the log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return False for those records."""
         error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, HttpProcessingError)
+        return not isinstance(error, (HttpProcessingError, ConnectionError))
 
 
 http_logger = logging.getLogger('webrtc_bridge.signaling.http')

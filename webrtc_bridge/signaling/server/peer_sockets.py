@@ -171,12 +171,16 @@ class PeerSockets:
                 await connection.ping(now)
 
 
-def web_socket() -> web.WebSocketResponse:
-    """Return the server's end of a WebSocket, not yet prepared."""
+def web_socket(close_timeout: float = 1.0) -> web.WebSocketResponse:
+    """
+    Return the server's end of a WebSocket, not yet prepared.
+
+    When it is closed, the peer has `close_timeout` seconds to answer.
+    """
     return web.WebSocketResponse(
         compress=False,
         autoping=False,
-        timeout=1.0,
+        timeout=close_timeout,
         max_msg_size=READ_LIMIT,
         protocols=(PROTOCOL,),
     )

@@ -6,10 +6,12 @@ Everything here runs in one event loop.
 
 import asyncio
 import enum
+import functools
 import logging
 import time
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 from aiohttp import web
 
@@ -24,13 +26,21 @@ from webrtc_bridge.signaling.server.admission import Admission, sockets_within_f
 from webrtc_bridge.signaling.server.authentication import Authentication
 from webrtc_bridge.signaling.server.entrance import Entrance
 from webrtc_bridge.signaling.server.handshake_guard import PendingConnections
-from webrtc_bridge.signaling.server.http_pages import add_pages, http_logger
+from webrtc_bridge.signaling.server.http_pages import (
+    RequestHandler,
+    add_pages,
+    http_logger,
+)
 from webrtc_bridge.signaling.server.ice_servers import IceServers, secret_of_environment
 from webrtc_bridge.signaling.server.listen import is_local, listen, page_host, url_of
 from webrtc_bridge.signaling.server.peer_sockets import PeerSockets
 from webrtc_bridge.signaling.server.server_certificate import server_tls
 
 logger = logging.getLogger(__name__)
+
+
+HTTP: dict[str, Any] = {'access_log': None, 'logger': http_logger, 'lingering_time': 1.0}
+'Arguments of the handler of each connection.'
 
 
 class State(enum.Enum):
@@ -121,7 +131,9 @@ class SignalingServer:
         runner = await set_up(make_app(options, entrance, sockets.broker))
         try:
             assert runner.server is not None
-            pending = PendingConnections(runner.server, options.hello_timeout, waiting, tls)
+            loop = asyncio.get_running_loop()
+            handler = functools.partial(RequestHandler, runner.server, loop=loop, **HTTP)
+            pending = PendingConnections(handler, options.hello_timeout, waiting, tls)
             exposed = authentication.is_on or options.allow_anonymous
             listener = await listen(pending, options.host, options.port, exposed=exposed)
         except BaseException:
@@ -210,8 +222,6 @@ def counts_of(broker: Broker) -> dict[str, int]:
 
 async def set_up(app: web.Application) -> web.AppRunner:
     """Return a runner of `app`, whose server makes the protocols of its connections."""
-    runner = web.AppRunner(
-        app, access_log=None, logger=http_logger, lingering_time=1.0, shutdown_timeout=0.1
-    )
+    runner = web.AppRunner(app, shutdown_timeout=0.1, **HTTP)
     await runner.setup()
     return runner

@@ -6,6 +6,7 @@ A signed one is a JSON Web Token (RFC 7519) with HS256 and the claims `rights` (
 if wanted, `nbf`.
 """
 
+import base64
 import hashlib
 import hmac
 import math
@@ -83,7 +84,15 @@ class SignedTokens:
         proof = _digest(token)
         if hmac.compare_digest(proof, self._secret):
             return Rights(key='shared secret', proof=proof)
+        if not self._is_signed(token):
+            # A stranger wrote it: no part of it is worth being parsed.
+            raise TokenError('wrong')
         return replace(_rights(self._verified(token)), proof=proof)
+
+    def _is_signed(self, token: str) -> bool:
+        signed, _, signature = token.encode(errors='replace').rpartition(b'.')
+        digest = hmac.digest(self._key.encode(), signed, hashlib.sha256)
+        return hmac.compare_digest(base64.urlsafe_b64encode(digest).rstrip(b'='), signature)
 
     def _verified(self, token: str) -> dict[str, Any]:
         import jwt
@@ -113,7 +122,7 @@ class SignedTokens:
             OverflowError,
             RecursionError,
         ):
-            # The header, which a stranger wrote, reaches json and base64 as it is.
+            # What it says need not be what we would have signed.
             raise TokenError('wrong', key) from None
 
 
@@ -121,7 +130,10 @@ def _rights(claims: dict[str, Any]) -> Rights:
     key, rights, senders = _key(claims), claims.get('rights'), claims.get('senders')
     if not (_texts(rights) and _texts(senders) and set(rights) <= set(RIGHTS)):
         raise TokenError('signed, but without usable rights and senders', key)
-    expires = float(claims.get('exp', math.inf))
+    try:
+        expires = float(claims.get('exp', math.inf))
+    except OverflowError:
+        raise TokenError('signed, but it expires too late', key) from None
     return Rights('publish' in rights, 'view' in rights, tuple(senders), expires, key)
 
 
