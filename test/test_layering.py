@@ -17,7 +17,7 @@ BENCHMARK = TESTS.parent / 'benchmark'
 BASE = {
     *('errors', 'options', 'program.addresses', 'program.cancellation', 'program.long_tasks'),
     *('program.files', 'program.log_lines', 'program.option_row', 'program.redaction'),
-    *('program.requirements', 'program.retry'),
+    *('program.own_command', 'program.requirements', 'program.retry'),
 }
 SHARED = {'signaling.secret_file', 'signaling.abort'}
 FRAMES = BASE | {'media.frames', 'media.latest', 'media.wall_clock'}

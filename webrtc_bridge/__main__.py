@@ -5,6 +5,7 @@ import importlib
 import sys
 
 from webrtc_bridge import __version__
+from webrtc_bridge.program.own_command import own_command
 
 COMMANDS = {
     'signaling': 'serve signaling and the viewer page',
@@ -37,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         usage='webrtc_bridge [-h] [--version] COMMAND ...',
         description='Stream cameras to ROS 2 topics, and image topics to browsers, over WebRTC.',
         epilog='\n'.join(
-            ['commands:', *lines, '', 'webrtc_bridge COMMAND --help lists its flags.']
+            ['commands:', *lines, '', f'{own_command("COMMAND --help")} lists its flags.']
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

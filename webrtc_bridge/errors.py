@@ -37,6 +37,8 @@ import socket
 import ssl
 from collections.abc import Collection
 
+from webrtc_bridge.program.own_command import own_command
+
 HINTS = {
     errno.ENETUNREACH: 'no network interface leads there',
     errno.EADDRNOTAVAIL: 'this machine does not have that address',
@@ -134,9 +136,9 @@ class UnprotectedError(WebrtcBridgeError):
 
     def __str__(self) -> str:
         return (
-            f'refusing to listen on {self.host} without a secret: create one with webrtc_bridge '
-            'token --new-secret FILE, and start with --secret-file FILE (secret_file); or serve '
-            'anyone with --allow-anonymous (allow_anonymous)'
+            f'refusing to listen on {self.host} without a secret: create one with '
+            f'{own_command("token --new-secret FILE")}, and start with --secret-file FILE '
+            '(secret_file); or serve anyone with --allow-anonymous (allow_anonymous)'
         )
 
 

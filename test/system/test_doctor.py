@@ -10,6 +10,7 @@ from support.links.turn_server import SECRET as TURN_KEY
 from support.links.turn_server import running_turn_server
 from websockets.asyncio.client import connect
 
+from webrtc_bridge.program.own_command import own_command
 from webrtc_bridge.signaling.client.server_access import TOKEN
 from webrtc_bridge.signaling.server.authentication import SECRET
 from webrtc_bridge.signaling.server.ice_servers import TURN_SECRET
@@ -178,7 +179,7 @@ async def test_a_wrong_token_is_named_and_so_is_a_certificate_that_nobody_signed
     status, lines = await examine(url, '--ca', certificate, **{TOKEN: 'wrong'})
     assert status == 1
     assert 'FAILED token: token refused' in line_of(lines, 'token')
-    assert 'right to view: webrtc_bridge token' in line_of(lines, 'token')
+    assert f'right to view: {own_command("token")}' in line_of(lines, 'token')
     assert line_of(lines, 'session').startswith('skipped')
 
     status, lines = await examine(url, **{TOKEN: WORD})

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from webrtc_bridge.doctor.findings import CheckFailed
 from webrtc_bridge.program.cancellation import end
+from webrtc_bridge.program.own_command import own_command
 from webrtc_bridge.signaling.client.client import SignalingClient, SignalingListener
 from webrtc_bridge.signaling.client.refusal import Refusal
 from webrtc_bridge.signaling.client.server_access import ServerAccess
@@ -55,7 +56,7 @@ class Registration(SignalingListener):
         if answer := await self._answer:
             refusal, reason = answer
             advice = (
-                'make one with the right to view: webrtc_bridge token'
+                f'make one with the right to view: {own_command("token")}'
                 if refusal in WRONG_TOKEN
                 else 'see the log of the server'
             )

@@ -12,6 +12,7 @@ import aiohttp
 from webrtc_bridge import __version__
 from webrtc_bridge.doctor.findings import CheckFailed
 from webrtc_bridge.errors import describe, printable
+from webrtc_bridge.program.own_command import own_command
 from webrtc_bridge.signaling.client.client_tls import why_not_trusted
 from webrtc_bridge.signaling.client.server_access import ServerAccess
 
@@ -58,7 +59,7 @@ class ServerChecks:
         try:
             certificate = await self._connect(self._access.tls)
         except ssl.SSLError as error:
-            advice = 'make one for the server: webrtc_bridge certificate'
+            advice = f'make one for the server: {own_command("certificate")}'
             raise CheckFailed(why_not_trusted(error), advice) from error
         ends = ssl.cert_time_to_seconds(str(certificate['notAfter']))
         day = datetime.fromtimestamp(ends, UTC).date()

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from webrtc_bridge.errors import UnusableValueError
 from webrtc_bridge.program.files import Followed
+from webrtc_bridge.program.own_command import own_command
 from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.secret_file import MAX_SECRET, read_secret
 from webrtc_bridge.signaling.server.admission import network_of
@@ -42,7 +43,8 @@ def read_server_secret(option: str, file: str) -> str:
     """
     secret = read_secret(option, file, SECRET)
     if secret and len(secret) < MIN_SECRET:
-        expected = f'at least {MIN_SECRET}; webrtc_bridge token --new-secret FILE makes one'
+        maker = own_command('token --new-secret FILE')
+        expected = f'at least {MIN_SECRET}; {maker} makes one'
         raise UnusableValueError(file or SECRET, f'{len(secret)} characters', expected)
     return secret
 
