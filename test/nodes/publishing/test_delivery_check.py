@@ -1,6 +1,7 @@
 """A subscriber in another container gets images by UDP, and without is noticed."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ from webrtc_bridge.nodes.ros.ros_thread import while_spinning
 SUPPORT = Path(__file__).parents[2] / 'support' / 'ros'
 ISOLATED = ('unshare', '-rm', 'sh', '-c', 'mount -t tmpfs none /dev/shm && exec "$@"', 'sh')
 'Runs a command with a /dev/shm of its own, as containers do.'
+
+OTHER_USER = ('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'env', 'HOME=/tmp')
+'Runs a command as nobody.'
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ async def publish_until(publisher: LazyPublisher, condition: object) -> None:
 async def test_a_subscriber_that_gets_nothing_is_logged_once(make_node, isolated, caplog):
     node = make_node()
     publisher = LazyPublisher(node, Image, '/image_raw')
-    check = DeliveryCheck([publisher], interval=0.005)
+    check = DeliveryCheck([publisher], node.context.get_domain_id(), 0.005)
 
     async def work() -> None:
         await until(lambda: publisher.subscribed, 30.0)
@@ -63,7 +67,7 @@ async def test_a_subscriber_that_gets_nothing_is_logged_once(make_node, isolated
 async def test_a_subscriber_that_gets_all_or_is_slow_is_not_logged(make_node, caplog):
     node = make_node()
     publisher = LazyPublisher(node, Image, '/image_raw')
-    check = DeliveryCheck([publisher], interval=0.005)
+    check = DeliveryCheck([publisher], node.context.get_domain_id(), 0.005)
     images = Collected(node, Image, '/image_raw')
 
     async def work() -> None:
@@ -73,6 +77,65 @@ async def test_a_subscriber_that_gets_all_or_is_slow_is_not_logged(make_node, ca
         checking.cancel()
 
     await while_spinning(node, work())
+    assert not caplog.records
+
+
+async def judge(node, prefix, condition):
+    """Run the check of a topic that nothing is published on until `condition()` is true."""
+    publisher = LazyPublisher(node, Image, '/image_raw')
+    check = DeliveryCheck([publisher], node.context.get_domain_id(), interval=0.02)
+    counting = (sys.executable, str(SUPPORT / 'count_images.py'), 'best_effort', '1')
+    subscriber = await asyncio.create_subprocess_exec(*prefix, *counting)
+
+    async def work() -> None:
+        checking = asyncio.create_task(check.run())
+        await until(condition, 30.0)
+        checking.cancel()
+
+    try:
+        await while_spinning(node, work())
+    finally:
+        subscriber.kill()
+        await subscriber.wait()
+
+
+@pytest.mark.parametrize(
+    'prefix',
+    [
+        pytest.param(ISOLATED, id='container'),
+        pytest.param(OTHER_USER, id='user', marks=pytest.mark.long),
+    ],
+)
+async def test_a_best_effort_subscriber_that_gets_nothing_is_logged_too(
+    make_node, monkeypatch, caplog, prefix
+):
+    if os.geteuid():
+        pytest.skip('needs root, to make mount namespaces')
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET')
+    await judge(make_node(), prefix, lambda: caplog.records)
+    (record,) = caplog.records
+    assert record.message.startswith('a subscriber of /image_raw gets nothing.')
+
+
+@pytest.mark.parametrize(
+    ('prefix', 'variable'),
+    [((), ''), (ISOLATED, 'FASTDDS_BUILTIN_TRANSPORTS=UDPv4')],
+    ids=['same memory', 'UDP'],
+)
+async def test_one_that_is_reached_is_not_logged(make_node, monkeypatch, caplog, prefix, variable):
+    if prefix and os.geteuid():
+        pytest.skip('needs root, to make mount namespaces')
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'SUBNET')
+    judged = []
+    known = DeliveryCheck.judge
+
+    async def judge_and_note(check):
+        await known(check)
+        judged.append(check)
+
+    monkeypatch.setattr(DeliveryCheck, 'judge', judge_and_note)
+    prefix = (*prefix, 'env', variable) if variable else prefix
+    await judge(make_node(), prefix, lambda: judged)
     assert not caplog.records
 
 

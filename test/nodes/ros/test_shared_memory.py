@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from webrtc_bridge.nodes.ros import shared_memory
-from webrtc_bridge.nodes.ros.shared_memory import fitting_size, remove_stale_segments
+from webrtc_bridge.nodes.ros.shared_memory import fitting_size, is_reached, remove_stale_segments
 
 LARGE = 64 << 20
 SMALL = 512 << 10
@@ -69,3 +69,30 @@ def test_small_new_and_foreign_files_stay(folder):
     before = sorted(folder.iterdir())
     assert remove_stale_segments() == 0
     assert sorted(folder.iterdir()) == before
+
+
+@pytest.fixture(params=['fastdds_port7413', 'fastrtps_port7413'])
+def port(request: pytest.FixtureRequest, folder: Path) -> Path:
+    """Return the lock of a port by which nobody listens."""
+    lock = folder / f'{request.param}_el'
+    lock.touch()
+    return lock
+
+
+def test_a_port_is_reached_where_somebody_listens(port):
+    assert not is_reached(7413)  # of a killed process
+    with port.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert is_reached(7413)
+        assert not is_reached(741)
+        assert not is_reached(7415)  # in another container
+
+
+def test_a_port_of_another_user_is_not_unless_all_may_write(port, monkeypatch):
+    user = os.geteuid()
+    monkeypatch.setattr(os, 'geteuid', lambda: user + 1)
+    with port.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert not is_reached(7413)
+        port.chmod(0o666)
+        assert is_reached(7413)

@@ -34,7 +34,9 @@ class CameraTopics(FrameSink):
         self._info = CameraInfoPublisher(node, options)
         self._publishers = (self._images, self._encoded, self._info)
         self.parameters = [name for each in self._publishers for name in each.parameters]
-        self.delivery_check = DeliveryCheck(self._images.publishers + self._encoded.publishers)
+        self.delivery_check = DeliveryCheck(
+            self._images.publishers + self._encoded.publishers, node.context.get_domain_id()
+        )
         self._size: tuple[int, int] | None = None
         self.change(options)
 

@@ -8,7 +8,11 @@ from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 
 from webrtc_bridge.nodes.ros.qos import publisher_qos
-from webrtc_bridge.nodes.ros.same_host import any_on_same_host
+from webrtc_bridge.nodes.ros.same_host import (
+    any_on_same_host,
+    own_participant,
+    participants_on_same_host,
+)
 
 
 class LazyPublisher:
@@ -67,6 +71,21 @@ class LazyPublisher:
             return any_on_same_host(
                 self._node, (each for each in found if each.qos_profile.reliability is reliable)
             )
+
+    @property
+    def participant(self) -> bytes | None:
+        """The participant that publishes, as in announcements; None if it is not known."""
+        with self._lock:
+            return None if self._closed else own_participant(self._node)
+
+    @property
+    def local_participants(self) -> set[bytes]:
+        """The participants of this host, as Fast DDS sees it, that subscribe."""
+        with self._lock:
+            if self._closed:
+                return set()
+            found = self._node.get_subscriptions_info_by_topic(self.name)
+            return participants_on_same_host(self._node, found)
 
     def close(self) -> None:
         """Ignore further messages: a decoder's last one may come after the node is destroyed."""

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import stat
 import time
 from pathlib import Path
 
@@ -41,6 +42,31 @@ def remove_stale_segments() -> int:
         with contextlib.suppress(OSError):
             removed += _remove_if_stale(lock.with_name(lock.name.removesuffix('_el')), lock)
     return removed
+
+
+def is_reached(port: int) -> bool:
+    """
+    Return whether the participant with `port` in shared memory gets what this process sends.
+
+    It does not from another container, which has another /dev/shm, nor as another user, who may
+    not write to what is ours.
+    """
+    for lock in FOLDER.glob(f'fast*_port{port}_el'):
+        with contextlib.suppress(OSError):
+            status = lock.stat()
+            may_be_used = status.st_uid == os.geteuid() or status.st_mode & stat.S_IWOTH
+            return bool(may_be_used) and _is_locked(lock)
+    return False
+
+
+def _is_locked(lock: Path) -> bool:
+    """Return whether the process that listens is alive: it holds the lock."""
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def _remove_if_stale(segment: Path, lock: Path) -> bool:
