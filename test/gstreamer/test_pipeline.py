@@ -66,7 +66,8 @@ class Branch:
         self.sink.push_event(event)
 
     async def remove(self):
-        await self._pipeline.remove_branch(self.element, self.pad, self.layer)
+        self._pipeline.unlink_branch(self.pad, self.layer)
+        await self._pipeline.remove_branch(self.element)
 
     def _on_picture(self, pad, info):
         structure = first_structure(pad.get_current_caps())
@@ -201,6 +202,24 @@ async def test_a_second_encoder_that_fails_is_done_without(running, caplog):
     branch.move(Layer.FULL)
     await branch.more(3)
     assert branch.widths[-1] == 320
+    await branch.remove()
+
+
+async def test_a_layer_that_flows_to_nobody_is_not_encoded(running):
+    def encodes():
+        elements = running.pipeline.element.iterate_recurse()
+        valves = [element for element in elements if element.get_name() == 'valve']
+        return any(not valve.get_property('drop') for valve in valves)
+
+    branch = Branch(running.pipeline)
+    await branch.more(3)
+    assert encodes()
+    running.pipeline.unlink_branch(branch.pad, Layer.FULL)
+    assert not encodes()
+    have = branch.keyframes
+    branch.pad = running.pipeline.link_branch(branch.element, Layer.FULL)
+    running.pipeline.request_keyframe(Layer.FULL)
+    await until(lambda: branch.keyframes > have)
     await branch.remove()
 
 

@@ -8,7 +8,7 @@ import pytest
 from support.peers.session_pair import until
 
 from webrtc_bridge.media import wall_clock
-from webrtc_bridge.peer.clock_channel import FIRST_QUESTIONS, ClockQuestions
+from webrtc_bridge.peer.clock_channel import FIRST_QUESTIONS, ClockQuestions, is_idle
 from webrtc_bridge.peer.clock_offset import ClockOffset
 
 S = 1_000_000_000
@@ -59,7 +59,8 @@ def clock(monkeypatch):
 async def asking(clock, monkeypatch):
     monkeypatch.setattr('webrtc_bridge.peer.clock_channel.FIRST_INTERVAL', 0.01)
     channel, offset = Channel(), ClockOffset()
-    questions = ClockQuestions(channel, offset)
+    questions = ClockQuestions(offset)
+    questions.ask_on(channel)
     await until(lambda: len(channel.asked) == FIRST_QUESTIONS)
     yield channel, offset, questions
     await questions.close()
@@ -108,3 +109,20 @@ async def test_a_sender_that_claims_to_hold_questions_for_long_is_not_believed(a
     questions.ask_again()
     await until(lambda: len(channel.asked) == 2 * FIRST_QUESTIONS)
     assert offset.best is best
+
+
+async def test_a_receiver_that_becomes_idle_says_so_at_once_and_several_times(asking):
+    channel, _, questions = asking
+    said = []
+    send = channel.send
+    channel.send = lambda text: (said.append(is_idle(text)), send(text))
+    questions.set_idle(True)
+    await until(lambda: len(said) == FIRST_QUESTIONS)
+    questions.set_idle(False)
+    await until(lambda: len(said) == 2 * FIRST_QUESTIONS)
+    assert said == [True] * FIRST_QUESTIONS + [False] * FIRST_QUESTIONS
+
+
+@pytest.mark.parametrize('text', ['', 'x', '{"asked": 1}', '{"idle": "yes"}', '{"idle": 0}', '[]'])
+def test_who_does_not_say_so_is_not_idle(text):
+    assert not is_idle(text)

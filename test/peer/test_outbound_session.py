@@ -1,6 +1,7 @@
 """A session's reactions to its viewer's reports and silence, over a peer without a connection."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -43,6 +44,7 @@ class Running:
     task: 'asyncio.Task[str]'
     sent: list[Message]
     rates: list[float | None] = field(default_factory=list)
+    demands: list[bool] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -50,8 +52,11 @@ async def running(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
     """Return a session whose viewer has reported once."""
     monkeypatch.setattr(viewer_watchdog, 'SILENCE', SILENCE)
     sent: list[Message] = []
-    session, peer = session_with_peer(Encoding(Codec.H264), send=sent.append)
-    one = Running(session, peer, asyncio.create_task(session.run()), sent)
+    demands: list[bool] = []
+    session, peer = session_with_peer(
+        Encoding(Codec.H264), sent.append, lambda: demands.append(session.idle)
+    )
+    one = Running(session, peer, asyncio.create_task(session.run()), sent, demands=demands)
     session.on_rate = lambda: one.rates.append(session.link.rate)
     peer.listener.on_connected()
     await until(lambda: session.state is SessionState.CONNECTED)
@@ -117,3 +122,21 @@ async def test_what_the_peers_say_is_passed_on_both_ways(running: Running) -> No
 async def test_a_peer_that_is_lost_ends_the_session(running: Running) -> None:
     running.peer.listener.on_lost('the peer is gone')
     assert await asyncio.wait_for(running.task, DEADLINE) == 'the peer is gone'
+
+
+async def test_an_idle_viewer_is_sent_nothing_and_its_link_is_not_judged(
+    running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(running.session.link, 'report', None)  # it would be called
+    for _ in range(2):
+        running.peer.listener.on_idle(True)
+    assert running.peer.idle
+    running.peer.listener.on_feedback(Feedback(fraction_lost=0.5))
+    running.peer.listener.on_idle(False)
+    assert not running.peer.idle
+    assert running.demands == [True, False]
+    assert [record.getMessage() for record in caplog.records] == [
+        'viewer wants no video for now',
+        'viewer wants video again',
+    ]

@@ -20,15 +20,23 @@ SECOND = 1_000_000_000
 class Session:
     """The part of a session that a stream uses, set by the test."""
 
+    packet_counts = 0, 0
+
     def __init__(self, *_: object) -> None:
         self.reports_age = inf
-        self.is_quiet = False
+        self.is_quiet = self.idle = False
         self.connected_for = 0.0
-        self.clock_offset = SimpleNamespace(best=None)
-        self.keyframes_requested = 0
+        self.clock_offset = SimpleNamespace(best=None, newest=None)
+        self.keyframes_requested = self.skipped = 0
 
     def receive(self, message: object) -> None:
         pass
+
+    def set_idle(self, idle: bool) -> None:
+        self.idle = idle
+
+    def path(self) -> str:
+        return ''
 
     def request_keyframe(self) -> None:
         self.keyframes_requested += 1
@@ -155,3 +163,50 @@ async def test_who_subscribes_after_the_only_picture_has_it_sent_again(harness: 
     harness.frame()
     harness.stream._on_quiet()
     assert harness.session.keyframes_requested == 1
+
+
+async def test_a_stream_that_nobody_wants_is_idle_and_not_stale(
+    harness: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    harness.connect()
+    for _ in range(40):
+        harness.frame()
+        harness.now += 0.03
+    harness.session.is_quiet = False
+    for _ in range(2):
+        harness.stream.set_idle(True)
+    assert (await harness.stream.report()).state == 'receiving'  # it may not know how to pause
+    for _ in range(30):
+        harness.silent(2.0)
+    assert (await harness.stream.report()).state == 'idle'
+    harness.stream.set_idle(False)
+    harness.silent(1.0)
+    harness.frame()
+    report = await harness.stream.report()
+    assert (report.state, report.freezes, harness.liveness) == ('receiving', 1, [])
+    assert [record.getMessage() for record in caplog.records] == [
+        'map: no video requested: nobody wants it',
+        'map: video requested again',
+    ]
+
+
+async def test_an_idle_stream_whose_sender_is_dead_is_stale(harness: Any) -> None:
+    harness.connect()
+    harness.frame()
+    harness.stream.set_idle(True)
+    harness.session.reports_age = 2.5
+    harness.silent(2.0)
+    assert harness.liveness == [Liveness.NOTHING]
+
+
+async def test_a_stream_that_does_not_resume_is_stale(harness: Any) -> None:
+    harness.connect()
+    harness.frame()
+    harness.session.is_quiet = False
+    harness.stream.set_idle(True)
+    harness.silent(60.0)
+    harness.stream.set_idle(False)
+    harness.silent(1.0)
+    assert harness.liveness == []
+    harness.silent(1.0)
+    assert harness.liveness == [Liveness.ONLY_REPORTS]

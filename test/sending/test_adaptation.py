@@ -105,3 +105,13 @@ async def test_a_bit_rate_that_is_fixed_stays() -> None:
     Adaptation(encoders, [session]).update()
     assert session.encoding == FULL
     assert encoders.limits == [{FULL: 1_000_000}]
+
+
+async def test_an_idle_viewer_limits_nobody(encoders: NotedEncoders) -> None:
+    idle = fake_session(rate=300e3)
+    adaptation = Adaptation(encoders, [idle, fake_session(rate=700e3)])
+    idle.on_idle(True)
+    adaptation.update()
+    idle.on_idle(False)
+    adaptation.update()
+    assert encoders.limits == [{FULL: 700_000}, {FULL: 700_000, SMALL: 300_000}]

@@ -17,6 +17,7 @@ from websockets.asyncio.client import connect
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import require_gstreamer
 from webrtc_bridge.options import ReceiverOptions
+from webrtc_bridge.receiving import idleness
 from webrtc_bridge.receiving.frame_sink import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 
@@ -37,7 +38,12 @@ class Viewer(FrameSink):
         self.keyframes: list[bool] = []
         self.notes_keyframes = False
         options = ReceiverOptions(server_url=url, sender_id='front', receiver_id=receiver_id)
-        self._run = Receiver(options, self).run()
+        self.wants_any = True
+        self.receiver = Receiver(options, self)
+        self._run = self.receiver.run()
+
+    def wants_pictures(self) -> bool:
+        return self.wants_any
 
     def wants_frames(self) -> bool:
         return self.notes_keyframes
@@ -102,6 +108,22 @@ async def rtsp_camera(port: int = 0):
         if server.returncode is None:
             server.kill()
         await server.wait()
+
+
+async def test_a_viewer_that_nobody_watches_gets_nothing_until_somebody_does(
+    start_module, server, monkeypatch
+):
+    monkeypatch.setattr(idleness, 'IDLE_AFTER', 0.3)
+    sender = await start_sender(start_module, server.url, 'test')
+    async with Viewer(server.url) as viewer:
+        await viewer.more(3)
+        viewer.wants_any = False
+        await sender.line('wants no video for now')
+        viewer.wants_any = True
+        await sender.line('wants video again')
+        await viewer.more(5)
+        report = await viewer.receiver.report()
+        assert (report.state, report.skipped) == ('receiving', 0)
 
 
 async def test_pictures_arrive_with_right_colours_and_times_of_capture(start_module, server):

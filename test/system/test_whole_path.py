@@ -76,13 +76,15 @@ async def test_a_late_receiver_joins_the_one_encode(start_module, server):
     await start_receiver(start_module, server.url, 'topic:=first')
     with ImageSubscriber('first') as first:
         await first.wait_for_more(30)
+        encoders = [line for line in sender.lines if 'encoding' in line]
         late = await start_receiver(start_module, server.url, 'topic:=second')
         with ImageSubscriber('second') as second:
             await second.wait_for_more(30)
             assert not wrong_bars(second.newest)
             await late.stop()
             await first.wait_for_more(10)
-    assert sum('encoding' in line for line in sender.lines) == 1, sender.output
+    assert encoders
+    assert [line for line in sender.lines if 'encoding' in line] == encoders
 
 
 async def test_a_restart_of_the_server_is_no_gap_in_the_images(start_module):

@@ -100,16 +100,25 @@ class GStreamerPipeline:
 
     def add_branch(self, branch: Element, on_error: Callable[[str], None]) -> Pad:
         """
-        Let the full layer flow into `branch`; return the tee's pad, for `remove_branch`.
+        Let the full layer flow into `branch`; return the tee's pad.
 
         `on_error` gets the reason when something in the branch fails.
         """
         self._branches[branch] = on_error
         self.element.add(branch)
         branch.sync_state_with_parent()
-        pad = self._tees[Layer.FULL].link(branch)
+        return self.link_branch(branch, Layer.FULL)
+
+    def link_branch(self, branch: Element, layer: Layer) -> Pad:
+        """Let `layer` flow into `branch`; return the tee's pad."""
+        pad = self._tees[layer].link(branch)
         self._apply_watched()
         return pad
+
+    def unlink_branch(self, pad: Pad, layer: Layer) -> None:
+        """Let nothing flow through `pad`, and encode `layer` no longer if it was the last."""
+        self._tees[layer].unlink(pad)
+        self._apply_watched()
 
     def move_branch(self, branch: Element, pad: Pad, before: Layer, now: Layer) -> Pad:
         """Let layer `now` flow into `branch` instead of `before`; return the new pad."""
@@ -118,11 +127,9 @@ class GStreamerPipeline:
         self._apply_watched()
         return pad
 
-    async def remove_branch(self, branch: Element, pad: Pad, layer: Layer) -> None:
-        """Take `branch` out, without interrupting the others."""
+    async def remove_branch(self, branch: Element) -> None:
+        """Take `branch`, which is not linked, out without interrupting the others."""
         del self._branches[branch]
-        self._tees[layer].unlink(pad)
-        self._apply_watched()
         await stop(branch)
         self.element.remove(branch)
 

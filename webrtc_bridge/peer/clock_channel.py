@@ -5,6 +5,9 @@ The receiver asks `{"asked": ns}`; the sender adds `"received"` and `"answered"`
 in nanoseconds. A sender that knows adds when its newest frame was `"captured"`, and that frame's
 RTP timestamp, `"rtp"`: browsers keep what RTCP reports say to themselves. A peer that does not
 have the channel, or does not answer, is taken at its word.
+
+A receiver whose pictures nobody wants adds `"idle": true` to its questions. The sender then sends
+it no video, until a question without that; one that does not know the word sends on.
 """
 
 import asyncio
@@ -38,14 +41,21 @@ SentFrame = tuple[int, int]
 
 
 def answer_clock_questions(
-    channel: 'RTCDataChannel', newest: Callable[[], SentFrame | None] = lambda: None
+    channel: 'RTCDataChannel',
+    newest: Callable[[], SentFrame | None],
+    on_idle: Callable[[bool], None],
 ) -> None:
-    """Answer what the receiver asks on `channel`; `newest` returns the frame last sent."""
+    """
+    Answer what the receiver asks on `channel`.
+
+    `newest` returns the frame last sent; `on_idle` gets whether the receiver is idle, each time.
+    """
 
     def on_message(text: object) -> None:
         answer = answer_to(text, newest)
         if answer and channel.readyState == 'open':
             channel.send(answer)
+            on_idle(is_idle(text))
 
     channel.on('message', on_message)
 
@@ -63,21 +73,31 @@ def answer_to(text: object, newest: Callable[[], SentFrame | None] = lambda: Non
     return json.dumps(answer)
 
 
+def is_idle(text: object) -> bool:
+    """Return whether the receiver that asks `text` wants no video."""
+    return bool(parsed(text).get('idle'))
+
+
 class ClockQuestions:
     """
-    Ask the sender on `channel` and tell `offset` its answers, until closed.
+    Ask the sender about its clock, and tell it whether this receiver is `idle`.
 
-    Belongs to the event loop.
+    `offset` gets the answers. Belongs to the event loop.
     """
 
-    def __init__(self, channel: 'RTCDataChannel', offset: ClockOffset) -> None:
-        self._channel = channel
+    def __init__(self, offset: ClockOffset) -> None:
+        self.idle = False
         self._offset = offset
         self._steps = WallClockSteps()
         self._asked = Now(0, 0)
         self._again = asyncio.Event()
-        channel.on('message', self._on_message)
-        self._asking = asyncio.create_task(self._ask())
+        self._asking: asyncio.Task[None] | None = None
+
+    def ask_on(self, channel: 'RTCDataChannel') -> None:
+        """Ask on `channel`, until closed; the first one counts."""
+        if self._asking is None:
+            channel.on('message', self._on_message)
+            self._asking = asyncio.create_task(self._ask(channel))
 
     def look(self) -> None:
         """Compare the clocks again if this machine's was set; called for each frame."""
@@ -88,29 +108,38 @@ class ClockQuestions:
         """Compare the clocks again, because one of them was set."""
         self._again.set()
 
+    def set_idle(self, idle: bool) -> None:
+        """Report it at once, and several times soon: messages may be lost."""
+        if idle is not self.idle:
+            self.idle = idle
+            self._again.set()
+
     async def close(self) -> None:
         """Ask nothing more; idempotent."""
         await end(self._asking)
 
-    async def _ask(self) -> None:
+    async def _ask(self, channel: 'RTCDataChannel') -> None:
         question = 0
         while True:
-            self._asked = Now.read()
-            if self._channel.readyState == 'open':
-                self._channel.send(json.dumps({'asked': self._asked.unix_ns}))
+            self._ask_once(channel)
             question += 1
-            if question < FIRST_QUESTIONS:
-                await asyncio.sleep(FIRST_INTERVAL)
-            elif await self._is_wanted_again():
+            interval = FIRST_INTERVAL if question < FIRST_QUESTIONS else INTERVAL
+            if await self._is_wanted_again(interval):
                 question = 0
 
-    async def _is_wanted_again(self) -> bool:
-        """Wait for `INTERVAL`, or until the clocks are to be compared again."""
+    async def _is_wanted_again(self, interval: float) -> bool:
+        """Wait for `interval`, or until there is a reason to ask at once, and again soon."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._again.wait(), INTERVAL)
+            await asyncio.wait_for(self._again.wait(), interval)
         wanted = self._again.is_set()
         self._again.clear()
         return wanted
+
+    def _ask_once(self, channel: 'RTCDataChannel') -> None:
+        self._asked = Now.read()
+        if channel.readyState == 'open':
+            idle = {'idle': True} if self.idle else {}
+            channel.send(json.dumps({'asked': self._asked.unix_ns, **idle}))
 
     def _on_message(self, text: object) -> None:
         times = parsed(text)
@@ -126,7 +155,7 @@ class ClockQuestions:
 
 
 def parsed(text: object) -> dict[str, int]:
-    """Return the times in a message; none of one that is not as it should be."""
+    """Return the numbers in a message, such as times; none of one that is not as it should be."""
     if not isinstance(text, str) or len(text) > MOST_CHARACTERS:
         return {}
     try:
@@ -135,4 +164,4 @@ def parsed(text: object) -> dict[str, int]:
         return {}
     if not isinstance(message, dict):
         return {}
-    return {key: value for key, value in message.items() if type(value) is int}
+    return {key: value for key, value in message.items() if isinstance(value, int)}

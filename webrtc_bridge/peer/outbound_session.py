@@ -21,6 +21,9 @@ class SendingPeerListener(PeerListener, Protocol):
     def on_feedback(self, feedback: Feedback) -> None:
         """Take what the viewer reports about the packets that it gets."""
 
+    def on_idle(self, idle: bool) -> None:
+        """Take whether the viewer wants no video for now; repeated."""
+
 
 class SendingPeer(Protocol):
     """
@@ -64,6 +67,9 @@ class SendingPeer(Protocol):
     def pause(self, seconds: float) -> None:
         """Send nothing for `seconds`, and then a keyframe; nothing older is retransmitted."""
 
+    def set_idle(self, idle: bool) -> None:
+        """Send nothing, at no cost, while `idle`, and then a keyframe; idempotent."""
+
     async def close(self) -> None:
         """Close the connection, in limited time; idempotent."""
 
@@ -73,7 +79,8 @@ class OutboundSession(Session):
     Offer a `SendingPeer`'s video to the viewer `peer_id` and send it, as its link allows.
 
     `make_peer` gets the session, which listens to the peer. `on_rate` is called when the bit rate
-    that the `link` to the viewer carries has changed.
+    that the `link` to the viewer carries has changed, `on_demand` when `idle` has: whether the
+    viewer wants no video for now.
     """
 
     def __init__(
@@ -83,11 +90,14 @@ class OutboundSession(Session):
         send: Callable[[Message], object],
         make_peer: Callable[[SendingPeerListener], SendingPeer],
         on_rate: Callable[[], None] = lambda: None,
+        on_demand: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(peer_id, session_id, send)
         self.link = BandwidthEstimator(peer_id)
+        self.idle = False
         self.on_rate = on_rate
         self.answered = False
+        self._on_demand = on_demand
         self._loop = asyncio.get_running_loop()
         self._sent_when_heard = 0
         self._watchdog = ViewerWatchdog(self._on_silence)
@@ -116,7 +126,7 @@ class OutboundSession(Session):
         """Let the link's estimate, and what is sent, follow the viewer's report."""
         self._watchdog.heard()
         self._sent_when_heard = self._peer.sent
-        if self._peer.encoding is None:
+        if self._peer.encoding is None or self.idle:
             return
         before = self.link.rate
         if pause := self.link.report(feedback, self._peer.sent_bytes, self._loop.time()):
@@ -124,6 +134,15 @@ class OutboundSession(Session):
             self._peer.pause(pause)
         if self.link.rate != before:
             self.on_rate()
+
+    def on_idle(self, idle: bool) -> None:
+        """Send no video while the viewer is idle."""
+        self._peer.set_idle(idle)
+        if idle is not self.idle:
+            self.idle = idle
+            wish = 'wants no video for now' if idle else 'wants video again'
+            logger.info('%s %s', self.peer_id, wish)
+            self._on_demand()
 
     async def _negotiate(self) -> None:
         sdp = await self._peer.offer()

@@ -22,6 +22,10 @@ class FrameSink:
         """Return whether to call `on_frame`."""
         return False
 
+    def is_idle(self) -> bool:
+        """Return whether nothing of the video is wanted: then the sender is asked for none."""
+        return not (self.wants_pictures() or self.wants_frames())
+
     def keyframe_interval(self) -> float:
         """Return the longest time in seconds between two keyframes; 0 for any."""
         return 0.0

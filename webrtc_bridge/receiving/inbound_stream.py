@@ -59,8 +59,8 @@ class InboundStream:
 
     `on_liveness` is called when frames have failed to come for `STALE_AFTER`, again after as long,
     and when they come again. It is not while the sender reports that it has nothing to send, which
-    is usual for it. Of two streams the one with the higher `serial` is the newer. Belongs
-    to the event loop.
+    is usual for it, or is asked for nothing. Of two streams the one with the higher `serial` is
+    the newer. Belongs to the event loop.
     """
 
     def __init__(
@@ -115,9 +115,27 @@ class InboundStream:
         """Ask the sender for a keyframe."""
         self._session.request_keyframe()
 
+    def set_idle(self, idle: bool) -> None:
+        """Ask the sender for no video, or for video again."""
+        if idle is self._session.idle:
+            return
+        self._session.set_idle(idle)
+        if not idle:
+            self.meter.resume(self.loop.time())
+        why = 'no video requested: nobody wants it' if idle else 'video requested again'
+        logger.info('%s: %s', self.sender_id, why)
+
     @property
     def _is_stale(self) -> bool:
         return self._liveness is not Liveness.FRAMES
+
+    @property
+    def _state(self) -> StreamState:
+        if self._is_stale:
+            return StreamState.STALE
+        # A sender that does not know how to pause goes on.
+        pauses = self._session.idle and self._silence >= STALE_AFTER
+        return StreamState.IDLE if pauses else StreamState.RECEIVING
 
     async def report(self) -> StreamReport:
         """Return how the stream is doing."""
@@ -125,7 +143,7 @@ class InboundStream:
         fps, bitrate = self.meter.rates(now)
         clock = self._session.clock_offset
         return StreamReport(
-            state=StreamState.STALE if self._is_stale else StreamState.RECEIVING,
+            state=self._state,
             sender_id=self.sender_id,
             silence=None if self.meter.newest is None else now - self.meter.newest,
             codec=self.meter.codec,
@@ -199,7 +217,8 @@ class InboundStream:
         self._watchdog.heard()  # look again after as long
         silence = self._silence
         reports_come = self._session.reports_age < STALE_AFTER
-        is_usual = self._session.is_quiet and silence < self._rhythm.usual_silence
+        is_slow = self._session.is_quiet and silence < self._rhythm.usual_silence
+        is_usual = is_slow or self._session.idle
         if silence < 0.9 * STALE_AFTER or (reports_come and is_usual):
             return
         if not self._is_stale:

@@ -22,7 +22,8 @@ from webrtc_bridge.receiving.actions import (
 )
 from webrtc_bridge.receiving.delivery import Delivery
 from webrtc_bridge.receiving.frame_sink import FrameSink
-from webrtc_bridge.receiving.inbound_stream import InboundStream
+from webrtc_bridge.receiving.idleness import Idleness
+from webrtc_bridge.receiving.inbound_stream import LOOK_INTERVAL, InboundStream
 from webrtc_bridge.receiving.selection import Liveness, Selection, StreamState
 from webrtc_bridge.receiving.stream_meter import StreamReport
 from webrtc_bridge.signaling.client.client import log_refusal
@@ -77,6 +78,7 @@ class Receiver:
         self._streams: dict[int, tuple[InboundStream, asyncio.Task[None]]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._newest_frame: float | None = None
+        self._sink = sink
         self._closing = False
 
     @property
@@ -92,12 +94,13 @@ class Receiver:
     async def run(self) -> None:
         """Follow until cancelled; then say bye."""
         signaling = asyncio.ensure_future((self._client or self._signaling).run())
+        watching = asyncio.create_task(self._watch_demand())
         try:
             await asyncio.shield(signaling)
         finally:
             self._closing = True
             self._cancel_timer()
-            await end(*(task for _, task in self._streams.values()))
+            await end(watching, *(task for _, task in self._streams.values()))
             await end(signaling)
 
     def check_sender(self, sender_id: str) -> None:
@@ -130,6 +133,15 @@ class Receiver:
         newest = self._newest_frame
         silence = None if newest is None else now() - newest
         return StreamReport(self._selection.state, self._selection.sender_id, silence)
+
+    async def _watch_demand(self) -> None:
+        """Ask for no video while nobody wants it. Another sender's first picture ends a switch."""
+        idleness = Idleness()
+        while True:
+            idle = idleness.note(not self._sink.is_idle(), now())
+            if stream := self._current:
+                stream.set_idle(idle)
+            await asyncio.sleep(LOOK_INTERVAL)
 
     @property
     def _current(self) -> InboundStream | None:

@@ -42,12 +42,17 @@ logger = logging.getLogger(__name__)
 
 
 class StreamState(enum.StrEnum):
-    """The state of a receiver; without a current stream it is one of the first two."""
+    """
+    The state of a receiver; without a current stream it is one of the first two.
+
+    Idle is a stream that its sender pauses, because nobody wants it.
+    """
 
     WAITING = 'waiting'
     CONNECTING = 'connecting'
     RECEIVING = 'receiving'
     STALE = 'stale'
+    IDLE = 'idle'
 
 
 class Liveness(enum.Enum):

@@ -73,6 +73,10 @@ class StreamMeter:
             self._note_interval(now - self.newest)
         self.newest = now
 
+    def resume(self, now: float) -> None:
+        """Count no freeze up to `now`: there were no frames because nobody wanted any."""
+        self.newest = now
+
     def picture(self, width: int, height: int, latency_ns: int | None) -> None:
         """Count a picture that was handed on `latency_ns` after its capture; from any thread."""
         self.width, self.height = width, height

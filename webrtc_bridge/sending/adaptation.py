@@ -41,7 +41,7 @@ class Adaptation:
         demands = {
             session: LinkDemand(session.encoding, session.link.rate)
             for session in self._sessions
-            if session.encoding
+            if session.encoding and not session.idle
         }
         allocation = allocate(demands, self._encoders.bounds())
         if differs(self._rates, allocation.rates):

@@ -34,7 +34,7 @@ class Sender:
     """
     Offer the pictures of `frames` to every receiver that asks, all from one encode.
 
-    `fps` is the rate the pictures come at. `on_watched` gets the number of sessions when it
+    `fps` is the rate the pictures come at. `on_watched` gets the number of viewers when it
     changes. Independent of ROS; belongs to the event loop.
     """
 
@@ -72,8 +72,8 @@ class Sender:
 
     @property
     def viewers(self) -> int:
-        """The number of sessions."""
-        return len(self._viewers)
+        """The number of viewers that want video at this moment."""
+        return self._viewers.watching
 
     def set_bitrates(self, lowest: int, highest: int) -> None:
         """
@@ -159,7 +159,7 @@ class Sender:
     def _on_viewers(self) -> None:
         self._encoding.allow_high_profile(self._broadcast.all_accept_high)
         self._follow()
-        self._on_watched(len(self._viewers))
+        self._on_watched(self.viewers)
 
     def _make_peer(
         self, peer_id: str, ice_servers: tuple[IceServer, ...], listener: SendingPeerListener

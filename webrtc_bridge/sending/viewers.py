@@ -59,8 +59,8 @@ class Viewers(SignalingListener):
     """
     Register a sender, and run a session for each receiver that asks it for an offer.
 
-    `on_change` is called when the number of sessions has changed, `on_rate` when the bit rate that
-    the link of one of them carries has. Belongs to the event loop.
+    `on_change` is called when a session has come, gone, or changed its `idle`; `on_rate` when the
+    bit rate that the link of one of them carries has changed. Belongs to the event loop.
 
     Raises: OptionError for an unusable URL, token, CA, id or name.
     """
@@ -98,6 +98,11 @@ class Viewers(SignalingListener):
     def __len__(self) -> int:
         """Return the number of sessions."""
         return len(self._sessions)
+
+    @property
+    def watching(self) -> int:
+        """The number of sessions whose viewers want video at this moment."""
+        return sum(not session.idle for session in self)
 
     def __iter__(self) -> Iterator[OutboundSession]:
         """Yield the sessions."""
@@ -154,6 +159,7 @@ class Viewers(SignalingListener):
             self._signaling.send,
             lambda listener: self._make_peer(request.peer_id, ice_servers, listener),
             self._on_rate,
+            self._on_change,
         )
 
     def _make_room(self) -> None:

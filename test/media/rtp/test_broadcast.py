@@ -285,3 +285,35 @@ async def test_the_bytes_that_were_sent_are_counted(harness):
     harness.publish()
     published = harness.publish(keyframe=True) + harness.publish()
     assert subscription.sent_bytes == len(published)
+
+
+async def test_an_idle_subscription_costs_no_encode_and_continues_at_a_keyframe(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
+    harness.publish(keyframe=True)
+    subscription.set_idle(True)
+    assert harness.unwatched == [Encoding(Codec.H264)]
+    subscription.request_keyframe()
+    subscription.set_idle(True)
+    harness.publish(keyframe=True)
+    assert len(harness.wanted) == 1
+    for _ in range(2):
+        subscription.set_idle(False)
+    assert len(harness.wanted) == 2
+    harness.publish()
+    keyframe = harness.publish(keyframe=True)
+    assert await taken(subscription, 1) == [keyframe]
+
+
+async def test_a_pause_of_a_subscription_that_is_idle_meanwhile_is_over(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
+    subscription.pause(3600)
+    subscription.set_idle(True)
+    subscription.pause(3600)
+    subscription.change_layer(Layer.SMALL)
+    subscription.set_idle(False)
+    small = harness.publish(keyframe=True, layer=Layer.SMALL)
+    assert await taken(subscription, 1) == [small]
+    subscription.close()
+    subscription.set_idle(True)
+    subscription.set_idle(False)
+    assert len(harness.unwatched) == 2

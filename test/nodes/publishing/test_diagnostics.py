@@ -28,6 +28,7 @@ OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.E
         (StreamReport(StreamState.WAITING), 0, WARN, 'waiting for the sender'),
         (StreamReport(StreamState.CONNECTING), 0, WARN, 'connecting'),
         (StreamReport(StreamState.STALE, silence=4.9), 0, WARN, 'no frames arriving'),
+        (StreamReport(StreamState.IDLE, silence=600.0), 0, OK, 'idle: nobody subscribes'),
         (
             StreamReport(StreamState.STALE, silence=5.0),
             0,

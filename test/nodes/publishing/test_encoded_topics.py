@@ -30,6 +30,7 @@ from webrtc_bridge.options import (
     SignalingOptions,
     SourceOptions,
 )
+from webrtc_bridge.receiving import idleness
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.receiving.selection import StreamState
 from webrtc_bridge.sending.sender import Sender
@@ -305,5 +306,28 @@ async def test_a_frame_has_the_same_stamp_on_all_topics(make_node):
             for stamp, after in itertools.pairwise(stamps):
                 are_two_frames = any({stamp, after} <= one_topic for one_topic in topics_stamps)
                 assert after - stamp > 10_000_000 or are_two_frames
+
+    await while_spinning(node, work())
+
+
+@pytest.mark.parametrize(
+    ('message_type', 'name'),
+    [(Image, 'image_raw'), (CompressedImage, 'image_raw/h264'), (CameraInfo, 'camera_info')],
+)
+async def test_the_sender_is_asked_for_nothing_until_somebody_subscribes(
+    make_node, monkeypatch, caplog, message_type, name
+):
+    monkeypatch.setattr(idleness, 'IDLE_AFTER', 0.3)
+    caplog.set_level(logging.INFO)
+    node = make_node()
+    topics = topics_of(node)
+
+    async def work():
+        async with receiving(topics):
+            await until(lambda: 'wants no video for now' in caplog.text)
+            messages = Collected(node, message_type, name, ALL)
+            await messages.wait_for_more(5)
+            assert caplog.text.count('wants video again') == 1
+            assert 'stale' not in caplog.text
 
     await while_spinning(node, work())

@@ -21,6 +21,7 @@ from support.ros.topic_publisher import TopicPublisher
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.pixels.picture_maker import KNOWN
 from webrtc_bridge.media.pixels.raw_image import RawImage
+from webrtc_bridge.receiving import idleness
 
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -122,6 +123,24 @@ async def test_the_topic_is_subscribed_to_only_while_somebody_watches():
                     await until(lambda seen=seen: len(first.frames) > seen + 10, publish)
                     assert camera.subscribers == 1
                 await until(lambda: camera.subscribers == 0)
+
+
+async def test_nor_is_it_while_those_who_receive_it_show_it_to_nobody(monkeypatch):
+    monkeypatch.setattr(idleness, 'IDLE_AFTER', 0.3)
+    image = image_of('rgb8', (64, 48))
+    async with sending_node() as node:
+        with TopicPublisher() as camera:
+
+            def publish():
+                camera.publish(image, time.time_ns())
+
+            async with node.viewer() as viewer:
+                await until(lambda: viewer.frames, publish)
+                viewer.wanted = False
+                await until(lambda: camera.subscribers == 0, publish)
+                viewer.frames.clear()
+                viewer.wanted = True
+                await until(lambda: len(viewer.frames) > 3, publish)
 
 
 @pytest.mark.parametrize('qos', [BEST_EFFORT, LATCHED], ids=['best_effort', 'latched'])

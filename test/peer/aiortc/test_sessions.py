@@ -532,6 +532,35 @@ async def test_pictures_that_are_far_apart_have_their_own_times(connect, harness
         assert abs(pair.frames[-1].capture_ns - captured) < 1_000_000
 
 
+@CODECS
+async def test_an_idle_viewer_costs_no_encode_and_then_gets_a_keyframe(connect, harness, codec):
+    pair = connect((codec,))
+    await pair.received(5)
+    for _ in range(2):
+        pair.inbound.set_idle(True)
+        await until(lambda: not harness.encoding.codecs)
+        assert pair.outbound.idle
+        pair.inbound.set_idle(False)
+        (frame, *_) = await pair.received(5)
+        assert frame.keyframe
+    assert pair.inbound.skipped == 0
+
+
+async def test_a_wish_is_repeated_until_it_arrives(connect, harness, monkeypatch):
+    pair = connect()
+    await pair.received(5)
+    lost = []
+
+    def lose_some(idle):
+        lost.append(idle)
+        if len(lost) > 4:
+            monkeypatch.undo()
+
+    monkeypatch.setattr(pair.outbound, 'on_idle', lose_some)
+    pair.inbound.set_idle(True)
+    await until(lambda: pair.outbound.idle)
+
+
 async def test_each_report_of_a_sender_that_has_no_newer_frame_has_a_time_of_its_own(
     connect, harness, monkeypatch
 ):

@@ -20,6 +20,7 @@ class FakePeer:
         self.sent = 0
         self.sent_bytes = 0
         self.pauses: list[float] = []
+        self.idle = False
         self.descriptions: list[tuple[str, str]] = []
         self.candidates: list[IceCandidate | None] = []
         self.closed = False
@@ -40,6 +41,9 @@ class FakePeer:
     def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
 
+    def set_idle(self, idle: bool) -> None:
+        self.idle = idle
+
     async def close(self) -> None:
         self.closed = True
 
@@ -52,6 +56,7 @@ class ObservingListener:
         self.lost: list[str] = []
         self.candidates: list[IceCandidate | None] = []
         self.feedback: list[Feedback] = []
+        self.idle = False
 
     def on_candidate(self, candidate: IceCandidate | None) -> None:
         self.candidates.append(candidate)
@@ -65,6 +70,9 @@ class ObservingListener:
     def on_feedback(self, feedback: Feedback) -> None:
         self.feedback.append(feedback)
 
+    def on_idle(self, idle: bool) -> None:
+        self.idle = idle
+
 
 def fake_session(encoding: Encoding | None = FULL, rate: float | None = None) -> OutboundSession:
     """Return a session whose viewer gets `encoding` over a link that allows `rate`."""
@@ -75,8 +83,8 @@ def fake_session(encoding: Encoding | None = FULL, rate: float | None = None) ->
 
 def session_with_peer(
     encoding: Encoding | None,
-    on_rate: Callable[[], None] = lambda: None,
     send: Callable[[Message], object] = lambda message: None,
+    on_demand: Callable[[], None] = lambda: None,
 ) -> tuple[OutboundSession, FakePeer]:
     """Return a session and the peer that it has made."""
     made: list[FakePeer] = []
@@ -85,5 +93,5 @@ def session_with_peer(
         made.append(FakePeer(listener, encoding))
         return made[0]
 
-    session = OutboundSession('viewer', 's1', send, make_peer, on_rate)
+    session = OutboundSession('viewer', 's1', send, make_peer, on_demand=on_demand)
     return session, made[0]

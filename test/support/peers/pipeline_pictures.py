@@ -37,7 +37,8 @@ async def first_picture(source, encoder='x264enc', layer=Layer.FULL):
     try:
         await until(lambda: frames or errors)
     finally:
-        await pipeline.remove_branch(branch, pad, layer)
+        pipeline.unlink_branch(pad, layer)
+        await pipeline.remove_branch(branch)
         await pipeline.close()
     assert not errors
     (picture,) = open_decoder(Codec.H264).decode(av.Packet(frames[0]))

@@ -47,7 +47,7 @@ class ViewerBranch:
         self._loop = asyncio.get_running_loop()
         self._payloader: Element = self.element.get_by_name('payloader')
         self._tee_pad: Pad | None = None
-        self._is_open = False
+        self._joined = self._is_open = False
         self._pause: asyncio.TimerHandle | None = None
         queue = self.element.get_by_name('queue')
         entry = queue.get_static_pad('sink')
@@ -69,6 +69,7 @@ class ViewerBranch:
 
     def join(self, on_error: Callable[[str], None]) -> None:
         """Join the pipeline; `on_error` gets the reason when an element fails."""
+        self._joined = True
         self._tee_pad = self._pipeline.add_branch(self.element, on_error)
 
     def open(self) -> None:
@@ -91,25 +92,47 @@ class ViewerBranch:
         """
         Drop what comes in the next `seconds`; then continue at a keyframe.
 
-        Return False, and do nothing, in a pause or after the end.
+        Return False, and do nothing, in a pause, while idle or after the end.
         """
-        if self._pause is not None or self._gate is None:
+        if self._pause is not None or self._gate is None or self._tee_pad is None:
             return False
         self._gate.close()
         self._pause = self._loop.call_later(seconds, self._resume)
         return True
+
+    def set_idle(self, idle: bool) -> None:
+        """Take nothing while `idle`, so that nothing is encoded for it; idempotent."""
+        if self._gate is None or not self._is_open or idle is (self._tee_pad is None):
+            return
+        self._end_pause()
+        if idle:
+            self._gate.close()
+            self._leave()
+        else:
+            self._tee_pad = self._pipeline.link_branch(self.element, self.layer)
+            self._gate.open_at_keyframe()
 
     async def close(self) -> None:
         """Leave the pipeline; idempotent."""
         if self._gate is None:
             return
         self._gate = None
+        self._end_pause()
+        self._signals.disconnect()
+        self._leave()
+        if self._joined:
+            await self._pipeline.remove_branch(self.element)
+        self.element = self._payloader = None
+
+    def _leave(self) -> None:
+        if self._tee_pad is not None:
+            self._pipeline.unlink_branch(self._tee_pad, self.layer)
+            self._tee_pad = None
+
+    def _end_pause(self) -> None:
         if self._pause:
             self._pause.cancel()
-        self._signals.disconnect()
-        if self._tee_pad is not None:
-            await self._pipeline.remove_branch(self.element, self._tee_pad, self.layer)
-        self.element = self._payloader = self._tee_pad = None
+            self._pause = None
 
     def _resume(self) -> None:
         self._pause = None

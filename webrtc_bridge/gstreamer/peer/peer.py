@@ -62,7 +62,7 @@ class GStreamerPeer:
         """
         self._branch.join(self._listener.on_lost)
         self._channel = make_clock_channel(self._webrtc)
-        self._signals.connect(self._channel, 'on-message-string', answer_clock_question)
+        self._signals.connect(self._channel, 'on-message-string', self._on_clock_question)
         sdp = adapted(await self._ask('create-offer', None, describe=True))
         await self._ask('set-local-description', description('offer', sdp))
         await self._ice.gather(sdp)
@@ -115,6 +115,10 @@ class GStreamerPeer:
         if self._branch.pause(seconds) and self._rtp:
             self._rtp.forget()
 
+    def set_idle(self, idle: bool) -> None:
+        """Send nothing, at no cost, while `idle`, and then a keyframe; idempotent."""
+        self._branch.set_idle(idle)
+
     async def close(self) -> None:
         """Leave the pipeline; idempotent."""
         if self._closed:
@@ -134,6 +138,17 @@ class GStreamerPeer:
 
     async def _ask(self, action: str, argument: Any, *, describe: bool = False) -> str:
         return await ask(self._peer_id, self._webrtc, action, argument, describe=describe)
+
+    def _on_clock_question(self, channel: Element, text: str | None) -> None:
+        """Answer what the receiver asks about this machine's clock; in a thread of GStreamer."""
+        answer = clock_channel.answer_to(text)
+        if answer:
+            channel.emit('send-string', answer)
+            post(self._loop, self._on_idle, clock_channel.is_idle(text))
+
+    def _on_idle(self, idle: bool) -> None:
+        if not self._closed:
+            self._listener.on_idle(idle)
 
     def _on_connection(self, webrtc: Element, _: object) -> None:
         post(self._loop, self._on_connection_state, webrtc.get_property('connection-state'))
@@ -182,10 +197,3 @@ def make_clock_channel(webrtc: Element) -> Element:
     # Late messages are useless: neither in order nor retransmitted.
     options = Gst.Structure.from_string('options,ordered=false,max-retransmits=0')[0]
     return webrtc.emit('create-data-channel', clock_channel.LABEL, options)
-
-
-def answer_clock_question(channel: Element, text: str | None) -> None:
-    """Answer what a receiver asks about this machine's clock; in a thread of GStreamer."""
-    answer = clock_channel.answer_to(text)
-    if answer:
-        channel.emit('send-string', answer)

@@ -35,6 +35,7 @@ class BroadcastSubscription:
         self._arrived = asyncio.Event()
         self._in_sync = False
         self._pause: asyncio.TimerHandle | None = None
+        self._idle = False
         self._closed = False
 
     async def next(self) -> EncodedFrame:
@@ -46,7 +47,7 @@ class BroadcastSubscription:
 
     def request_keyframe(self) -> None:
         """Ask for a keyframe, because this session's viewer lost the picture."""
-        if self._pause is None:  # it ends with a keyframe anyway
+        if self._joined:  # else there will be one when it joins again
             self._lacks_keyframe = True
             self._broadcast.on_keyframe_wanted(self.encoding)
 
@@ -61,23 +62,34 @@ class BroadcastSubscription:
             self._broadcast.leave(self, self._previous)
             self._previous, self._in_sync = None, False
         before, self.encoding = self.encoding, Encoding(self.encoding.codec, layer)
-        if self._pause is None:
+        if self._joined:
             self._previous = before
             self._broadcast.join(self, self.encoding)
 
     def pause(self, seconds: float) -> None:
         """Drop all frames that wait or come in the next `seconds`; continue at a keyframe."""
-        if self._pause or self._closed:
+        if not self._joined:
             return
         self._leave_all()
         self._drop_waiting()
         self._pause = asyncio.get_running_loop().call_later(seconds, self._resume)
 
+    def set_idle(self, idle: bool) -> None:
+        """Get nothing while `idle`; continue at a keyframe. Idempotent."""
+        if idle is self._idle or self._closed:
+            return
+        self._idle = idle
+        self._end_pause()
+        if idle:
+            self._leave_all()
+            self._drop_waiting()
+        else:
+            self._broadcast.join(self, self.encoding)
+
     def close(self) -> None:
         """End the subscription; idempotent."""
         self._closed = True
-        if self._pause:
-            self._pause.cancel()
+        self._end_pause()
         self._leave_all()
 
     def push(self, frame: EncodedFrame) -> None:
@@ -107,11 +119,20 @@ class BroadcastSubscription:
 
     def cross(self, bridge: Encoding) -> None:
         """Get `bridge` until the next keyframe, if this waits for one. Idempotent."""
-        if not self._lacks_keyframe or self._previous or self._pause or self._closed:
+        if not self._lacks_keyframe or self._previous or not self._joined:
             return
         self._drop_waiting()
         self._previous = bridge
         self._broadcast.join(self, bridge)
+
+    @property
+    def _joined(self) -> bool:
+        return not (self._pause or self._idle or self._closed)
+
+    def _end_pause(self) -> None:
+        if self._pause:
+            self._pause.cancel()
+            self._pause = None
 
     def _stay(self, encoding: Encoding) -> None:
         """Stay with `encoding`, because the keyframe of the other one has not come yet."""

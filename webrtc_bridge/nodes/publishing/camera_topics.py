@@ -62,6 +62,10 @@ class CameraTopics(FrameSink):
             return False
         return self._encoded.subscribed or (self._info.subscribed and not self._images.subscribed)
 
+    def is_idle(self) -> bool:
+        """Return whether no topic has subscribers."""
+        return not any(each.subscribed for each in self._publishers)
+
     def keyframe_interval(self) -> float:
         """Return the longest time between keyframes while encoded frames have subscribers."""
         # One that joins is noticed, but not one that lost a message, and nobody who plays a bag.

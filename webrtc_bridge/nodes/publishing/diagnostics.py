@@ -22,6 +22,7 @@ MESSAGES = {
     StreamState.CONNECTING: 'connecting',
     StreamState.WAITING: 'waiting for the sender',
     StreamState.STALE: 'no frames arriving',
+    StreamState.IDLE: 'idle: nobody subscribes',
 }
 'The message for each state of a `StreamReport`.'
 
@@ -56,6 +57,8 @@ def stream_name(sender_id: str) -> str:
 def verdict(report: StreamReport, new_fallbacks: int) -> tuple[bytes, str]:
     """Return level and message; `new_fallbacks` recent pictures had no capture time."""
     message = MESSAGES[report.state]
+    if report.state is StreamState.IDLE:
+        return DiagnosticStatus.OK, message
     if report.silence is not None and report.silence >= ERROR_SILENCE:
         return DiagnosticStatus.ERROR, f'{message}, no frame for {report.silence:.0f} s'
     if report.state is not StreamState.RECEIVING:

@@ -19,6 +19,7 @@ from webrtc_bridge.peer.aiortc.patches.receiving import (
     on_sender_report,
 )
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
+from webrtc_bridge.peer.clock_channel import ClockQuestions
 from webrtc_bridge.peer.clock_offset import ClockOffset
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.session import Description, Session
@@ -65,7 +66,7 @@ class InboundSession(Session):
         self._frames: EncodedFrameReceiver | None = None
         self._held: list[EncodedFrame] | None = []
         self._hold: asyncio.TimerHandle | None = None
-        self._clock_questions: clock_channel.ClockQuestions | None = None
+        self._clock_questions = ClockQuestions(self.clock_offset)
         self._loop = asyncio.get_running_loop()
         self._reported_at: float | None = None
         self._connected_at: float | None = None
@@ -95,6 +96,15 @@ class InboundSession(Session):
         """Note when that was."""
         super().on_connected()
         self._connected_at = self._loop.time()
+
+    @property
+    def idle(self) -> bool:
+        """Return whether the sender is asked to send no video; not each one knows that."""
+        return self._clock_questions.idle
+
+    def set_idle(self, idle: bool) -> None:
+        """Ask the sender for no video, or for video again."""
+        self._clock_questions.set_idle(idle)
 
     def request_keyframe(self) -> None:
         """Ask the peer for a keyframe (PLI, RFC 4585, section 6.3.1)."""
@@ -142,8 +152,8 @@ class InboundSession(Session):
         return next(receiver for receiver in receivers if receiver.track is track)
 
     def _on_data_channel(self, channel: RTCDataChannel) -> None:
-        if channel.label == clock_channel.LABEL and self._clock_questions is None:
-            self._clock_questions = clock_channel.ClockQuestions(channel, self.clock_offset)
+        if channel.label == clock_channel.LABEL:
+            self._clock_questions.ask_on(channel)
         elif channel.label == metadata_channel.LABEL:
             metadata_channel.receive_metadata(channel, self._on_metadata)
 
@@ -156,7 +166,7 @@ class InboundSession(Session):
         self._is_quiet = self._frame_came or sent == self._sent
         if self._frame_came:
             self._sent, self._frame_came = sent, False
-        if self._capture_clock.report(timestamp, ntp_timestamp) and self._clock_questions:
+        if self._capture_clock.report(timestamp, ntp_timestamp):
             self._clock_questions.ask_again()
         if self._held and self.clock_offset.best is None and self._is_old(self._held[0]):
             self._hold_for(CLOCK_TIMEOUT)
@@ -169,8 +179,7 @@ class InboundSession(Session):
 
     def _on_assembled(self, frame: EncodedFrame) -> None:
         self._frame_came = True
-        if self._clock_questions:
-            self._clock_questions.look()
+        self._clock_questions.look()
         if self._held is None:
             self._deliver(frame)
             return
@@ -201,6 +210,5 @@ class InboundSession(Session):
             self._frames.close()
         if self._hold:
             self._hold.cancel()
-        if self._clock_questions:
-            await self._clock_questions.close()
+        await self._clock_questions.close()
         await self._peer.close()

@@ -51,7 +51,7 @@ class AiortcSendingPeer(AiortcPeer):
         clock = self.connection.createDataChannel(
             clock_channel.LABEL, ordered=False, maxRetransmits=0
         )
-        clock_channel.answer_clock_questions(clock, lambda: self._track.newest)
+        clock_channel.answer_clock_questions(clock, lambda: self._track.newest, listener.on_idle)
         self._metadata = metadata or MetadataBroadcast()
         self._metadata_channel = self.connection.createDataChannel(metadata_channel.LABEL)
         self._metadata.add(self._metadata_channel)
@@ -81,6 +81,11 @@ class AiortcSendingPeer(AiortcPeer):
         if self._track.subscription:
             self._track.subscription.pause(seconds)
         self._frames.forget()
+
+    def set_idle(self, idle: bool) -> None:
+        """Send nothing, at no cost, while `idle`, and then a keyframe; idempotent."""
+        if self._track.subscription:
+            self._track.subscription.set_idle(idle)
 
     async def close(self) -> None:
         """Stop sending and close the connection; idempotent."""
