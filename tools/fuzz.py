@@ -44,7 +44,7 @@ def main(target: str, seconds: str = '600') -> int:
         known = read_corpus(target)
         for number, data in enumerate(known):
             (found / str(number)).write_bytes(data)
-        limits = ['-max_len=2048', '-timeout=2', '-rss_limit_mb=1024']  # bytes, seconds, MiB
+        limits = ['-max_len=2048', '-timeout=20', '-rss_limit_mb=1024']  # bytes, seconds, MiB
         time = f'-max_total_time={seconds}'
         run = [command, *limits, time, f'-artifact_prefix={broken}/', found]
         status = subprocess.run(run).returncode

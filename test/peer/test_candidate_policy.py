@@ -49,6 +49,7 @@ def test_an_address_that_a_peer_can_have_is_taken(host):
         ('192.168.1.', 'is not an address'),
         ('0x7f.1', 'is not an address'),
         ('2130706433', 'is not an address'),
+        ('fe80::1%\x1b[31m', r"'fe80::1%\x1b[31m' is not an address"),
     ],
 )
 def test_any_other_is_refused_with_its_reason(host, reason):

@@ -87,6 +87,8 @@ class CandidatePolicy:
 
 def plain(host: str) -> Address:
     """Return `host` as an address, IPv4-mapped IPv6 as IPv4. Raises: ValueError."""
+    if not host.isprintable():
+        raise ValueError('ipaddress takes anything for the zone of an IPv6 address')
     address = ipaddress.ip_address(host)
     return getattr(address, 'ipv4_mapped', None) or address
 
