@@ -283,8 +283,8 @@ class EncoderOptions(BitrateBounds):
         'auto', 'Video codec; auto prefers H.264 and offers VP8 as well.', choices=CODECS
     )
     bitrate: int = bitrate_option(
-        'Highest bit rate of an encoder; 0 means 0.11 bits per pixel, from '
-        '400 kbit/s to 20 Mbit/s.'
+        'Highest bit rate of an encoder; 0 means automatic, by size and rate: 3 Mbit/s for '
+        '1280x720 at 30 fps, 1.3 for 640x480.'
     )
     min_bitrate: int = min_bitrate_option()
 
@@ -330,8 +330,8 @@ class GStreamerOptions(BitrateBounds):
         unit='Hz',
     )
     bitrate: int = bitrate_option(
-        'Highest bit rate of an encoder; 0 means 0.11 bits per pixel, from '
-        '400 kbit/s to 20 Mbit/s.'
+        'Highest bit rate of an encoder; 0 means automatic, by size and rate: 3 Mbit/s for '
+        '1280x720 at 30 fps, 1.3 for 640x480.'
     )
     min_bitrate: int = min_bitrate_option()
     encoder: str = option(
@@ -359,8 +359,8 @@ class SenderNodeOptions(DdsOptions, EncoderOptions, SenderOptions):
     """The ROS sender: the topics it sends, and how."""
 
     bitrate: int = bitrate_option(
-        'Highest bit rate of an encoder; 0 means 0.11 bits per pixel, from '
-        '400 kbit/s to 20 Mbit/s. H.264 that is passed through keeps its own.',
+        'Highest bit rate of an encoder; 0 means automatic, by size and rate: 3 Mbit/s for '
+        '1280x720 at 30 fps, 1.3 for 640x480. H.264 that is passed through keeps its own.',
         read_only=False,
     )
     min_bitrate: int = min_bitrate_option(read_only=False)

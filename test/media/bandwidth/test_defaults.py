@@ -3,11 +3,20 @@ import pytest
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 
 
-def test_the_automatic_bit_rate_grows_with_size_and_rate() -> None:
-    assert automatic_bitrate(1280, 720, 30.0) == pytest.approx(3_000_000, rel=0.05)
-    assert automatic_bitrate(640, 480, 30.0) < automatic_bitrate(640, 480, 60.0)
-
-
-def test_the_automatic_bit_rate_has_bounds() -> None:
-    assert automatic_bitrate(320, 240, 30.0) == 400_000
-    assert automatic_bitrate(3840, 2160, 60.0) == 20_000_000
+@pytest.mark.parametrize(
+    ('width', 'height', 'fps', 'bitrate'),
+    [
+        (1280, 720, 30, 3_000_000),
+        (1280, 720, 120, 6_000_000),
+        (1280, 720, 7.5, 1_500_000),
+        (320, 180, 30, 400_000),  # a sixteenth of the pixels, an eighth of the bits: the lowest
+        (640, 360, 30, 1_060_660),
+        (5120, 2880, 30, 20_000_000),  # 16 times the pixels, 8 times the bits: the highest
+        (3840, 2160, 30, 15_588_457),
+        (640, 480, 1, 480_562),  # as at 4 fps
+    ],
+)
+def test_the_automatic_bit_rate_grows_more_slowly_than_pixels_and_pictures(
+    width, height, fps, bitrate
+) -> None:
+    assert automatic_bitrate(width, height, float(fps)) == pytest.approx(bitrate, rel=1e-5)

@@ -292,7 +292,7 @@ def test_a_limit_applies_to_its_encoding_up_to_the_highest_bit_rate(harness):
     harness.show()
     automatic = Bounds(100_000, automatic_bitrate(320, 240, 30.0))
     assert harness.thread.bounds() == dict.fromkeys(Codec, automatic)
-    assert harness.thread.bitrates == {Encoding(Codec.H264): 400_000, SMALL: 120_000}
+    assert harness.thread.bitrates == {Encoding(Codec.H264): automatic.highest, SMALL: 120_000}
     harness.thread.limit({Encoding(Codec.H264): 200_000, SMALL: 120_000})
     assert not any(frame.keyframe for frame in harness.show())
     assert harness.thread.bitrates == {Encoding(Codec.H264): 200_000, SMALL: 120_000}

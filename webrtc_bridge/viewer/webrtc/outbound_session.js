@@ -3,8 +3,9 @@
 import { answerClockQuestions, LABEL } from './clock_channel.js';
 import { Session } from './session.js';
 
-const BITS_PER_PIXEL = 0.11; // as our other senders do
-const MAX_FPS = 30;
+// The bit rate at 1280x720 and 30 fps, and the part of it for other sizes, as of our other senders.
+const BITRATE = 3_000_000;
+const partFor = (width, height) => ((width * height) / (1280 * 720)) ** 0.75;
 
 export class OutboundSession extends Session {
   #sender;
@@ -48,7 +49,7 @@ export class OutboundSession extends Session {
     const { width = 1280, height = 720 } = this.#sender.track.getSettings();
     const parameters = this.#sender.getParameters();
     for (const encoding of parameters.encodings) {
-      encoding.maxBitrate = Math.round(width * height * MAX_FPS * BITS_PER_PIXEL);
+      encoding.maxBitrate = Math.round(BITRATE * partFor(width, height));
     }
     await this.#sender.setParameters(parameters);
   }
