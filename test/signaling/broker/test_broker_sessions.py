@@ -221,6 +221,26 @@ def test_one_receiver_asks_a_sender_ten_times_at_once_and_then_once_a_second() -
     assert harness.kinds('s').count('request_offer') == 1
 
 
+def test_a_sender_that_registers_again_may_be_asked_again_at_once() -> None:
+    harness = pair()
+    for _ in range(30):
+        harness.say('r', 'request_offer', sender_id='front')
+        assert harness.kinds('s')[-1] == 'request_offer'
+        harness.leave('s')
+        harness.join('s', S, 'front')
+        harness.inbox.clear()
+
+
+def test_a_receiver_that_comes_again_has_no_more_requests_than_before() -> None:
+    harness = pair()
+    for _ in range(30):
+        harness.say('r', 'request_offer', sender_id='front')
+        harness.say('r', 'bye', sender_id='front')
+        harness.leave('r')
+        harness.join('r', R, 'ros')
+    assert harness.kinds('s').count('request_offer') == 10
+
+
 def test_unanswered_sessions_are_bounded_for_each_token_and_take_nobody_elses_share() -> None:
     harness = pair(Limits(max_pending_of_owner=4))
     silent, honest = Rights(proof=b'silent'), Rights(proof=b'honest')

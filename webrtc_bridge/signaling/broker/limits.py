@@ -16,6 +16,16 @@ class Limits:
     message_burst: float = 1000.0
     'Messages that a client may send at once.'
 
+    request_rate: float = 1.0
+    """
+    Sustained rate at which one receiver may ask the same sender for a session (1/s).
+
+    Each costs the sender a connection, 7 ms of CPU.
+    """
+
+    request_burst: float = 10.0
+    'Such requests at once.'
+
     max_dropped: int = 100
     'Messages above the rate that are dropped before the socket is closed.'
 
@@ -42,28 +52,29 @@ class Limits:
 
 
 class Requests:
-    """
-    The requests of one receiver: `BURST` to a sender at once, then one a second.
-
-    Each costs the sender a connection, 7 ms of CPU.
-    """
+    """The requests for a session that one sender got: a share of them for each receiver."""
 
     __slots__ = ('_buckets',)
 
-    RATE, BURST = 1.0, 10.0
-    MOST = 64
-    'Senders that are remembered; asking so many takes longer than a bucket takes to fill.'
+    MOST = 1024
+    'Receivers that are remembered.'
 
     def __init__(self) -> None:
         self._buckets: dict[str, TokenBucket] = {}
 
-    def may_ask(self, sender_id: str, now: float) -> bool:
+    def may_ask(self, receiver_id: str, limits: Limits, now: float) -> bool:
         """Count a request; return whether it is allowed."""
-        bucket = self._buckets.pop(sender_id, None) or TokenBucket(self.RATE, self.BURST, now)
-        self._buckets[sender_id] = bucket
+        bucket = self._buckets.pop(receiver_id, None)
+        if bucket is None:
+            bucket = TokenBucket(limits.request_rate, limits.request_burst, now)
+        self._buckets[receiver_id] = bucket
         if len(self._buckets) > self.MOST:
             del self._buckets[next(iter(self._buckets))]
         return bucket.take(now)
+
+    def clear(self) -> None:
+        """Begin again: the sender has just registered, and receivers ask it at once."""
+        self._buckets.clear()
 
 
 class TokenBucket:

@@ -76,6 +76,7 @@ class SessionTable:
         peer.name = name
         peer.connection = connection
         peer.rights = rights
+        peer.requests.clear()
         self._absent.pop(peer, None)
         return peer
 

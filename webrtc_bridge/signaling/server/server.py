@@ -184,6 +184,8 @@ def make_broker(options: SignalingOptions) -> Broker:
         hello_timeout=options.hello_timeout,
         message_rate=options.message_rate,
         message_burst=5 * options.message_rate,
+        request_rate=max(1.0, options.message_rate / 200),
+        request_burst=max(10.0, options.message_rate / 20),
         ice_servers_renewal=options.turn_lifetime / 2 if ice_servers.expire else 0.0,
     )
     return Broker(limits, ice_servers.for_peer)
