@@ -42,11 +42,16 @@ use_what_was_built() {
     export PYTHONSAFEPATH=1
 }
 
-# A shell's background jobs ignore Ctrl-C; this one is to end by it, and all that it started.
+# A shell's background jobs ignore Ctrl-C; with it this one is to end what it has started.
+pytest_in_background='
+import signal, sys, pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main())'
+
 # shellcheck disable=SC2086  # several folders
 (
     use_what_was_built
-    exec env --default-signal=INT "$kilted" -m pytest $programs "$limit" --tb=short \
+    exec "$kilted" -c "$pytest_in_background" $programs "$limit" --tb=short \
         --junit-xml="$results/programs.xml" --override-ini cache_dir=build/colcon/pytest_cache
 ) >build/test_programs.log 2>&1 &
 programs_job=$!
