@@ -77,7 +77,7 @@ class Program:
         await self._reading
         return status
 
-    async def stop(self, number: int = signal.SIGTERM, timeout: float = 10.0) -> int:
+    async def stop(self, number: int = signal.SIGTERM, timeout: float = 20.0) -> int:
         """Send it signal `number`; return the exit status."""
         self.process.send_signal(number)
         return await self.ended(timeout)

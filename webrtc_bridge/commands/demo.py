@@ -62,7 +62,13 @@ async def demo(options: DemoOptions, source: SourceOptions) -> None:
             (name, await stack.enter_async_context(program(name, arguments[name])))
             for name in arguments
         ]
-        await first_end(processes)
+        try:
+            await first_end(processes)
+        finally:
+            # All at once: one after another, they may take longer than this program has.
+            for _, process in processes:
+                if process.returncode is None:
+                    process.terminate()
 
 
 def flags(source: SourceOptions) -> list[str]:
