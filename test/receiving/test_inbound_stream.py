@@ -78,7 +78,8 @@ class StreamHarness:
 
     def frame(self) -> None:
         time_ns = int(self.now * SECOND)
-        self.stream._on_frame(EncodedFrame(Codec.H264, b'', True, 0, time_ns, (), time_ns))
+        ticks = int(self.now * 90_000)
+        self.stream._on_frame(EncodedFrame(Codec.H264, b'', True, ticks, time_ns, (), time_ns))
         self.session.is_quiet = True
 
     def silent(self, seconds: float) -> None:

@@ -179,7 +179,7 @@ class InboundStream:
         if self._is_stale:
             logger.info('%s delivers again', self.sender_id)
             self._set_liveness(Liveness.FRAMES)
-        self._rhythm.note(frame.capture_ns or frame.time_ns)
+        self._rhythm.note(frame)
         self.meter.frame(frame.codec.value, len(frame.data), self.loop.time())
         self._listener.on_frame(self, frame)
         self._decode(frame)
