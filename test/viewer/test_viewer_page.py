@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import struct
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,32 @@ from support.peers.senders import skip_unless_installed
 from support.programs import Program, Start, start_server
 from websockets.asyncio.client import connect
 
+from webrtc_bridge.media.capture.pattern import Pattern
+from webrtc_bridge.media.frames import CapturedFrame
+from webrtc_bridge.media.latest import Latest
+from webrtc_bridge.options import EncoderOptions, SenderOptions
+from webrtc_bridge.sending.sender import Sender
+
 SMALL = ('--width', '320', '--height', '240')
 BARS = ([235, 235, 235], [235, 235, 16], [16, 235, 235])
 'Around which the first three of the seven bars of videotestsrc are, at 100 or 75 %.'
+
+NOTE_STATES = """
+(() => {
+  const tile = document.querySelector('.tile');
+  const video = tile.querySelector('video');
+  const noted = { seen: [tile.dataset.state], at: performance.now() };
+  window.states = noted;
+  new MutationObserver(() => noted.seen.push(tile.dataset.state))
+    .observe(tile, { attributeFilter: ['data-state'] });
+  const picture = () => {
+    noted.at = performance.now();
+    video.requestVideoFrameCallback(picture);
+  };
+  video.requestVideoFrameCallback(picture);
+})()
+"""
+'The states of the only tile from now on, and the time of its newest picture.'
 
 CONNECTED = "document.body.dataset.server === 'connected'"
 
@@ -129,6 +153,34 @@ async def test_a_camera_that_stops_is_reported_and_resumes(
     camera.process.send_signal(signal.SIGCONT)
     await until_it_moves(page, 'front')
     assert await page.text('.message') == ''
+
+
+@pytest.mark.long
+async def test_a_camera_whose_pictures_are_rare_goes_on_without_a_word(
+    server: Program, browser: Browser
+) -> None:
+    frames: Latest[CapturedFrame] = Latest()
+    sessions: list[int] = []
+    camera = Sender(
+        SenderOptions(server.url, 'map'), EncoderOptions(), frames, 30.0, sessions.append
+    )
+    pattern = Pattern(320, 240)
+    running = asyncio.ensure_future(camera.run())
+    try:
+        page = await browser.page(address(server, '/?sender=map'))
+        frames.put(CapturedFrame(pattern.draw(0), time.time_ns()))
+        await until_it_moves(page, 'map', 0)
+        await page.value(NOTE_STATES)
+        for _ in range(2):
+            # Longer than a camera may be silent whose program is, too.
+            await page.until('performance.now() - states.at > 3500')
+            frames.put(CapturedFrame(pattern.draw(0), time.time_ns()))
+            await page.until('performance.now() - states.at < 3500')
+        assert set(await page.value('states.seen')) == {'playing'}
+        assert sessions == [1]
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_video_goes_on_without_the_server_which_is_found_again(

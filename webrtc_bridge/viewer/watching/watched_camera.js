@@ -3,6 +3,7 @@
 import { InboundSession } from '../webrtc/inbound_session.js';
 import { End, SessionState } from '../webrtc/session.js';
 import { ServerState } from '../shared/signaling.js';
+import { Rhythm } from './rhythm.js';
 import { NOTHING, StreamStatistics } from './stream_statistics.js';
 
 const RETRY_SECONDS = [0, 0.3, 1, 2, 3];
@@ -11,6 +12,7 @@ const STATISTICS_MS = 1000;
 const FIRST_STATISTICS_MS = 150;
 const STALLED_AFTER_MS = 3000;
 const UNDECODED_AFTER_MS = 5000;
+const PICTURE_TICKS = 3000; // of RTP time, where the browser does not say it
 
 export const CameraState = Object.freeze({
   WAITING: 'waiting', // for the camera or for the server
@@ -35,6 +37,7 @@ export class WatchedCamera {
   #present = false;
   #session = null;
   #statistics = new StreamStatistics();
+  #rhythm = new Rhythm();
   #timer = null;
   #statisticsTimer = null;
   #attempt = 0;
@@ -154,6 +157,7 @@ export class WatchedCamera {
     this.#startedAt = performance.now();
     this.#lastPackets = { packets: 0, at: this.#startedAt };
     this.#statistics = new StreamStatistics();
+    this.#rhythm = new Rhythm();
     this.#setState(CameraState.CONNECTING);
     try {
       this.#session = this.#newSession(address);
@@ -236,7 +240,10 @@ export class WatchedCamera {
     if (this.#session.state !== SessionState.CONNECTED || this.#state === CameraState.ASKING) {
       return;
     }
-    if (now - this.#lastPackets.at > STALLED_AFTER_MS) {
+    if (pictures > 0) {
+      this.#rhythm.note(this.#session.newestTimestamp ?? pictures * PICTURE_TICKS, now);
+    }
+    if (this.#isStalled(now)) {
       this.#stalled();
     } else if (pictures > 0) {
       this.#plays();
@@ -244,6 +251,16 @@ export class WatchedCamera {
       this.problem = Problem.UNDECODED;
       this.detail = this.#statistics.current.codec;
     }
+  }
+
+  /** Return whether nothing comes although something should, or the camera's program is silent. */
+  #isStalled(now) {
+    const silence = now - this.#lastPackets.at;
+    if (silence > STATISTICS_MS) {
+      this.#session.askForAnswer();
+    }
+    const isAlive = now - this.#session.answeredAt < STALLED_AFTER_MS;
+    return silence > STALLED_AFTER_MS && !(isAlive && silence < this.#rhythm.usualSilence);
   }
 
   #plays() {

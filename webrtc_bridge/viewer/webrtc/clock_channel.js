@@ -48,6 +48,9 @@ export class ClockQuestions {
   #exchanges = [];
   #frame = null;
 
+  /** When the newest answer came, in the time of performance.now(). */
+  answeredAt = -Infinity;
+
   constructor(channel) {
     this.#channel = channel;
     channel.onmessage = ({ data }) => this.#answer(data);
@@ -79,11 +82,18 @@ export class ClockQuestions {
     clearTimeout(this.#timer);
   }
 
+  /** Ask now, in addition to the usual questions. */
+  ask() {
+    if (this.#channel.readyState === 'open') {
+      this.#channel.send(`{"asked":${nanoseconds(unixMilliseconds())}}`);
+    }
+  }
+
   #ask() {
     if (this.#channel.readyState !== 'open') {
       return;
     }
-    this.#channel.send(`{"asked":${nanoseconds(unixMilliseconds())}}`);
+    this.ask();
     this.#questions += 1;
     const interval = this.#questions < FIRST_QUESTIONS ? FIRST_INTERVAL_MS : INTERVAL_MS;
     this.#timer = setTimeout(() => this.#ask(), interval);
@@ -94,6 +104,7 @@ export class ClockQuestions {
     const { asked, received, answered, captured, rtp } = parsed(data);
     const held = answered - received;
     if (held >= 0 && held <= arrived - asked) {
+      this.answeredAt = performance.now();
       this.#add((received - asked + answered - arrived) / 2, arrived - asked - held);
       this.#frame = Number.isFinite(captured + rtp) ? { captured, rtp } : null;
     }

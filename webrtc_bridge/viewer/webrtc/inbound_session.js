@@ -6,6 +6,7 @@ import { End, Session } from './session.js';
 export class InboundSession extends Session {
   #clock = null;
   #receiver = null;
+  #newestTimestamp = null;
   stream = null;
 
   constructor(options) {
@@ -21,6 +22,23 @@ export class InboundSession extends Session {
   /** Return the capture time, Unix milliseconds, of an RTP timestamp's frame; null if unknown. */
   captureTime(rtp) {
     return this.#clock ? this.#clock.captureTime(rtp) : null;
+  }
+
+  /** When the peer last said that it is alive, in the time of performance.now(). */
+  get answeredAt() {
+    return this.#clock ? this.#clock.answeredAt : -Infinity;
+  }
+
+  /** Ask the peer whether it is alive. */
+  askForAnswer() {
+    this.#clock?.ask();
+  }
+
+  /** The RTP timestamp of the newest picture; null where the browser does not say. */
+  get newestTimestamp() {
+    const [source] = this.#receiver?.getSynchronizationSources?.() ?? []; // of the last 10 s
+    this.#newestTimestamp = source?.rtpTimestamp ?? this.#newestTimestamp;
+    return this.#newestTimestamp;
   }
 
   async describe(offer) {
