@@ -49,22 +49,9 @@ class SessionRouter:
         if envelope.kind == RequestOffer.TYPE:
             return self._request(peer, envelope, now)
         session = self._session(peer, envelope)
-        other = session.other(peer)
-        if envelope.kind != Bye.TYPE and other.connection is None:
-            raise self._not_connected(peer, envelope)
-        # The session and its state come first: only then is a description worth its check.
-        state = next_state(session, peer, envelope, self._limits.max_candidates)
-        message = envelope.message()
-        if isinstance(message, Bye):
-            self._table.end(session)
-            return _say_bye(other, Bye(peer.id, session.id, message.reason))
-        text = session_text(message, other.role, peer.id, session.id)
-        if len(text) > MAX_MESSAGE:
-            kind = envelope.kind
-            raise MessageError('bad_sdp', f'{kind}.sdp: too long to be passed on', kind)
-        session.candidates[peer.role] += envelope.candidates
-        self._table.advance(session, state)
-        return [Send(other.connection, text)]
+        if envelope.kind == Bye.TYPE:
+            return self._bye(session, peer, envelope)
+        return self._pass_on(session, peer, envelope)
 
     def end_overdue(self, now: float) -> list[Action]:
         """End the sessions that have waited too long for their answer."""
@@ -95,6 +82,30 @@ class SessionRouter:
             return []
         oldest = min(pending, key=lambda session: session.requested_at)
         return self._end(oldest, 'no answer, and newer sessions wait for theirs')
+
+    def _bye(self, session: BrokeredSession, peer: Peer, envelope: Envelope) -> list[Action]:
+        bye = envelope.message()
+        assert isinstance(bye, Bye)
+        self._table.end(session)
+        return _say_bye(session.other(peer), Bye(peer.id, session.id, bye.reason))
+
+    def _pass_on(self, session: BrokeredSession, peer: Peer, envelope: Envelope) -> list[Action]:
+        other = session.other(peer)
+        if other.connection is None:
+            raise self._not_connected(peer, envelope)
+        # First of all the state, and the candidates: only then is a description worth its check.
+        state = next_state(session, peer, envelope.kind)
+        candidates, most = envelope.candidates, self._limits.max_candidates
+        if session.candidates[peer.role] + candidates > most:
+            text = f'candidate: more than {most} from one side of a session'
+            raise MessageError('too_many', text, envelope.kind)
+        text = session_text(envelope.message(), other.role, peer.id, session.id)
+        if len(text) > MAX_MESSAGE:
+            kind = envelope.kind
+            raise MessageError('bad_sdp', f'{kind}.sdp: too long to be passed on', kind)
+        session.candidates[peer.role] += candidates
+        self._table.advance(session, state)
+        return [Send(other.connection, text)]
 
     def _session(self, peer: Peer, envelope: Envelope) -> BrokeredSession:
         session = peer.sessions.get(envelope.peer_id)

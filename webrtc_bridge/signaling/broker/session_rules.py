@@ -3,7 +3,6 @@
 from webrtc_bridge.errors import MessageError
 from webrtc_bridge.signaling.broker.session_table import BrokeredSession, NegotiationState, Peer
 from webrtc_bridge.signaling.protocol.messages import Answer, Candidate, Offer, Role
-from webrtc_bridge.signaling.protocol.wire import Envelope
 
 _TURNS = {
     Offer.TYPE: (NegotiationState.REQUESTED, NegotiationState.OFFERED),
@@ -12,21 +11,16 @@ _TURNS = {
 'The states before and after each description.'
 
 
-def next_state(
-    session: BrokeredSession, peer: Peer, envelope: Envelope, max_candidates: int
-) -> NegotiationState:
+def next_state(session: BrokeredSession, peer: Peer, kind: str) -> NegotiationState:
     """
     Return the state after a message from `peer`, which may still turn out to be wrong.
 
-    Raises: MessageError with bad_state or too_many.
+    Raises: MessageError with bad_state.
     """
-    state, kind = session.state, envelope.kind
+    state = session.state
     before, after = _TURNS.get(kind, (state, state))
     # Only the sender can have candidates before there is an offer.
     early = kind == Candidate.TYPE and peer.role is Role.RECEIVER
     if state is not before or (early and state is NegotiationState.REQUESTED):
         raise MessageError('bad_state', f'type: {kind} given, the session is {state.value}', kind)
-    if session.candidates[peer.role] + envelope.candidates > max_candidates:
-        text = f'candidate: more than {max_candidates} from one side of a session'
-        raise MessageError('too_many', text, kind)
     return after

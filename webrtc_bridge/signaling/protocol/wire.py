@@ -81,7 +81,7 @@ def register_of(role: Role, value: _Fields) -> Register:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Envelope:
     """
     A session message as far as the server must read it to decide whether it is of use.
@@ -93,7 +93,6 @@ class Envelope:
     peer_id: str
     session_id: str
     _fields: _Fields
-    _peer_key: str
 
     @property
     def candidates(self) -> int:
@@ -110,7 +109,7 @@ class Envelope:
 
         Raises: MessageError.
         """
-        return _FROM_PEER[self.kind](self._fields, self._peer_key)
+        return _FROM_PEER[self.kind](self._fields, self.peer_id, self.session_id)
 
 
 def parse_from_peer(text: str, role: Role) -> Envelope:
@@ -127,10 +126,7 @@ def parse_from_peer(text: str, role: Role) -> Envelope:
         raise _unknown(kind)
     if kind in _FORBIDDEN[role]:
         raise MessageError('forbidden', f'type: a {role.value} does not send {kind}', kind)
-    peer_key = f'{role.other.value}_id'
-    return Envelope(
-        kind, fields.target_id(value, peer_key, kind), _session(value, kind), value, peer_key
-    )
+    return _envelope(value, kind, role)
 
 
 def parse_from_server(text: str, role: Role) -> Message:
@@ -156,7 +152,7 @@ def parse_from_server(text: str, role: Role) -> Message:
         return _error_reply(value)
     if kind not in _FROM_PEER:
         raise _unknown(kind)
-    return _FROM_PEER[kind](value, f'{role.other.value}_id')
+    return _envelope(value, kind, role).message()
 
 
 def to_text(message: Message, role: Role) -> str:
@@ -213,40 +209,34 @@ def _unknown(kind: str) -> MessageError:
     return MessageError('unknown_type', f'type: {printable(kind)} is not known', kind[:64])
 
 
-def _session(value: _Fields, kind: str) -> str:
-    return fields.optional_text(value, 'session_id', kind)
+def _envelope(value: _Fields, kind: str, role: Role) -> Envelope:
+    peer_id = fields.target_id(value, f'{role.other.value}_id', kind)
+    return Envelope(kind, peer_id, fields.optional_text(value, 'session_id', kind), value)
 
 
-def _request_offer(value: _Fields, peer_key: str) -> SessionMessage:
-    kind = RequestOffer.TYPE
-    return RequestOffer(fields.target_id(value, peer_key, kind), _session(value, kind))
+def _request_offer(value: _Fields, peer_id: str, session_id: str) -> SessionMessage:
+    return RequestOffer(peer_id, session_id)
 
 
-def _offer(value: _Fields, peer_key: str) -> SessionMessage:
+def _offer(value: _Fields, peer_id: str, session_id: str) -> SessionMessage:
     kind = Offer.TYPE
-    peer_id = fields.target_id(value, peer_key, kind)
     sdp = check_description(fields.required(value, kind, kind), kind)
-    return Offer(peer_id, _session(value, kind), sdp)
+    return Offer(peer_id, session_id, sdp)
 
 
-def _answer(value: _Fields, peer_key: str) -> SessionMessage:
+def _answer(value: _Fields, peer_id: str, session_id: str) -> SessionMessage:
     kind = Answer.TYPE
-    peer_id = fields.target_id(value, peer_key, kind)
     sdp = check_description(fields.required(value, kind, kind), kind)
-    return Answer(peer_id, _session(value, kind), sdp)
+    return Answer(peer_id, session_id, sdp)
 
 
-def _candidate(value: _Fields, peer_key: str) -> SessionMessage:
+def _candidate(value: _Fields, peer_id: str, session_id: str) -> SessionMessage:
     kind = Candidate.TYPE
-    peer_id = fields.target_id(value, peer_key, kind)
-    candidate = candidate_from_json(fields.required(value, kind, kind))
-    return Candidate(peer_id, _session(value, kind), candidate)
+    return Candidate(peer_id, session_id, candidate_from_json(fields.required(value, kind, kind)))
 
 
-def _bye(value: _Fields, peer_key: str) -> SessionMessage:
-    kind = Bye.TYPE
-    peer_id = fields.target_id(value, peer_key, kind)
-    return Bye(peer_id, _session(value, kind), fields.plain_text(value, 'reason', kind))
+def _bye(value: _Fields, peer_id: str, session_id: str) -> SessionMessage:
+    return Bye(peer_id, session_id, fields.plain_text(value, 'reason', Bye.TYPE))
 
 
 def _registered(value: _Fields, role: Role) -> Registered:
@@ -287,7 +277,7 @@ def _error_reply(value: _Fields) -> ErrorReply:
     return ErrorReply(code, fields.optional_text(value, 'message', kind), ref)
 
 
-_FROM_PEER: dict[str, Callable[[_Fields, str], SessionMessage]] = {
+_FROM_PEER: dict[str, Callable[[_Fields, str, str], SessionMessage]] = {
     RequestOffer.TYPE: _request_offer,
     Offer.TYPE: _offer,
     Answer.TYPE: _answer,
