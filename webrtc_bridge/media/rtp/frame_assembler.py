@@ -30,6 +30,12 @@ MOST_REQUESTED = 128
 SKIP_AFTER = 0.5
 'Seconds to wait for a missing packet before its frame is given up and a keyframe requested.'
 
+MOST_STARTS = 64
+"""
+Starts of keyframes that are known at once: more than come in `SKIP_AFTER`. Each is looked at for
+every packet while one is missing.
+"""
+
 H264_SPS, H264_STAP_A = 7, 24
 
 logger = logging.getLogger(__name__)
@@ -124,10 +130,12 @@ class FrameAssembler:
     def add(self, packet: MediaPacket, now: float) -> list[EncodedFrame]:
         """Take a packet; return the frames that it completes, in order."""
         sequence = self._extended(packet.sequence)
-        if sequence < self._cursor:
+        if sequence < self._cursor or sequence in self._packets:
             return []  # a duplicate, or too late: its frame was handed out or given up
         self._packets[sequence] = packet
-        if starts_keyframe(self._codec, packet.payload):
+        if starts_keyframe(self._codec, packet.payload) and (
+            len(self._keyframe_starts) < MOST_STARTS
+        ):
             self._keyframe_starts.append(sequence)
         if len(self._packets) > CAPACITY:
             self._note_overflow()
@@ -204,19 +212,28 @@ class FrameAssembler:
         return None
 
     def _skip_to(self, start: int) -> None:
+        first = self._cursor if self._start is None else self._start
+        if start - first < len(self._packets):
+            # A peer can have one packet skipped after another, before thousands that wait.
+            for sequence in range(first, start):
+                self._packets.pop(sequence, None)
+        else:
+            self._packets = {s: packet for s, packet in self._packets.items() if s >= start}
         self._start = self._cursor = start
-        self._packets = {s: packet for s, packet in self._packets.items() if s >= start}
-        self._keyframe_starts = [s for s in self._keyframe_starts if s >= start]
-        self._scanned.clear()
+        self._forget_starts(start)
+
+    def _forget_starts(self, end: int) -> None:
+        """Forget the starts of keyframes before `end`."""
+        self._keyframe_starts = [s for s in self._keyframe_starts if s >= end]
+        if self._scanned:
+            self._scanned = {s: scanned for s, scanned in self._scanned.items() if s >= end}
 
     def _take(self, end: int) -> EncodedFrame:
         assert self._start is not None
         packets = [self._packets.pop(sequence) for sequence in range(self._start, end)]
         keyframe = any(start < end for start in self._keyframe_starts)
-        self._keyframe_starts = [s for s in self._keyframe_starts if s >= end]
+        self._forget_starts(end)
         self._start = self._cursor = end
-        if self._scanned:
-            self._scanned.clear()
         return EncodedFrame(
             codec=self._codec,
             data=b''.join([packet.data for packet in packets]),

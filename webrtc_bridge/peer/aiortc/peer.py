@@ -22,6 +22,7 @@ from webrtc_bridge.peer.aiortc.bundled_candidates import (
 )
 from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
 from webrtc_bridge.peer.aiortc.patches.connecting import Connecting
+from webrtc_bridge.peer.aiortc.patches.data_guard import guard_data
 from webrtc_bridge.peer.aiortc.patches.header_extensions import offer_source_headers
 from webrtc_bridge.peer.aiortc.patches.high_profile import offer_high_profile
 from webrtc_bridge.peer.aiortc.patches.ice import (
@@ -74,6 +75,7 @@ class AiortcPeer:
         connect_on_check_success()
         guard_udp()
         guard_rtp()
+        guard_data()
         offer_source_headers()
         use_monotonic_clock()
         offer_high_profile()

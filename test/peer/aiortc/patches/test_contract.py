@@ -54,6 +54,8 @@ SENDER_PARTS = (
 )
 RECEIVER_PARTS = (
     '_handle_rtcp_packet',
+    '_RTCRtpReceiver__active_ssrc',
+    '_RTCRtpReceiver__remote_bitrate_estimator',
     '_send_rtcp_nack',
     '_send_rtcp_pli',
     '_RTCRtpReceiver__codecs',
@@ -112,6 +114,7 @@ MODULE_PARTS = {
         'RTCP_PSFB_FIR',
         'RTCP_PSFB_PLI',
         'RTCP_RTPFB_NACK',
+        'RTP_HISTORY_SIZE',
         'AnyRtcpPacket',
         'HeaderExtensions',
         'HeaderExtensionsMap',
@@ -126,10 +129,11 @@ MODULE_PARTS = {
     'aiortc.sdp': ('candidate_from_sdp',),
     'aiortc.rate': ('RateCounter',),
     'aiortc.rtcdtlstransport': ('clock',),
-    'aiortc.rtcrtpreceiver': ('time',),
+    'aiortc.rtcrtpreceiver': ('NackGenerator', 'time'),
     'aiortc.rtcrtpsender': ('time',),
-    'aiortc.rtcsctptransport': ('time',),
+    'aiortc.rtcsctptransport': ('DataChunk', 'ForwardTsnChunk', 'SackChunk', 'time'),
 }
+ASSOCIATION_PARTS = ('_last_received_tsn', '_local_tsn', '_receive_chunk')
 COUNTER_PARTS = ('_erase_old', '_origin_ms', '_window_size')
 TRANSACTION_PARTS = ('_Transaction__retry', '_Transaction__timeout_delay')
 PACKET_PARTS = (
@@ -233,6 +237,26 @@ async def test_a_transaction_has_what_sets_its_pace():
 @pytest.mark.parametrize('name', COUNTER_PARTS)
 def test_a_rate_counter_has(name):
     assert hasattr(RateCounter(1000), name), f'RateCounter has no {name}'
+
+
+@pytest.mark.parametrize('name', ASSOCIATION_PARTS)
+async def test_an_association_has(name, nothing_left):
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    connection.createDataChannel('clock')
+    assert hasattr(connection.sctp, name), f'RTCSctpTransport has no {name}'
+    assert parameters(connection.sctp._receive_chunk) in (['chunk'], ['transport', 'chunk'])
+    await connection.close()
+
+
+async def test_what_is_kept_for_each_stream_is_a_dictionary(transceiver):
+    receiver = transceiver.receiver
+    for kept in (
+        receiver._RTCRtpReceiver__active_ssrc,
+        receiver._RTCRtpReceiver__remote_streams,
+        receiver._RTCRtpReceiver__remote_bitrate_estimator.ssrcs,
+        receiver.transport._rtp_router.ssrc_table,
+    ):
+        assert type(kept) is dict
 
 
 async def test_a_transport_has_an_ice_connection(transceiver):
@@ -401,6 +425,7 @@ def test_every_private_part_in_use_is_checked_here():
         *ICE_PARTS,
         *TRANSACTION_PARTS,
         *COUNTER_PARTS,
+        *ASSOCIATION_PARTS,
         '_connection',
         '_data',
         '_network_host',

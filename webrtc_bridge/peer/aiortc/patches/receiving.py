@@ -18,6 +18,7 @@ from webrtc_bridge.peer.aiortc.patches.header_extensions import (
     keep_source_headers,
     source_header_of,
 )
+from webrtc_bridge.peer.aiortc.patches.rtp_guard import bound_streams
 
 
 def on_sender_report(receiver: RTCRtpReceiver, on_report: Callable[[int, int, int], None]) -> None:
@@ -86,6 +87,7 @@ class EncodedFrameReceiver:
         self._closed = False
         keep_source_headers(receiver)
         self._receiver._RTCRtpReceiver__jitter_buffer = self
+        bound_streams(receiver)
         known = self._receiver._RTCRtpReceiver__rtx_ssrc
         self._receiver._RTCRtpReceiver__rtx_ssrc = _ResentStreams(known, lambda: self._media_ssrc)
 

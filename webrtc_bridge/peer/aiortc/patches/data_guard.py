@@ -1,0 +1,74 @@
+"""Bound the cost of what a peer sends on data channels (SCTP, RFC 9260)."""
+
+import functools
+import time
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from aiortc import RTCSctpTransport
+from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
+
+RATE, BURST = 500.0, 1000.0
+"""
+Chunks a second, and at once. Our peers send one for each question about the clock, and 14 for the
+longest metadata; what is dropped beyond that is sent again, and slower, as if it were lost.
+"""
+
+MOST_AHEAD, MOST_STREAMS = 256, 256
+"""
+Chunks that may come ahead of a missing one, and streams. aiortc 1.16 goes through all of the first
+for every chunk, and through all of the second when some are given up.
+"""
+
+
+class ChunkBudget:
+    """Allow `BURST` chunks at once, and `RATE` a second."""
+
+    def __init__(self) -> None:
+        self._left = BURST
+        self._newest = 0.0
+
+    def take(self, now: float) -> bool:
+        """Return whether a chunk that comes at `now`, in seconds, is read."""
+        self._left = min(BURST, self._left + RATE * (now - self._newest))
+        self._newest = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+@functools.cache
+def guard_data() -> None:
+    """
+    Let every transport drop chunks that would cost it much, and continue.
+
+    A single datagram can hold an acknowledgement of 290 ranges of 65,536 chunks that were never
+    sent, which aiortc 1.16 writes down one by one: 2 s.
+    """
+    transport_class: Any = RTCSctpTransport
+    receive = transport_class._receive_chunk
+    budgets: WeakKeyDictionary[Any, ChunkBudget] = WeakKeyDictionary()
+
+    async def receive_or_drop(transport: Any, chunk: Any) -> None:
+        if (budget := budgets.get(transport)) is None:
+            budget = budgets[transport] = ChunkBudget()
+        if budget.take(time.monotonic()) and is_affordable(transport, chunk):
+            await receive(transport, chunk)
+
+    transport_class._receive_chunk = receive_or_drop
+
+
+def is_affordable(transport: Any, chunk: Any) -> bool:
+    """Return whether `transport` can read `chunk` at a cost in proportion to its size."""
+    if isinstance(chunk, DataChunk):
+        ahead = (chunk.tsn - (transport._last_received_tsn or 0)) & 0xFFFFFFFF
+        return chunk.stream_id < MOST_STREAMS and not MOST_AHEAD < ahead < 1 << 31
+    if isinstance(chunk, ForwardTsnChunk):
+        return all(stream < MOST_STREAMS for stream, _ in chunk.streams)
+    if isinstance(chunk, SackChunk):
+        sent = (transport._local_tsn - 1 - chunk.cumulative_tsn) & 0xFFFFFFFF
+        edges = [edge for gap in chunk.gaps for edge in gap]
+        in_order = not edges or (edges == sorted(edges) and edges[0] > 0 and edges[-1] <= sent)
+        return in_order and sent < 1 << 31
+    return True
