@@ -28,9 +28,10 @@ RULE = {
     'media.h264': FRAMES | {'media.h264'},
     'media.rtp': FRAMES | {'media.rtp'},
     'media.bandwidth': FRAMES | {'media.bandwidth'},
+    'media.load': FRAMES | {'media.load'},
     'media.capture': FRAMES | {'media.capture', 'media.pixels', 'media.h264'},
     'media.codec': FRAMES
-    | {'media.codec', 'media.pixels', 'media.h264', 'media.rtp', 'media.bandwidth'},
+    | {'media.codec', 'media.pixels', 'media.h264', 'media.rtp', 'media.bandwidth', 'media.load'},
     'signaling': BASE,
     'signaling.protocol': BASE | {'signaling.protocol'},
     'signaling.broker': BASE | {'signaling.broker', 'signaling.protocol'},

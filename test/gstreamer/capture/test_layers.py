@@ -1,6 +1,7 @@
 """The encoder of one layer, without a source of its own."""
 
 import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -127,3 +128,13 @@ def test_x264_deblocks_and_moves_by_parts_of_a_pixel() -> None:
     settings = data[data.index(b'x264 - core') :].split(b'\0')[0].split()  # x264 writes them (SEI)
     assert b'deblock=1:0:0' in settings
     assert b'subme=1' in settings
+
+
+def test_a_machine_that_cannot_keep_up_sends_fewer_pictures(monkeypatch, caplog) -> None:
+    monkeypatch.setattr('webrtc_bridge.media.load.encoder_load.STRAINED', 0.0)
+    monkeypatch.setattr('webrtc_bridge.media.load.encoder_load.WINDOW', 0.0)
+    frames = frames_of(Layer.FULL, [(30, 4)])
+    intervals = [b - a for (a, _), (b, _) in itertools.pairwise(frames)]
+    assert intervals[0] == pytest.approx(Gst.SECOND / 30, rel=0.01)
+    assert intervals[-3:] == pytest.approx([6 * Gst.SECOND / 30] * 3, rel=0.01)
+    assert len([record for record in caplog.records if record.levelname == 'WARNING']) == 1

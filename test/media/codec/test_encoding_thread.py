@@ -327,3 +327,36 @@ def test_closing_before_the_start_is_fine():
     thread.start()
     thread.close()
     assert encoder_threads() == []
+
+
+@pytest.fixture
+def strained(monkeypatch):
+    """Let any load be too much, from picture to picture."""
+    monkeypatch.setattr('webrtc_bridge.media.load.encoder_load.STRAINED', 0.0)
+    monkeypatch.setattr('webrtc_bridge.media.load.encoder_load.WINDOW', 0.0)
+
+
+@pytest.mark.usefixtures('strained')
+def test_a_machine_that_cannot_keep_up_sends_smaller_and_then_fewer_pictures(harness, caplog):
+    harness.thread.request_keyframe(Encoding(Codec.H264))
+    shown = [harness.show() for _ in range(60)]
+    frames = [frame for frames in shown for frame in frames]
+    sizes = [size for frame in frames if (size := video_size(frame))]
+    assert sizes == [(320, 240), (212, 160), (160, 120)]
+    assert [len(frames) for frames in shown[-8:]].count(1) == 2
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warnings) == 1
+    decoder = open_decoder(Codec.H264)
+    pictures = [p for frame in frames for p in decoder.decode(av.Packet(frame.data))]
+    assert len(pictures) == len(frames)
+
+
+@pytest.mark.usefixtures('strained')
+def test_a_keyframe_does_not_wait_for_a_picture_that_is_not_left_out(harness):
+    harness.thread.request_keyframe(Encoding(Codec.H264))
+    for _ in range(60):
+        harness.show()
+    while not harness.show():
+        pass
+    harness.thread.request_keyframe(Encoding(Codec.VP8))
+    assert [frame.codec for frame in harness.show() if frame.keyframe] == [Codec.VP8]

@@ -13,6 +13,7 @@ from webrtc_bridge.gstreamer.capture.encoders import (
     set_bitrate,
 )
 from webrtc_bridge.gstreamer.capture.newest_picture import AGAIN
+from webrtc_bridge.gstreamer.capture.rate_limiter import RateLimiter
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad
 from webrtc_bridge.media.codec.bit_budget import BitBudget
 from webrtc_bridge.media.codec.frame_decimation import FrameDecimator, small_size
@@ -40,7 +41,8 @@ class LayerEncoder:
     Encode pictures of `size` for `layer` with an encoder of `kind`, while it has viewers.
 
     `element` goes into the capture and has the pads `sink` and `src`. `fps` is the rate at which
-    the pictures come; the small layer leaves some out if there are too few bits for all.
+    the pictures come; some are left out if encoding all of them takes too long, and of the small
+    layer if there are too few bits for all.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class LayerEncoder:
         self._interval = FrameDecimator(fps)
         self._layer, self._bitrate, self._announced_fps = layer, bitrate, fps
         self._rate, self._budget = FrameRate(fps), BitBudget()
+        self._limiter = RateLimiter(self._kind.name)
         self._lock = threading.Lock()
         scaling = SCALING.format(*self._size) if layer is Layer.SMALL else ''
         description = CHAIN.format(scaling=scaling, encoder=self._kind.name, caps=ENCODED_CAPS)
@@ -91,14 +94,18 @@ class LayerEncoder:
         self._interval.fps = self._rate.value
         if self._layer is Layer.SMALL:
             self._interval.configure(*self._size, self._bitrate)
+            self._interval.value = max(self._interval.value, self._limiter.interval)
+        else:
+            self._interval.value = self._limiter.interval
         scale = self._budget.factor
         if not self._kind.goes_by_times:
             scale *= self._announced_fps / max(self._fps, SLOWEST)
         set_bitrate(self._kind, self._encoder, self._bitrate, scale)
 
     def _on_picture(self, _: Pad, info: Element) -> object:
-        """Measure the rate, and leave out some pictures of the small layer."""
+        """Measure the rate, and leave out some pictures."""
         buffer = info.get_buffer()
+        self._limiter.begin()
         if buffer.offset == AGAIN:
             return Gst.PadProbeReturn.OK
         time = buffer.pts
@@ -113,7 +120,8 @@ class LayerEncoder:
     def _on_encoded(self, _: Pad, info: Element) -> object:
         with self._lock:
             bits = 8 * info.get_buffer().get_size()
-            if self._budget.spend(bits, self._bitrate, self._fps):
+            changed = self._budget.spend(bits, self._bitrate, self._fps)
+            if self._limiter.end() or changed:
                 self._apply()
         return Gst.PadProbeReturn.OK
 

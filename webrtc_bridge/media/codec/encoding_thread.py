@@ -16,6 +16,7 @@ from webrtc_bridge.media.codec.profile_choice import ProfileChoice
 from webrtc_bridge.media.codec.running_encoder import RunningEncoder
 from webrtc_bridge.media.codec.x264_settings import DEFAULT, HIGH, X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding, Layer
+from webrtc_bridge.media.load.load_limiter import LoadLimiter
 from webrtc_bridge.media.rtp.rtp_time import PictureTimes, RtpTime
 from webrtc_bridge.options import EncoderOptions
 
@@ -76,9 +77,10 @@ class EncodingThread:
         times: Mapping[Codec, RtpTime] | None = None,
     ) -> None:
         self._frames = frames
-        self._lowest, self._bitrate = options.min_bitrate * 1000, options.bitrate * 1000
+        self._bitrates = options.min_bitrate * 1000, options.bitrate * 1000
         self._rate = FrameRate(fps)
         self._profile = ProfileChoice()
+        self._limiter = LoadLimiter()
         self._deliver = deliver
         self._times = times or {codec: RtpTime() for codec in Codec}
         self._failing = False
@@ -123,11 +125,11 @@ class EncodingThread:
     def bounds(self) -> Mapping[Codec, Bounds]:
         """Return the bounds of each codec; empty before the first picture."""
         with self._lock:
-            size, lowest, highest = self._size, self._lowest, self._bitrate
+            size, (lowest, highest) = self._size, self._bitrates
             passed_at = dict(self._passed_at)
         if size is None:
             return {}
-        highest = highest or automatic_bitrate(*size, self._rate.value)
+        highest = highest or automatic_bitrate(*size, self._encoded_rate)
         now = time.monotonic()
         return {
             codec: Bounds(lowest, highest, layered=now - passed_at[codec] >= PASSED_LATELY)
@@ -170,10 +172,9 @@ class EncodingThread:
     def set_bitrates(self, lowest: int, highest: int) -> None:
         """Encode with bit rates between these (bit/s) from the next picture on; 0: automatic."""
         with self._lock:
-            self._lowest = lowest
-            if highest == self._bitrate:
+            before, self._bitrates = self._bitrates, (lowest, highest)
+            if highest == before[1]:
                 return
-            self._bitrate = highest
             self._apply_bitrates()
         logger.info('highest bit rate changed to %s', shown_bitrate(highest))
 
@@ -188,16 +189,22 @@ class EncodingThread:
         with self._lock:
             self._encoders.pop(encoding, None)
 
+    @property
+    def _encoded_rate(self) -> float:
+        """The rate of the pictures that are encoded."""
+        return self._rate.value / self._limiter.interval
+
     def _apply_bitrates(self) -> None:
         for encoding, running in self._encoders.items():
             running.encoder.bitrate = self._bitrate_for(encoding)
 
     def _bitrate_for(self, encoding: Encoding) -> int:
-        limit = self._limits.get(Encoding(encoding.codec, encoding.layer), self._bitrate)
-        return min(limit, self._bitrate or limit)
+        _, highest = self._bitrates
+        limit = self._limits.get(Encoding(encoding.codec, encoding.layer), highest)
+        return min(limit, highest or limit)
 
     def _new_encoder(self, encoding: Encoding) -> RunningEncoder:
-        return RunningEncoder(encoding, self._rate.value, self._bitrate_for(encoding))
+        return RunningEncoder(encoding, self._encoded_rate, self._bitrate_for(encoding))
 
     def _run(self) -> None:
         while not self._frames.closed:
@@ -206,38 +213,56 @@ class EncodingThread:
                 repeated = self._frames.repeated
                 if not repeated:
                     self._taken_at = time.monotonic()
-                self._encode(frame, repeated)
+                    self._rate.note(frame.capture_ns / 1e9)
+                if watched := self._watched(frame):
+                    began = time.monotonic()
+                    self._encode(frame, repeated, watched)
+                    ended = time.monotonic()
+                    self._limiter.note(frame, ended - began, ended)
 
-    def _encode(self, frame: CapturedFrame, repeated: bool) -> None:
-        """Encode `frame`; if it is `repeated`, only where a keyframe of it is due."""
-        if not repeated:
-            self._rate.note(frame.capture_ns / 1e9)
-        now = time.monotonic()
+    def _watched(self, frame: CapturedFrame) -> Mapping[Encoding, RunningEncoder]:
+        """Return the encoders that encode `frame` for some viewer, the full-size layer first."""
         with self._lock:
-            self._size = frame.picture.width, frame.picture.height
-            x264 = HIGH if self._profile.is_high(now) else DEFAULT
-            watched = {
-                encoding: running
-                for encoding, running in self._encoders.items()
+            self._size = self._limiter.size(frame)
+            watched = sorted(self._encoders, key=lambda encoding: encoding.layer is Layer.SMALL)
+            return {
+                encoding: self._encoders[encoding]
+                for encoding in watched
                 if is_encoded(encoding, frame.passed_as)
             }
+
+    def _encode(
+        self,
+        frame: CapturedFrame,
+        repeated: bool,
+        watched: Mapping[Encoding, RunningEncoder],
+    ) -> None:
+        """Encode `frame`; if it is `repeated`, only where a keyframe of it is due."""
+        needed = repeated or any(running.keyframes.wanted for running in watched.values())
+        reduced = self._limiter.take(frame, needed)
+        if reduced is None:
+            return
+        now = time.monotonic()
+        x264 = HIGH if self._is_high(now) else DEFAULT
         times = PictureTimes(self._times, frame.capture_ns, repeated)
-        # Encode the full-size layer first.
-        for encoding in sorted(watched, key=lambda encoding: encoding.layer is Layer.SMALL):
-            running = watched[encoding]
+        for encoding, running in watched.items():
             if repeated:
                 if not running.keyframes.due(now):
                     continue
                 running.encoder.start_over()
-            self._encode_as(running, frame, times.of(encoding), x264)
+            self._encode_as(running, reduced, times.of(encoding), x264)
         if not self._failing and any(running.keyframes.wanted for running in watched.values()):
             self._frames.repeat(MINIMUM_INTERVAL)  # it was too early; there may be no next picture
+
+    def _is_high(self, now: float) -> bool:
+        with self._lock:
+            return self._profile.is_high(now)
 
     def _encode_as(
         self, running: RunningEncoder, frame: CapturedFrame, timestamp: int, x264: X264Settings
     ) -> None:
         try:
-            encoded = running.encode(frame, timestamp, self._rate.value, x264)
+            encoded = running.encode(frame, timestamp, self._encoded_rate, x264)
         except (av.FFmpegError, ValueError) as error:
             self._note_failure(running.encoder.codec, error)
             return

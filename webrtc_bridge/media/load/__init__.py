@@ -1,0 +1,1 @@
+"""Reduce what is encoded to what this machine can encode in time."""
