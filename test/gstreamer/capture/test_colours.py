@@ -83,5 +83,6 @@ async def test_red_green_and_blue_arrive_as_they_were(height, encoder):
         f' ! video/x-raw,format=RGB,width=256,height={height}',
         encoder,
     )
-    assert difference(seen, RED) <= 3
+    # openh264enc may round one colour a step further; another matrix changes it by 16.
+    assert difference(seen, RED) <= (5 if encoder == 'openh264enc' else 3)
     assert seen.colorspace == (BT709 if height > 576 else BT601)
