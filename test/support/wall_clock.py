@@ -1,6 +1,8 @@
 """Wall clocks that a test sets: of a program of its own, and of the test's process."""
 
 import datetime
+import struct
+import subprocess
 import time
 from pathlib import Path
 
@@ -73,3 +75,27 @@ class OwnClock:
     def set(self, seconds: float) -> None:
         """Set the clock ahead of the true time by `seconds`."""
         self.ahead_ns = round(seconds * NANOSECONDS)
+
+
+class ShimmedClock:
+    """
+    The clock of a program as `ProgramClock` is, but for its libraries too, such as GStreamer.
+
+    Raises: FileNotFoundError, where there is no C compiler.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        self._file = folder / 'offset'
+        self._file.write_bytes(bytes(8))
+        shim = folder / 'wall_clock_shim.so'
+        source = Path(__file__).with_name('wall_clock_shim.c')
+        subprocess.run(['cc', '-shared', '-fPIC', '-O2', '-o', shim, source], check=True)
+        self.environment = {'LD_PRELOAD': str(shim), 'CLOCK_OFFSET': str(self._file)}
+        self.ahead_ns = 0
+
+    def set(self, seconds: float) -> None:
+        """Set the clock ahead of the true time by `seconds`."""
+        self.ahead_ns = round(seconds * NANOSECONDS)
+        with self._file.open('r+b') as file:  # the same file: programs have mapped it
+            file.write(struct.pack('q', self.ahead_ns))
