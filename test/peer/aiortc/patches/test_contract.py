@@ -133,7 +133,7 @@ MODULE_PARTS = {
     'aiortc.rtcrtpsender': ('time',),
     'aiortc.rtcsctptransport': ('DataChunk', 'ForwardTsnChunk', 'SackChunk', 'time'),
 }
-ASSOCIATION_PARTS = ('_last_received_tsn', '_local_tsn', '_receive_chunk')
+ASSOCIATION_PARTS = ('_last_received_tsn', '_local_tsn', '_receive_chunk', '_send_chunk')
 COUNTER_PARTS = ('_erase_old', '_origin_ms', '_window_size')
 TRANSACTION_PARTS = ('_Transaction__retry', '_Transaction__timeout_delay')
 PACKET_PARTS = (
@@ -245,6 +245,7 @@ async def test_an_association_has(name, nothing_left):
     connection.createDataChannel('clock')
     assert hasattr(connection.sctp, name), f'RTCSctpTransport has no {name}'
     assert parameters(connection.sctp._receive_chunk) in (['chunk'], ['transport', 'chunk'])
+    assert parameters(connection.sctp._send_chunk) in (['chunk'], ['transport', 'chunk'])
     await connection.close()
 
 

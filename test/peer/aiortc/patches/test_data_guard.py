@@ -75,3 +75,14 @@ async def test_a_hostile_acknowledgement_is_dropped_and_the_clocks_are_compared(
         assert not any(task.done() for task in pair.running)
     finally:
         await pair.close()
+
+
+async def test_a_chunk_is_dropped_once_the_encryption_is_shut_down(harness):
+    pair = SessionPair(harness.broadcast).start()
+    try:
+        await pair.received(1)
+        sctp = pair.inbound._peer.connection.sctp
+        sctp.transport._ssl.shutdown()
+        await sctp._send_chunk(sack(sctp._last_received_tsn))
+    finally:
+        await pair.close()

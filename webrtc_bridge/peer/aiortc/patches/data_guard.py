@@ -1,12 +1,14 @@
-"""Bound the cost of what a peer sends on data channels (SCTP, RFC 9260)."""
+"""Bound what a peer, or its end, can cost a session by its data channels (SCTP, RFC 9260)."""
 
 import functools
+import logging
 import time
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from aiortc import RTCSctpTransport
 from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
+from OpenSSL import SSL
 
 RATE, BURST = 500.0, 1000.0
 """
@@ -19,6 +21,9 @@ MOST_AHEAD, MOST_STREAMS = 256, 256
 Chunks that may come ahead of a missing one, and streams. aiortc 1.16 goes through all of the first
 for every chunk, and through all of the second when some are given up.
 """
+
+
+logger = logging.getLogger(__name__)
 
 
 class ChunkBudget:
@@ -44,7 +49,8 @@ def guard_data() -> None:
     Let every transport drop chunks that would cost it much, and continue.
 
     A single datagram can hold an acknowledgement of 290 ranges of 65,536 chunks that were never
-    sent, which aiortc 1.16 writes down one by one: 2 s.
+    sent, which aiortc 1.16 writes down one by one: 2 s. It also sends after the peer has shut down
+    the encryption, in tasks that nobody awaits: an error that asyncio logs with its traceback.
     """
     transport_class: Any = RTCSctpTransport
     receive = transport_class._receive_chunk
@@ -56,7 +62,16 @@ def guard_data() -> None:
         if budget.take(time.monotonic()) and is_affordable(transport, chunk):
             await receive(transport, chunk)
 
+    send = transport_class._send_chunk
+
+    async def send_or_drop(transport: Any, chunk: Any) -> None:
+        try:
+            await send(transport, chunk)
+        except (ConnectionError, SSL.Error) as error:
+            logger.debug('chunk not sent: %r', error)
+
     transport_class._receive_chunk = receive_or_drop
+    transport_class._send_chunk = send_or_drop
 
 
 def is_affordable(transport: Any, chunk: Any) -> bool:
