@@ -18,6 +18,7 @@ try:
 except RequirementError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
+from webrtc_bridge.gstreamer.bitrates import ENCODINGS
 from webrtc_bridge.gstreamer.capture.encoders import KINDS
 from webrtc_bridge.gstreamer.capture.source import describe
 from webrtc_bridge.gstreamer.library import post
@@ -25,6 +26,7 @@ from webrtc_bridge.gstreamer.peer.gate import KeyframeGate
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.gstreamer.structures import first_structure
 
+FULL, SMALL, BRIDGE = ENCODINGS
 SOURCE = GStreamerOptions(source='test', width=320, height=240)
 
 
@@ -45,10 +47,16 @@ class Branch:
         self._waits = False
         self._pipeline = pipeline
         self.errors = []
-        self.pad = pipeline.add_branch(self.element, self.errors.append)
+        self.pad = pipeline.add_branch(self.element, self)
         self.queue = self.element.get_by_name('queue')
         self.sink = self.element.get_by_name('sink').get_static_pad('sink')
         self.sink.add_probe(Gst.PadProbeType.BUFFER, self._on_picture)
+
+    def on_lost(self, reason):
+        self.errors.append(reason)
+
+    def on_keyframe_late(self):
+        pass
 
     def move(self, layer):
         self._waits = True
@@ -66,7 +74,7 @@ class Branch:
         self.sink.push_event(event)
 
     async def remove(self):
-        self._pipeline.unlink_branch(self.pad, self.layer)
+        self._pipeline.unlink_branch(self.pad, Encoding(Codec.H264, self.layer))
         await self._pipeline.remove_branch(self.element)
 
     def _on_picture(self, pad, info):
@@ -168,13 +176,13 @@ async def test_a_rare_picture_is_encoded_again_for_each_who_asks_for_it():
     await running.pipeline.start(KINDS['x264enc'])
     await until(lambda: running.pipeline._supervisor.capture.newest is not None)
     first, second = Branch(running.pipeline), Branch(running.pipeline)
-    running.pipeline.request_keyframe(Layer.FULL)
+    running.pipeline.request_keyframe(FULL)
     await second.more(1)
     for _ in range(2):
         first.ask_for_keyframe()
         await second.more(1)
     second.move(Layer.SMALL)
-    running.pipeline.request_keyframe(Layer.SMALL)
+    running.pipeline.request_keyframe(SMALL)
     await second.more(1)
     assert second.keyframes == len(second.widths)
     assert second.widths[-1] == 160
@@ -214,11 +222,11 @@ async def test_a_layer_that_flows_to_nobody_is_not_encoded(running):
     branch = Branch(running.pipeline)
     await branch.more(3)
     assert encodes()
-    running.pipeline.unlink_branch(branch.pad, Layer.FULL)
+    running.pipeline.unlink_branch(branch.pad, FULL)
     assert not encodes()
     have = branch.keyframes
-    branch.pad = running.pipeline.link_branch(branch.element, Layer.FULL)
-    running.pipeline.request_keyframe(Layer.FULL)
+    branch.pad = running.pipeline.link_branch(branch.element.get_static_pad('sink'), FULL)
+    running.pipeline.request_keyframe(FULL)
     await until(lambda: branch.keyframes > have)
     await branch.remove()
 
@@ -228,7 +236,7 @@ async def test_who_is_sent_nothing_for_a_while_costs_others_no_keyframe(running)
     loop = asyncio.get_running_loop()
     gate = KeyframeGate(
         second.queue.get_static_pad('sink'),
-        lambda: running.pipeline.request_keyframe(Layer.FULL),
+        lambda: running.pipeline.request_keyframe(FULL),
         lambda *given: post(loop, *given),
     )
     await first.more(3)

@@ -1,4 +1,4 @@
-"""The bit rates of a pipeline's layers, and the bounds that they are set within. Without gi."""
+"""The encodings of a pipeline, and the bit rates of its layers within their bounds. Without gi."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,13 @@ from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
 CODEC = Codec.H264
 'The one codec that a pipeline encodes.'
+
+
+BRIDGE = Encoding(CODEC, bridge=True)
+'For viewers of what passes through, until its next keyframe.'
+
+ENCODINGS = (Encoding(CODEC, Layer.FULL), Encoding(CODEC, Layer.SMALL), BRIDGE)
+'All that a pipeline may deliver.'
 
 
 class LayerBitrates:

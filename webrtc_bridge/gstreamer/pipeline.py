@@ -1,9 +1,10 @@
 """
-The one pipeline of a sender: a capture, a tee for each layer, and a branch for each viewer.
+The one pipeline of a sender: a capture, a tee for each encoding, and a branch for each viewer.
 
-    capture/capture.py -> full tee  -> peer/branch.py
-                                    -> peer/branch.py
-                       -> small tee -> peer/branch.py
+    capture/capture.py -> full tee   -> peer/branch.py
+                                     -> peer/branch.py
+                       -> small tee  -> peer/branch.py
+                       -> bridge tee -> a branch that waits for a keyframe of what passes through
 
 Belongs to the event loop, like everything that decides; GStreamer's threads only carry pictures
 and report, through `post`, what happens.
@@ -13,6 +14,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from webrtc_bridge.errors import (
     SourceError,
@@ -20,14 +22,15 @@ from webrtc_bridge.errors import (
     SourceNotFound,
     SourceUnreadable,
 )
-from webrtc_bridge.gstreamer.bitrates import LayerBitrates
+from webrtc_bridge.gstreamer.bitrates import CODEC, ENCODINGS, LayerBitrates
 from webrtc_bridge.gstreamer.capture.capture import Capture
 from webrtc_bridge.gstreamer.capture.encoders import EncoderKind
 from webrtc_bridge.gstreamer.capture.source import SourceDescription, shown
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad, in_thread
 from webrtc_bridge.gstreamer.supervisor import SourceSupervisor
-from webrtc_bridge.gstreamer.tee import LayerTee
+from webrtc_bridge.gstreamer.tee import EncodingTee
 from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
+from webrtc_bridge.media.codec.keyframes import BRIDGE_AFTER
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
 STOP_TIMEOUT = 1.5
@@ -40,6 +43,16 @@ picture may be the only one, such as a map or a slide.
 """
 
 logger = logging.getLogger(__name__)
+
+
+class BranchListener(Protocol):
+    """A viewer's branch of a pipeline. Belongs to the event loop."""
+
+    def on_lost(self, reason: str) -> None:
+        """Note that something in the branch failed."""
+
+    def on_keyframe_late(self) -> None:
+        """Note that the source has not had the keyframe that was asked for; the bridge helps."""
 
 
 class GStreamerPipeline:
@@ -59,10 +72,14 @@ class GStreamerPipeline:
         self._bitrates = LayerBitrates(lowest)
         self._on_bounds = on_bounds
         self._loop = asyncio.get_running_loop()
-        self._branches: dict[Element, Callable[[str], None]] = {}
+        self._branches: dict[Element, BranchListener] = {}
         self._can_be_layered = True
+        self._bridging: asyncio.TimerHandle | None = None
         self._tees = {
-            layer: LayerTee(functools.partial(self._on_keyframe_wanted, layer)) for layer in Layer
+            encoding: EncodingTee(
+                functools.partial(self._on_keyframe_wanted, encoding), encoding.bridge
+            )
+            for encoding in ENCODINGS
         }
         for tee in self._tees.values():
             self.element.add(tee.element)
@@ -82,6 +99,8 @@ class GStreamerPipeline:
     async def close(self) -> None:
         """Stop everything; idempotent."""
         await self._supervisor.close()
+        if self._bridging:
+            self._bridging.cancel()
         for tee in self._tees.values():
             tee.close()
         self._loop.remove_reader(self._bus_fd)
@@ -98,34 +117,28 @@ class GStreamerPipeline:
         self._bitrates.limit(rates)
         self._apply_bitrates()
 
-    def add_branch(self, branch: Element, on_error: Callable[[str], None]) -> Pad:
-        """
-        Let the full layer flow into `branch`; return the tee's pad.
-
-        `on_error` gets the reason when something in the branch fails.
-        """
-        self._branches[branch] = on_error
+    def add_branch(self, branch: Element, listener: 'BranchListener') -> Pad:
+        """Let the full layer flow into `branch`; return the tee's pad."""
+        self._branches[branch] = listener
         self.element.add(branch)
         branch.sync_state_with_parent()
-        return self.link_branch(branch, Layer.FULL)
+        return self.link_branch(branch.get_static_pad('sink'), Encoding(CODEC))
 
-    def link_branch(self, branch: Element, layer: Layer) -> Pad:
-        """Let `layer` flow into `branch`; return the tee's pad."""
-        pad = self._tees[layer].link(branch)
+    def link_branch(self, entry: Pad, encoding: Encoding) -> Pad:
+        """Let `encoding` flow into a branch by its pad `entry`; return the tee's pad."""
+        pad = self._tees[encoding].link(entry)
         self._apply_watched()
         return pad
 
-    def unlink_branch(self, pad: Pad, layer: Layer) -> None:
-        """Let nothing flow through `pad`, and encode `layer` no longer if it was the last."""
-        self._tees[layer].unlink(pad)
+    def unlink_branch(self, pad: Pad, encoding: Encoding) -> None:
+        """Let nothing flow through `pad`, and encode `encoding` no longer if it was the last."""
+        self._tees[encoding].unlink(pad)
         self._apply_watched()
 
     def move_branch(self, branch: Element, pad: Pad, before: Layer, now: Layer) -> Pad:
         """Let layer `now` flow into `branch` instead of `before`; return the new pad."""
-        self._tees[before].unlink(pad)
-        pad = self._tees[now].link(branch)
-        self._apply_watched()
-        return pad
+        self._tees[Encoding(CODEC, before)].unlink(pad)
+        return self.link_branch(branch.get_static_pad('sink'), Encoding(CODEC, now))
 
     async def remove_branch(self, branch: Element) -> None:
         """Take `branch`, which is not linked, out without interrupting the others."""
@@ -133,20 +146,20 @@ class GStreamerPipeline:
         await stop(branch)
         self.element.remove(branch)
 
-    def request_keyframe(self, layer: Layer) -> None:
+    def request_keyframe(self, encoding: Encoding) -> None:
         """Ask for a keyframe; those asked for within 200 ms are one."""
-        self._tees[layer].request_keyframe()
+        self._tees[encoding].request_keyframe()
 
     def attach(self, capture: Capture) -> None:
         """Let a new capture flow into the tees."""
         self.element.add(capture.element)
-        for layer, tee in self._tees.items():
-            capture.pads[layer].link(tee.entry)
+        for encoding, tee in self._tees.items():
+            capture.pads[encoding].link(tee.entry)
 
     async def detach(self, capture: Capture) -> None:
         """Stop a capture and take it out."""
-        for layer, tee in self._tees.items():
-            capture.pads[layer].unlink(tee.entry)
+        for encoding, tee in self._tees.items():
+            capture.pads[encoding].unlink(tee.entry)
         await stop(capture.element)
         self.element.remove(capture.element)
 
@@ -171,14 +184,25 @@ class GStreamerPipeline:
 
     def _apply_watched(self) -> None:
         if capture := self._supervisor.capture:
-            for layer, tee in self._tees.items():
-                capture.set_watched(layer, tee.watched)
+            for encoding, tee in self._tees.items():
+                capture.set_watched(encoding, tee.watched)
 
-    def _on_keyframe_wanted(self, layer: Layer) -> None:
-        if capture := self._supervisor.capture:
-            capture.request_keyframe(layer)
-            if (newest := capture.newest) is not None:
-                self._loop.call_later(REPEAT_AFTER, capture.show_again, layer, newest)
+    def _on_keyframe_wanted(self, encoding: Encoding) -> None:
+        capture = self._supervisor.capture
+        if capture is None:
+            return
+        capture.request_keyframe(encoding)
+        if capture.has_bridge and not encoding.bridge:
+            if self._bridging is None:
+                self._bridging = self._loop.call_later(BRIDGE_AFTER, self._bridge)
+        elif (newest := capture.newest) is not None:
+            self._loop.call_later(REPEAT_AFTER, capture.show_again, encoding, newest)
+
+    def _bridge(self) -> None:
+        """Encode for those who still wait for the source's next keyframe."""
+        self._bridging = None
+        for listener in list(self._branches.values()):
+            listener.on_keyframe_late()
 
     def _on_bus(self) -> None:
         while message := self._bus.pop():
@@ -190,14 +214,17 @@ class GStreamerPipeline:
         logger.debug('%s failed: %s', element.get_name(), reason)
         capture = self._supervisor.capture
         if capture and element.has_as_ancestor(capture.element):
+            if capture.makes_bridge(element):
+                logger.warning('nothing is shown before a keyframe from now on: %s', reason)
+                return
             if capture.makes_small_layer(element):
                 logger.warning('no small layer for slow links from now on: %s', reason)
                 self._can_be_layered = False
             self._supervisor.fail(source_error(self._source.shown, error, reason))
         elif not element.get_name().startswith('sctp'):  # video goes on without its data channel
-            for branch, on_error in list(self._branches.items()):
+            for branch, listener in list(self._branches.items()):
                 if element == branch or element.has_as_ancestor(branch):
-                    on_error(reason)
+                    listener.on_lost(reason)
 
 
 async def stop(element: Element) -> None:

@@ -1,4 +1,4 @@
-"""The tee of one layer's H.264 for all of its viewers. Belongs to the event loop."""
+"""The tee of one encoding's H.264 for all of its viewers. Belongs to the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,15 +7,16 @@ from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, post
 from webrtc_bridge.media.codec.keyframes import MINIMUM_INTERVAL, KeyframeRequests
 
 
-class LayerTee:
+class EncodingTee:
     """
-    Pass the H.264 of one layer to the branches that are linked to it.
+    Pass the H.264 of one encoding to the branches that are linked to it.
 
     `element` goes into the pipeline, `entry` is its pad for the encoder. The viewers' requests for
-    keyframes are merged; `on_keyframe_wanted` is called when one is due.
+    keyframes are merged; `on_keyframe_wanted` is called when one is due. The frames of a `bridge`
+    are marked, for those who get others, too.
     """
 
-    def __init__(self, on_keyframe_wanted: Callable[[], None]) -> None:
+    def __init__(self, on_keyframe_wanted: Callable[[], None], bridge: bool = False) -> None:
         self._on_keyframe_wanted = on_keyframe_wanted
         self._loop = asyncio.get_running_loop()
         self._keyframes = KeyframeRequests()
@@ -25,17 +26,19 @@ class LayerTee:
         self.element.set_property('allow-not-linked', True)
         self.entry: Pad = self.element.get_static_pad('sink')
         self.entry.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_upstream_event)
+        if bridge:
+            self.entry.add_probe(Gst.PadProbeType.BUFFER, mark_bridge)
 
     @property
     def watched(self) -> bool:
         """Whether there is a branch."""
         return self._branches > 0
 
-    def link(self, branch: Element) -> Pad:
-        """Let the layer flow into `branch`; return the pad, for `unlink`."""
+    def link(self, entry: Pad) -> Pad:
+        """Let the encoding flow into a branch by its pad `entry`; return the pad, for `unlink`."""
         self._branches += 1
         pad = self.element.request_pad_simple('src_%u')
-        pad.link(branch.get_static_pad('sink'))
+        pad.link(entry)
         return pad
 
     def unlink(self, pad: Pad) -> None:
@@ -67,3 +70,15 @@ class LayerTee:
             return Gst.PadProbeReturn.OK
         post(self._loop, self.request_keyframe)
         return Gst.PadProbeReturn.DROP
+
+
+def mark_bridge(_: Pad, info: Element) -> object:
+    """Mark the frame of a probe's `info` as one of a bridge."""
+    # A flag that nothing else in a pipeline of H.264 uses: it is for memory that is a file.
+    info.get_buffer().set_flags(Gst.BufferFlags.SYNC_AFTER)
+    return Gst.PadProbeReturn.OK
+
+
+def is_of_bridge(frame: Element) -> bool:
+    """Return whether the buffer `frame` is one of a bridge."""
+    return bool(frame.has_flags(Gst.BufferFlags.SYNC_AFTER))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread, Frames
+from webrtc_bridge.media.codec.keyframes import BRIDGE_AFTER
 from webrtc_bridge.media.codec.passthrough import Passthrough, PassthroughListener
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.rtp.broadcast import Broadcast
@@ -22,12 +23,6 @@ CODECS = {
     'h264': (Codec.H264,),
     'vp8': (Codec.VP8,),
 }
-
-BRIDGE_AFTER = 0.5
-"""
-Seconds for which viewers wait for the next keyframe of a source that is passed through. Many
-cameras have one each half second or second; where none comes, pictures are encoded until it does.
-"""
 
 
 class Sender:

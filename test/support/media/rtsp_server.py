@@ -15,7 +15,7 @@ from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
 PICTURE = (
     '( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=30/1'
-    ' ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15'
+    ' ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=10'
     ' ! rtph264pay name=pay0 config-interval=-1 )'
 )
 

@@ -7,10 +7,20 @@ from webrtc_bridge.gstreamer.capture.source import describe
 from webrtc_bridge.gstreamer.library import Gst
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
-from webrtc_bridge.media.frames import Codec, Layer
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
 from webrtc_bridge.options import GStreamerOptions
 
 from .session_pair import until
+
+
+class Errors(list):
+    """The reasons for which a branch failed: a `BranchListener`."""
+
+    def on_lost(self, reason):
+        self.append(reason)
+
+    def on_keyframe_late(self):
+        pass
 
 
 async def first_picture(source, encoder='x264enc', layer=Layer.FULL):
@@ -21,8 +31,8 @@ async def first_picture(source, encoder='x264enc', layer=Layer.FULL):
     branch = Gst.parse_bin_from_description(
         'queue name=queue ! fakesink name=sink async=false', True
     )
-    frames, errors = [], []
-    pad = pipeline.add_branch(branch, errors.append)
+    frames, errors = [], Errors()
+    pad = pipeline.add_branch(branch, errors)
     if layer is not Layer.FULL:
         pad = pipeline.move_branch(branch, pad, Layer.FULL, layer)
 
@@ -37,7 +47,7 @@ async def first_picture(source, encoder='x264enc', layer=Layer.FULL):
     try:
         await until(lambda: frames or errors)
     finally:
-        pipeline.unlink_branch(pad, layer)
+        pipeline.unlink_branch(pad, Encoding(Codec.H264, layer))
         await pipeline.remove_branch(branch)
         await pipeline.close()
     assert not errors

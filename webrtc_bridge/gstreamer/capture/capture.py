@@ -4,6 +4,7 @@ A source and what makes H.264 of it, as one element of the pipeline.
     pictures         -> tee -> encoder (capture/layers.py) -> full
                             -> encoder                     -> small, once somebody needs it
     H.264 that fits                                        -> full
+                    -> decoder (capture/passed.py), encoder -> bridge, for who waits for a keyframe
 
 The route (capture/route.py) to either, decoding or not, depends on what the source delivers.
 """
@@ -12,6 +13,7 @@ import logging
 from typing import Protocol
 
 from webrtc_bridge.errors import SourceError, SourceUnreadable
+from webrtc_bridge.gstreamer.bitrates import BRIDGE, CODEC, ENCODINGS
 from webrtc_bridge.gstreamer.capture.colours import completing, declare
 from webrtc_bridge.gstreamer.capture.encoders import EncoderKind
 from webrtc_bridge.gstreamer.capture.frame_rate import (
@@ -22,6 +24,7 @@ from webrtc_bridge.gstreamer.capture.frame_rate import (
 )
 from webrtc_bridge.gstreamer.capture.layers import EncodedLayers, PictureFormat
 from webrtc_bridge.gstreamer.capture.newest_picture import NewestPicture
+from webrtc_bridge.gstreamer.capture.passed import DECODERS, PassedStream, best_decoder
 from webrtc_bridge.gstreamer.capture.recording import RecordingTime
 from webrtc_bridge.gstreamer.capture.route import STREAM_CAPS, Route
 from webrtc_bridge.gstreamer.capture.shape import shape_of
@@ -31,7 +34,7 @@ from webrtc_bridge.gstreamer.capture.unstamped import ArrivalTimes
 from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Structure
 from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
-from webrtc_bridge.media.frames import Layer
+from webrtc_bridge.media.frames import Encoding, Layer
 
 TAIL = f'capsfilter caps="{STREAM_CAPS}" ! identity silent=true single-segment=true'
 """
@@ -88,14 +91,16 @@ class Capture:
         self._listener = listener
         self._layers: EncodedLayers | None = None
         self._newest: NewestPicture | None = None
-        self._watched: set[Layer] = set()
+        self._passed: PassedStream | None = None
+        self._watched: set[Encoding] = set()
         self.element: Element = Gst.Bin.new('capture')
-        self._tails = {layer: self._add_tail() for layer in Layer}
-        self.pads: dict[Layer, Pad] = {}
-        for layer, tail in self._tails.items():
-            self.pads[layer] = Gst.GhostPad.new(layer.name.lower(), tail.get_static_pad('src'))
-            self.element.add_pad(self.pads[layer])
-        full = self._tails[Layer.FULL].get_static_pad('src')
+        self._tails = {encoding: self._add_tail() for encoding in ENCODINGS}
+        self.pads: dict[Encoding, Pad] = {}
+        for encoding in ENCODINGS:
+            end = self._delivered(encoding)
+            self.pads[encoding] = Gst.GhostPad.new(None, end)
+            self.element.add_pad(self.pads[encoding])
+        full = self._delivered(Encoding(CODEC))
         full.add_probe(Gst.PadProbeType.BUFFER, self._first_picture)
         self._route = Route(
             self.element, source, self._encode_at_rate, self._pass_through, listener.on_failed
@@ -107,38 +112,61 @@ class Capture:
         """Whether there is a small layer, or can be one."""
         return self._layers is not None and self._layers.has_small
 
-    def set_watched(self, layer: Layer, watched: bool) -> None:
-        """Encode a layer, or do not."""
+    @property
+    def has_bridge(self) -> bool:
+        """Whether the source's own H.264 passes through, with a bridge between keyframes."""
+        return self._passed is not None
+
+    def set_watched(self, encoding: Encoding, watched: bool) -> None:
+        """Encode `encoding`, or do not."""
         change = self._watched.add if watched else self._watched.discard
-        change(layer)
-        if self._layers:
-            self._layers.set_watched(layer, watched)
+        change(encoding)
+        if self._layers and self._encodes(encoding):
+            self._layers.set_watched(encoding.layer, watched)
+        if self._passed and encoding == BRIDGE:
+            self._passed.decode(watched)
 
     def set_bitrate(self, layer: Layer, bitrate: int) -> None:
         """Change a layer's bit rate (bit/s); what passes through stays as it is."""
         if self._layers:
             self._layers.set_bitrate(layer, bitrate)
 
-    def request_keyframe(self, layer: Layer) -> None:
+    def request_keyframe(self, encoding: Encoding) -> None:
         """Ask the encoder, or a camera that understands it, for a keyframe."""
         # Without all headers: they come with every keyframe anyway, and the payloader would put
         # them before the next picture, too.
         event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, False, 0)
-        self._tails[layer].get_static_pad('src').send_event(event)
+        self._delivered(encoding).send_event(event)
 
     @property
     def newest(self) -> int | None:
         """The time (ns) of the newest picture that can be encoded again, if there is one."""
         return self._newest.time if self._newest else None
 
-    def show_again(self, layer: Layer, time: int) -> None:
-        """Encode the newest picture once more in `layer`, unless there is one after `time`."""
-        if self._layers and self._newest and self._newest.time == time and layer in self._watched:
-            self._layers.show_again(layer, self._newest.again())
+    def show_again(self, encoding: Encoding, time: int) -> None:
+        """Encode the newest picture once more, unless there is one after `time`."""
+        if not self._layers or not self._newest or self._newest.time != time:
+            return
+        if encoding in self._watched and self._encodes(encoding):
+            self._layers.show_again(encoding.layer, self._newest.again())
+
+    def makes_bridge(self, element: Element) -> bool:
+        """Return whether `element` makes the bridge, without which video goes on."""
+        if self._passed is None:
+            return False
+        encodes = self._layers is not None and self._layers.owns(element)
+        return encodes or self._passed.owns(element)
 
     def makes_small_layer(self, element: Element) -> bool:
         """Return whether `element` makes the small layer, and may have failed at it."""
         return self._layers is not None and self._layers.makes_small(element)
+
+    def _encodes(self, encoding: Encoding) -> bool:
+        """Return whether `encoding` is encoded here, or would be."""
+        return encoding.bridge == self.has_bridge
+
+    def _delivered(self, encoding: Encoding) -> Pad:
+        return self._tails[encoding].get_static_pad('src')
 
     def _add_tail(self) -> Element:
         tail = Gst.parse_bin_from_description(TAIL, True)
@@ -147,15 +175,20 @@ class Capture:
         pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._keep_end_from_viewers)
         return tail
 
-    def _end(self, layer: Layer) -> Pad:
-        return self._tails[layer].get_static_pad('sink')
+    def _end(self, encoding: Encoding) -> Pad:
+        return self._tails[encoding].get_static_pad('sink')
 
     def _pass_through(self, pad: Pad, structure: Structure) -> None:
         profile = structure.get_string('profile')
         logger.info('source: passing its own H.264 (%s) through; no encoder runs', profile)
+        if best_decoder():
+            end = self._delivered(Encoding(CODEC))
+            self._passed = PassedStream(self.element, end, self._encode_bridge)
+        else:
+            logger.warning('viewers wait for keyframes: no decoder (%s)', ', '.join(DECODERS))
         passed = self._put(pad, self._paced(pad))
         declare(passed)
-        passed.link(self._end(Layer.FULL))
+        passed.link(self._end(Encoding(CODEC)))
         self._listener.on_bitrate(0)
 
     def _encode_at_rate(self, pad: Pad, structure: Structure) -> None:
@@ -181,24 +214,43 @@ class Capture:
     def _encode(self, pad: Pad, fps: float, first: str = '') -> None:
         scalable = pad.get_current_caps().get_features(0).contains(SYSTEM_MEMORY)
         elements, size = shape_of(pad)
-        picture_format = PictureFormat(size, fps, scalable)
+        chain = [first, self._paced(pad, fps)]
+        if scalable:
+            chain += [self._completion(pad), *elements]
+        pictures = self._put(pad, ' ! '.join(filter(None, chain)))
+        self._make_layers(pictures, PictureFormat(size, fps, scalable))
+        # Nothing reaches the tail before there is a viewer.
+        self._listener.on_flowing()
+
+    def _encode_bridge(self, pad: Pad) -> None:
+        """Encode the decoded pictures of what passes through; there is no small layer of it."""
+        structure = first_structure(pad.get_current_caps())
+        fps = declared_rate(structure)
+        rate = DEFAULT_RATE if fps is None or is_absurd(fps) else fps
+        completion = self._completion(pad)
+        pictures = self._put(pad, completion) if completion else pad
+        self._make_layers(pictures, PictureFormat(shape_of(pad).size, rate, scalable=False))
+
+    def _completion(self, pad: Pad) -> str:
+        return completing(first_structure(pad.get_current_caps()), self._route.full_range)
+
+    def _make_layers(self, pad: Pad, picture_format: PictureFormat) -> None:
+        """Encode the pictures of `pad` from now on, as far as they are watched."""
+        size, fps, _ = picture_format
         bitrate = self._bitrate or automatic_bitrate(*size, fps)
         name = self._kind.name
         logger.info('encoding %dx%d with %s, %d kbit/s', *size, name, bitrate // 1000)
         pictures = Gst.ElementFactory.make('tee')
-        completion = completing(first_structure(pad.get_current_caps()), self._route.full_range)
-        chain = [first, self._paced(pad, fps), *([completion, *elements] if scalable else [])]
-        self._put(self._put(pad, ' ! '.join(filter(None, chain))), pictures)
+        self._put(pad, pictures)
         layers = EncodedLayers(self._kind, pictures, picture_format, bitrate, self._place)
-        layers.set_watched(Layer.FULL, Layer.FULL in self._watched)
+        full = Encoding(CODEC, bridge=self.has_bridge)
+        layers.set_watched(Layer.FULL, full in self._watched)
         self._newest = NewestPicture(self.element, pictures)
         self._layers = layers
         self._listener.on_bitrate(bitrate)
-        # Nothing reaches the tail before there is a viewer.
-        self._listener.on_flowing()
 
     def _place(self, layer: Layer, pad: Pad, encoder: Element) -> None:
-        self._put(pad, encoder).link(self._end(layer))
+        self._put(pad, encoder).link(self._end(Encoding(CODEC, layer, bridge=self.has_bridge)))
 
     def _put(self, pad: Pad, chain: Element | str) -> Pad:
         return put(self.element, self._source, pad, chain)

@@ -183,6 +183,10 @@ class EncodedLayers:
         if pad := self._pads.get(layer):
             pad.push(picture)
 
+    def owns(self, element: Element) -> bool:
+        """Return whether `element` belongs to an encoder, and may have failed by itself."""
+        return any(encoder.owns(element) for encoder in self._encoders.values())
+
     def makes_small(self, element: Element) -> bool:
         """Return whether `element` makes the small layer, and may have failed at it."""
         encoder = self._encoders.get(Layer.SMALL)

@@ -35,10 +35,13 @@ class NewestPicture:
         sample = self._sink.get_property('last-sample')
         if not sample:
             return None
-        buffer = sample.get_buffer().copy()
-        self._times = self._times + 1 if buffer.pts == self._shown else 1
-        self._shown = buffer.pts
-        buffer.pts += self._times * STEP
-        buffer.dts = Gst.CLOCK_TIME_NONE
-        buffer.offset = AGAIN
-        return buffer
+        newest = sample.get_buffer()
+        self._times = self._times + 1 if newest.pts == self._shown else 1
+        self._shown = newest.pts
+        # Not copy(): from 1.26 on, the result cannot be changed in Python.
+        again, parts = Gst.Buffer.new(), Gst.BufferCopyFlags
+        again.copy_into(newest, parts.FLAGS | parts.META | parts.MEMORY, 0, newest.get_size())
+        again.pts = newest.pts + self._times * STEP
+        again.duration = newest.duration
+        again.offset = AGAIN
+        return again

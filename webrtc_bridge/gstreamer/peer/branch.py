@@ -1,14 +1,15 @@
-"""One viewer's branch of the pipeline: from the tee of a layer to RTP packets."""
+"""One viewer's branch of the pipeline: from the tee of an encoding to RTP packets."""
 
 import asyncio
 import functools
 import secrets
 from collections.abc import Callable
 
-from webrtc_bridge.gstreamer.library import Element, Gst, Pad, Signals, post
+from webrtc_bridge.gstreamer.bitrates import BRIDGE, CODEC
+from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Signals, post
 from webrtc_bridge.gstreamer.peer.gate import KeyframeGate
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
-from webrtc_bridge.media.frames import Layer
+from webrtc_bridge.media.frames import Encoding, Layer
 
 CAPS = (
     # Every browser, and aiortc, takes the constrained baseline profile in packetization mode 1.
@@ -20,6 +21,8 @@ CAPS = (
     'ssrc=(uint){ssrc}'
 )
 ELEMENTS = (
+    # One entry for the layer, and another for the bridge, whose frames come in between.
+    'funnel name=funnel ! '
     # What does not fit is dropped before it, and then everything up to a keyframe: a picture that
     # refers to one that was dropped cannot be shown, and nobody would ask for another.
     'queue name=queue leaky=upstream max-size-buffers=8 max-size-bytes=0 max-size-time=0'
@@ -31,6 +34,9 @@ ELEMENTS = (
 class ViewerBranch:
     """
     Make RTP packets of one layer for one viewer, with the SSRC `ssrc` and the caps `caps`.
+
+    Where the source's own H.264 passes through, and a keyframe of it is late, the viewer gets the
+    bridge until it comes.
 
     `element` goes into the pipeline, and has room for what takes the packets. Nothing flows until
     `open`. Belongs to the event loop.
@@ -44,16 +50,22 @@ class ViewerBranch:
             ELEMENTS.format(caps=self.caps), False
         )
         self._pipeline = pipeline
+        self._on_lost: Callable[[str], None] = lambda reason: None
         self._loop = asyncio.get_running_loop()
         self._payloader: Element = self.element.get_by_name('payloader')
         self._tee_pad: Pad | None = None
+        self._bridge: BridgeEntry | None = None
         self._joined = self._is_open = False
         self._pause: asyncio.TimerHandle | None = None
         queue = self.element.get_by_name('queue')
         entry = queue.get_static_pad('sink')
-        self.element.add_pad(Gst.GhostPad.new('sink', entry))
+        funnel = self.element.get_by_name('funnel')
+        self.element.add_pad(Gst.GhostPad.new('sink', funnel.request_pad_simple('sink_%u')))
         call = functools.partial(post, self._loop)
-        self._gate: KeyframeGate | None = KeyframeGate(entry, self._request_keyframe, call)
+        self._gate: KeyframeGate | None = KeyframeGate(
+            entry, self._request_keyframe, call, self._leave_bridge
+        )
+        entry.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_upstream_event)
         self._signals = Signals()
         self._signals.connect(queue, 'overrun', lambda _: call(self._restart))
 
@@ -67,10 +79,21 @@ class ViewerBranch:
         """Return the pad that the packets leave by."""
         return self.element.get_by_name('packets').get_static_pad('src')
 
-    def join(self, on_error: Callable[[str], None]) -> None:
-        """Join the pipeline; `on_error` gets the reason when an element fails."""
+    def join(self, on_lost: Callable[[str], None]) -> None:
+        """Join the pipeline; `on_lost` gets the reason when an element fails."""
         self._joined = True
-        self._tee_pad = self._pipeline.add_branch(self.element, on_error)
+        self._on_lost = on_lost
+        self._tee_pad = self._pipeline.add_branch(self.element, self)
+
+    def on_lost(self, reason: str) -> None:
+        """Pass on that an element failed."""
+        self._on_lost(reason)
+
+    def on_keyframe_late(self) -> None:
+        """Take the bridge until the keyframe comes."""
+        if self._gate and self._gate.waits and self._pause is None and self._bridge is None:
+            self._gate.cross()
+            self._bridge = BridgeEntry(self._pipeline, self.element)
 
     def open(self) -> None:
         """Let pictures through, from the next keyframe on."""
@@ -83,6 +106,7 @@ class ViewerBranch:
         if self._gate is None or self._tee_pad is None or layer is self.layer:
             return
         self._gate.close()
+        self._leave_bridge()
         self._tee_pad = self._pipeline.move_branch(self.element, self._tee_pad, self.layer, layer)
         self.layer = layer
         if self._is_open and self._pause is None:
@@ -97,6 +121,7 @@ class ViewerBranch:
         if self._pause is not None or self._gate is None or self._tee_pad is None:
             return False
         self._gate.close()
+        self._leave_bridge()
         self._pause = self._loop.call_later(seconds, self._resume)
         return True
 
@@ -109,7 +134,8 @@ class ViewerBranch:
             self._gate.close()
             self._leave()
         else:
-            self._tee_pad = self._pipeline.link_branch(self.element, self.layer)
+            entry = self.element.get_static_pad('sink')
+            self._tee_pad = self._pipeline.link_branch(entry, Encoding(CODEC, self.layer))
             self._gate.open_at_keyframe()
 
     async def close(self) -> None:
@@ -125,8 +151,9 @@ class ViewerBranch:
         self.element = self._payloader = None
 
     def _leave(self) -> None:
+        self._leave_bridge()
         if self._tee_pad is not None:
-            self._pipeline.unlink_branch(self._tee_pad, self.layer)
+            self._pipeline.unlink_branch(self._tee_pad, Encoding(CODEC, self.layer))
             self._tee_pad = None
 
     def _end_pause(self) -> None:
@@ -144,4 +171,41 @@ class ViewerBranch:
             self._gate.restart()
 
     def _request_keyframe(self) -> None:
-        self._pipeline.request_keyframe(self.layer)
+        self._pipeline.request_keyframe(Encoding(CODEC, self.layer))
+        if self._bridge is not None:
+            self._pipeline.request_keyframe(BRIDGE)
+
+    def _leave_bridge(self) -> None:
+        bridge, self._bridge = self._bridge, None
+        if bridge is not None:
+            bridge.close()
+
+    def _on_upstream_event(self, _: Pad, info: Element) -> object:
+        if GstVideo.video_event_is_force_key_unit(info.get_event()):
+            post(self._loop, self._on_picture_lost)
+        return Gst.PadProbeReturn.OK
+
+    def _on_picture_lost(self) -> None:
+        if self._gate:
+            self._gate.watch_for_keyframe()
+
+
+class BridgeEntry:
+    """The second entry of the branch `element`, by which it gets the bridge of `pipeline`."""
+
+    def __init__(self, pipeline: GStreamerPipeline, element: Element) -> None:
+        self._pipeline = pipeline
+        self._element = element
+        self._funnel: Element = element.get_by_name('funnel')
+        self._pad: Pad = self._funnel.request_pad_simple('sink_%u')
+        self._entry: Pad = Gst.GhostPad.new('bridge', self._pad)
+        self._entry.set_active(True)
+        element.add_pad(self._entry)
+        self._tee_pad = pipeline.link_branch(self._entry, BRIDGE)
+        pipeline.request_keyframe(BRIDGE)
+
+    def close(self) -> None:
+        """Get the bridge no longer; once."""
+        self._pipeline.unlink_branch(self._tee_pad, BRIDGE)
+        self._element.remove_pad(self._entry)
+        self._funnel.release_request_pad(self._pad)

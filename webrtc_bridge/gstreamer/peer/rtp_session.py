@@ -18,7 +18,13 @@ FIRST_REPORT_INTERVAL, REPORT_INTERVAL = 0.005, 1.0
 'Seconds between sender reports; the first one tells when the first pictures were captured.'
 
 RETRANSMISSION = 'GstRTPRetransmissionRequest'
-'The event by which a session asks for a packet again, with its `seqnum`.'
+'The event by which a session asks for a packet again, with its `seqnum` and `ssrc`.'
+
+LOOK = 0.15
+"""
+Seconds between two looks at the number of the newest packet. If it is the same, that packet is
+sent again, once: a viewer knows of a lost packet by a later one, and the next may never come.
+"""
 
 
 class RtpSession:
@@ -33,18 +39,22 @@ class RtpSession:
     ) -> None:
         self._branch = branch
         self._on_feedback = on_feedback
-        self._post = functools.partial(post, asyncio.get_running_loop())
+        self._loop = asyncio.get_running_loop()
+        self._post = functools.partial(post, self._loop)
         self._retransmissions = Retransmissions()
         self._reported = False
         self._sent_reports = SentReports()
+        self._last: int | None = None
+        self._sent_again: int | None = None
         rtpbin = webrtc.get_by_name('rtpbin')
         self._session: Element = rtpbin.emit('get-internal-session', 0)
         self._signals = Signals()
         self._signals.connect(self._session, 'on-receiving-rtcp', self._on_rtcp)
         sent = rtpbin.get_static_pad('send_rtp_src_0')
         sent.add_probe(Gst.PadProbeType.BUFFER, self._on_first_packet)
-        entry = rtpbin.emit('get-session', 0).get_static_pad('send_rtp_sink')
-        entry.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_event)
+        self._entry: Pad = rtpbin.emit('get-session', 0).get_static_pad('send_rtp_sink')
+        self._entry.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_event)
+        self._look = self._loop.call_later(LOOK, self._look_at_last)
 
     @property
     def packets_sent(self) -> int:
@@ -62,8 +72,9 @@ class RtpSession:
 
     def close(self) -> None:
         """Listen no longer; idempotent."""
+        self._look.cancel()
         self._signals.disconnect()
-        self._session = None
+        self._session = self._entry = None
 
     def _statistic(self, name: str) -> int:
         if self._session is None:
@@ -89,6 +100,15 @@ class RtpSession:
         sequence = self._branch.sequence
         allowed = self._retransmissions.allows(event.get_value('seqnum'), sequence)
         return Gst.PadProbeReturn.OK if allowed else Gst.PadProbeReturn.DROP
+
+    def _look_at_last(self) -> None:
+        self._look = self._loop.call_later(LOOK, self._look_at_last)
+        before, self._last = self._last, self._branch.sequence
+        if self.packets_sent and self._last == before != self._sent_again:
+            self._sent_again = self._last
+            fields = f'seqnum=(uint){self._last},ssrc=(uint){self._branch.ssrc}'
+            request = Gst.Structure.from_string(f'{RETRANSMISSION},{fields}')[0]
+            self._entry.push_event(Gst.Event.new_custom(Gst.EventType.CUSTOM_UPSTREAM, request))
 
     def _on_first_packet(self, _: Pad, __: Any) -> Any:
         self._post(self._send_report)

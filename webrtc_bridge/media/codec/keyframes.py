@@ -7,6 +7,13 @@ several viewers lose packets at the same moment, one keyframe serves all of them
 """
 
 
+BRIDGE_AFTER = 0.5
+"""
+Seconds for which viewers wait for the next keyframe of a source that is passed through. Many
+cameras have one each half second or second; where none comes, pictures are encoded until it does.
+"""
+
+
 class KeyframeRequests:
     """Collect keyframe requests, so that one keyframe answers many. Reads no clock."""
 

@@ -88,6 +88,13 @@ class ParameterSets:
         """The profile of the stream; None before its first sequence parameter set."""
         return Profile(self._sequence) if self._sequence else None
 
+    @property
+    def first(self) -> tuple[bytes, bytes] | None:
+        """The sequence parameter set, and one of the picture; None before there are both."""
+        if not self._sequence or not self._picture:
+            return None
+        return self._sequence, next(iter(self._picture.values()))
+
     def note(self, units: list[bytes]) -> None:
         """Keep the parameter sets among `units`."""
         for unit in units:

@@ -57,7 +57,7 @@ def with_video_signal(sps: bytes, signal: VideoSignal) -> bytes:
     bits = bits[: bits.rindex('1') + 1]  # rbsp_stop_one_bit
     bits += '0' * (-len(bits) % 8)
     rbsp = int(bits, 2).to_bytes(len(bits) // 8, 'big')
-    return sps[:1] + _with_emulation_prevention(rbsp)
+    return sps[:1] + with_emulation_prevention(rbsp)
 
 
 def declaring(data: bytes, signal_for: Callable[[int], VideoSignal | None]) -> bytes:
@@ -118,8 +118,8 @@ def _read_signal(bits: Bits) -> VideoSignal:
     return VideoSignal(full_range, bits.take(8), bits.take(8), bits.take(8))
 
 
-def _with_emulation_prevention(rbsp: bytes) -> bytes:
-    """Follow ITU-T H.264 section 7.4.1."""
+def with_emulation_prevention(rbsp: bytes) -> bytes:
+    """Return the bytes of a NAL unit with `rbsp` as payload (ITU-T H.264 section 7.4.1)."""
     result = bytearray()
     for byte in rbsp:
         if byte <= 3 and result[-2:] == b'\0\0':
