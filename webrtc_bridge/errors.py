@@ -37,6 +37,7 @@ import socket
 import ssl
 from collections.abc import Collection
 
+from webrtc_bridge.program.addresses import host_and_port
 from webrtc_bridge.program.own_command import own_command
 
 HINTS = {
@@ -108,7 +109,7 @@ class ServeError(WebrtcBridgeError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f'cannot listen on {self.host}:{self.port}: {self.reason}'
+        return f'cannot listen on {host_and_port(self.host, self.port)}: {self.reason}'
 
 
 class UnknownArgumentError(WebrtcBridgeError):

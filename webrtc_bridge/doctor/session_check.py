@@ -1,6 +1,8 @@
 """Check a short session with a sender, using the same receiver as everything else."""
 
 import asyncio
+import ipaddress
+from urllib.parse import urlsplit
 
 from webrtc_bridge.doctor.findings import CheckFailed
 from webrtc_bridge.media.frames import ReceivedFrame
@@ -47,7 +49,7 @@ async def watch(options: DoctorOptions, sender_id: str) -> str:
         await asyncio.sleep(WATCH_TIME)
         report = await receiver.report()
     except TimeoutError:
-        raise why_no_picture(sender_id, troubles) from None
+        raise why_no_picture(sender_id, troubles, options.server_url) from None
     finally:
         await end(running)
     if report.state is not StreamState.RECEIVING:
@@ -58,10 +60,20 @@ async def watch(options: DoctorOptions, sender_id: str) -> str:
     )
 
 
-def why_no_picture(sender_id: str, troubles: list[Trouble]) -> CheckFailed:
-    """Return what is wrong, from the `troubles` of the receiver."""
+def why_no_picture(sender_id: str, troubles: list[Trouble], server_url: str) -> CheckFailed:
+    """Return what is wrong, from the `troubles` of a receiver at `server_url`."""
     if any(trouble.kind is TroubleKind.NO_OFFER for trouble in troubles):
         return CheckFailed(f'{sender_id} makes no offer', 'see its log, or restart it')
     reason = f' ({troubles[-1].reason})' if troubles else ''
     advice = 'allow UDP between the two machines, or configure a TURN server'
+    if is_link_local(server_url):  # no TURN server is reached from there
+        advice = 'allow UDP between the two machines, or give both an address by DHCP or by hand'
     return CheckFailed(f'no picture from {sender_id}{reason}', advice)
+
+
+def is_link_local(server_url: str) -> bool:
+    """Return whether a URL has an address of one cable, such as one without DHCP."""
+    try:
+        return ipaddress.ip_address(urlsplit(server_url).hostname or '').is_link_local
+    except ValueError:  # it has a name
+        return False

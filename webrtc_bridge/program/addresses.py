@@ -1,4 +1,4 @@
-"""The addresses of this machine."""
+"""The addresses of this machine, and how addresses are written."""
 
 
 def interface_addresses() -> list[str]:
@@ -9,3 +9,8 @@ def interface_addresses() -> list[str]:
         return []
     addresses = (address.ip for adapter in ifaddr.get_adapters() for address in adapter.ips)
     return [ip if isinstance(ip, str) else ip[0] for ip in addresses]
+
+
+def host_and_port(host: str, port: int) -> str:
+    """Return `host` and `port` as in a URL, where an IPv6 address is in brackets (RFC 3986)."""
+    return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'

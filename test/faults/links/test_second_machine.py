@@ -89,6 +89,23 @@ async def test_another_address_is_another_session(robot: Robot, port: int, kind:
         await seen.wait_for_more(30)
 
 
+@WEBCAM_OR_LONG
+async def test_a_cable_between_link_local_addresses_is_enough(
+    robot: Robot, start_module: Start, kind: str
+) -> None:
+    here = robot.keep_link_local_alone()
+    arguments = ['--host', '::', '--port', '0', '--allow-anonymous']
+    server = await start_module('commands.signaling', *arguments)
+    port = int((await server.line(r'serving on \[::\]:(\d+)'))[1])
+    url = f'ws://[{here}%eth0]:{port}'
+    camera = ('--id', 'front', '--source', 'test')
+    sender = await robot.start_module(f'commands.{kind}', '--server', url, *camera)
+    await sender.line('sender front: registered')
+    # A program, since other tests in this process may have made aioice see loopback alone.
+    doctor = await start_module('commands.doctor', '--server', f'ws://[::1]:{port}')
+    await doctor.line(r'ok +session: front: H264 640x480')
+
+
 @pytest.mark.parametrize('seconds', [3.0, pytest.param(20.0, marks=pytest.mark.long)])
 async def test_a_sender_without_a_network_waits_for_one(
     robot: Robot, port: int, seconds: float

@@ -1,3 +1,4 @@
+import asyncio
 import ipaddress
 import socket
 
@@ -41,3 +42,18 @@ async def test_the_server_says_where_its_page_is(caplog: pytest.LogCaptureFixtur
     async with SignalingServer(SignalingOptions(port=0)) as server:
         assert server.page_url == f'http://127.0.0.1:{server.port}/'
         assert f'open {server.page_url} in a browser to watch' in caplog.text
+
+
+async def test_every_interface_of_ipv6_is_every_one_of_ipv4_too() -> None:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(('::1', 0))
+        except OSError:
+            pytest.skip('needs IPv6')
+        port = probe.getsockname()[1]
+    options = SignalingOptions(host='::', port=port, allow_anonymous=True)
+    async with SignalingServer(options):
+        for host in ('127.0.0.1', '::1'):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            await writer.wait_closed()

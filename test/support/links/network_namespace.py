@@ -61,6 +61,17 @@ class Robot:
     def delete_address(self, address: str) -> None:
         self.inside('ip', 'address', 'delete', f'{address}/24', 'dev', 'eth0')
 
+    def keep_link_local_alone(self) -> str:
+        """Leave the cable the addresses that interfaces give themselves; return this end's."""
+        run('ip', 'address', 'delete', f'{self.here}/24', 'dev', self._cable)
+        self.delete_address(self.there)
+        for at, interface in ((run, self._cable), (self.inside, 'eth0')):
+            # Without a wait of a second or two for others that have the same address.
+            at('sh', '-c', f'echo 0 > /proc/sys/net/ipv6/conf/{interface}/accept_dad')
+        self.plug_in()
+        found = run('ip', '-6', '-o', 'address', 'show', 'dev', self._cable, 'scope', 'link')
+        return found.split()[3].partition('/')[0]
+
     def inside(self, *command: str) -> str:
         """Run a command in the namespace; return its output."""
         # Not `ip netns exec`: it also mounts another /sys, which fails in a chroot.

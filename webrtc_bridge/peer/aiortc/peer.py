@@ -28,7 +28,7 @@ from webrtc_bridge.peer.aiortc.patches.high_profile import offer_high_profile
 from webrtc_bridge.peer.aiortc.patches.ice import (
     asking_all,
     connect_on_check_success,
-    offer_loopback_candidate,
+    offer_last_resorts,
     own_addresses,
     stop_consent_checks_on_close,
     use_constant_stun_retry,
@@ -69,7 +69,7 @@ class AiortcPeer:
         self._peer_id = peer_id
         self._listener = listener
         self._first_mid = ''
-        offer_loopback_candidate()
+        offer_last_resorts()
         use_constant_stun_retry()
         stop_consent_checks_on_close()
         connect_on_check_success()

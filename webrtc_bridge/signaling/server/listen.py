@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 
 from webrtc_bridge.errors import OptionError, ServeError, UnprotectedError, describe
-from webrtc_bridge.program.addresses import interface_addresses
+from webrtc_bridge.program.addresses import host_and_port, interface_addresses
 
 KERNEL_BUFFER = 131072
 'Bytes that the kernel buffers for a reader; Linux doubles it.'
@@ -32,10 +32,7 @@ async def listen(
     if not host or not host.isprintable():
         raise OptionError('host', host, 'an address or a name; 0.0.0.0 is every interface')
     try:
-        found = await loop.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+        addresses = await addresses_of(host, port)
         server = await loop.create_server(
             make_protocol,
             addresses if port else addresses[:1],
@@ -57,6 +54,15 @@ async def listen(
     return server
 
 
+async def addresses_of(host: str, port: int) -> list[str]:
+    """Return the addresses to listen on; every interface of IPv6 is every one of IPv4, too."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+    # asyncio makes IPv6 sockets for IPv6 alone, so that an IPv4 peer's address looks like one.
+    return ['::', '0.0.0.0'] if addresses == ['::'] else addresses
+
+
 def is_local(server: asyncio.Server) -> bool:
     """Return whether only this machine can reach `server`."""
     addresses = [listener.getsockname()[0].partition('%')[0] for listener in server.sockets]
@@ -66,8 +72,7 @@ def is_local(server: asyncio.Server) -> bool:
 def url_of(scheme: str, host: str, port: int) -> str:
     """Return the URL at which this machine reaches a server that listens on `host`."""
     reachable = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host)
-    name = f'[{reachable}]' if ':' in reachable else reachable
-    return f'{scheme}://{name}:{port}'
+    return f'{scheme}://{host_and_port(reachable, port)}'
 
 
 def page_host(host: str) -> str:

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from webrtc_bridge import __version__
 from webrtc_bridge.options import SignalingOptions
+from webrtc_bridge.program.addresses import host_and_port
 from webrtc_bridge.program.cancellation import end, finish
 from webrtc_bridge.program.long_tasks import keep_running
 from webrtc_bridge.signaling.broker.broker import Broker
@@ -155,13 +156,16 @@ class SignalingServer:
 
     def _set_state(self, state: State) -> None:
         self._state = state
-        logger.info('signaling server %s on %s:%d', state.value, self._options.host, self.port)
+        logger.info('signaling server %s on %s', state.value, self._where)
+
+    @property
+    def _where(self) -> str:
+        return host_and_port(self._options.host, self.port)
 
     def _warn(self, authentication: Authentication) -> None:
         """Warn of what others in the network can do or read."""
         if not authentication.is_on:
-            where = self._options.host, self.port
-            logger.warning('anyone who can reach %s:%d can watch and publish', *where)
+            logger.warning('anyone who can reach %s can watch and publish', self._where)
         elif not self._is_secure:
             logger.warning(
                 'tokens cross the network unencrypted; enable TLS here or in a reverse proxy'

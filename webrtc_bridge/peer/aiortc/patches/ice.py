@@ -5,11 +5,13 @@ import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import aioice.ice
 import aioice.stun
+import ifaddr
 from aiortc import RTCRtpReceiver
 
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl
@@ -24,20 +26,39 @@ that a session has to connect.
 """
 
 
-@functools.cache
-def offer_loopback_candidate() -> None:
-    """
-    Offer 127.0.0.1 if a machine has no other address, so that two peers on it can meet.
+BRIDGE_PORT = '/sys/class/net/{}/brport'
+'Exists for the interface of a virtual machine or container, which Linux gives an address as well.'
 
-    aioice never does (aiortc/aiortc#524), so a laptop without a network could not run a demo.
+
+@functools.cache
+def offer_last_resorts() -> None:
+    """
+    Offer the addresses that an interface or a machine has for want of others.
+
+    Two machines on a cable without DHCP may have IPv6 link-local addresses alone, which aioice
+    leaves out. Without a network there is only 127.0.0.1, by which two peers on one machine can
+    meet; aioice never offers it (aiortc/aiortc#524), so a laptop could not run a demo.
     """
     addresses_of_interfaces = aioice.ice.get_host_addresses
 
     def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
         addresses: list[str] = addresses_of_interfaces(use_ipv4, use_ipv6)
+        if use_ipv6:
+            addresses += only_link_local()
         return addresses or (['127.0.0.1'] if use_ipv4 else [])
 
     aioice.ice.get_host_addresses = get_host_addresses
+
+
+def only_link_local() -> list[str]:
+    """Return the IPv6 link-local addresses, with their zones, of interfaces without others."""
+    return [
+        f'{ip.ip[0]}%{adapter.name}'
+        for adapter in ifaddr.get_adapters()
+        if not any(isinstance(ip.ip, str) or not ip.ip[2] for ip in adapter.ips)
+        and not Path(BRIDGE_PORT.format(adapter.name)).exists()
+        for ip in adapter.ips
+    ]
 
 
 def own_addresses() -> list[str]:
