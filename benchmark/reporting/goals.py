@@ -123,6 +123,12 @@ def least_under_attack(results: Results) -> Measured:
     return min(100 * rate / rates[0] for rate in rates) if rates else None
 
 
+def latest_newcomer(results: Results) -> Measured:
+    """Return the longest time to a newcomer's first picture."""
+    took = [record.get('newcomers_ms', []) for record in results.good('attack')]
+    return max((each for one in took for each in one), default=None)
+
+
 def least_sustained(results: Results) -> Measured:
     """Return the lowest share of images that arrived in a minute."""
     return min((arrived_percent(record) for record in results.good('sustained')), default=None)
@@ -172,6 +178,7 @@ GOALS = (
     ),
     Goal('memory of an idle socket [kB]', 18, value('signaling', 'bytes', 0.001)),
     Goal('frame rate kept under attack [%]', 95, least_under_attack, at_least=True),
+    Goal("a newcomer's first picture under attack, the longest [ms]", 1000, latest_newcomer, 0),
     Goal('PSNR of a cartoon at 1280x720, 1 Mbit/s [dB]', 36, quality(1_000_000), at_least=True),
     Goal('PSNR at 3 Mbit/s [dB]', 43.5, quality(3_000_000), at_least=True),
     Goal(

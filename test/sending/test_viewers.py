@@ -9,6 +9,7 @@ from support.peers.fake_peers import FakePeer
 
 from webrtc_bridge.options import SenderOptions
 from webrtc_bridge.peer.outbound_session import SendingPeer, SendingPeerListener
+from webrtc_bridge.sending import paced_requests
 from webrtc_bridge.sending import viewers as module
 from webrtc_bridge.sending.viewers import Viewers
 from webrtc_bridge.signaling.protocol.messages import Answer, IceServer, RequestOffer
@@ -71,6 +72,7 @@ async def settle() -> None:
 async def camera(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Camera]:
     monkeypatch.setattr(module, 'MOST_SESSIONS', CONNECTED)
     monkeypatch.setattr(module, 'MOST_NEGOTIATING', NEGOTIATING)
+    monkeypatch.setattr(paced_requests, 'INTERVAL', 0.0)
     camera = Camera()
     yield camera
     camera.may_close.set()

@@ -14,6 +14,7 @@ from webrtc_bridge.peer.session import SessionState
 from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.program.fd_limit import free_descriptors
 from webrtc_bridge.program.log_lines import BoundedLog
+from webrtc_bridge.sending.paced_requests import PacedRequests
 from webrtc_bridge.signaling.client.client import (
     SignalingClient,
     SignalingListener,
@@ -76,6 +77,7 @@ class Viewers(SignalingListener):
         self._on_change = on_change
         self._on_rate = on_rate
         self._refused = ''
+        self._requests = PacedRequests(self._start_session, self._refuse)
         self._sessions: dict[str, tuple[OutboundSession, asyncio.Task[None]]] = {}
         self._signaling = SignalingClient(
             ServerAccess.of(options),
@@ -114,14 +116,17 @@ class Viewers(SignalingListener):
         try:
             await asyncio.shield(signaling)
         finally:
+            self._requests.clear()
             await end(*(task for _, task in self._sessions.values()))
             await end(signaling)
 
     def on_message(self, message: Message) -> None:
         """Handle a message of the server."""
         if isinstance(message, RequestOffer):
-            self._start_session(message)
+            self._requests.add(message)
         elif isinstance(message, (Answer, Candidate, Bye)):
+            if isinstance(message, Bye):
+                self._requests.forget(message.session_id)
             session, _ = self._sessions.get(message.session_id, (None, None))
             if session:
                 session.receive(message)
@@ -143,7 +148,7 @@ class Viewers(SignalingListener):
             level = logging.DEBUG if refusal == self._refused else logging.WARNING
             logger.log(level, 'refused a session with %s: %s', request.peer_id, refusal)
             self._refused = refusal
-            self._signaling.send(Bye(request.peer_id, request.session_id, refusal))
+            self._refuse(request, refusal)
             return
         session = self._session(request)
         task = asyncio.create_task(self._live(session))
@@ -161,6 +166,9 @@ class Viewers(SignalingListener):
             self._on_rate,
             self._on_change,
         )
+
+    def _refuse(self, request: RequestOffer, reason: str = 'too many requests') -> None:
+        self._signaling.send(Bye(request.peer_id, request.session_id, reason))
 
     def _make_room(self) -> None:
         """End a session that negotiates if there are too many: the oldest without an answer."""

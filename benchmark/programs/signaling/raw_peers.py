@@ -49,24 +49,37 @@ class RawPeer(asyncio.Protocol):
         self._received = b''
         self._upgraded = False
         self._transport: Any = None
+        self._is_lost = False
 
     @classmethod
     async def connect(
-        cls, server: str, path: str, on_text: Callable[[bytes], None], *, deflate: bool = False
+        cls,
+        server: str,
+        path: str,
+        on_text: Callable[[bytes], None],
+        *,
+        deflate: bool = False,
+        token: str = TOKEN,
     ) -> 'RawPeer':
         """Return a peer that the server has registered."""
         where = urlsplit(server)
         loop = asyncio.get_running_loop()
         host, port = where.hostname or '', where.port or 80
         _, peer = await loop.create_connection(lambda: cls(on_text), host, port)
-        more = DEFLATE * deflate + f'Authorization: Bearer {TOKEN}\r\n' * bool(TOKEN)
+        more = DEFLATE * deflate + f'Authorization: Bearer {token}\r\n' * bool(token)
         peer.write(UPGRADE.format(path=path, host=where.netloc, more=more).encode())
         await peer.registered
         return peer
 
     def write(self, frames: bytes) -> None:
-        """Send frames made by `frame`."""
+        """Send frames made by `frame`. Raises: ConnectionError if the server has gone."""
+        if self._is_lost:
+            raise ConnectionError
         self._transport.write(frames)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -74,6 +87,7 @@ class RawPeer(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Fail if the server refused this peer."""
+        self._is_lost = True
         if not self.registered.done():
             self.registered.set_exception(ConnectionError(self._received[:200].decode()))
 

@@ -221,6 +221,24 @@ def test_one_receiver_asks_a_sender_ten_times_at_once_and_then_once_a_second() -
     assert harness.kinds('s').count('request_offer') == 1
 
 
+def test_receivers_of_one_token_ask_a_sender_so_often_but_each_newcomer_is_let_in() -> None:
+    harness = pair()
+    mine, other = Rights(proof=b'mine'), Rights(proof=b'other')
+    for number in range(64):
+        harness.join(f'v{number}', R, f'v{number}', rights=mine)
+        harness.say(f'v{number}', 'request_offer', sender_id='front')
+    assert harness.kinds('s').count('request_offer') == 64, 'each came for the first time'
+    for _ in range(5):
+        harness.wait(1.0)
+        for number in range(64):
+            harness.say(f'v{number}', 'request_offer', sender_id='front')
+    assert harness.kinds('s').count('request_offer') == 5 * 8
+    for socket, rights in (('newcomer', mine), ('stranger', other)):
+        harness.join(socket, R, socket, rights=rights)
+        harness.say(socket, 'request_offer', sender_id='front')
+        assert harness.kinds('s')[-1] == 'request_offer'
+
+
 def test_a_sender_that_registers_again_may_be_asked_again_at_once() -> None:
     harness = pair()
     for _ in range(30):

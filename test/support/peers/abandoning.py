@@ -7,9 +7,6 @@ from contextlib import asynccontextmanager
 
 from websockets.asyncio.client import ClientConnection, connect
 
-AT_ONCE = 8
-'Requests of one receiver; the server allows ten at once.'
-
 LATEST = 0.050
 'Seconds between a request and the latest bye.'
 
@@ -22,14 +19,13 @@ def delays(number: int) -> list[float]:
 
 async def request_and_leave(url: str, sender_id: str, number: int) -> None:
     """Ask `sender_id` for a session and say bye, `number` times."""
-    waits = delays(number)
-    for start in range(0, number, AT_ONCE):
+    for delay in delays(number):
+        # Another receiver each time: one may not ask that often.
         async with connect(f'{url}/receiver') as socket:
             reading = asyncio.ensure_future(read_all(socket))
-            for delay in waits[start : start + AT_ONCE]:
-                await say(socket, type='request_offer', sender_id=sender_id)
-                await asyncio.sleep(delay)
-                await say(socket, type='bye', sender_id=sender_id)
+            await say(socket, type='request_offer', sender_id=sender_id)
+            await asyncio.sleep(delay)
+            await say(socket, type='bye', sender_id=sender_id)
             await socket.close()
             await asyncio.wait({reading})
 

@@ -1,6 +1,12 @@
 """Limits that the broker enforces on its clients, and their rate limit (sans-I/O)."""
 
+import math
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar('T')
+V = TypeVar('V')
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,11 @@ class Limits:
 
     request_burst: float = 10.0
     'Such requests at once.'
+
+    request_rate_of_owner: float = 8.0
+    'The same for all receivers with one token, or of one address, together, but the first each.'
+
+    request_burst_of_owner: float = 32.0
 
     max_dropped: int = 100
     'Messages above the rate that are dropped before the socket is closed.'
@@ -52,29 +63,55 @@ class Limits:
 
 
 class Requests:
-    """The requests for a session that one sender got: a share of them for each receiver."""
+    """
+    The requests for a session that one sender got: a share for each receiver, and for each owner.
 
-    __slots__ = ('_buckets',)
+    A receiver that has not asked lately is let in whatever other receivers of its owner ask.
+    """
+
+    __slots__ = ('_let_in', '_owners', '_receivers')
+
+    LATELY = 10.0
+    'Seconds since the last request that was let in.'
 
     MOST = 1024
-    'Receivers that are remembered.'
+    'Receivers, and owners, that are remembered.'
 
     def __init__(self) -> None:
-        self._buckets: dict[str, TokenBucket] = {}
+        self._receivers: dict[str, TokenBucket] = {}
+        self._owners: dict[Hashable, TokenBucket] = {}
+        self._let_in: dict[str, float] = {}
 
-    def may_ask(self, receiver_id: str, limits: Limits, now: float) -> bool:
-        """Count a request; return whether it is allowed."""
-        bucket = self._buckets.pop(receiver_id, None)
-        if bucket is None:
-            bucket = TokenBucket(limits.request_rate, limits.request_burst, now)
-        self._buckets[receiver_id] = bucket
-        if len(self._buckets) > self.MOST:
-            del self._buckets[next(iter(self._buckets))]
-        return bucket.take(now)
+    def may_ask(self, receiver_id: str, owner: Hashable, limits: Limits, now: float) -> bool:
+        """Count a request of a receiver; return whether it is allowed."""
+        rate, burst = limits.request_rate_of_owner, limits.request_burst_of_owner
+        shared = self._bucket(self._owners, owner, rate, burst, now)
+        rate, burst = limits.request_rate, limits.request_burst
+        own = self._bucket(self._receivers, receiver_id, rate, burst, now)
+        is_new = now - self._let_in.get(receiver_id, -math.inf) >= self.LATELY
+        if not (own.take(now) and (shared.take(now) or is_new)):
+            return False
+        self._remember(self._let_in, receiver_id, now)
+        return True
 
     def clear(self) -> None:
         """Begin again: the sender has just registered, and receivers ask it at once."""
-        self._buckets.clear()
+        self._receivers.clear()
+        self._owners.clear()
+        self._let_in.clear()
+
+    def _bucket(
+        self, buckets: dict[T, 'TokenBucket'], key: T, rate: float, burst: float, now: float
+    ) -> 'TokenBucket':
+        bucket = buckets.get(key) or TokenBucket(rate, burst, now)
+        self._remember(buckets, key, bucket)
+        return bucket
+
+    def _remember(self, values: dict[T, V], key: T, value: V) -> None:
+        values.pop(key, None)
+        values[key] = value
+        if len(values) > self.MOST:
+            del values[next(iter(values))]
 
 
 class TokenBucket:

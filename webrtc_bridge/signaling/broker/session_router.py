@@ -64,7 +64,7 @@ class SessionRouter:
         sender = self._table.peers[Role.SENDER].get(envelope.peer_id)
         if sender is None or sender.connection is None:
             raise self._not_connected(receiver, envelope)
-        if not sender.requests.may_ask(receiver.id, self._limits, now):
+        if not sender.requests.may_ask(receiver.id, receiver.owner, self._limits, now):
             text = f'sender_id: {sender.id} was asked too often; wait a second'
             raise MessageError('too_many', text, envelope.kind)
         older = receiver.sessions.get(sender.id)

@@ -184,12 +184,15 @@ def make_broker(options: SignalingOptions) -> Broker:
         secret_of_environment(),
         options.turn_lifetime,
     )
+    more = max(1.0, options.message_rate / Limits.message_rate)
     limits = Limits(
         hello_timeout=options.hello_timeout,
         message_rate=options.message_rate,
         message_burst=5 * options.message_rate,
-        request_rate=max(1.0, options.message_rate / 200),
-        request_burst=max(10.0, options.message_rate / 20),
+        request_rate=more * Limits.request_rate,
+        request_burst=more * Limits.request_burst,
+        request_rate_of_owner=more * Limits.request_rate_of_owner,
+        request_burst_of_owner=more * Limits.request_burst_of_owner,
         ice_servers_renewal=options.turn_lifetime / 2 if ice_servers.expire else 0.0,
     )
     return Broker(limits, ice_servers.for_peer)
