@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PLACES = (
-    *('webrtc_bridge', 'docs', 'launch', 'config', 'tools', 'benchmark', 'test'),
+    *('webrtc_bridge', 'docs', 'launch', 'config', 'tools', 'benchmark', 'examples', 'test'),
     *('README.md', 'CONTRIBUTING.md', 'CHANGELOG.rst', 'Makefile', 'setup.py', 'package.xml'),
 )
 SUFFIXES = ('.py', '.js', '.html', '.css', '.md', '.rst', '.yaml', '.sh', '.svg', '.xml', '')
