@@ -12,14 +12,18 @@ from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.media.frames import Encoding, Layer
 
 CAPS = (
-    # Every browser, and aiortc, takes the constrained baseline profile in packetization mode 1.
     'application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=96,'
-    'packetization-mode=(string)1,profile-level-id=(string)42e01f,'
-    'level-asymmetry-allowed=(string)1,'
+    'packetization-mode=(string)1,level-asymmetry-allowed=(string)1,'
     # Known in advance, or the offer would not tell whose retransmissions are whose (RFC 5576,
     # section 4.2), and no viewer could use them.
     'ssrc=(uint){ssrc}'
 )
+PROFILE = 'application/x-rtp,profile-level-id=(string)42e01f'
+"""
+Every browser, and aiortc, takes the constrained baseline profile. Viewers look at the profile and
+not at the level, but rtph264pay would take no more than 1280x720 at 30 fps, which is level 3.1.
+"""
+
 ELEMENTS = (
     # One entry for the layer, and another for the bridge, whose frames come in between.
     'funnel name=funnel ! '
@@ -27,7 +31,7 @@ ELEMENTS = (
     # refers to one that was dropped cannot be shown, and nobody would ask for another.
     'queue name=queue leaky=upstream max-size-buffers=8 max-size-bytes=0 max-size-time=0'
     ' ! rtph264pay name=payloader aggregate-mode=zero-latency pt=96 mtu=1200'
-    ' ! capsfilter name=packets caps="{caps}"'
+    ' ! capsfilter caps="{caps}" ! capssetter name=packets caps="{profile}"'
 )
 
 
@@ -45,9 +49,10 @@ class ViewerBranch:
     def __init__(self, pipeline: GStreamerPipeline) -> None:
         self.layer = Layer.FULL
         self.ssrc = 1 + secrets.randbelow(0xFFFFFFFF)
-        self.caps = CAPS.format(ssrc=self.ssrc)
+        caps = CAPS.format(ssrc=self.ssrc)
+        self.caps = f'{caps},{PROFILE.partition(",")[2]}'
         self.element: Element = Gst.parse_bin_from_description(
-            ELEMENTS.format(caps=self.caps), False
+            ELEMENTS.format(caps=caps, profile=PROFILE), False
         )
         self._pipeline = pipeline
         self._on_lost: Callable[[str], None] = lambda reason: None
