@@ -241,6 +241,30 @@ def test_a_picture_of_a_stream_that_was_ended_does_not_stop_the_current_one() ->
     assert selection.current == 1
 
 
+def test_a_picture_of_a_stream_that_has_ended_itself_does_not_stop_the_current_one() -> None:
+    """Its decoder had handed on the picture; the event loop hears of it after the end."""
+    selection = receiving('front', 'front', 'rear')
+    selection.follow('rear', 10.0)
+    selection.tick(10.0)
+    selection.offer(REAR)
+    selection.stream_ended(2, 'the peer said bye', 10.5)
+    assert selection.first_picture(2, 10.5) == [Resume(1)]
+    assert selection.current == 1
+
+
+def test_a_sender_that_refuses_is_asked_again_later_and_its_reason_is_known(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    selection = selection_of('front', 'front')
+    assert selection.refused('front', 'too early', 0.0) == []
+    assert selection.tick(0.0) == [Request('front')]
+    assert selection.refused('rear', 'another', 0.1) == []
+    trouble = Trouble(TroubleKind.REFUSED, 'front', 'all 64 sessions are in use')
+    assert selection.refused('front', 'all 64 sessions are in use', 0.1) == [trouble]
+    assert 'front refused: all 64 sessions are in use' in caplog.text
+    assert next_request(selection) == (0.1 + RETRY_DELAYS[1], [Request('front')])
+
+
 def test_following_nobody_in_particular_stays() -> None:
     selection = receiving('front', 'rear', 'front')
     assert selection.follow('', 10.0) == []

@@ -12,9 +12,17 @@ from webrtc_bridge.peer.outbound_session import SendingPeer, SendingPeerListener
 from webrtc_bridge.sending import paced_requests
 from webrtc_bridge.sending import viewers as module
 from webrtc_bridge.sending.viewers import Viewers
-from webrtc_bridge.signaling.protocol.messages import Answer, IceServer, RequestOffer
+from webrtc_bridge.signaling.protocol.messages import (
+    Answer,
+    Bye,
+    ErrorReply,
+    IceServer,
+    Message,
+    RequestOffer,
+)
 
 CONNECTED, NEGOTIATING = 4, 3
+REFUSED_OFFER = ErrorReply('too_many', 'candidate: more than 64', 'offer')
 
 
 class SlowToClose(FakePeer):
@@ -39,6 +47,8 @@ class Camera:
         self.viewers = Viewers(
             SenderOptions(sender_id='front'), self._make_peer, lambda: None, lambda: None
         )
+        self.byes: dict[str, str] = {}
+        self.viewers._signaling.send = self._note  # type: ignore[method-assign]
 
     def ask(self, viewer: str) -> None:
         self.viewers.on_message(RequestOffer(viewer, f'of {viewer}'))
@@ -54,6 +64,11 @@ class Camera:
 
     def served(self) -> list[str]:
         return [session.peer_id for session in self.viewers if not session.is_ending]
+
+    def _note(self, message: Message) -> bool:
+        if isinstance(message, Bye):
+            self.byes[message.peer_id] = message.reason
+        return True
 
     def _make_peer(
         self, viewer: str, servers: tuple[IceServer, ...], listener: SendingPeerListener
@@ -137,3 +152,21 @@ async def test_but_there_is_an_end_to_those_too(camera: Camera) -> None:
             session.end('gone')
         await settle()
     assert len(camera.viewers) == 2 * CONNECTED
+
+
+async def test_one_whose_offer_the_server_refuses_is_told_why(camera: Camera) -> None:
+    camera.ask('viewer')
+    await settle()
+    camera.viewers.on_message(REFUSED_OFFER)
+    await settle()
+    assert camera.served() == []
+    assert camera.byes == {'viewer': 'the server refused the offer: candidate: more than 64'}
+
+
+async def test_one_of_several_is_not_guessed(camera: Camera) -> None:
+    camera.ask('viewer')
+    camera.ask('other')
+    await settle()
+    camera.viewers.on_message(REFUSED_OFFER)
+    await settle()
+    assert camera.served() == ['viewer', 'other']

@@ -64,6 +64,8 @@ def why_no_picture(sender_id: str, troubles: list[Trouble], server_url: str) -> 
     """Return what is wrong, from the `troubles` of a receiver at `server_url`."""
     if any(trouble.kind is TroubleKind.NO_OFFER for trouble in troubles):
         return CheckFailed(f'{sender_id} makes no offer', 'see its log, or restart it')
+    if troubles and troubles[-1].kind is TroubleKind.REFUSED:
+        return CheckFailed(f'{sender_id} refuses: {troubles[-1].reason}', 'see its log')
     reason = f' ({troubles[-1].reason})' if troubles else ''
     advice = 'allow UDP between the two machines, or configure a TURN server'
     if is_link_local(server_url):  # no TURN server is reached from there

@@ -96,7 +96,7 @@ class OutboundSession(Session):
         self.link = BandwidthEstimator(peer_id)
         self.idle = False
         self.on_rate = on_rate
-        self.answered = False
+        self.offered = self.answered = False
         self._on_demand = on_demand
         self._loop = asyncio.get_running_loop()
         self._sent_when_heard = 0
@@ -146,6 +146,7 @@ class OutboundSession(Session):
 
     async def _negotiate(self) -> None:
         sdp = await self._peer.offer()
+        self.offered = True
         self._send(Offer(peer_id=self.peer_id, session_id=self.session_id, sdp=sdp))
         await self._take_messages()
 

@@ -63,6 +63,7 @@ class TroubleKind(enum.Enum):
     """Reasons why no video arrives."""
 
     NO_OFFER = 'no offer'
+    REFUSED = 'refused'
     SESSION_ENDED = 'session ended'
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import logging
+from collections import deque
 from collections.abc import Callable
 
 from webrtc_bridge.errors import OptionError
@@ -41,6 +42,9 @@ from webrtc_bridge.signaling.protocol.messages import (
     SenderPresent,
 )
 
+MOST_REMEMBERED = 64
+'Sessions of which a late bye is known to be theirs, and not the refusal of a new one.'
+
 logger = logging.getLogger(__name__)
 
 
@@ -76,6 +80,7 @@ class Receiver:
         self._client = None if shared else client
         self._signaling = client.join(self._on_message, self._on_connected)
         self._streams: dict[int, tuple[InboundStream, asyncio.Task[None]]] = {}
+        self._past_sessions: deque[str] = deque(maxlen=MOST_REMEMBERED)
         self._timer: asyncio.TimerHandle | None = None
         self._newest_frame: float | None = None
         self._sink = sink
@@ -228,13 +233,20 @@ class Receiver:
             case SenderExit(sender_id):
                 self._carry_out(self._selection.sender_exit(sender_id, now()))
             case Offer():
+                self._past_sessions.append(message.session_id)
                 self._carry_out(self._selection.offer(message))
             case Candidate() | Bye():
-                for stream, _ in self._streams.values():
-                    if stream.session_id == message.session_id:
-                        stream.receive(message)
+                self._pass_on(message)
             case ErrorReply():
                 log_refusal(message)
+
+    def _pass_on(self, message: Candidate | Bye) -> None:
+        for stream, _ in self._streams.values():
+            if stream.session_id == message.session_id:
+                stream.receive(message)
+        if isinstance(message, Bye) and message.session_id not in self._past_sessions:
+            refused = self._selection.refused(message.peer_id, message.reason, now())
+            self._carry_out(refused)
 
 
 def now() -> float:

@@ -177,6 +177,17 @@ class Selection:
         self._next = _Stream(self._serial, offer.peer_id)
         return [*actions, Open(self._serial, offer)]
 
+    def refused(self, sender_id: str, reason: str, now: float) -> list[Action]:
+        """Note that a sender, asked for an offer, has said bye instead."""
+        if self._request is None or not self._request.sent:
+            return []
+        if not self._forget_request(sender_id):
+            return []
+        shown = reason or 'no reason'
+        logger.warning('%s refused: %s', sender_id, shown)
+        self._pursue(now)
+        return [Trouble(TroubleKind.REFUSED, sender_id, shown)]
+
     def first_picture(self, serial: int, now: float) -> list[Action]:
         """Note that a stream shows something."""
         if self._next is None or self._next.serial != serial:

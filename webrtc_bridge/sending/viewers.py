@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 
 from webrtc_bridge.options import SenderOptions
 from webrtc_bridge.peer.outbound_session import (
@@ -10,7 +11,9 @@ from webrtc_bridge.peer.outbound_session import (
     SendingPeer,
     SendingPeerListener,
 )
+from webrtc_bridge.peer.own_candidates import MOST_ADDRESSES
 from webrtc_bridge.peer.session import SessionState
+from webrtc_bridge.program.addresses import interface_addresses
 from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.program.fd_limit import free_descriptors
 from webrtc_bridge.program.log_lines import BoundedLog
@@ -28,6 +31,7 @@ from webrtc_bridge.signaling.protocol.messages import (
     ErrorReply,
     IceServer,
     Message,
+    Offer,
     ReceiverExit,
     RequestOffer,
     Role,
@@ -43,10 +47,10 @@ As many again may be about to end: these take no place from a newcomer.
 MOST_NEGOTIATING = 32
 'Sessions of these that are not connected yet.'
 
-RESERVED_FILES, FILES_OF_A_SESSION = 12, 4
+RESERVED_FILES, FILES_OF_A_SESSION = 12, 3
 """
 Open files reserved for a camera that comes back and the connection to the server, and those that
-a session may need while it is being established: a socket for each address of this machine.
+a session may need while it is being established, apart from a socket for each address.
 """
 
 MakePeer = Callable[[str, tuple[IceServer, ...], SendingPeerListener], SendingPeer]
@@ -138,6 +142,8 @@ class Viewers(SignalingListener):
                     session.peer_left()
         elif isinstance(message, ErrorReply):
             log_refusal(message)
+            if message.ref == Offer.TYPE:
+                self._on_refused_offer(message.message)
 
     def _start_session(self, request: RequestOffer) -> None:
         for session in self:
@@ -188,9 +194,16 @@ class Viewers(SignalingListener):
         if len(self) >= 2 * MOST_SESSIONS:
             return 'too many sessions have not ended yet'
         coming = len(self._in_state(SessionState.NEGOTIATING))
-        if free_descriptors() < RESERVED_FILES + FILES_OF_A_SESSION * (coming + 1):
+        if free_descriptors() < RESERVED_FILES + files_of_a_session() * (coming + 1):
             return 'the sender may not open more files'
         return ''
+
+    def _on_refused_offer(self, reason: str) -> None:
+        """Tell the viewer, if it is known which one; the server's reply does not name it."""
+        waiting = self._in_state(SessionState.NEGOTIATING)
+        waiting = [session for session in waiting if session.offered and not session.answered]
+        if len(waiting) == 1:
+            waiting[0].end(f'the server refused the offer: {reason}')
 
     async def _live(self, session: OutboundSession) -> None:
         try:
@@ -200,3 +213,9 @@ class Viewers(SignalingListener):
         finally:
             del self._sessions[session.session_id]
             self._on_change()
+
+
+def files_of_a_session() -> int:
+    """Return the files that a session may need; a host of containers has dozens of addresses."""
+    addresses = [ip for ip in interface_addresses() if not ip_address(ip).is_loopback]
+    return FILES_OF_A_SESSION + min(MOST_ADDRESSES, max(1, len(addresses)))

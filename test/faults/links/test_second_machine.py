@@ -13,6 +13,9 @@ SECRET = 'of-no-use-outside-of-this-test-0123456789'
 NEW_SESSION = 10.0
 'Seconds to the first picture after the link is back; the deadline of a test is 20.'
 
+MANY_ADDRESSES = 2.0
+'Seconds to the first picture of a sender with 40 addresses of which one can be reached.'
+
 WEBCAM_OR_LONG = pytest.mark.parametrize(
     'kind', ['webcam', pytest.param('gstreamer', marks=pytest.mark.long)]
 )
@@ -131,3 +134,19 @@ async def test_small_packets_alone_pass(robot: Robot, port: int, kind: str) -> N
         path = await seen.path()
         await seen.wait_for_more(30)
         assert await seen.path() == path, 'another session'
+
+
+@WEBCAM_OR_LONG
+async def test_of_forty_addresses_the_one_that_works_is_found(
+    robot: Robot, port: int, kind: str
+) -> None:
+    """A host of containers; the address that works is the last of them."""
+    for number in range(39):
+        robot.inside('ip', 'address', 'add', f'10.200.{number}.1/32', 'dev', 'lo')
+    robot.plug_in()
+    sender = await start_sender(robot, port, kind)
+    await sender.line('registered')
+    async with watching(server_url(port), 'front') as seen:
+        started = time.monotonic()
+        assert await seen.first_after(started) - started < MANY_ADDRESSES
+    assert 'refused' not in sender.output

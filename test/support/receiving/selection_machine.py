@@ -160,6 +160,11 @@ class SelectionMachine(RuleBasedStateMachine):
     def send_an_offer(self, sender_id: str) -> None:
         self.world.answer(sender_id)
 
+    @rule(sender_id=st.sampled_from(SENDERS))
+    def refuse(self, sender_id: str) -> None:
+        world = self.world
+        world.carry_out(world.selection.refused(sender_id, 'it is full', world.now))
+
     @precondition(lambda self: self.world.streams)
     @rule(data=st.data())
     def show(self, data: st.DataObject) -> None:

@@ -14,9 +14,10 @@ from webrtc_bridge.gstreamer.library import (
     add_reference,
     post,
 )
-from webrtc_bridge.gstreamer.peer.sdp import mids
+from webrtc_bridge.gstreamer.peer.sdp import mids, without_tcp
 from webrtc_bridge.peer.negotiation import is_tcp
-from webrtc_bridge.program.addresses import interface_addresses
+from webrtc_bridge.peer.own_candidates import OwnCandidates, ranks
+from webrtc_bridge.program.addresses import best_first, interface_addresses
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
 GATHER_TIMEOUT = 0.5
@@ -50,6 +51,7 @@ class IceAgent:
         self._post = functools.partial(post, loop)
         self._gathered: asyncio.Future[None] = loop.create_future()
         self._mids: list[str] = []
+        self._own = OwnCandidates(ranks(best_first(interface_addresses())))
         self._offered = False
         self._relayed = False
         set_up_ice(webrtc)
@@ -63,6 +65,13 @@ class IceAgent:
         self._mids = mids(offer)
         await asyncio.wait({self._gathered}, timeout=GATHER_TIMEOUT)
         self._offered = True
+
+    def description(self, offer: str) -> str:
+        """Return the gathered `offer` as it is to be sent; some of its candidates follow it."""
+        offer = self._own.description(without_tcp(offer))
+        if self._own.waiting:
+            asyncio.get_running_loop().call_soon(self._send_rest)
+        return offer
 
     def add(self, candidate: IceCandidate | None) -> None:
         """Add a candidate of the peer."""
@@ -86,9 +95,18 @@ class IceAgent:
     def _pass_on(self, index: int, line: str) -> None:
         self._relayed = self._relayed or ' typ relay' in line
         # Earlier ones are in the offer. No viewer speaks TCP other than to a TURN server.
-        if self._offered and not is_tcp(line):
-            mid = self._mids[index] if index < len(self._mids) else None
-            self._on_candidate(IceCandidate(line, mid, index))
+        if self._offered and not is_tcp(line) and self._own.takes(line):
+            self._send(line, index)
+
+    def _send(self, line: str, index: int = 0) -> None:
+        mid = self._mids[index] if index < len(self._mids) else None
+        self._on_candidate(IceCandidate(line, mid, index))
+
+    def _send_rest(self) -> None:
+        for line in self._own.rest():
+            self._send(line)
+        if self._gathered.done():
+            self._on_candidate(None)
 
     def _on_gathering(self, webrtc: Element, _: object) -> None:
         complete = GstWebRTC.WebRTCICEGatheringState.COMPLETE
@@ -103,7 +121,7 @@ class IceAgent:
             text = '%s: no relay at %s: it does not answer, or refuses the login'
             logger.warning(text, self._peer_id, servers)
         if self._offered:
-            self._on_candidate(None)
+            self._send_rest()
 
 
 def set_up_ice(webrtc: Element) -> None:

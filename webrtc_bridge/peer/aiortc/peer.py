@@ -1,5 +1,6 @@
 """An RTCPeerConnection of aiortc, with everything that can go wrong turned into one error."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,18 +29,20 @@ from webrtc_bridge.peer.aiortc.patches.high_profile import offer_high_profile
 from webrtc_bridge.peer.aiortc.patches.ice import (
     asking_all,
     connect_on_check_success,
-    offer_last_resorts,
+    offer_best_addresses,
     own_addresses,
     stop_consent_checks_on_close,
     use_constant_stun_retry,
 )
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl, usable_servers
 from webrtc_bridge.peer.aiortc.patches.monotonic import use_monotonic_clock
+from webrtc_bridge.peer.aiortc.patches.near_pairs import check_nearest_first
 from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
 from webrtc_bridge.peer.aiortc.patches.udp_guard import close_sockets, dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.mdns import NamedCandidates
 from webrtc_bridge.peer.negotiation import Negotiation, first_mid
+from webrtc_bridge.peer.own_candidates import MOST_ADDRESSES, OwnCandidates, ranks
 from webrtc_bridge.peer.session import PeerListener
 from webrtc_bridge.program.cancellation import within
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
@@ -69,10 +72,11 @@ class AiortcPeer:
         self._peer_id = peer_id
         self._listener = listener
         self._first_mid = ''
-        offer_last_resorts()
+        offer_best_addresses(MOST_ADDRESSES)
         use_constant_stun_retry()
         stop_consent_checks_on_close()
         connect_on_check_success()
+        check_nearest_first()
         guard_udp()
         guard_rtp()
         guard_data()
@@ -83,6 +87,8 @@ class AiortcPeer:
         policy = CandidatePolicy(own_addresses, ice.servers, self._relay_only)
         self._negotiation = Negotiation(peer_id, policy)
         self._candidates = NamedCandidates(peer_id, policy, self._add)
+        self._own = OwnCandidates(ranks(own_addresses()))
+        self._told_end = False
         servers = usable_servers(ice.servers)
         self._gathering = IceGathering(
             peer_id, servers, self._on_late_candidate, self._on_last, waits=self._relay_only
@@ -161,19 +167,32 @@ class AiortcPeer:
             raise SessionError(
                 self._peer_id, 'no TURN server relays, and other paths are not allowed'
             )
-        sdp = self.connection.localDescription.sdp
+        sdp = self._own.description(self.connection.localDescription.sdp)
         self._first_mid = first_mid(sdp)
-        return without_end_of_candidates(sdp) if self._gathering.pending else sdp
+        if self._own.waiting:
+            asyncio.get_running_loop().call_soon(self._send_rest)  # once the description is sent
+        more_follow = self._gathering.pending or self._own.waiting
+        return without_end_of_candidates(sdp) if more_follow else sdp
 
     def _on_late_candidate(self, candidate: aioice.Candidate) -> None:
-        if self._first_mid:  # else the description will hold it
-            line = f'candidate:{candidate.to_sdp()}'
-            # All of a session goes by the transport of its first section (RFC 8843).
-            self._listener.on_candidate(IceCandidate(line, self._first_mid, 0))
+        line = f'candidate:{candidate.to_sdp()}'
+        if self._first_mid and self._own.takes(line):  # else the description will hold it
+            self._send(line)
 
     def _on_last(self) -> None:
         if self._first_mid:
+            self._send_rest()
+
+    def _send_rest(self) -> None:
+        for line in self._own.rest():
+            self._send(line)
+        if not self._gathering.pending and not self._told_end:
+            self._told_end = True
             self._listener.on_candidate(None)
+
+    def _send(self, line: str) -> None:
+        # All of a session goes by the transport of its first section (RFC 8843).
+        self._listener.on_candidate(IceCandidate(line, self._first_mid, 0))
 
     async def _add(self, candidate: IceCandidate | None) -> None:
         try:

@@ -15,6 +15,7 @@ import ifaddr
 from aiortc import RTCRtpReceiver
 
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl
+from webrtc_bridge.program.addresses import best_first
 
 CHECK_INTERVAL = 0.02
 "aioice's seconds between two checks."
@@ -31,9 +32,9 @@ BRIDGE_PORT = '/sys/class/net/{}/brport'
 
 
 @functools.cache
-def offer_last_resorts() -> None:
+def offer_best_addresses(most: int) -> None:
     """
-    Offer the addresses that an interface or a machine has for want of others.
+    Offer the `most` addresses of this machine that others most likely reach; each is a socket.
 
     Two machines on a cable without DHCP may have IPv6 link-local addresses alone, which aioice
     leaves out. Without a network there is only 127.0.0.1, by which two peers on one machine can
@@ -45,7 +46,7 @@ def offer_last_resorts() -> None:
         addresses: list[str] = addresses_of_interfaces(use_ipv4, use_ipv6)
         if use_ipv6:
             addresses += only_link_local()
-        return addresses or (['127.0.0.1'] if use_ipv4 else [])
+        return best_first(addresses)[:most] or (['127.0.0.1'] if use_ipv4 else [])
 
     aioice.ice.get_host_addresses = get_host_addresses
 

@@ -1,0 +1,39 @@
+"""A receiver and a sender that has no video for it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from support.peers.abandoning import next_message, registered, say
+from support.peers.session_pair import until
+
+from webrtc_bridge.options import ReceiverOptions, SignalingOptions
+from webrtc_bridge.program.cancellation import end
+from webrtc_bridge.receiving.actions import Trouble, TroubleKind
+from webrtc_bridge.receiving.frame_sink import PictureSink
+from webrtc_bridge.receiving.receiver import Receiver
+from webrtc_bridge.signaling.server.server import SignalingServer
+
+
+@pytest.fixture
+async def url() -> AsyncIterator[str]:
+    async with SignalingServer(SignalingOptions(port=0)) as server:
+        yield server.url
+
+
+async def test_the_reason_of_a_sender_that_refuses_is_reported(url: str) -> None:
+    troubles: list[Trouble] = []
+    receiver = Receiver(
+        ReceiverOptions(url, sender_id='front'), PictureSink(print), on_trouble=troubles.append
+    )
+    running = asyncio.ensure_future(receiver.run())
+    try:
+        async with registered(url, 'front') as socket:
+            for _ in range(2):  # it asks again
+                asked = await next_message(socket, 'request_offer')
+                who = {key: asked[key] for key in ('receiver_id', 'session_id')}
+                await say(socket, type='bye', reason='all 64 sessions are in use', **who)
+            await until(lambda: len(troubles) == 2)
+    finally:
+        await end(running)
+    assert set(troubles) == {Trouble(TroubleKind.REFUSED, 'front', 'all 64 sessions are in use')}
