@@ -116,3 +116,62 @@ def test_a_lost_cancellation_is_found(body: str, found: str) -> None:
 )
 def test_what_is_right_is_not_reported(body: str) -> None:
     assert problems(f'async def f():\n {body}\n') == []
+
+
+AWAITED = 'awaited by whoever starts it, or by end'
+KEPT = 'keep_running'
+LOGS = 'logs its own failure, and whoever needs it does without'
+TASKS = {
+    'commands.demo.first_end': AWAITED,
+    'doctor.ice_checks.check_ice_servers': AWAITED,
+    'doctor.registration.run': AWAITED,
+    'doctor.session_check.watch': AWAITED,
+    'gstreamer.peer.peer._uninterrupted': AWAITED,
+    'gstreamer.sender.run': AWAITED,
+    'gstreamer.supervisor._open': AWAITED,
+    'gstreamer.supervisor.start': KEPT,
+    'nodes.publishing.cameras.run': AWAITED,
+    'nodes.ros.ros_thread.while_spinning': AWAITED,
+    'peer.aiortc.ice_gathering.ask': LOGS,
+    'peer.aiortc.patches.receiving._send': 'one packet',
+    'peer.aiortc.server_race._start_next': AWAITED,
+    'peer.clock_channel.ask_on': KEPT,
+    'peer.mdns._start': 'one candidate',
+    'peer.session.run': LOGS,
+    'program.lifetime.until_signal': f'{AWAITED}; {KEPT}',
+    'program.long_tasks.run_together': AWAITED,
+    'receiving.receiver._open': LOGS,
+    'receiving.receiver.run': AWAITED,
+    'sending.several_cameras.serve_all': AWAITED,
+    'sending.viewers._start_session': LOGS,
+    'sending.viewers.run': AWAITED,
+    'signaling.client.client._connect_once': 'one that fails ends the connection',
+    'signaling.server.connection._enqueue': 'of one socket',
+    'signaling.server.connection.close': 'of one socket',
+    'signaling.server.handshake_guard._shake_hands': AWAITED,
+    'signaling.server.handshake_guard.connection_made': 'of one socket',
+    'signaling.server.peer_sockets.close': AWAITED,
+    'signaling.server.server.start': KEPT,
+}
+"""
+Where tasks are started, and who watches each.
+
+Those that run as long as their program are broken in `test/faults/test_long_tasks.py`.
+"""
+
+
+def started_in(path: Path) -> Iterator[str]:
+    """Yield the functions of a module that start tasks."""
+    module = '.'.join(path.relative_to(PACKAGE).with_suffix('').parts)
+    for function in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        if isinstance(function, Function | ast.FunctionDef):
+            calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
+            names = {ast.unparse(call.func).rpartition('.')[2] for call in calls}
+            is_ros = 'executor.create_task' in ast.unparse(function)
+            if names & {'create_task', 'ensure_future'} and not is_ros:
+                yield f'{module}.{function.name}'
+
+
+def test_each_task_is_watched() -> None:
+    paths = set(PACKAGE.rglob('*.py')) - {HELPERS}
+    assert {name for path in paths for name in started_in(path)} == set(TASKS)

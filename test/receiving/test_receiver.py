@@ -12,6 +12,9 @@ from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.receiving.actions import Trouble, TroubleKind
 from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
+from webrtc_bridge.receiving.selection import StreamState
+from webrtc_bridge.receiving.stream_meter import StreamReport
+from webrtc_bridge.signaling.protocol.messages import Offer
 from webrtc_bridge.signaling.server.server import SignalingServer
 
 
@@ -37,3 +40,26 @@ async def test_the_reason_of_a_sender_that_refuses_is_reported(url: str) -> None
     finally:
         await end(running)
     assert set(troubles) == {Trouble(TroubleKind.REFUSED, 'front', 'all 64 sessions are in use')}
+
+
+async def test_a_report_is_made_although_its_stream_ends_meanwhile() -> None:
+    receiver = Receiver(ReceiverOptions('ws://127.0.0.1:9'), PictureSink(print))
+    receiver._carry_out(receiver._selection.sender_present('front', '', 0.0))
+    receiver._selection.tick(float('inf'))
+    receiver._on_message(Offer('front', 's1', 'v=0'))
+    ((stream, running),) = receiver._streams.values()
+    receiver._selection.first_picture(stream.serial, 0.0)
+    report = stream.report
+
+    async def report_late() -> StreamReport:
+        stream.end('over')
+        await asyncio.wait({running})
+        return await report()
+
+    stream.report = report_late  # type: ignore[method-assign]
+    during = await receiver.report()
+    assert (during.sender_id, during.state) == ('front', StreamState.RECEIVING)
+    assert not receiver._streams
+    after = await receiver.report()
+    assert after.state is not StreamState.RECEIVING
+    receiver._cancel_timer()

@@ -2,6 +2,7 @@
 
 import asyncio
 import enum
+import functools
 import logging
 from collections.abc import Callable
 from typing import Protocol
@@ -12,6 +13,7 @@ from webrtc_bridge.gstreamer.capture.encoders import EncoderKind
 from webrtc_bridge.gstreamer.capture.source import SourceDescription, check_device
 from webrtc_bridge.gstreamer.library import in_thread, post
 from webrtc_bridge.program.cancellation import end, within
+from webrtc_bridge.program.long_tasks import keep_running
 from webrtc_bridge.program.retry import RetryDelay
 
 START_TIMEOUT = 10.0
@@ -73,9 +75,10 @@ class SourceSupervisor:
 
         Raises: SourceError if it delivers nothing, RequirementError if an element is missing.
         """
-        attempt = await self._open(kind)
+        await self._open(kind)
         self._set_state(SourceState.LIVE)
-        self._task = asyncio.create_task(self._supervise(kind, attempt))
+        supervise = functools.partial(self._supervise, kind)
+        self._task = asyncio.create_task(keep_running('the supervision of the source', supervise))
 
     def fail(self, error: SourceError) -> None:
         """Note that an element of the capture failed."""
@@ -106,20 +109,21 @@ class SourceSupervisor:
             raise error
         return attempt
 
-    async def _supervise(self, kind: EncoderKind, attempt: '_Attempt') -> None:
+    async def _supervise(self, kind: EncoderKind) -> None:
         """Open the source again, forever, each time that it is lost."""
         retry = RetryDelay()
         loop = asyncio.get_running_loop()
         while True:
+            if self._attempt is None:
+                self._attempt = await self._reopened(kind, retry)
+                self._set_state(SourceState.LIVE)
+                self._host.on_back()
             opened = loop.time()
-            error = await attempt.lost
+            error = await self._attempt.lost
             self._set_state(SourceState.LOST, str(error))
             if loop.time() - opened > STEADY:
                 retry.reset()
             await self._discard()
-            attempt = await self._reopened(kind, retry)
-            self._set_state(SourceState.LIVE)
-            self._host.on_back()
 
     async def _reopened(self, kind: EncoderKind, retry: RetryDelay) -> '_Attempt':
         while True:
@@ -131,8 +135,13 @@ class SourceSupervisor:
 
     async def _discard(self) -> None:
         attempt, self._attempt = self._attempt, None
-        if attempt:
+        if attempt is None:
+            return
+        try:
             await self._host.detach(attempt.capture)
+        except Exception:
+            self._attempt = attempt  # it is still there
+            raise
 
     def _on_bitrate(self, attempt: '_Attempt', bitrate: int) -> None:
         if attempt is self._attempt:

@@ -1,11 +1,13 @@
 """The ROS node `webrtc_signaling`: the signaling server, with the parameters and log of ROS."""
 
+import functools
 import sys
 from typing import TYPE_CHECKING
 
 from webrtc_bridge.nodes.ros.node_program import NodeProgram
 from webrtc_bridge.options import SignalingOptions
 from webrtc_bridge.program.lifetime import fast_loop
+from webrtc_bridge.program.long_tasks import keep_running
 from webrtc_bridge.program.requirements import require_aiohttp
 
 if TYPE_CHECKING:
@@ -41,7 +43,8 @@ async def serve(options: SignalingOptions, diagnostics: 'DiagnosticsTopic') -> N
             serving = (DiagnosticStatus.OK, 'serving')
             return [diagnostics.status('server', server.url, serving, values)]
 
-        await diagnostics.publish(statuses)
+        publish = functools.partial(diagnostics.publish, statuses)
+        await keep_running('the report on /diagnostics', publish)
 
 
 PROGRAM = NodeProgram(

@@ -12,6 +12,7 @@ it no video, until a question without that; one that does not know the word send
 
 import asyncio
 import contextlib
+import functools
 import json
 import time
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from webrtc_bridge.media.wall_clock import Now, WallClockSteps
 from webrtc_bridge.peer.clock_offset import ClockOffset, Exchange
-from webrtc_bridge.program.cancellation import end
+from webrtc_bridge.program.cancellation import end, within
+from webrtc_bridge.program.long_tasks import keep_running
 
 if TYPE_CHECKING:
     # The GStreamer sender answers by `answer_to`, and needs no aiortc.
@@ -34,6 +36,9 @@ clock is set.
 """
 
 MOST_CHARACTERS = 200
+
+MOST_WAITING = 2048
+'Bytes that may wait on the channel; with more, questions stay without an answer.'
 
 
 SentFrame = tuple[int, int]
@@ -53,9 +58,11 @@ def answer_clock_questions(
 
     def on_message(text: object) -> None:
         answer = answer_to(text, newest)
-        if answer and channel.readyState == 'open':
+        if answer is None or channel.readyState != 'open':
+            return
+        if channel.bufferedAmount <= MOST_WAITING:
             channel.send(answer)
-            on_idle(is_idle(text))
+        on_idle(is_idle(text))
 
     channel.on('message', on_message)
 
@@ -97,7 +104,9 @@ class ClockQuestions:
         """Ask on `channel`, until closed; the first one counts."""
         if self._asking is None:
             channel.on('message', self._on_message)
-            self._asking = asyncio.create_task(self._ask(channel))
+            self._asking = asyncio.create_task(
+                keep_running('the comparison of clocks', functools.partial(self._ask, channel))
+            )
 
     def look(self) -> None:
         """Compare the clocks again if this machine's was set; called for each frame."""
@@ -130,7 +139,7 @@ class ClockQuestions:
     async def _is_wanted_again(self, interval: float) -> bool:
         """Wait for `interval`, or until there is a reason to ask at once, and again soon."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._again.wait(), interval)
+            await within(self._again.wait(), interval)
         wanted = self._again.is_set()
         self._again.clear()
         return wanted

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ReceiverOptions
+from webrtc_bridge.peer.aiortc.patches.private_parts import require_private_parts
 from webrtc_bridge.peer.aiortc.peer import IceOptions
 from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.receiving.actions import (
@@ -98,6 +99,7 @@ class Receiver:
 
     async def run(self) -> None:
         """Follow until cancelled; then say bye."""
+        require_private_parts()
         signaling = asyncio.ensure_future((self._client or self._signaling).run())
         watching = asyncio.create_task(self._watch_demand())
         try:

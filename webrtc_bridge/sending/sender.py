@@ -10,6 +10,7 @@ from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encod
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 from webrtc_bridge.options import EncoderOptions, SenderOptions
+from webrtc_bridge.peer.aiortc.patches.private_parts import require_private_parts
 from webrtc_bridge.peer.aiortc.peer import IceOptions
 from webrtc_bridge.peer.aiortc.sending_peer import AiortcSendingPeer
 from webrtc_bridge.peer.metadata_channel import Metadata, MetadataBroadcast
@@ -105,6 +106,7 @@ class Sender:
 
     async def run(self) -> None:
         """Serve receivers until cancelled; then say bye to all of them."""
+        require_private_parts()
         self._loop = asyncio.get_running_loop()
         self._encoding.start()
         try:

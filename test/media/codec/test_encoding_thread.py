@@ -12,6 +12,7 @@ from webrtc_bridge.media.capture.pattern import Pattern
 from webrtc_bridge.media.codec import encoding_thread
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread
+from webrtc_bridge.media.codec.running_encoder import RunningEncoder
 from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding, Layer
 from webrtc_bridge.media.h264.video_size import video_size
 from webrtc_bridge.media.latest import Latest
@@ -360,3 +361,20 @@ def test_a_keyframe_does_not_wait_for_a_picture_that_is_not_left_out(harness):
         pass
     harness.thread.request_keyframe(Encoding(Codec.VP8))
     assert [frame.codec for frame in harness.show() if frame.keyframe] == [Codec.VP8]
+
+
+@pytest.mark.parametrize('error', [TypeError('broken'), MemoryError(), av.FFmpegError(1, 'x')])
+def test_no_error_of_an_encoder_ends_the_thread(harness, monkeypatch, caplog, error):
+    harness.thread.request_keyframe(Encoding(Codec.H264))
+    assert harness.show()
+    encode = RunningEncoder.encode
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(RunningEncoder, 'encode', fail)
+    assert harness.show() == []
+    assert harness.show() == []
+    assert caplog.text.count('picture not encoded') == 1
+    monkeypatch.setattr(RunningEncoder, 'encode', encode)
+    assert harness.show()

@@ -317,3 +317,13 @@ async def test_a_pause_of_a_subscription_that_is_idle_meanwhile_is_over(harness)
     subscription.set_idle(True)
     subscription.set_idle(False)
     assert len(harness.unwatched) == 2
+
+
+async def test_a_request_of_a_viewer_that_is_gone_starts_no_encoder(harness):
+    """Its PLI may be handled after its session has been closed."""
+    subscription = harness.broadcast.subscribe(Codec.H264)
+    subscription.close()
+    assert harness.unwatched == [Encoding(Codec.H264)]
+    harness.wanted.clear()
+    subscription.request_keyframe()
+    assert harness.wanted == []

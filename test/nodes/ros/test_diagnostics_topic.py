@@ -1,9 +1,16 @@
+import asyncio
+import functools
+
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from support.ros.collected import Collected, until
 
+from webrtc_bridge.nodes.ros import diagnostics_topic
 from webrtc_bridge.nodes.ros.diagnostics_topic import DiagnosticsTopic
 from webrtc_bridge.nodes.ros.ros_thread import created_node, initialised, while_spinning
+from webrtc_bridge.program import long_tasks
+from webrtc_bridge.program.cancellation import end
+from webrtc_bridge.program.long_tasks import keep_running
 
 OK = (DiagnosticStatus.OK, 'fine')
 
@@ -57,3 +64,29 @@ async def test_every_node_reports_each_of_its_parts(start, make_node):
 
 def values(status: DiagnosticStatus | None) -> dict[str, str]:
     return {entry.key: entry.value for entry in status.values} if status else {}
+
+
+async def test_a_report_that_fails_is_logged_and_the_next_ones_come(
+    make_node, monkeypatch, caplog
+):
+    monkeypatch.setattr(diagnostics_topic, 'INTERVAL', 0.05)
+    monkeypatch.setattr(long_tasks, 'RESTART_DELAY', 0.05)
+    node = make_node('reports')
+    arrays = Collected(node, DiagnosticArray, '/diagnostics')
+    topic = DiagnosticsTopic(node)
+    calls = []
+
+    async def statuses():
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyError('a session that has ended')
+        return [topic.status('part', 'front', OK, {})]
+
+    async def work():
+        publish = functools.partial(topic.publish, statuses)
+        reporting = asyncio.ensure_future(keep_running('the report', publish))
+        await until(lambda: len(calls) > 3 and arrays.messages, 30)
+        await end(reporting)
+
+    await while_spinning(node, work())
+    assert 'the report failed, and is started again' in caplog.text

@@ -166,7 +166,7 @@ class GStreamerPeer:
         """Answer what the receiver asks about this machine's clock; in a thread of GStreamer."""
         answer = clock_channel.answer_to(text)
         if answer:
-            channel.emit('send-string', answer)
+            send_answer(channel, answer)
             post(self._loop, self._on_idle, clock_channel.is_idle(text))
 
     def _on_idle(self, idle: bool) -> None:
@@ -220,3 +220,9 @@ def make_clock_channel(webrtc: Element) -> Element:
     # Late messages are useless: neither in order nor retransmitted.
     options = Gst.Structure.from_string('options,ordered=false,max-retransmits=0')[0]
     return webrtc.emit('create-data-channel', clock_channel.LABEL, options)
+
+
+def send_answer(channel: Element, answer: str) -> None:
+    """Send an answer about the clock, unless the receiver reads too slowly."""
+    if channel.get_property('buffered-amount') <= clock_channel.MOST_WAITING:
+        channel.emit('send-string', answer)

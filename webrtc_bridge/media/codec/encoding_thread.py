@@ -210,15 +210,22 @@ class EncodingThread:
         while not self._frames.closed:
             frame = self._frames.get()
             if frame is not None:
-                repeated = self._frames.repeated
-                if not repeated:
-                    self._taken_at = time.monotonic()
-                    self._rate.note(frame.capture_ns / 1e9)
-                if watched := self._watched(frame):
-                    began = time.monotonic()
-                    self._encode(frame, repeated, watched)
-                    ended = time.monotonic()
-                    self._limiter.note(frame, ended - began, ended)
+                try:
+                    self._handle(frame, self._frames.repeated)
+                except Exception:  # the next may be fine, and nobody else would encode it
+                    if not self._failing:  # 30 tracebacks a second help nobody
+                        logger.exception('picture not encoded')
+                    self._failing = True
+
+    def _handle(self, frame: CapturedFrame, repeated: bool) -> None:
+        if not repeated:
+            self._taken_at = time.monotonic()
+            self._rate.note(frame.capture_ns / 1e9)
+        if watched := self._watched(frame):
+            began = time.monotonic()
+            self._encode(frame, repeated, watched)
+            ended = time.monotonic()
+            self._limiter.note(frame, ended - began, ended)
 
     def _watched(self, frame: CapturedFrame) -> Mapping[Encoding, RunningEncoder]:
         """Return the encoders that encode `frame` for some viewer, the full-size layer first."""

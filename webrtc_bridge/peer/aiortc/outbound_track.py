@@ -1,5 +1,6 @@
 """The video track of one outbound session."""
 
+from collections.abc import Callable
 from typing import Any
 
 from aiortc import MediaStreamTrack
@@ -15,15 +16,18 @@ class OutboundTrack(MediaStreamTrack):
 
     `accepts_high`, whether the viewer accepts the High profile of H.264, is set before the first;
     `newest` is the RTP timestamp, as sent, and the time of capture of the last that went out;
-    `subscription` is None before the first.
+    `subscription` is None before the first. `fail` is called if they cannot be sent.
     """
 
     kind = 'video'
 
-    def __init__(self, broadcast: Broadcast) -> None:
+    def __init__(
+        self, broadcast: Broadcast, on_failure: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__()
         self._broadcast = broadcast
         self.accepts_high = False
+        self.fail = on_failure
         self.newest: tuple[int, int] | None = None
         self.subscription: BroadcastSubscription | None = None
 

@@ -43,7 +43,7 @@ class AiortcSendingPeer(AiortcPeer):
         metadata: MetadataBroadcast | None = None,
     ) -> None:
         super().__init__(peer_id, ice, listener)
-        self._track = OutboundTrack(broadcast)
+        self._track = OutboundTrack(broadcast, lambda: listener.on_lost('sending failed'))
         transceiver = self.connection.addTransceiver(self._track, 'sendonly')
         transceiver.setCodecPreferences(preferences(codecs))
         self._frames = EncodedFrameSender(transceiver.sender, self._track, listener.on_feedback)

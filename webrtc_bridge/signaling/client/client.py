@@ -6,6 +6,7 @@ Everything here runs in one event loop; the listener is called in it.
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import Callable
 
@@ -162,6 +163,8 @@ class SignalingClient:
         since = asyncio.get_running_loop().time()
         writer = asyncio.ensure_future(self._outbox.write(socket, self._who))
         watching = asyncio.ensure_future(self._abort_without_address(socket))
+        for task in (writer, watching):
+            task.add_done_callback(functools.partial(self._on_done, socket))
         try:
             await self._read(socket)
         except asyncio.CancelledError:
@@ -174,6 +177,12 @@ class SignalingClient:
             self._set_connected(False)
             await end(writer, watching)
             await finish(self._close(socket))
+
+    def _on_done(self, socket: ClientConnection, task: asyncio.Task[None]) -> None:
+        """Connect again if a part of the connection has failed."""
+        if not task.cancelled() and (error := task.exception()):
+            logger.error('%s: connection failed', self._who, exc_info=error)
+            abort(socket.transport)
 
     async def _close(self, socket: ClientConnection) -> None:
         # In a task of its own: timeouts inside a task that has been cancelled raise

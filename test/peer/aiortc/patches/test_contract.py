@@ -31,6 +31,14 @@ from webrtc_bridge.peer.aiortc import patches
 from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
 from webrtc_bridge.peer.aiortc.patches.header_extensions import EXTENSION_ID
 from webrtc_bridge.peer.aiortc.patches.ice_servers import usable_servers
+from webrtc_bridge.peer.aiortc.patches.private_parts import (
+    CONNECTION_PARTS,
+    ICE_PARTS,
+    RECEIVER_PARTS,
+    SENDER_PARTS,
+    TRANSACTION_PARTS,
+    TRANSPORT_PARTS,
+)
 from webrtc_bridge.peer.aiortc.patches.receiving import on_sender_report
 from webrtc_bridge.program.requirements import VERSIONS, fits
 from webrtc_bridge.signaling.protocol.messages import Answer, IceServer, Offer
@@ -40,45 +48,6 @@ LIBRARY_MODULE = re.compile(r'aiortc\.|aioice\.')
 
 PINNED = ('aiortc', 'aioice', 'av')
 
-SENDER_PARTS = (
-    '_handle_rtcp_packet',
-    '_rtx_ssrc',
-    '_run_rtp',
-    '_send_rtcp',
-    '_ssrc',
-    '_RTCRtpSender__octet_count',
-    '_RTCRtpSender__packet_count',
-    '_RTCRtpSender__rtp_exited',
-    '_RTCRtpSender__rtp_started',
-    '_RTCRtpSender__rtp_timestamp',
-)
-RECEIVER_PARTS = (
-    '_handle_rtcp_packet',
-    '_RTCRtpReceiver__active_ssrc',
-    '_RTCRtpReceiver__remote_bitrate_estimator',
-    '_send_rtcp_nack',
-    '_send_rtcp_pli',
-    '_RTCRtpReceiver__codecs',
-    '_RTCRtpReceiver__jitter_buffer',
-    '_RTCRtpReceiver__remote_streams',
-    '_RTCRtpReceiver__rtx_ssrc',
-)
-TRANSPORT_PARTS = ('_rtp_header_extensions_map', '_rtp_router')
-CONNECTION_PARTS = ('_RTCPeerConnection__connect', '_RTCPeerConnection__iceTransports')
-ICE_PARTS = (
-    '_check_list',
-    '_check_periodic',
-    '_closing',
-    '_early_checks',
-    '_early_checks_done',
-    '_local_candidates',
-    '_nominated',
-    '_pair_remote_candidate',
-    '_protocols',
-    '_remote_candidates',
-    'query_consent',
-    'sort_check_list',
-)
 MODULE_PARTS = {
     'aioice.ice': (
         'Connection',
@@ -135,7 +104,6 @@ MODULE_PARTS = {
 }
 ASSOCIATION_PARTS = ('_last_received_tsn', '_local_tsn', '_receive_chunk', '_send_chunk')
 COUNTER_PARTS = ('_erase_old', '_origin_ms', '_window_size')
-TRANSACTION_PARTS = ('_Transaction__retry', '_Transaction__timeout_delay')
 PACKET_PARTS = (
     'sequence_number',
     'timestamp',

@@ -75,6 +75,9 @@ class EncodedTrack(Protocol):
     def stop(self) -> None:
         """Deliver no more frames."""
 
+    def fail(self) -> None:
+        """Note that they cannot be sent: without video a session is of no use."""
+
 
 class EncodedFrameSender:
     """
@@ -144,6 +147,7 @@ class EncodedFrameSender:
                 await self._send_frames(Codec(codec.name))
         except Exception:
             logger.exception('sending failed')
+            self._track.fail()
         finally:
             if self._silence:
                 self._silence.close()
