@@ -143,8 +143,10 @@ class GStreamerPipeline:
     async def remove_branch(self, branch: Element) -> None:
         """Take `branch`, which is not linked, out without interrupting the others."""
         del self._branches[branch]
-        await stop(branch)
-        self.element.remove(branch)
+        try:
+            await stop(branch)
+        finally:
+            self.element.remove(branch)
 
     def request_keyframe(self, encoding: Encoding) -> None:
         """Ask for a keyframe; those asked for within 200 ms are one."""
@@ -160,8 +162,10 @@ class GStreamerPipeline:
         """Stop a capture and take it out."""
         for encoding, tee in self._tees.items():
             capture.pads[encoding].unlink(tee.entry)
-        await stop(capture.element)
-        self.element.remove(capture.element)
+        try:
+            await stop(capture.element)
+        finally:
+            self.element.remove(capture.element)
 
     def on_bitrate(self, bitrate: int) -> None:
         """Take the highest bit rate (bit/s) of what the capture encodes, 0 if nothing is."""

@@ -151,9 +151,11 @@ class ViewerBranch:
         self._end_pause()
         self._signals.disconnect()
         self._leave()
-        if self._joined:
-            await self._pipeline.remove_branch(self.element)
-        self.element = self._payloader = None
+        try:
+            if self._joined:
+                await self._pipeline.remove_branch(self.element)
+        finally:
+            self.element = self._payloader = None
 
     def _leave(self) -> None:
         self._leave_bridge()

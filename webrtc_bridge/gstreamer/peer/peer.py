@@ -147,9 +147,11 @@ class GStreamerPeer:
         self._ice.close()
         if self._rtp:
             self._rtp.close()
-        await self._branch.close()
-        # Its sockets go with the last reference, and a garbage collector takes its time.
-        self._webrtc = self._channel = None
+        try:
+            await self._branch.close()
+        finally:
+            # Its sockets go with the last reference, and a garbage collector takes its time.
+            self._webrtc = self._channel = None
 
     async def _add(self, candidate: IceCandidate | None) -> None:
         self._ice.add(candidate)
