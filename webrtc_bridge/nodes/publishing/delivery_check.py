@@ -15,6 +15,7 @@ from webrtc_bridge.nodes.publishing.announcements import Announcements, listenin
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
 from webrtc_bridge.nodes.ros.same_host import uses_fast_dds
 from webrtc_bridge.nodes.ros.shared_memory import is_reached
+from webrtc_bridge.program.cancellation import within
 
 INTERVAL = 0.25
 
@@ -81,7 +82,7 @@ class DeliveryCheck:
         """Log the topics of which a subscriber says that it receives where this does not send."""
         async with listening(self._domain) as heard:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._all_known(heard), LISTENING_TIME)
+                await within(self._all_known(heard), LISTENING_TIME)
             ports = {known.prefix: known.shared_memory_port for known in heard.participants}
         if ports.get(self._publishers[0].participant) is None:
             return  # UDP alone, which reaches all
