@@ -154,7 +154,7 @@ TASKS = {
     'signaling.server.server.start': KEPT,
 }
 """
-Where tasks are started, and who watches each.
+The functions that start tasks, and how each task is watched.
 
 Those that run as long as their program are broken in `test/faults/test_long_tasks.py`.
 """
