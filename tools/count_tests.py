@@ -19,7 +19,7 @@ ALLOWED = {
     'needs ffmpeg_image_transport_msgs': 'there is no wheel of it',
     'needs root, to make (network|mount) namespaces.*': 'users and most containers may not',
     'needs root, to make device nodes': 'users and some containers may not make them',
-    'needs a C compiler': 'one long test alone needs it',
+    'needs a C compiler': 'one test of clocks alone needs it',
     'stock aiortc cannot connect on loopback alone': 'the machine has no network',
 }
 'Reasons of skips, as patterns, and why `make test` cannot supply what is missing.'
