@@ -7,6 +7,7 @@ import pytest
 from support.peers.abandoning import next_message, registered, say
 from support.peers.session_pair import until
 
+from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ReceiverOptions, SignalingOptions
 from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.receiving.actions import Trouble, TroubleKind
@@ -62,4 +63,26 @@ async def test_a_report_is_made_although_its_stream_ends_meanwhile() -> None:
     assert not receiver._streams
     after = await receiver.report()
     assert after.state is not StreamState.RECEIVING
+    receiver._cancel_timer()
+
+
+async def test_the_sender_that_is_received_can_be_returned_to_without_its_signaling(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A switch to another has failed, and the node sets its parameter back."""
+    receiver = Receiver(ReceiverOptions('ws://127.0.0.1:9'), PictureSink(print))
+    receiver._carry_out(receiver._selection.sender_present('front', '', 0.0))
+    receiver._selection.tick(float('inf'))
+    receiver._on_message(Offer('front', 's1', 'v=0'))
+    ((stream, running),) = receiver._streams.values()
+    receiver._selection.first_picture(stream.serial, 0.0)
+    receiver._selection.sender_exit('front', 0.0)
+    monkeypatch.setattr(type(receiver._signaling), 'connected', property(lambda _: True))
+    receiver.check_sender('front')
+    with pytest.raises(OptionError):
+        receiver.check_sender('rear')
+    stream.end('over')
+    await asyncio.wait({running})
+    with pytest.raises(OptionError):
+        receiver.check_sender('front')
     receiver._cancel_timer()

@@ -116,6 +116,9 @@ class Receiver:
 
         Raises: OptionError, with the senders that are registered.
         """
+        current = self._current
+        if current and current.sender_id == sender_id:
+            return  # its video comes, whether it is registered or not
         if sender_id and self._signaling.connected and sender_id not in self.senders:
             registered = ', '.join(sorted(self.senders)) or 'none is registered'
             raise OptionError('sender_id', sender_id, f'a registered sender ({registered})')
