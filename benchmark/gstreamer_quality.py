@@ -1,5 +1,6 @@
 """Encode pictures with the GStreamer sender's encoder."""
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from webrtc_bridge.gstreamer.capture.encoders import KINDS
 from webrtc_bridge.gstreamer.capture.layers import LayerEncoder
 from webrtc_bridge.gstreamer.library import Element, Gst
 from webrtc_bridge.media.frames import Layer
+from webrtc_bridge.media.load import encoder_load
 
 KIND = 'x264enc'
 TIMEOUT = 5 * 1_000_000_000
@@ -27,6 +29,8 @@ def encode(
     pictures: Sequence[av.VideoFrame], bitrate: int
 ) -> tuple[list[bytes], float, list[float]]:
     """Return the H.264 of each picture, the CPU time and each wall time in seconds."""
+    # Pictures come here as fast as they are encoded, which is not what a strained machine sees.
+    encoder_load.STRAINED = math.inf
     raw = [picture.to_ndarray(format='yuv420p').tobytes() for picture in pictures]
     pipeline, source, sink = _pipeline(pictures[0].width, pictures[0].height, bitrate)
     pipeline.set_state(Gst.State.PLAYING)

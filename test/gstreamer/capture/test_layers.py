@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -21,6 +22,12 @@ from webrtc_bridge.gstreamer.capture.layers import LayerEncoder
 ANNOUNCED = 30
 BITRATE = 1_000_000
 DEADLINE = 60
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Take no machine for too slow: pictures come as fast as they are encoded."""
+    monkeypatch.setattr('webrtc_bridge.media.load.encoder_load.STRAINED', math.inf)
 
 
 @functools.cache

@@ -13,12 +13,12 @@ from webrtc_bridge.media.frames import Encoding, Layer
 
 CAPS = (
     'application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=96,'
-    'packetization-mode=(string)1,level-asymmetry-allowed=(string)1,'
+    'packetization-mode=(string)1,{profile}level-asymmetry-allowed=(string)1,'
     # Known in advance, or the offer would not tell whose retransmissions are whose (RFC 5576,
     # section 4.2), and no viewer could use them.
     'ssrc=(uint){ssrc}'
 )
-PROFILE = 'application/x-rtp,profile-level-id=(string)42e01f'
+PROFILE = 'profile-level-id=(string)42e01f,'
 """
 Every browser, and aiortc, takes the constrained baseline profile. Viewers look at the profile and
 not at the level, but rtph264pay would take no more than 1280x720 at 30 fps, which is level 3.1.
@@ -31,7 +31,7 @@ ELEMENTS = (
     # refers to one that was dropped cannot be shown, and nobody would ask for another.
     'queue name=queue leaky=upstream max-size-buffers=8 max-size-bytes=0 max-size-time=0'
     ' ! rtph264pay name=payloader aggregate-mode=zero-latency pt=96 mtu=1200'
-    ' ! capsfilter caps="{caps}" ! capssetter name=packets caps="{profile}"'
+    ' ! capsfilter caps="{packets}" ! capssetter name=packets caps="{offered}"'
 )
 
 
@@ -49,10 +49,10 @@ class ViewerBranch:
     def __init__(self, pipeline: GStreamerPipeline) -> None:
         self.layer = Layer.FULL
         self.ssrc = 1 + secrets.randbelow(0xFFFFFFFF)
-        caps = CAPS.format(ssrc=self.ssrc)
-        self.caps = f'{caps},{PROFILE.partition(",")[2]}'
+        self.caps = CAPS.format(ssrc=self.ssrc, profile=PROFILE)
+        packets = CAPS.format(ssrc=self.ssrc, profile='')
         self.element: Element = Gst.parse_bin_from_description(
-            ELEMENTS.format(caps=caps, profile=PROFILE), False
+            ELEMENTS.format(packets=packets, offered=self.caps), False
         )
         self._pipeline = pipeline
         self._on_lost: Callable[[str], None] = lambda reason: None
