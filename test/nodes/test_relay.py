@@ -3,6 +3,7 @@
 import contextlib
 
 import av
+import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CompressedImage
@@ -28,12 +29,12 @@ NO_KEYFRAMES = 'webrtc_receiver:keyframe_interval:=3600.0'
 
 
 @contextlib.asynccontextmanager
-async def relay(*parameters):
-    """Send the test pattern as `front`, receive it, and send the topic as `relay`."""
+async def relay(*parameters, sent='image_raw/h264'):
+    """Send the test pattern as `front`, receive it, and send the topic `sent` as `relay`."""
     given = (
         'webrtc_receiver:sender_id:=front',
         'webrtc_sender:sender_id:=relay',
-        'webrtc_sender:topic:=image_raw/h264',
+        f'webrtc_sender:topic:={sent}',
         *parameters,
     )
     async with sending_node(*given) as node:
@@ -73,6 +74,13 @@ async def test_who_joins_a_relay_between_two_keyframes_sees_the_video_at_once():
     # The capture of the camera at the far end, not the time at which the relay got it.
     stamps = [stamp - clock for viewer in (first, second) for stamp, clock in clocks(viewer)[5:]]
     assert max(map(abs, stamps)) < 5 * MS
+
+
+@pytest.mark.parametrize('kind', ['image_raw', 'image_raw/compressed'])
+async def test_decoded_images_are_relayed_too_with_their_stamps(kind):
+    async with relay(sent=kind) as (node, _), node.viewer('relay') as viewer:
+        await until(lambda: len(clocks(viewer)) >= 10)
+    assert max(abs(stamp - clock) for stamp, clock in clocks(viewer)[5:]) < 5 * MS
 
 
 class SlowSubscriber:
