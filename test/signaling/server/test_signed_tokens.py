@@ -10,6 +10,7 @@ import jwt
 import pytest
 
 from webrtc_bridge.signaling.broker.rights import Rights
+from webrtc_bridge.signaling.secret_file import MAX_SECRET
 from webrtc_bridge.signaling.server.signed_tokens import SignedTokens, TokenError, patterns
 
 SECRET = 'a secret of several words'
@@ -161,3 +162,23 @@ def test_a_key_that_is_unfit_for_a_log_is_not_shown(tokens: SignedTokens, key: s
 )
 def test_patterns_are_read_from_a_command_line(text: str, found: tuple[str, ...]) -> None:
     assert patterns(text) == found
+
+
+@pytest.mark.parametrize(
+    'token',
+    [
+        'x' * MAX_SECRET,
+        '.' * MAX_SECRET,
+        'é' * MAX_SECRET,
+        unsigned({'alg': 'HS256', 'x': [1] * 700}, CLAIMS),
+        unsigned(DEEP),
+        jwt.encode(CLAIMS | {'x': 'y' * 2900}, 'another key' * 9, 'HS256'),
+    ],
+)
+def test_wrong_tokens_cost_little(tokens: SignedTokens, token: str) -> None:
+    before = time.process_time()
+    for _ in range(195):  # in one second, as somebody tried
+        with pytest.raises(TokenError, match='wrong'):
+            tokens.check(token[:MAX_SECRET])
+    # Nine times what the longest costs here.
+    assert time.process_time() - before < 0.05
