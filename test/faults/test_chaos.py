@@ -7,6 +7,7 @@ changes how long it takes.
 
 import asyncio
 import contextlib
+import functools
 import os
 import random
 import socket
@@ -32,6 +33,7 @@ from support.peers.senders import skip_unless_installed
 from support.programs import SUPPORT, start_server
 from support.ros.images import ImageSubscriber
 from support.ros.topic_publisher import TopicPublisher
+from support.wall_clock import ShimmedClock
 
 SECONDS = float(os.environ.get('WEBRTC_BRIDGE_CHAOS_SECONDS', '900'))
 SEED = int(os.environ.get('WEBRTC_BRIDGE_CHAOS_SEED') or random.SystemRandom().randrange(1 << 32))
@@ -79,7 +81,7 @@ def publishing():
 
 
 @pytest.fixture
-async def fleet(start, start_module, browser, publishing, disk):
+async def fleet(start, start_module, browser, publishing, disk, tmp_path):
     """Start all of them."""
     skip_unless_installed('gstreamer')
     with socket.socket() as probe:
@@ -88,34 +90,38 @@ async def fleet(start, start_module, browser, publishing, disk):
     url = f'ws://127.0.0.1:{port}'
     async with relayed_signaling(url) as (relayed_url, relay), publishing():
 
-        async def sender(module, *words):
-            program = await start_module(module, *words)
+        async def sender(module, *words, **variables):
+            program = await start_module(module, *words, **variables)
             await program.line('registered')
             return program
 
         def program_of(kind, sender_id):
             words = ['--server', url, '--id', sender_id, *SMALL]
-            return lambda: sender(f'commands.{kind}', *words)
+            return functools.partial(sender, f'commands.{kind}', *words)
 
         def node_of(kind, *parameters):
             values = [f'server_url:={url}', 'sender_id:=robot', *parameters]
             words = ['--ros-args', *(word for value in values for word in ('-p', value))]
-            return lambda: sender(f'nodes.{kind}_node', *words)
+            return functools.partial(sender, f'nodes.{kind}_node', *words)
 
-        async def view(at, sender_id):
-            program = await start(str(SUPPORT / 'peers/viewing.py'), at, sender_id, '1')
+        async def view(at, sender_id, **variables):
+            viewing = str(SUPPORT / 'peers/viewing.py')
+            program = await start(viewing, at, sender_id, '1', **variables)
             await pictures_of_program(program)
             return program
 
+        def member(name, start_it, *, ours=True):
+            return Member(name, ShimmedClock(tmp_path / name), start_it, ours=ours)
+
         calibration = f'camera_info_url:=file://{disk}/robot.yaml'
         members = [
-            Member('server', lambda: start_server(start_module, port)),
-            Member('webcam_sender', program_of('webcam', 'front')),
-            Member('gstreamer_sender', program_of('gstreamer', 'rear')),
-            Member('sender_node', node_of('sender', 'topic:=robot/image_raw')),
-            Member('receiver_node', node_of('receiver', calibration)),
-            Member('relayed', lambda: view(relayed_url, 'front'), ours=False),
-            Member('direct', lambda: view(url, 'rear'), ours=False),
+            member('server', functools.partial(start_server, start_module, port)),
+            member('webcam_sender', program_of('webcam', 'front')),
+            member('gstreamer_sender', program_of('gstreamer', 'rear')),
+            member('sender_node', node_of('sender', 'topic:=robot/image_raw')),
+            member('receiver_node', node_of('receiver', calibration)),
+            member('relayed', functools.partial(view, relayed_url, 'front'), ours=False),
+            member('direct', functools.partial(view, url, 'rear'), ours=False),
         ]
         for member in members:
             await member.run()

@@ -27,6 +27,9 @@ RECOVERY_OF_SESSIONS = 15.0
 END = 10.0
 'Seconds in which a program ends that is asked to, with a machine full of others.'
 
+CLOCK_STEPS = (0.0, 1.5, 3600.0, 30 * 86400.0)
+'Seconds: as NTP sets a clock, as daylight saving is mistaken for it, and as after a dead battery.'
+
 SPARE_FILES = 3
 VIEWERS = 10
 
@@ -74,6 +77,14 @@ async def pause(fleet: Fleet, means: Means) -> tuple[str, float]:
     finally:
         member.send(signal.SIGCONT)
     return f'{member.name} stood still for {seconds:.1f} s', RECOVERY
+
+
+async def step_clock(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Set a program's clock, forward or back."""
+    member = means.member(fleet)
+    seconds = means.dice.choice(CLOCK_STEPS) * means.dice.choice([1, -1])
+    member.clock.set(seconds)
+    return f'the clock of {member.name} is ahead by {seconds:g} s', RECOVERY
 
 
 async def cut_link(fleet: Fleet, means: Means) -> tuple[str, float]:
@@ -189,6 +200,7 @@ FAULTS: list[Fault] = [
     kill,
     terminate,
     pause,
+    step_clock,
     cut_link,
     impair_link,
     take_files,

@@ -12,6 +12,7 @@ from support.links.udp_relay import UdpRelay
 from support.programs import Program
 from support.resources import Resources
 from support.ros.images import ImageSubscriber
+from support.wall_clock import ShimmedClock
 
 POLL = 0.1
 PICTURES = 5
@@ -31,13 +32,20 @@ class Member:
     """
     A program of the fleet; `start` runs it, the first time and after it was ended.
 
-    `ours` is false for those that only tests have: they need not obey signals.
+    `clock` is that of the program. `ours` is false for those that only tests have: they need not
+    obey signals.
     """
 
     def __init__(
-        self, name: str, start: Callable[[], Awaitable[Program]], *, ours: bool = True
+        self,
+        name: str,
+        clock: ShimmedClock,
+        start: Callable[..., Awaitable[Program]],
+        *,
+        ours: bool = True,
     ) -> None:
         self.name = name
+        self.clock = clock
         self.ours = ours
         self.program: Program
         self._start = start
@@ -45,7 +53,7 @@ class Member:
 
     async def run(self) -> None:
         """Start it, or start it again."""
-        self.program = await self._start()
+        self.program = await self._start(**self.clock.environment)
 
     @property
     def pid(self) -> int:
