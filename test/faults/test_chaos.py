@@ -6,6 +6,7 @@ changes how long it takes.
 """
 
 import asyncio
+import calendar
 import contextlib
 import functools
 import os
@@ -18,7 +19,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='needs rclpy')
 
-from support.chaos.faults import FAULTS, Means
+from support.chaos.faults import FAULTS, RECOVERY, Means
 from support.chaos.fleet import (
     Fleet,
     Member,
@@ -81,8 +82,8 @@ def publishing():
 
 
 @pytest.fixture
-async def fleet(start, start_module, browser, publishing, disk, tmp_path):
-    """Start all of them."""
+async def fleet(request, start, start_module, browser, publishing, disk, tmp_path):
+    """Start all of them; a parameter is the year that their clocks show."""
     skip_unless_installed('gstreamer')
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
@@ -111,7 +112,10 @@ async def fleet(start, start_module, browser, publishing, disk, tmp_path):
             return program
 
         def member(name, start_it, *, ours=True):
-            return Member(name, ShimmedClock(tmp_path / name), start_it, ours=ours)
+            clock = ShimmedClock(tmp_path / name)
+            if year := getattr(request, 'param', None):
+                clock.set(calendar.timegm((year, 1, 2, 0, 0, 0)) - time.time())
+            return Member(name, clock, start_it, ours=ours)
 
         calibration = f'camera_info_url:=file://{disk}/robot.yaml'
         members = [
@@ -152,3 +156,13 @@ async def test_every_picture_comes_back_whatever_happens(fleet, start, disk):
         print(f'{what}; ', end='', flush=True)
         took = await fleet.check(deadline)
         print(f'all pictures are back after {took:.2f} s of {deadline} s', flush=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize('fleet', [1970, 2037], indirect=True)
+async def test_a_machine_may_start_in_another_year(fleet):
+    """A board without a battery for its clock starts in 1970, until NTP sets it."""
+    await fleet.check(FIRST_PICTURES)
+    for member in fleet.members.values():
+        member.clock.set(0.0)
+        await fleet.check(RECOVERY)
