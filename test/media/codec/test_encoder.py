@@ -12,10 +12,11 @@ from av.video.reformatter import ColorRange
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
-from webrtc_bridge.media.codec.encoder import HEADROOM, VBV_SECONDS, Encoder
+from webrtc_bridge.media.codec.encoder import HEADROOM, VBV_SECONDS, Encoder, open_encoder
 from webrtc_bridge.media.codec.frame_rate import FrameRate
 from webrtc_bridge.media.codec.x264_settings import DEFAULT, HIGH, X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
+from webrtc_bridge.media.pixels.colours import SRGB_AS_BT601
 from webrtc_bridge.media.pixels.planes import plane_pixels
 
 START = 1_700_000_000_000_000_000
@@ -332,6 +333,11 @@ def test_vp8_looks_the_same_however_busy_the_machine_is():
         return [frame and frame.data for frame in frames]
 
     assert once() == once()
+
+
+def test_vp8_has_one_thread_however_large_its_pictures():
+    context = open_encoder(Codec.VP8, 1920, 1080, 30.0, 4_000_000, SRGB_AS_BT601)
+    assert context.thread_count == 1
 
 
 @pytest.mark.parametrize(('size', 'expected'), [((320, 240), 1), ((640, 360), 2)])
