@@ -26,6 +26,9 @@ Seconds that the offer waits for candidates. This machine's own are there at onc
 and TURN servers follow one by one, and a server that does not answer delays nobody.
 """
 
+END_TIMEOUT = 1.0
+'Seconds that the gathering may take to end: one that is interrupted leaves files open.'
+
 logger = logging.getLogger(__name__)
 
 
@@ -65,6 +68,11 @@ class IceAgent:
         self._mids = mids(offer)
         await asyncio.wait({self._gathered}, timeout=GATHER_TIMEOUT)
         self._offered = True
+
+    async def end_gathering(self) -> None:
+        """Wait until the candidates of this machine are gathered, or `END_TIMEOUT` has passed."""
+        if self._mids:
+            await asyncio.wait({self._gathered}, timeout=END_TIMEOUT)
 
     def description(self, offer: str) -> str:
         """Return the gathered `offer` as it is to be sent; some of its candidates follow it."""

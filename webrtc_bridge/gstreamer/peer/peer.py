@@ -23,7 +23,7 @@ from webrtc_bridge.program.addresses import interface_addresses
 from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
-STEP_TIMEOUT = 1.0
+STEP_TIMEOUT = 2.0
 """
 Seconds that a step of the negotiation has to end in when the connection is closed. A webrtcbin
 that is stopped while it gathers sometimes leaves its agent behind, with 9 open files.
@@ -142,6 +142,7 @@ class GStreamerPeer:
         if self._step:
             await asyncio.wait({self._step}, timeout=STEP_TIMEOUT)
             await end(self._step)
+            await self._ice.end_gathering()
         self._signals.disconnect()
         await self._candidates.close()
         self._ice.close()
