@@ -24,6 +24,7 @@ except RequirementError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
 from webrtc_bridge.gstreamer.capture.encoders import KINDS
+from webrtc_bridge.gstreamer.capture.passed import PassedStream
 from webrtc_bridge.gstreamer.capture.source import describe
 from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
@@ -233,6 +234,36 @@ async def test_parameter_sets_that_come_once_are_in_every_keyframe(tmp_path, end
     for data in filter(is_keyframe, viewer.frames):
         kinds = [kind(unit) for unit in nal_units(data)]
         assert kinds.index(SPS) < kinds.index(PPS) < kinds.index(IDR_SLICE)
+
+
+async def test_frames_without_a_time_are_decoded_like_others():
+    pipeline = Gst.parse_launch(
+        'appsrc name=source is-live=true format=time caps=video/x-h264,stream-format=byte-stream'
+        ' ! fakesink name=sink sync=false async=false'
+    )
+    pictures = []
+
+    def on_pictures(pad):
+        pictures.append(pad)
+        sink = Gst.ElementFactory.make('fakesink')
+        sink.set_property('async', False)
+        pipeline.add(sink)
+        sink.sync_state_with_parent()
+        pad.link(sink.get_static_pad('sink'))
+
+    end = pipeline.get_by_name('sink').get_static_pad('sink')
+    stream = PassedStream(pipeline, end, on_pictures)
+    pipeline.set_state(Gst.State.PLAYING)
+    try:
+        for n, unit in enumerate(access_units(8, keyint=30)):
+            buffer = Gst.Buffer.new_wrapped(unit)
+            buffer.pts = Gst.CLOCK_TIME_NONE if n in (2, 7) else n * Gst.SECOND // FPS
+            pipeline.get_by_name('source').emit('push-buffer', buffer)
+        await until(lambda: stream.newest_ns > 6 * Gst.SECOND // FPS)
+        stream.decode(True)
+        await until(lambda: pictures)
+    finally:
+        pipeline.set_state(Gst.State.NULL)
 
 
 async def test_a_decoder_that_fails_does_not_end_what_passes_through(tmp_path, caplog):

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -150,6 +151,17 @@ async def test_a_recording_whose_timestamps_jump_plays_on(tmp_path, caplog):
         await branch.remove()
     finally:
         await running.pipeline.close()
+
+
+async def test_a_recording_without_a_duration_has_its_own_speed(tmp_path):
+    path = write_video(tmp_path / 'film.webm', 'libvpx', container_options={'live': '1'})
+    running = Running(GStreamerOptions(source=f'filesrc location={path} ! decodebin'))
+    start = time.monotonic()
+    await running.pipeline.start(KINDS['x264enc'])
+    await until(lambda: running.pipeline._supervisor.capture is None)
+    # Ten pictures at 20 fps.
+    assert time.monotonic() - start >= 0.4
+    await running.pipeline.close()
 
 
 async def test_half_the_size_is_encoded_once_somebody_needs_it_and_the_time_goes_on(running):

@@ -24,6 +24,9 @@ Software, which starts at once and has no other users. Not decodebin: whose stat
 data keeps a pipeline that waits for its states from playing.
 """
 
+UNTIMED_STEP = 1_000_000
+'Nanoseconds from a frame to the next if that has no time, as in RTSP after a gap.'
+
 
 class PassedStream:
     """
@@ -41,6 +44,8 @@ class PassedStream:
         self._recent = RecentFrames()
         self._wanted = False
         self._decodes = False
+        self.newest_ns = 0
+        'The time of the newest frame.'
         self._shown_from = 0
         self._grey: GreyStart | None = None
         self._decoder: Element = None
@@ -64,7 +69,10 @@ class PassedStream:
         if not keyframe:
             # GStreamer takes a recovery point, or intra slices, for a keyframe. Browsers do not.
             buffer.set_flags(Gst.BufferFlags.DELTA_UNIT)
-        frame = EncodedFrame(Codec.H264, data, keyframe, 0, buffer.pts)
+        self.newest_ns += UNTIMED_STEP
+        if buffer.pts != Gst.CLOCK_TIME_NONE:
+            self.newest_ns = buffer.pts
+        frame = EncodedFrame(Codec.H264, data, keyframe, 0, self.newest_ns)
         with self._lock:
             self._parameter_sets.note(units)
             self._recent.add(frame)
