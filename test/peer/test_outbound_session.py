@@ -9,7 +9,7 @@ import pytest
 from support.peers.fake_peers import FakePeer, session_with_peer
 from support.peers.session_pair import until
 
-from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.feedback import NOTHING, Feedback
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
 from webrtc_bridge.peer import viewer_watchdog
 from webrtc_bridge.peer.outbound_session import OutboundSession
@@ -101,6 +101,14 @@ async def test_what_a_viewer_reports_before_its_first_frame_says_nothing_about_i
     running.peer.encoding = None
     monkeypatch.setattr(running.session.link, 'report', None)  # it would be called
     running.peer.listener.on_feedback(Feedback(fraction_lost=0.5))
+    assert running.rates == []
+
+
+async def test_a_sign_of_life_says_nothing_about_the_link(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running.session.link, 'report', None)  # it would be called
+    running.peer.listener.on_feedback(NOTHING)
     assert running.rates == []
 
 

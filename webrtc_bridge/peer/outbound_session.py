@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from webrtc_bridge.media.bandwidth.estimator import BandwidthEstimator
-from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.feedback import NOTHING, Feedback
 from webrtc_bridge.media.frames import Encoding, Layer
 from webrtc_bridge.peer.session import Description, PeerListener, Session
 from webrtc_bridge.peer.viewer_watchdog import ViewerWatchdog
@@ -19,7 +19,7 @@ class SendingPeerListener(PeerListener, Protocol):
     """Receives the events of a connection that sends, in the event loop."""
 
     def on_feedback(self, feedback: Feedback) -> None:
-        """Take what the viewer reports about the packets that it gets."""
+        """Take what the viewer reports about its packets; `NOTHING` shows that it is there."""
 
     def on_idle(self, idle: bool) -> None:
         """Take whether the viewer wants no video for now; repeated."""
@@ -126,7 +126,7 @@ class OutboundSession(Session):
         """Let the link's estimate, and what is sent, follow the viewer's report."""
         self._watchdog.heard()
         self._sent_when_heard = self._peer.sent
-        if self._peer.encoding is None or self.idle:
+        if feedback == NOTHING or self._peer.encoding is None or self.idle:
             return
         before = self.link.rate
         if pause := self.link.report(feedback, self._peer.sent_bytes, self._loop.time()):

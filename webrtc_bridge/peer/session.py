@@ -24,6 +24,10 @@ CONNECT_TIMEOUT = 15.0
 NEGOTIATION_TIMEOUT = 1.0
 'Seconds that a negotiation has to stop in when its session ends.'
 
+NO_PATH = 'no path to the peer'
+NO_ENCRYPTION = 'there is a path to the peer, but encryption failed (DTLS handshake)'
+GONE = 'the peer is gone'
+
 INBOX = 80
 'Messages that wait to be handled: a description, its candidates and a few to spare.'
 

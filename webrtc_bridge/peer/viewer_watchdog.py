@@ -7,8 +7,8 @@ from webrtc_bridge.peer.watchdog import Watchdog
 
 SILENCE = 10.0
 """
-Seconds without an RTCP report after which a viewer is gone. Reports come every second or so, from
-GStreamer every five, and not at all through a link that is down for a while.
+Seconds without RTCP after which a viewer is gone. Reports come every second or so, from GStreamer
+every five, and not at all through a link that is down for a while.
 """
 
 SILENCE_AFTER_EXIT = 3.0
@@ -20,7 +20,7 @@ REPORTS_MISSED = 2.5
 
 class ViewerWatchdog:
     """
-    Call `on_silence` with the reason once a viewer stops reporting.
+    Call `on_silence` with the reason once a viewer stops sending RTCP.
 
     Losing the signaling socket alone ends nothing: a viewer that still reports is there. One that
     reports long enough afterwards has not died with its socket, and may be silent as before.
@@ -40,7 +40,7 @@ class ViewerWatchdog:
         self._watchdog.heard()
 
     def heard(self) -> None:
-        """Note a report."""
+        """Note an RTCP packet, whatever it says."""
         now = self._loop.time()
         if self._heard_at is not None:
             self._longest = max(self._longest, now - self._heard_at)

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import re
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
@@ -10,6 +11,7 @@ from webrtc_bridge.errors import SessionError
 from webrtc_bridge.peer.aiortc import peer as peer_module
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions, parsed_candidate
 from webrtc_bridge.peer.negotiation import MOST_CANDIDATES
+from webrtc_bridge.peer.session import NO_ENCRYPTION
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
 CANDIDATE = 'candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host'
@@ -59,6 +61,18 @@ async def test_a_peer_that_closes_is_lost_to_the_other(peers):
     await until(lambda: peers[1].lost)
     assert set(peers[1].lost) == {'the peer is gone'}
     assert peers[0].lost == []  # who closes knows already
+
+
+async def test_a_failed_handshake_is_named_as_one(peers):
+    """The path was found: looking at firewalls would not help."""
+    first, second = peers
+    first.connection.createDataChannel('x')
+    await second.apply('offer', await first.offer())
+    answer = await second.answer()
+    await first.apply('answer', re.sub('(sha-...) ..:', r'\1 00:', answer))
+    await until(lambda: first.lost)
+    assert first.lost[0] == NO_ENCRYPTION
+    assert 'DTLS' in NO_ENCRYPTION
 
 
 async def test_closing_twice_is_closing_once(peers):

@@ -92,6 +92,12 @@ class IceAgent:
         text = line if line.startswith('candidate:') else f'candidate:{line}'
         self._webrtc.emit('add-ice-candidate', index, text)
 
+    @property
+    def failed(self) -> bool:
+        """Whether no path to the peer was found, or it was lost."""
+        state = self._webrtc.get_property('ice-connection-state')
+        return bool(state == GstWebRTC.WebRTCICEConnectionState.FAILED)
+
     def close(self) -> None:
         """Listen no longer; idempotent."""
         self._signals.disconnect()

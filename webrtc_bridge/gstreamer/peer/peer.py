@@ -9,6 +9,7 @@ from webrtc_bridge.errors import SessionError
 from webrtc_bridge.gstreamer.bitrates import CODEC
 from webrtc_bridge.gstreamer.library import Element, Gst, GstWebRTC, Signals, post
 from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
+from webrtc_bridge.gstreamer.peer.certificate import use_ecdsa_certificate, with_fingerprint
 from webrtc_bridge.gstreamer.peer.ice import IceAgent
 from webrtc_bridge.gstreamer.peer.rtp_session import RtpSession
 from webrtc_bridge.gstreamer.peer.sdp import adapted, ask, description, takes_h264
@@ -19,6 +20,7 @@ from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.mdns import NamedCandidates
 from webrtc_bridge.peer.negotiation import Negotiation
 from webrtc_bridge.peer.outbound_session import SendingPeerListener
+from webrtc_bridge.peer.session import GONE, NO_ENCRYPTION, NO_PATH
 from webrtc_bridge.program.addresses import interface_addresses
 from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
@@ -77,7 +79,8 @@ class GStreamerPeer:
         self._branch.join(self._listener.on_lost)
         self._channel = make_clock_channel(self._webrtc)
         self._signals.connect(self._channel, 'on-message-string', self._on_clock_question)
-        sdp = adapted(await self._ask('create-offer', None, describe=True))
+        made = await self._ask('create-offer', None, describe=True)
+        sdp = with_fingerprint(adapted(made))
         await self._ask('set-local-description', description('offer', sdp))
         await self._ice.gather(sdp)
         gathered = self._webrtc.get_property('local-description').sdp.as_text()
@@ -186,9 +189,9 @@ class GStreamerPeer:
         if state == GstWebRTC.WebRTCPeerConnectionState.CONNECTED:
             self._start()
         elif state == GstWebRTC.WebRTCPeerConnectionState.FAILED:
-            self._listener.on_lost('no path to the peer')
+            self._listener.on_lost(NO_PATH if self._ice.failed else NO_ENCRYPTION)
         elif state == GstWebRTC.WebRTCPeerConnectionState.CLOSED:
-            self._listener.on_lost('the peer is gone')
+            self._listener.on_lost(GONE)
 
     def _start(self) -> None:
         """Let pictures through: from here on they reach the viewer."""
@@ -201,6 +204,7 @@ class GStreamerPeer:
 def make_webrtc() -> Element:
     """Return a webrtcbin that sends all it has over one transport."""
     webrtc = Gst.ElementFactory.make('webrtcbin')
+    use_ecdsa_certificate(webrtc)
     webrtc.set_property('bundle-policy', GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
     # Sender reports are to pair the RTP time of a picture with its capture, not its sending.
     webrtc.get_by_name('rtpbin').set_property('rtcp-sync-send-time', False)

@@ -66,14 +66,12 @@ def description(kind: str, sdp: str) -> Any:
 
 def adapted(sdp: str) -> str:
     """
-    Return webrtcbin's offer with two changes.
+    Return webrtcbin's offer, asking for the viewer's estimate of its link.
 
-    It asks for the viewer's estimate of its link, not for each packet's arrival: GStreamer has
-    nothing built in that makes a bit rate of those. And it takes the client's part in DTLS:
-    aiortc, as a client, takes no server with an RSA certificate, which GStreamer's is.
+    It would ask for each packet's arrival, and GStreamer has nothing built in that makes a bit
+    rate of that.
     """
-    sdp = sdp.replace('transport-cc\r\n', 'goog-remb\r\n')
-    return sdp.replace('a=setup:actpass\r\n', 'a=setup:active\r\n')
+    return sdp.replace('transport-cc\r\n', 'goog-remb\r\n')
 
 
 def mids(sdp: str) -> list[str]:

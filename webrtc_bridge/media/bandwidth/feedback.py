@@ -16,3 +16,7 @@ class Feedback:
     bitrate_estimate: int | None = None
     fraction_lost: float | None = None
     round_trip: float | None = None
+
+
+NOTHING = Feedback()
+'The content of RTCP that says nothing about the link.'

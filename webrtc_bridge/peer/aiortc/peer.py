@@ -24,6 +24,7 @@ from webrtc_bridge.peer.aiortc.bundled_candidates import (
 from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
 from webrtc_bridge.peer.aiortc.patches.connecting import Connecting
 from webrtc_bridge.peer.aiortc.patches.data_guard import guard_data
+from webrtc_bridge.peer.aiortc.patches.dtls import accept_rsa_certificates
 from webrtc_bridge.peer.aiortc.patches.header_extensions import offer_source_headers
 from webrtc_bridge.peer.aiortc.patches.high_profile import offer_high_profile
 from webrtc_bridge.peer.aiortc.patches.ice import (
@@ -43,7 +44,7 @@ from webrtc_bridge.peer.candidate_policy import CandidatePolicy
 from webrtc_bridge.peer.mdns import NamedCandidates
 from webrtc_bridge.peer.negotiation import Negotiation, first_mid
 from webrtc_bridge.peer.own_candidates import MOST_ADDRESSES, OwnCandidates, ranks
-from webrtc_bridge.peer.session import PeerListener
+from webrtc_bridge.peer.session import GONE, NO_ENCRYPTION, NO_PATH, PeerListener
 from webrtc_bridge.program.cancellation import within
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
@@ -83,6 +84,7 @@ class AiortcPeer:
         offer_source_headers()
         use_monotonic_clock()
         offer_high_profile()
+        accept_rsa_certificates()
         self._relay_only = ice.policy == 'relay'
         policy = CandidatePolicy(own_addresses, ice.servers, self._relay_only)
         self._negotiation = Negotiation(peer_id, policy)
@@ -206,10 +208,11 @@ class AiortcPeer:
         if state == 'connected':
             self._gathering.wanted = False
             self._listener.on_connected()
-        elif state in ('failed', 'closed'):
-            self._listener.on_lost(
-                'no path to the peer' if state == 'failed' else 'the peer is gone'
-            )
+        elif state == 'closed':
+            self._listener.on_lost(GONE)
+        elif state == 'failed':
+            ice_failed = self.connection.iceConnectionState == 'failed'
+            self._listener.on_lost(NO_PATH if ice_failed else NO_ENCRYPTION)
 
 
 def without_end_of_candidates(sdp: str) -> str:

@@ -12,7 +12,7 @@ import aioice.ice
 import aioice.stun
 import aioice.turn
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCCertificate, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.codecs import HEADER_EXTENSIONS
 from aiortc.rate import RateCounter
 from aiortc.rtp import (
@@ -237,6 +237,11 @@ async def test_a_transport_has_a_session_that_protects_what_is_sent(transceiver)
     assert hasattr(transceiver.sender.transport, '_tx_srtp')
 
 
+def test_a_certificate_makes_the_settings_of_a_handshake():
+    certificate = RTCCertificate.generateCertificate()
+    assert parameters(certificate._create_ssl_context) == ['srtp_profiles']
+
+
 def test_a_relay_has_the_connection_to_its_server():
     server = aioice.turn.TurnClientTcpProtocol(('192.0.2.1', 9), 'u', 'p', 600, 500)
     relay = aioice.turn.TurnTransport(server)
@@ -396,6 +401,7 @@ def test_every_private_part_in_use_is_checked_here():
         *COUNTER_PARTS,
         *ASSOCIATION_PARTS,
         '_connection',
+        '_create_ssl_context',
         '_data',
         '_network_host',
         '_recv_next',

@@ -13,7 +13,7 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from aiortc.rtp import AnyRtcpPacket, RtcpSenderInfo, RtcpSrPacket
 
-from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.feedback import NOTHING, Feedback
 from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.rtp.capture_clock import to_ntp
@@ -86,8 +86,9 @@ class EncodedFrameSender:
     aiortc encodes for each connection (aiortc/aiortc#544). Through its public interface for
     encoded video, `av.Packet`s from the track's `recv()`, every session would cut every frame into
     payloads again, write its packets field by field and await each. The receiver's reports go to
-    `on_feedback`, its requests for a keyframe to the track. The sender's own reports pair the
-    newest RTP timestamp with the time its frame was captured.
+    `on_feedback`, and an empty `Feedback` for each of its RTCP packets, whatever it says; its
+    requests for a keyframe go to the track. The sender's own reports pair the newest RTP timestamp
+    with the time its frame was captured.
     """
 
     def __init__(
@@ -110,6 +111,9 @@ class EncodedFrameSender:
         self._sender._run_rtp = self._run
         self._sender._send_rtcp = self._send_with_capture_time
         self._sender._handle_rtcp_packet = self._on_rtcp
+        self._router = sender.transport._rtp_router
+        self._route = self._router.route_rtcp
+        self._router.route_rtcp = self._note_rtcp
 
     @property
     def packets_sent(self) -> int:
@@ -215,6 +219,11 @@ class EncodedFrameSender:
         sendto, address = pair.protocol.transport.sendto, pair.remote_addr
         for packet in packets:
             sendto(protect(packet), address)
+
+    def _note_rtcp(self, packet: AnyRtcpPacket) -> Any:
+        """Note that the viewer is there: `RtpRouter.route_rtcp`, which routes no empty report."""
+        self._on_feedback(NOTHING)
+        return self._route(packet)
 
     async def _on_rtcp(self, packet: AnyRtcpPacket) -> None:
         """Handle a receiver's packet: `RTCRtpSender._handle_rtcp_packet`."""
