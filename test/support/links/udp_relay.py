@@ -76,6 +76,16 @@ class UdpRelay:
         words[5] = str(port)
         return ' '.join(words)
 
+    def ports(self, side: Side) -> list[int]:
+        """Return the ports at which the other peer sees `side`."""
+        return [door.address[1] for door in self._doors.values() if door.side is side]
+
+    def change_port(self, side: Side) -> None:
+        """Let the other peer see `side` at other ports from now on, as a NAT that rebinds does."""
+        for door in self._doors.values():
+            if door.side is side:
+                door.rebind()
+
     def close(self) -> None:
         """Close all doors."""
         for door in self._doors.values():
@@ -109,12 +119,21 @@ class _Door:
         self.real = real
         self.side = side
         self._relay = relay
+        self._loop = asyncio.get_running_loop()
+        self._open()
+
+    def rebind(self) -> None:
+        old = self._socket
+        self._loop.remove_reader(old)
+        self._open()  # before the other is closed, which would make its port free
+        old.close()
+
+    def _open(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        self._socket.bind((real[0], 0))
+        self._socket.bind((self.real[0], 0))
         self.address: Address = self._socket.getsockname()
-        self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._on_readable)
 
     def send(self, data: bytes, target: Address) -> None:

@@ -23,6 +23,7 @@ from webrtc_bridge.peer.aiortc.bundled_candidates import (
 )
 from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
 from webrtc_bridge.peer.aiortc.patches.connecting import Connecting
+from webrtc_bridge.peer.aiortc.patches.consent import use_lasting_consent
 from webrtc_bridge.peer.aiortc.patches.data_guard import guard_data
 from webrtc_bridge.peer.aiortc.patches.dtls import accept_rsa_certificates
 from webrtc_bridge.peer.aiortc.patches.header_extensions import offer_source_headers
@@ -32,7 +33,6 @@ from webrtc_bridge.peer.aiortc.patches.ice import (
     connect_on_check_success,
     offer_best_addresses,
     own_addresses,
-    stop_consent_checks_on_close,
     use_constant_stun_retry,
 )
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl, usable_servers
@@ -75,7 +75,7 @@ class AiortcPeer:
         self._first_mid = ''
         offer_best_addresses(MOST_ADDRESSES)
         use_constant_stun_retry()
-        stop_consent_checks_on_close()
+        use_lasting_consent()
         connect_on_check_success()
         check_nearest_first()
         guard_udp()

@@ -69,24 +69,6 @@ def own_addresses() -> list[str]:
 
 
 @functools.cache
-def stop_consent_checks_on_close() -> None:
-    """
-    Stop consent checks (RFC 7675) of a connection that is closed while it is being established.
-
-    aioice 0.13 starts the task for them some time after the end of the connectivity checks, even
-    if the connection is closed by then; it would run forever.
-    """
-    connection_class: Any = aioice.ice.Connection
-    query_consent = connection_class.query_consent
-
-    async def query_consent_unless_closing(connection: Any) -> None:
-        if not connection._closing:
-            await query_consent(connection)
-
-    connection_class.query_consent = query_consent_unless_closing
-
-
-@functools.cache
 def connect_on_check_success() -> None:
     """
     Let `connect` return when a check has succeeded, not with the next tick of the checks' clock.

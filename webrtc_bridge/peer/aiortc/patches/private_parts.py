@@ -51,7 +51,9 @@ ICE_PARTS = (
     '_nominated',
     '_pair_remote_candidate',
     '_protocols',
+    '_query_consent_task',
     '_remote_candidates',
+    'build_request',
     'query_consent',
     'sort_check_list',
 )

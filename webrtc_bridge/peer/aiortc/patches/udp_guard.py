@@ -35,6 +35,7 @@ class GuardedStunProtocol(aioice.ice.StunProtocol):
     def __init__(self, receiver: Any) -> None:
         super().__init__(receiver)
         self.dropped = 0
+        self.heard = False
         self._sources: set[tuple[Any, ...]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -48,6 +49,7 @@ class GuardedStunProtocol(aioice.ice.StunProtocol):
         """Take a datagram; cheaper for media than in aioice, which parses each one as STUN."""
         source = addr[:2]
         if data and data[0] > LAST_STUN_BYTE and (source in self._sources or self._learn(source)):
+            self.heard = True
             self.receiver.data_received(data, self.local_candidate.component)
         elif is_stun(data):
             self._take_stun(data, source)
@@ -82,6 +84,14 @@ def is_stun(data: bytes) -> bool:
     except Exception:  # besides its ValueError, that of `struct` for an attribute that is cut
         return False
     return True
+
+
+def heard(connection: Any) -> bool:
+    """Return whether the peer of an ICE connection has sent anything since the last call."""
+    protocols = [one for one in connection._protocols if one.heard]
+    for protocol in protocols:
+        protocol.heard = False
+    return bool(protocols)
 
 
 @functools.cache
