@@ -41,7 +41,8 @@ async def receive():
         await asyncio.to_thread(sender.close)
 
 
-async def test_its_certificate_is_rsa_and_its_video_arrives(receive):
-    frames = receive()
+@pytest.mark.parametrize('profile', ['constrained-baseline', 'main', 'high'])
+async def test_its_certificate_is_rsa_and_its_video_arrives(receive, profile):
+    frames = receive(profile)
     await until(lambda: len(frames) > 10)
     assert frames[0].keyframe

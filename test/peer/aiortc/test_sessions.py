@@ -2,12 +2,14 @@ import asyncio
 import itertools
 import logging
 import queue
+import re
 import time
 
 import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from support.peers.lossy_network import LossyNetwork
+from support.peers.sdp_samples import CHROMIUM
 from support.peers.session_pair import (
     HEIGHT,
     WIDTH,
@@ -272,6 +274,60 @@ async def test_a_broken_offer_ends_the_session_with_a_reason(nothing_left, caplo
     assert reason.startswith('bad offer')
     assert [bye.reason for bye in sent.byes] == [reason]
     assert not [record for record in caplog.records if record.exc_info]
+
+
+UNUSABLE = CHROMIUM.replace('VP8/', 'VP9/').replace('a=rtpmap:103 H264/', 'a=rtpmap:103 AV1/')
+
+
+async def test_an_offer_without_a_usable_codec_ends_the_session_with_their_names(nothing_left):
+    sent = Ends()
+    inbound = InboundSession('front', 's1', IceOptions(), sent, print)
+    inbound.receive(Offer('front', 's1', UNUSABLE))
+    reason = await asyncio.wait_for(inbound.run(), DEADLINE)
+    assert "the peer offers 'VP9, AV1'; H264 and VP8 can" in reason
+    assert [bye.reason for bye in sent.byes] == [reason]
+
+
+async def test_an_answer_without_a_usable_codec_ends_the_session_with_their_names(nothing_left):
+    sent = Ends()
+    outbound = outbound_session(sent, silent_broadcast(), (Codec.H264,))
+    running = asyncio.ensure_future(outbound.run())
+    offer = await sent.next(Offer)
+    answer = re.sub('(H264|rtx)/', 'AV1/', offer.sdp).replace('actpass', 'active')
+    outbound.receive(Answer('viewer', 's1', answer))
+    assert "the viewer takes 'AV1'" in await asyncio.wait_for(running, DEADLINE)
+
+
+@pytest.mark.parametrize('mode', ['0', '1'])
+@pytest.mark.parametrize('profile', ['42e01f', '42001f', '4d0028', '640028', '640c1f'])
+async def test_an_offer_of_one_kind_of_h264_alone_is_answered_with_it(nothing_left, profile, mode):
+    parameters = f'packetization-mode={mode};profile-level-id={profile}'
+    offer = CHROMIUM.replace('VP8/', 'VP9/').replace(
+        'packetization-mode=1;profile-level-id=42e01f', parameters
+    )
+    assert parameters in offer
+    sent = Ends()
+    inbound = InboundSession('front', 's1', IceOptions(), sent, print)
+    running = asyncio.ensure_future(inbound.run())
+    inbound.receive(Offer('front', 's1', offer))
+    answer = await sent.next(Answer)
+    accepted = next(line for line in answer.sdp.splitlines() if line.startswith('a=fmtp:103 '))
+    assert f'packetization-mode={mode}' in accepted
+    assert f'profile-level-id={profile[:4]}' in accepted
+    assert ' VP9/' not in answer.sdp
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_our_own_offers_have_what_our_encoders_make(nothing_left):
+    sent = Ends()
+    outbound = outbound_session(sent, silent_broadcast())
+    running = asyncio.ensure_future(outbound.run())
+    offer = await sent.next(Offer)
+    assert 'packetization-mode=0' not in offer.sdp
+    assert 'profile-level-id=4d' not in offer.sdp
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_candidates_may_come_before_the_description(harness):

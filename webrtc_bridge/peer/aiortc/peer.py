@@ -14,6 +14,7 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
+from aiortc.exceptions import OperationError
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 from aiortc.sdp import candidate_from_sdp
 
@@ -26,8 +27,8 @@ from webrtc_bridge.peer.aiortc.patches.connecting import Connecting
 from webrtc_bridge.peer.aiortc.patches.consent import use_lasting_consent
 from webrtc_bridge.peer.aiortc.patches.data_guard import guard_data
 from webrtc_bridge.peer.aiortc.patches.dtls import accept_rsa_certificates
+from webrtc_bridge.peer.aiortc.patches.h264_profiles import accept_h264_profiles
 from webrtc_bridge.peer.aiortc.patches.header_extensions import offer_source_headers
-from webrtc_bridge.peer.aiortc.patches.high_profile import offer_high_profile
 from webrtc_bridge.peer.aiortc.patches.ice import (
     asking_all,
     connect_on_check_success,
@@ -45,6 +46,7 @@ from webrtc_bridge.peer.mdns import NamedCandidates
 from webrtc_bridge.peer.negotiation import Negotiation, first_mid
 from webrtc_bridge.peer.own_candidates import MOST_ADDRESSES, OwnCandidates, ranks
 from webrtc_bridge.peer.session import GONE, NO_ENCRYPTION, NO_PATH, PeerListener
+from webrtc_bridge.peer.video_codecs import RECEIVED, offered_video
 from webrtc_bridge.program.cancellation import within
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
@@ -83,7 +85,7 @@ class AiortcPeer:
         guard_data()
         offer_source_headers()
         use_monotonic_clock()
-        offer_high_profile()
+        accept_h264_profiles()
         accept_rsa_certificates()
         self._relay_only = ice.policy == 'relay'
         policy = CandidatePolicy(own_addresses, ice.servers, self._relay_only)
@@ -128,6 +130,8 @@ class AiortcPeer:
         try:
             description = RTCSessionDescription(sdp, kind)
             await self.connection.setRemoteDescription(description)
+        except OperationError as error:  # there is no codec in common
+            raise SessionError(self._peer_id, unusable(kind, sdp)) from error
         except Exception as error:  # 22,789 broken SDPs raised seven kinds of error
             raise SessionError(self._peer_id, f'bad {kind}: {printable(error)}') from error
         for candidate in self._negotiation.early_candidates():
@@ -213,6 +217,14 @@ class AiortcPeer:
         elif state == 'failed':
             ice_failed = self.connection.iceConnectionState == 'failed'
             self._listener.on_lost(NO_PATH if ice_failed else NO_ENCRYPTION)
+
+
+def unusable(kind: str, sdp: str) -> str:
+    """Return why an `offer` or `answer` has no video that this side can use."""
+    codecs = printable(offered_video(sdp) or 'nothing', 300)
+    if kind == 'offer':
+        return f'no video that can be received: the peer offers {codecs}; {RECEIVED} can'
+    return f'no video that can be sent: the viewer takes {codecs}, which was not offered'
 
 
 def without_end_of_candidates(sdp: str) -> str:

@@ -7,7 +7,7 @@ from webrtc_bridge.media.frames import Codec, Encoding, Layer
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc.outbound_track import OutboundTrack
-from webrtc_bridge.peer.aiortc.patches.high_profile import is_high
+from webrtc_bridge.peer.aiortc.patches.h264_profiles import is_high, is_sent
 from webrtc_bridge.peer.aiortc.patches.sending import EncodedFrameSender
 from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.metadata_channel import MetadataBroadcast
@@ -22,7 +22,7 @@ def preferences(codecs: tuple[Codec, ...]) -> list[RTCRtpCodecCapability]:
     """
     capabilities = RTCRtpSender.getCapabilities('video').codecs
     names = [codec.value for codec in codecs] + ['rtx']
-    wanted = [capability for capability in capabilities if capability.name in names]
+    wanted = [each for each in capabilities if each.name in names and is_sent(each)]
     return sorted(wanted, key=lambda each: (names.index(each.name), not is_high(each)))
 
 

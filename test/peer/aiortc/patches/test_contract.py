@@ -69,6 +69,7 @@ MODULE_PARTS = {
     ),
     'aioice.turn': ('TurnTransport', 'create_turn_endpoint', 'time'),
     'aiortc.codecs': ('CODECS', 'HEADER_EXTENSIONS', 'depayload'),
+    'aiortc.exceptions': ('OperationError',),
     'aiortc.mediastreams': ('MediaStreamError', 'MediaStreamTrack'),
     'aiortc.rtcconfiguration': ('RTCIceTransportPolicy',),
     'aiortc.rtcicetransport': ('connection_kwargs',),

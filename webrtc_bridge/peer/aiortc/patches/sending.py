@@ -20,7 +20,7 @@ from webrtc_bridge.media.rtp.capture_clock import to_ntp
 from webrtc_bridge.media.rtp.outbound_rtp import OutboundRtp, RtpFormat
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
 from webrtc_bridge.peer.aiortc.patches.feedback import feedback_of, is_lost, lost
-from webrtc_bridge.peer.aiortc.patches.high_profile import accepts_high
+from webrtc_bridge.peer.aiortc.patches.h264_profiles import accepts_high
 from webrtc_bridge.peer.watchdog import Watchdog
 
 CLOCK_STEP_NS = 1_000_000
