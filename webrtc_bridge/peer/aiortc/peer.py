@@ -23,14 +23,14 @@ from webrtc_bridge.peer.aiortc.bundled_candidates import (
     copy_bundled_candidates,
 )
 from webrtc_bridge.peer.aiortc.ice_gathering import IceGathering
-from webrtc_bridge.peer.aiortc.patches.connecting import Connecting
+from webrtc_bridge.peer.aiortc.patches.connecting import Connecting, accept_rsa_certificates
 from webrtc_bridge.peer.aiortc.patches.consent import use_lasting_consent
 from webrtc_bridge.peer.aiortc.patches.data_guard import guard_data
-from webrtc_bridge.peer.aiortc.patches.dtls import accept_rsa_certificates
 from webrtc_bridge.peer.aiortc.patches.h264_profiles import accept_h264_profiles
 from webrtc_bridge.peer.aiortc.patches.header_extensions import offer_source_headers
 from webrtc_bridge.peer.aiortc.patches.ice import (
     asking_all,
+    check_nearest_first,
     connect_on_check_success,
     offer_best_addresses,
     own_addresses,
@@ -38,7 +38,6 @@ from webrtc_bridge.peer.aiortc.patches.ice import (
 )
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl, usable_servers
 from webrtc_bridge.peer.aiortc.patches.monotonic import use_monotonic_clock
-from webrtc_bridge.peer.aiortc.patches.near_pairs import check_nearest_first
 from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
 from webrtc_bridge.peer.aiortc.patches.udp_guard import close_sockets, dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy

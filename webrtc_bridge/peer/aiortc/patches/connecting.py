@@ -1,14 +1,22 @@
-"""Own the tasks that establish a connection, which aiortc starts and forgets."""
+"""Patches to how aiortc connects: tasks that it starts and forgets, and certificates."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable
 from typing import Any
 
-from aiortc import RTCPeerConnection
+from aiortc import RTCCertificate, RTCPeerConnection
 
 from webrtc_bridge.errors import printable
 from webrtc_bridge.program.cancellation import end
+
+CIPHERS = ':'.join(
+    f'ECDHE-{key}-{suite}'
+    for suite in ('AES128-GCM-SHA256', 'CHACHA20-POLY1305', 'AES128-SHA', 'AES256-SHA')
+    for key in ('ECDSA', 'RSA')
+)
+"aiortc's cipher suites, each for RSA, too."
 
 logger = logging.getLogger(__name__)
 
@@ -44,3 +52,21 @@ class Connecting:
             self._on_failed(f'connecting failed: {printable(error)}')
         finally:
             self._tasks.discard(task)
+
+
+@functools.cache
+def accept_rsa_certificates() -> None:
+    """
+    Let DTLS accept peers whose certificate is RSA, as GStreamer's is.
+
+    aiortc 1.16 offers cipher suites for ECDSA alone. Browsers offer both.
+    """
+    certificate_class: Any = RTCCertificate
+    create = certificate_class._create_ssl_context
+
+    def create_for_both(certificate: Any, srtp_profiles: Any) -> Any:
+        context = create(certificate, srtp_profiles)
+        context.set_cipher_list(CIPHERS.encode())
+        return context
+
+    certificate_class._create_ssl_context = create_for_both
