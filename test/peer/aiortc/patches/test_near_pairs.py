@@ -4,7 +4,8 @@ import itertools
 
 import aioice.ice
 import pytest
-from webrtc_bridge.peer.aiortc.patches.near_pairs import check_nearest_first, distance
+
+from webrtc_bridge.peer.aiortc.patches.ice import check_nearest_first, distance
 
 HOST, REFLEXIVE = 2130706431, 1694498815
 

@@ -1,4 +1,4 @@
-"""What a sender makes of its viewer's RTCP, over a real connection to stock aiortc."""
+"""A sender and its viewer's RTCP, over a real connection to stock aiortc."""
 
 import asyncio
 
