@@ -9,7 +9,7 @@ import pytest
 from support.peers.fake_peers import FakePeer, session_with_peer
 from support.peers.session_pair import until
 
-from webrtc_bridge.media.bandwidth.feedback import NOTHING, Feedback
+from webrtc_bridge.media.bandwidth.feedback import NOTHING, Feedback, PacketCounts
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
 from webrtc_bridge.peer import viewer_watchdog
 from webrtc_bridge.peer.outbound_session import OutboundSession
@@ -85,7 +85,8 @@ async def test_a_link_that_is_full_is_given_a_pause_and_that_is_told(
     for second in range(5):
         clock.now = begin + second
         running.peer.sent_bytes = 100_000 * second
-        running.peer.listener.on_feedback(Feedback(fraction_lost=0.5 if second > 2 else 0.0))
+        counts = PacketCounts(100 * second, 50 * max(0, second - 2))
+        running.peer.listener.on_feedback(Feedback(packets=counts))
     assert running.peer.pauses == [pytest.approx(0.25)]
     rate = running.session.link.rate
     assert running.rates == [rate]
@@ -100,7 +101,7 @@ async def test_what_a_viewer_reports_before_its_first_frame_says_nothing_about_i
 ) -> None:
     running.peer.encoding = None
     monkeypatch.setattr(running.session.link, 'report', None)  # it would be called
-    running.peer.listener.on_feedback(Feedback(fraction_lost=0.5))
+    running.peer.listener.on_feedback(Feedback(packets=PacketCounts(100, 50)))
     assert running.rates == []
 
 
@@ -140,7 +141,7 @@ async def test_an_idle_viewer_is_sent_nothing_and_its_link_is_not_judged(
     for _ in range(2):
         running.peer.listener.on_idle(True)
     assert running.peer.idle
-    running.peer.listener.on_feedback(Feedback(fraction_lost=0.5))
+    running.peer.listener.on_feedback(Feedback(packets=PacketCounts(100, 50)))
     running.peer.listener.on_idle(False)
     assert not running.peer.idle
     assert running.demands == [True, False]

@@ -11,7 +11,7 @@ from aiortc.rtp import (
 )
 
 from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp, sent_ntp_time
-from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.feedback import Feedback, PacketCounts
 from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 
 SSRC = 5
@@ -20,13 +20,13 @@ NOW, SECOND_AGO = 1000.0, 0xABCD1234
 'The time, monotonic, and what answers quote of the report that was sent a second ago.'
 
 
-def report(fractions: dict[int, int], lsr: int = 0, dlsr: int = 0) -> bytes:
+def report(losses: dict[int, int], lsr: int = 0, dlsr: int = 0) -> bytes:
     blocks = [
         RtcpReceiverInfo(
-            **{'ssrc': ssrc, 'fraction_lost': lost, 'packets_lost': 9, 'highest_sequence': 5},
+            **{'ssrc': ssrc, 'fraction_lost': 9, 'packets_lost': lost, 'highest_sequence': 70_000},
             **{'jitter': 1, 'lsr': lsr, 'dlsr': dlsr},
         )
-        for ssrc, lost in fractions.items()
+        for ssrc, lost in losses.items()
     ]
     return bytes(RtcpRrPacket(ssrc=1, reports=blocks))
 
@@ -42,15 +42,17 @@ def parsed(data: bytes) -> Feedback:
 
 
 def test_loss_is_that_of_the_pictures_not_of_what_is_sent_again():
-    assert parsed(report({SSRC: 64})) == Feedback(fraction_lost=0.25)
-    assert parsed(report({SSRC: 64, 9: 200})) == Feedback(fraction_lost=0.25)
+    expected = Feedback(packets=PacketCounts(70_000, 64))
+    assert parsed(report({SSRC: 64})) == expected
+    assert parsed(report({SSRC: 64, 9: 200})) == expected
+    assert parsed(report({SSRC: -3})) == Feedback(packets=PacketCounts(70_000, -3))
     assert parsed(report({9: 200})) == Feedback()
     assert parsed(report({})) == Feedback()
 
 
 def test_the_viewers_estimate_is_read_beside_its_report():
     found = parsed(report({SSRC: 0}) + remb(1_500_000))
-    assert found.fraction_lost == 0
+    assert found.packets == PacketCounts(70_000, 0)
     assert found.bitrate_estimate == pytest.approx(1_500_000, rel=0.01)
 
 

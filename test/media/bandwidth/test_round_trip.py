@@ -44,7 +44,7 @@ def test_a_queue_grows_by_the_seconds_that_a_second_adds():
 
 def test_a_queue_drains_that_became_shorter_and_is_still_long():
     round_trip = noted(0.01, 2.0)
-    round_trip.restart()
+    round_trip.restart(0.0)
     assert not round_trip.is_known
     assert not round_trip.is_draining
     round_trip.note(1.0, 2.0)
@@ -61,3 +61,12 @@ def test_a_round_trip_that_cannot_be_tells_nothing(seconds):
 @pytest.mark.parametrize('seconds', [1e-5, 0.2, 5.0])
 def test_any_other_is_believed(seconds):
     assert measured(seconds) == seconds
+
+
+@pytest.mark.parametrize(('after', 'queue'), [(1.0, 0.0), (0.7, 0.7 - LIKELY_SHORTEST)])
+def test_a_round_trip_that_a_pause_does_not_shorten_is_that_of_the_path(after, queue):
+    round_trip = noted(1.0, 1.0)
+    round_trip.restart(0.5)
+    round_trip.settled(after)
+    round_trip.note(after, 4.0)
+    assert round_trip.queue(True) == pytest.approx(queue)

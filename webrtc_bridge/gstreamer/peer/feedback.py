@@ -1,6 +1,6 @@
 """Parse the RTCP packets of viewers. Without gi and I/O."""
 
-from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.feedback import Feedback, PacketCounts
 from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 
 RECEIVER_REPORT, SENDER_REPORT, PAYLOAD_FEEDBACK = 201, 200, 206
@@ -16,7 +16,7 @@ def parse_rtcp(data: bytes, ssrc: int, reported: SentReports, now: float) -> Fee
 
     RFC 3550 section 6.4; draft-alvestrand-rmcat-remb-03 section 2.2.
     """
-    loss: float | None = None
+    counts: PacketCounts | None = None
     remb: int | None = None
     round_trip: float | None = None
     position = 0
@@ -29,17 +29,23 @@ def parse_rtcp(data: bytes, ssrc: int, reported: SentReports, now: float) -> Fee
             first = 8 if kind == RECEIVER_REPORT else 28
             blocks = [packet[n : n + 24] for n in range(first, first + 24 * count, 24)]
             blocks = [block for block in blocks if is_about(block, ssrc)]
-            loss = max((block[4] / 256 for block in blocks), default=loss)
+            counts = max(map(counts_of, blocks), default=counts)
             trips = [round_trip_of(block, reported, now) for block in blocks]
             round_trip = max(filter(None, trips), default=round_trip)
         elif (kind, count) == (PAYLOAD_FEEDBACK, APPLICATION_LAYER) and is_remb(packet):
             remb = (int.from_bytes(packet[17:20], 'big') & 0x3FFFF) << (packet[17] >> 2)
-    return Feedback(bitrate_estimate=remb, fraction_lost=loss, round_trip=round_trip)
+    return Feedback(bitrate_estimate=remb, packets=counts, round_trip=round_trip)
 
 
 def is_about(block: bytes, ssrc: int) -> bool:
     """Return whether a report block is complete, and about `ssrc`."""
     return len(block) == 24 and int.from_bytes(block[:4], 'big') == ssrc
+
+
+def counts_of(block: bytes) -> PacketCounts:
+    """Return what a report block counts."""
+    lost = int.from_bytes(block[5:8], 'big', signed=True)
+    return PacketCounts(int.from_bytes(block[8:12], 'big'), lost)
 
 
 def round_trip_of(block: bytes, reported: SentReports, now: float) -> float | None:

@@ -12,7 +12,8 @@ It differs where GCC needs what our viewers do not send:
   about one a second (`round_trip.py`).
 - The viewer's REMB, which browsers compute by GCC's delay detector, is a sign of a full link and
   not the limit itself: a viewer that is sent little estimates little (`remb.py`).
-- Loss counts beyond what the link loses at any rate (`loss.py`); GCC steps down at 10 %.
+- Loss counts over a second or more, and beyond what the link loses at any rate (`loss.py`); GCC
+  steps down at 10 %.
 - After a step down nothing is sent for up to a second, so that the queue drains, and reports that
   still describe the time before are ignored; GCC has reports every 50 to 250 ms and keeps sending.
 - A limit that is not used is forgotten: a still picture says nothing about the link.
@@ -153,7 +154,10 @@ class BandwidthEstimator:
         self._sent.note(now, sent)
         rising = self._note(feedback)
         if now < self._settled_at:
+            self._loss.skip(feedback.packets, now)
             return 0.0
+        if feedback.round_trip:
+            self._round_trip.settled(feedback.round_trip)
         if feedback.round_trip and self._round_trip.is_draining:
             pause = min(LONGEST_PAUSE, feedback.round_trip - FAR_TOO_LONG)
             return self._settle(EstimatorState.DRAINING, pause)
@@ -161,7 +165,7 @@ class BandwidthEstimator:
         if carried is None:
             self._grow(min(elapsed, 1.0))
             return 0.0
-        pause = min(LONGEST_PAUSE, self._drain_time(feedback, carried))
+        pause = min(LONGEST_PAUSE, self._drain_time(carried))
         self._step_down(carried)
         return self._settle(EstimatorState.SETTLING, pause)
 
@@ -178,11 +182,11 @@ class BandwidthEstimator:
         if sent is None:
             return None
         signs = []
-        estimate, loss = feedback.bitrate_estimate, feedback.fraction_lost
+        estimate = feedback.bitrate_estimate
         if estimate is not None and not rising and estimate < self._full_below() * sent:
             signs.append(estimate / OF_CARRIED)
-        if loss is not None and self._loss.note(loss):
-            signs.append(sent * (1 - loss))
+        if self._loss.note(feedback.packets, self._now):
+            signs.append(sent * (1 - (self._loss.newest or 0.0)))
         if feedback.round_trip is not None and self._waits_too_long():
             signs.append(sent / (1 + self._round_trip.growth))
         return max(min(signs), LOWEST) if signs else None
@@ -204,9 +208,9 @@ class BandwidthEstimator:
         )
         return self._queue() > FAR_TOO_LONG and not everything_arrives
 
-    def _drain_time(self, feedback: Feedback, carried: float) -> float:
+    def _drain_time(self, carried: float) -> float:
         """Return the seconds that what waits in the link may need to pass."""
-        if feedback.fraction_lost:
+        if self._loss.newest:
             return max(FULL_QUEUE, self._queue())
         guess = min(self._sent.excess(carried, self._now) / carried, LONGEST_GUESS)
         if not self._waits_too_long():
@@ -227,7 +231,7 @@ class BandwidthEstimator:
     def _settle(self, state: EstimatorState, pause: float) -> float:
         """Ignore reports until some time after `pause`, which is returned."""
         self._settled_at = self._now + pause + SETTLING_TIME
-        self._round_trip.restart()
+        self._round_trip.restart(pause)
         self._sent.restart()
         self._set_state(state)
         return pause

@@ -1,6 +1,18 @@
 """RTCP feedback of a viewer about the packets it receives."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class PacketCounts(NamedTuple):
+    """
+    The number of the newest packet that a viewer has received, and how many were lost in all.
+
+    The first counts on beyond 65535, up to 32 bits (RFC 3550 section 6.4.1).
+    """
+
+    highest: int
+    lost: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,13 +20,12 @@ class Feedback:
     """
     The content of one RTCP packet; None for what it does not contain.
 
-    `bitrate_estimate` is the viewer's estimate of its link in bit/s (REMB); `fraction_lost` is the
-    fraction of packets, from 0 to 1, lost since the viewer's last report (RFC 3550 section 6.4.1);
-    `round_trip` is in seconds, above 0.
+    `bitrate_estimate` is the viewer's estimate of its link in bit/s (REMB); `packets` counts what
+    came and what was lost since the beginning; `round_trip` is in seconds, above 0.
     """
 
     bitrate_estimate: int | None = None
-    fraction_lost: float | None = None
+    packets: PacketCounts | None = None
     round_trip: float | None = None
 
 

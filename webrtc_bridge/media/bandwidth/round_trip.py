@@ -37,7 +37,8 @@ class RoundTrip:
         self._recent: deque[float] = deque(maxlen=2)
         self._shortest = self._shortest_before = float('inf')
         self._shortest_since = float('-inf')
-        self._at_restart = 0.0
+        self._at_restart = self._pause = 0.0
+        self._likely_shortest = LIKELY_SHORTEST
 
     def note(self, round_trip: float, now: float) -> None:
         """Take the `round_trip` that was reported at `now`."""
@@ -66,10 +67,21 @@ class RoundTrip:
             return 0.0
         shortest = min(self._shortest, self._shortest_before)
         if loses_packets:
-            shortest = min(shortest, LIKELY_SHORTEST)
+            shortest = min(shortest, self._likely_shortest)
         return min(list(self._recent)[-reports:]) - shortest
 
-    def restart(self) -> None:
-        """Judge by later reports only; the shortest round trip stays known."""
-        self._at_restart = self.newest
+    def restart(self, pause: float) -> None:
+        """Judge by later reports only, after a `pause`; the shortest round trip stays known."""
+        self._at_restart, self._pause = self.newest, pause
         self._recent.clear()
+
+    def settled(self, round_trip: float) -> None:
+        """
+        Take the first round trip after a pause and what was still on its way.
+
+        Where it is as long as before, nothing waited: the path is so long. A queue would have
+        become shorter by the pause.
+        """
+        if self._pause and self._at_restart - round_trip < self._pause / 2:
+            self._likely_shortest = float('inf')
+        self._pause = 0.0

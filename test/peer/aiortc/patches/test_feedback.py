@@ -12,19 +12,19 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from webrtc_bridge.media.bandwidth.feedback import Feedback
+from webrtc_bridge.media.bandwidth.feedback import Feedback, PacketCounts
 from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 from webrtc_bridge.peer.aiortc.patches.feedback import feedback_of, is_lost, lost
 
 OURS, OTHER, VIEWER = 7, 8, 9
 
 
-def report(ssrc=OURS, fraction_lost=0, lsr=0, dlsr=0):
+def report(ssrc=OURS, lost=0, lsr=0, dlsr=0):
     block = RtcpReceiverInfo(
         ssrc=ssrc,
-        fraction_lost=fraction_lost,
-        packets_lost=0,
-        highest_sequence=0,
+        fraction_lost=64,
+        packets_lost=lost,
+        highest_sequence=70_000,
         jitter=0,
         lsr=lsr,
         dlsr=dlsr,
@@ -36,10 +36,11 @@ def payload_feedback(fmt, fci=b''):
     return RtcpPsfbPacket(fmt=fmt, ssrc=VIEWER, media_ssrc=OURS, fci=fci)
 
 
-def test_a_report_tells_the_loss():
-    assert feedback_of(report(fraction_lost=64), OURS, SentReports()) == Feedback(
-        fraction_lost=0.25
-    )
+@pytest.mark.parametrize('lost', [0, 64, -3])
+def test_a_report_tells_the_loss(lost):
+    """Packets that come twice count, so that less than none may be lost."""
+    expected = Feedback(packets=PacketCounts(70_000, lost))
+    assert feedback_of(report(lost=lost), OURS, SentReports()) == expected
 
 
 def test_a_report_about_another_stream_only_shows_that_the_viewer_is_there():

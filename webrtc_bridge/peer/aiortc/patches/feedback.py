@@ -16,7 +16,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from webrtc_bridge.media.bandwidth.feedback import NOTHING, Feedback
+from webrtc_bridge.media.bandwidth.feedback import NOTHING, Feedback, PacketCounts
 from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 
 
@@ -50,5 +50,6 @@ def _of_report(packet: RtcpRrPacket | RtcpSrPacket, ssrc: int, reported: SentRep
     for report in packet.reports:
         if report.ssrc == ssrc:
             round_trip = reported.round_trip(report.lsr, report.dlsr, time.monotonic())
-            return Feedback(fraction_lost=report.fraction_lost / 256, round_trip=round_trip)
+            counts = PacketCounts(report.highest_sequence, report.packets_lost)
+            return Feedback(packets=counts, round_trip=round_trip)
     return NOTHING
