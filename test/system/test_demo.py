@@ -48,7 +48,7 @@ async def test_a_program_that_ends_early_ends_it_with_1(start_module):
     demo = await start_module(
         'commands.demo', '--port', '0', '--duration', '20', '--source', '/no/such/film.mp4'
     )
-    assert await demo.ended() == 1
+    assert await demo.ended(60) == 1
     assert 'source /no/such/film.mp4: no such file' in demo.output
     assert 'webcam_sender ended with exit status 3' in demo.output
 

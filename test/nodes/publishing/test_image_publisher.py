@@ -127,7 +127,7 @@ def test_after_close_a_late_picture_is_dropped_even_when_the_node_is_gone(make_n
 
 @pytest.mark.parametrize('reliability', ['reliable', 'best_effort'])
 @pytest.mark.parametrize(('width', 'height'), [(1280, 720), (1920, 1080)])
-async def test_all_large_images_arrive_at_an_ordinary_subscriber_in_another_process(
+async def test_large_images_arrive_at_an_ordinary_subscriber_in_another_process(
     start, width, height, reliability
 ):
     count = 60
@@ -137,10 +137,10 @@ async def test_all_large_images_arrive_at_an_ordinary_subscriber_in_another_proc
     await subscriber.wait_for_line('matched')
     source.process.stdin.write(b'go\n')
     line = await subscriber.wait_for_line('received')
-    assert line.split(maxsplit=2)[1:] == [
-        str(count),
-        f'({width}, {height}, {width * height * 3})',
-    ]
+    received, size = line.split(maxsplit=2)[1:]
+    # Of those that nobody acknowledges, a busy machine may drop some; DDS's own profile, most.
+    assert int(received) >= (count if reliability == 'reliable' else count / 2)
+    assert size == f'({width}, {height}, {width * height * 3})'
     source.process.stdin.write(b'end\n')
     assert await source.ended() == 0
     assert await subscriber.ended() == 0
