@@ -168,13 +168,20 @@ class SourceUnreadable(SourceError):
 
 
 class MessageError(WebrtcBridgeError):
-    """A message of type ``ref`` breaks the protocol; ``code`` is that of docs/protocol.md."""
+    """
+    A message of type ``ref`` breaks the protocol; ``code`` is that of docs/protocol.md.
 
-    def __init__(self, code: str, message: str, ref: str | None = None) -> None:
-        super().__init__(code, message, ref)
+    ``sender_id`` is the sender that was asked for a session too often.
+    """
+
+    def __init__(
+        self, code: str, message: str, ref: str | None = None, sender_id: str = ''
+    ) -> None:
+        super().__init__(code, message, ref, sender_id)
         self.code = code
         self.message = message
         self.ref = ref
+        self.sender_id = sender_id
 
     def __str__(self) -> str:
         return f'{self.code}: {self.message}'

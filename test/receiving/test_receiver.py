@@ -10,12 +10,13 @@ from support.peers.session_pair import until
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ReceiverOptions, SignalingOptions
 from webrtc_bridge.program.cancellation import end
+from webrtc_bridge.receiving import selection
 from webrtc_bridge.receiving.actions import Trouble, TroubleKind
 from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.receiving.selection import StreamState
 from webrtc_bridge.receiving.stream_meter import StreamReport
-from webrtc_bridge.signaling.protocol.messages import Offer
+from webrtc_bridge.signaling.protocol.messages import ErrorReply, Offer, RequestOffer
 from webrtc_bridge.signaling.server.server import SignalingServer
 
 
@@ -41,6 +42,22 @@ async def test_the_reason_of_a_sender_that_refuses_is_reported(url: str) -> None
     finally:
         await end(running)
     assert set(troubles) == {Trouble(TroubleKind.REFUSED, 'front', 'all 64 sessions are in use')}
+
+
+async def test_a_sender_that_was_asked_too_often_is_asked_again(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, 'OFFER_TIMEOUT', 3600.0)
+    receiver = Receiver(ReceiverOptions(url, sender_id='front'), PictureSink(print))
+    running = asyncio.ensure_future(receiver.run())
+    try:
+        async with registered(url, 'front') as socket:
+            await next_message(socket, 'request_offer')
+            for sender_id in ('rear', 'front'):
+                receiver._on_message(ErrorReply('too_many', '', RequestOffer.TYPE, sender_id))
+            await asyncio.wait_for(next_message(socket, 'request_offer'), 20)
+    finally:
+        await end(running)
 
 
 async def test_a_report_is_made_although_its_stream_ends_meanwhile() -> None:

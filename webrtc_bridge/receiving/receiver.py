@@ -242,6 +242,8 @@ class Receiver:
                 self._carry_out(self._selection.offer(message))
             case Candidate() | Bye():
                 self._pass_on(message)
+            case ErrorReply(_, text, RequestOffer.TYPE, sender_id) if sender_id:
+                self._carry_out(self._selection.refused(sender_id, text, now()))
             case ErrorReply():
                 log_refusal(message)
 

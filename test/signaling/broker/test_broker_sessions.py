@@ -202,6 +202,26 @@ def test_of_too_many_unanswered_sessions_the_oldest_makes_room() -> None:
     assert harness.kinds('c') == ['request_offer']
 
 
+def test_a_wall_of_cameras_asks_for_all_of_them_at_once() -> None:
+    harness = pair()
+    cameras = [f'camera{number}' for number in range(32)]
+    for camera in cameras:
+        harness.join(camera, S, camera)
+    harness.inbox.clear()
+    for camera in cameras:
+        harness.say('r', 'request_offer', sender_id=camera)
+    assert [harness.kinds(camera) for camera in cameras] == [['request_offer']] * 32
+    assert harness.read('r') == []
+
+
+def test_who_asks_a_sender_too_often_is_answered_which() -> None:
+    harness = pair()
+    for _ in range(11):
+        harness.say('r', 'request_offer', sender_id='front')
+    (error,) = (message for message in harness.read('r') if message['type'] == 'error')
+    assert (error['code'], error['sender_id']) == ('too_many', 'front')
+
+
 def test_one_receiver_asks_a_sender_ten_times_at_once_and_then_once_a_second() -> None:
     harness = pair()
     harness.join('t', S, 'rear')

@@ -126,6 +126,7 @@ def test_a_register_is_read_with_or_without_id_and_name() -> None:
         Bye('you', '0a', 'done'),
         ErrorReply('bad_json', 'message: not JSON', None),
         ErrorReply('bad_sdp', 'offer.sdp: nothing', 'offer'),
+        ErrorReply('too_many', 'sender_id: asked too often', 'request_offer', 'front'),
     ],
 )
 def test_what_the_server_writes_a_client_reads(message: Message, role: Role) -> None:

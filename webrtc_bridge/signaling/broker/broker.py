@@ -221,7 +221,7 @@ class Broker:
 
     def _error(self, client: Client, error: MessageError) -> list[Action]:
         logger.debug('%s: %s', client, error)
-        reply = ErrorReply(error.code, error.message, error.ref)
+        reply = ErrorReply(error.code, error.message, error.ref, error.sender_id)
         actions: list[Action] = [Send(client.connection, to_text(reply, Role.SENDER))]
         if isinstance(error, _IdInUse):
             actions.append(Probe(error.incumbent))

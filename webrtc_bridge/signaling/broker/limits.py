@@ -43,8 +43,8 @@ class Limits:
     max_candidates: int = 64
     'ICE candidates from each side of a session, those in its description included.'
 
-    max_pending: int = 8
-    'Sessions of one receiver that may wait for their answer; the oldest makes room for another.'
+    max_pending: int = 64
+    'Sessions of one receiver, which may show many cameras, that may wait; the oldest makes room.'
 
     max_pending_of_owner: int = 32
     'Sessions with one sender that receivers with one token, or of one address, may have waiting.'

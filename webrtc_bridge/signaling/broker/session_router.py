@@ -66,7 +66,7 @@ class SessionRouter:
             raise self._not_connected(receiver, envelope)
         if not sender.requests.may_ask(receiver.id, receiver.owner, self._limits, now):
             text = f'sender_id: {sender.id} was asked too often; wait a second'
-            raise MessageError('too_many', text, envelope.kind)
+            raise MessageError('too_many', text, envelope.kind, sender.id)
         older = receiver.sessions.get(sender.id)
         actions = self._end(older, 'replaced') if older else []
         actions += self._make_room(receiver.sessions.values(), self._limits.max_pending)

@@ -159,12 +159,17 @@ class Bye:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
-    """Reply to a bad message; `ref` is the type of that message, if it had one."""
+    """
+    Reply to a bad message; `ref` is the type of that message, if it had one.
+
+    `sender_id` is the sender that was asked too often; empty for everything else.
+    """
 
     TYPE: ClassVar[str] = 'error'
     code: str
     message: str
     ref: str | None = None
+    sender_id: str = ''
 
 
 SessionMessage: TypeAlias = RequestOffer | Offer | Answer | Candidate | Bye

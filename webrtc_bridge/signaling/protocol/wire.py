@@ -193,8 +193,10 @@ def _of_server(message: Message, role: Role) -> _Fields:
             return {'sender_id': sender_id}
         case ReceiverExit(receiver_id):
             return {'receiver_id': receiver_id}
-        case ErrorReply(code, text, ref):
-            return {'code': code, 'message': text} | ({'ref': ref} if ref is not None else {})
+        case ErrorReply(code, text, ref, sender_id):
+            about = {'ref': ref, 'sender_id': sender_id or None}
+            known = {key: value for key, value in about.items() if value is not None}
+            return {'code': code, 'message': text} | known
         case Register(own_role, peer_id, name, takeover):
             values = {'role': own_role.value, 'id': peer_id, 'name': name}
             return values | ({} if takeover else {'takeover': False})
@@ -274,7 +276,8 @@ def _error_reply(value: _Fields) -> ErrorReply:
     kind = ErrorReply.TYPE
     code = fields.required_text(value, 'code', kind)
     ref = fields.optional_text(value, 'ref', kind) or None
-    return ErrorReply(code, fields.optional_text(value, 'message', kind), ref)
+    text = fields.optional_text(value, 'message', kind)
+    return ErrorReply(code, text, ref, fields.optional_text(value, 'sender_id', kind))
 
 
 _FROM_PEER: dict[str, Callable[[_Fields, str, str], SessionMessage]] = {

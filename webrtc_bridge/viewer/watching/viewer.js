@@ -69,6 +69,7 @@ class Viewer {
       this.#present(message.sender_id, false);
     } else if (message.type === 'error') {
       console.debug('the server refused', message.ref, message.message);
+      this.#open.get(message.sender_id)?.camera.receive(message);
     } else {
       this.#open.get(message.sender_id)?.camera.receive(message);
     }

@@ -104,10 +104,19 @@ export class WatchedCamera {
   receive(message) {
     if (message.type === 'offer') {
       this.#onOffer(message);
+    } else if (message.type === 'error') {
+      this.#refused(message.message);
     } else if (this.#session?.id === message.session_id) {
       this.#session.receive(message);
-    } else if (message.type === 'bye' && this.#state === CameraState.ASKING) {
-      this.#failed({ reason: End.BYE, detail: message.reason ?? '' }); // instead of an offer
+    } else if (message.type === 'bye') {
+      this.#refused(message.reason ?? '');
+    }
+  }
+
+  /** Ask again later: this came instead of an offer. */
+  #refused(detail) {
+    if (this.#state === CameraState.ASKING) {
+      this.#failed({ reason: End.BYE, detail });
     }
   }
 
