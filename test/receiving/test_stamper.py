@@ -66,6 +66,31 @@ def test_each_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     assert '-3600.000 s' in caplog.records[-1].getMessage()
 
 
+@pytest.mark.parametrize('bad', [-6 * MS, 11 * S, None], ids=['future', 'too old', 'unknown'])
+def test_a_session_whose_clock_is_unknown_is_judged_once(
+    bad: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    stamper = Stamper('image', use_capture=True)
+    delays = [None, 9 * MS, 8 * MS, *[bad, 7 * MS] * 20]
+    arrivals = [NOW + 33 * MS * number for number in range(len(delays))]
+    stamps = [
+        stamper.stamp(arrival, None if delay is None else arrival - delay, None, 1)
+        for arrival, delay in zip(arrivals, delays, strict=True)
+    ]
+    ages = [arrival - stamp for arrival, stamp in zip(arrivals, stamps, strict=True)]
+    assert ages == [0, 9 * MS, 8 * MS, *[0] * 40]
+    assert len(caplog.records) == 3  # unknown at first, then known, and then not any more
+    assert stamper.stamp(NOW + 9 * S, NOW + 8 * S, None, 2) == NOW + 8 * S
+
+
+def test_a_session_is_trusted_again_once_the_clocks_were_compared() -> None:
+    stamper = Stamper('image', use_capture=True)
+    stamper.stamp(NOW, NOW + S, None)
+    assert stamper.stamp(NOW + S, NOW + S - 20 * MS, None) == NOW + S
+    assert stamper.stamp(NOW + 2 * S, NOW + 2 * S - 20 * MS, MS) == NOW + 2 * S - 20 * MS
+
+
 HOUR = 3600 * S
 
 

@@ -105,7 +105,7 @@ class Delivery(InboundStreamListener):
         if self._keeps_stamps and frame.header:
             return frame.header.stamp_ns
         uncertainty = stream.clock_uncertainty_ns
-        return stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty, stream.sender_id)
+        return stamper.stamp(frame.time_ns, frame.capture_ns, uncertainty, stream.serial)
 
     def _request_keyframe_in_time(self, stream: InboundStream, frame: EncodedFrame) -> None:
         """Keep to the sink's keyframe interval: senders make a keyframe only on request."""

@@ -1,6 +1,7 @@
 """Choose the time that a picture is stamped with."""
 
 import logging
+from collections.abc import Hashable
 
 EARLIEST_NS = 5_000_000
 "Time by which a frame may seem to arrive before its capture, plus the clocks' uncertainty."
@@ -29,6 +30,9 @@ class Stamper:
     Falls back where the time of capture is unknown or implausible, and logs the change; `what`
     names the stamped thing in the log. All times are Unix nanoseconds of this machine's clock:
     when that is set back, stamps go back as well, but only then.
+
+    Where a sender's clock was not compared with ours, its first time of capture that cannot be, or
+    is missing after others, decides for the whole session: stamps do not go back and forth.
     """
 
     def __init__(self, what: str, *, use_capture: bool) -> None:
@@ -37,7 +41,8 @@ class Stamper:
         self._use_capture = use_capture
         self._newest = 0
         self._newest_arrival = 0
-        self._sender_id = ''
+        self._session: Hashable = ''
+        self._distrusted = False
         self._plausible: bool | None = None
         self._stands_still = False
 
@@ -46,22 +51,20 @@ class Stamper:
         arrival_ns: int,
         capture_ns: int | None,
         uncertainty_ns: int | None,
-        sender_id: str = '',
+        session: Hashable = '',
     ) -> int:
         """
-        Return the stamp of a frame that arrived at `arrival_ns`.
+        Return the stamp of a frame of `session` that arrived at `arrival_ns`.
 
         `uncertainty_ns` is that of the sender's clock; None if it was not compared with ours.
         """
         self._follow_clock(arrival_ns)
-        if sender_id != self._sender_id:
-            self._start(sender_id, arrival_ns)
+        if session != self._session:
+            self._start(session, arrival_ns)
         stamp = arrival_ns
         if self._use_capture:
             delay_ns = None if capture_ns is None else arrival_ns - capture_ns
-            plausible = delay_ns is not None and self._is_plausible(
-                delay_ns, arrival_ns, uncertainty_ns
-            )
+            plausible = self._is_trusted(delay_ns, arrival_ns, uncertainty_ns)
             if plausible:
                 stamp -= delay_ns or 0
             else:
@@ -82,12 +85,26 @@ class Stamper:
         if back_ns > STEP_NS or back_ns < 0:
             self._newest_arrival = arrival_ns
 
-    def _start(self, sender_id: str, arrival_ns: int) -> None:
-        """Judge another sender by itself: what the last one claimed must not hold it up."""
-        self._sender_id = sender_id
+    def _start(self, session: Hashable, arrival_ns: int) -> None:
+        """Judge another session by itself: what the last one claimed must not hold it up."""
+        self._session = session
+        self._distrusted = False
         self._newest = min(self._newest, arrival_ns + EARLIEST_NS)
         self._plausible = None
         self._stands_still = False
+
+    def _is_trusted(
+        self, delay_ns: int | None, arrival_ns: int, uncertainty_ns: int | None
+    ) -> bool:
+        """Return whether to stamp with the capture time, if there is one."""
+        plausible = delay_ns is not None and self._is_plausible(
+            delay_ns, arrival_ns, uncertainty_ns
+        )
+        if uncertainty_ns is not None:
+            self._distrusted = False
+        elif not plausible and (delay_ns is not None or self._plausible):
+            self._distrusted = True
+        return plausible and not self._distrusted
 
     def _is_plausible(self, delay_ns: int, arrival_ns: int, uncertainty_ns: int | None) -> bool:
         """Return whether a frame can have taken `delay_ns` from its capture to its arrival."""

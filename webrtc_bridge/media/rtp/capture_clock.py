@@ -41,9 +41,11 @@ class CaptureClock:
 
     The reports of our senders (RTCP SR, RFC 3550 section 6.4.1) pair an RTP timestamp with the
     capture time of its frame; those of others with the time of sending, which is a little later.
+    `contradicted` is whether a report has ever contradicted the one before.
     """
 
     def __init__(self) -> None:
+        self.contradicted = False
         self._report: tuple[int, int] | None = None
 
     def report(self, timestamp: int, ntp_timestamp: int) -> bool:
@@ -56,7 +58,9 @@ class CaptureClock:
             return False
         time_ns, expected_ns = from_ntp(ntp_timestamp), self.time_ns(timestamp)
         self._report = (timestamp, time_ns)
-        return expected_ns is not None and abs(time_ns - expected_ns) > STEP_NS
+        was_set = expected_ns is not None and abs(time_ns - expected_ns) > STEP_NS
+        self.contradicted = self.contradicted or was_set
+        return was_set
 
     def time_ns(self, timestamp: int) -> int | None:
         """Return the Unix time in nanoseconds of an RTP timestamp; None before a report."""

@@ -199,6 +199,10 @@ class InboundSession(Session):
 
     def _deliver(self, frame: EncodedFrame) -> None:
         captured = self._capture_clock.time_ns(frame.timestamp)
+        if self._capture_clock.contradicted and self.clock_offset.best is None:
+            # A clock may have been set. GStreamer's webrtcbin contradicts itself by seconds, over
+            # and over again.
+            captured = None
         if captured is not None:
             # Now, and only once: a later measurement of the clocks must not move a known frame.
             captured = self.clock_offset.to_ours(captured)
