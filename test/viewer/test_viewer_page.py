@@ -115,6 +115,9 @@ async def test_a_gstreamer_sender_is_shown_moving(
     found = await colours(page, 'rover', [[n / 14, 0.25] for n in (1, 3, 5)])
     for colour, expected in zip(found, BARS, strict=True):
         assert max(abs(a - b) for a, b in zip(colour, expected, strict=True)) < 40, found
+    await page.until("!document.querySelector('[data-statistic=delay]').hidden")
+    delay = float((await page.text('[data-statistic=delay] dd')).removesuffix(' ms'))
+    assert 0 < delay < 1000
 
 
 async def test_a_camera_that_leaves_and_returns_is_shown_again(

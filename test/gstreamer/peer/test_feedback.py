@@ -10,7 +10,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
-from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp, sent_ntp_time
+from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp, sent_report
 from webrtc_bridge.media.bandwidth.feedback import Feedback, PacketCounts
 from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 
@@ -74,14 +74,14 @@ def test_the_round_trip_is_what_the_viewer_did_not_wait():
     assert other.round_trip is None
 
 
-def test_the_time_of_a_sent_report_is_found():
+def test_the_times_of_a_sent_report_are_found():
     info = RtcpSenderInfo(
         ntp_timestamp=0x1234_5678_9ABC_DEF0, rtp_timestamp=1, packet_count=2, octet_count=3
     )
     sent = bytes(RtcpSrPacket(ssrc=SSRC, sender_info=info))
-    assert sent_ntp_time(sent + report({SSRC: 0})) == 0x1234_5678_9ABC_DEF0
-    assert sent_ntp_time(report({SSRC: 0})) is None
-    assert sent_ntp_time(sent[:15]) is None
+    assert sent_report(sent + report({SSRC: 0})) == (1, 0x1234_5678_9ABC_DEF0)
+    assert sent_report(report({SSRC: 0})) is None
+    assert sent_report(sent[:19]) is None
 
 
 def test_a_report_of_before_the_first_sender_report_tells_no_round_trip():

@@ -54,10 +54,11 @@ def round_trip_of(block: bytes, reported: SentReports, now: float) -> float | No
     return reported.round_trip(quoted, waited, now)
 
 
-def sent_ntp_time(data: bytes) -> int | None:
-    """Return the NTP time in a compound RTCP packet that begins with a sender report."""
-    is_report = len(data) >= 16 and data[1] == SENDER_REPORT
-    return int.from_bytes(data[8:16], 'big') if is_report else None
+def sent_report(data: bytes) -> tuple[int, int] | None:
+    """Return the RTP and NTP time in a compound RTCP packet that begins with a sender report."""
+    if len(data) < 20 or data[1] != SENDER_REPORT:
+        return None
+    return int.from_bytes(data[16:20], 'big'), int.from_bytes(data[8:16], 'big')
 
 
 def is_remb(packet: bytes) -> bool:

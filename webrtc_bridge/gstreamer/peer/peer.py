@@ -173,7 +173,8 @@ class GStreamerPeer:
 
     def _on_clock_question(self, channel: Element, text: str | None) -> None:
         """Answer what the receiver asks about this machine's clock; in a thread of GStreamer."""
-        answer = clock_channel.answer_to(text)
+        rtp = self._rtp
+        answer = clock_channel.answer_to(text, lambda: rtp.reported if rtp else None)
         if answer:
             send_answer(channel, answer)
             post(self._loop, self._on_idle, clock_channel.is_idle(text))

@@ -8,11 +8,13 @@ from typing import Any
 
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad, Signals, post
 from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
-from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp, sent_ntp_time
+from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp, sent_report
 from webrtc_bridge.gstreamer.peer.retransmission import Retransmissions
 from webrtc_bridge.gstreamer.structures import event_structure
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 from webrtc_bridge.media.bandwidth.sent_reports import SentReports
+from webrtc_bridge.media.rtp.capture_clock import from_ntp
+from webrtc_bridge.peer.clock_channel import SentFrame
 
 FIRST_REPORT_INTERVAL, REPORT_INTERVAL = 0.005, 1.0
 'Seconds between sender reports; the first one tells when the first pictures were captured.'
@@ -31,7 +33,8 @@ class RtpSession:
     """
     The session by which `webrtc` sends the packets of `branch`; made once its transport is up.
 
-    `on_feedback` gets what the viewer reports. Belongs to the event loop.
+    `on_feedback` gets what the viewer reports. `reported` pairs an RTP timestamp with its time of
+    capture, as the newest report does; any thread may read it. Belongs to the event loop.
     """
 
     def __init__(
@@ -42,7 +45,8 @@ class RtpSession:
         self._loop = asyncio.get_running_loop()
         self._post = functools.partial(post, self._loop)
         self._retransmissions = Retransmissions()
-        self._reported = False
+        self.reported: SentFrame | None = None
+        self._first_reported = False
         self._sent_reports = SentReports()
         self._last: int | None = None
         self._sent_again: int | None = None
@@ -122,11 +126,13 @@ class RtpSession:
 
     def _on_report_sent(self, _: Element, buffer: Any, *__: Any) -> bool:
         self._retransmissions.note(self._branch.sequence)
-        sent = sent_ntp_time(bytes(buffer.extract_dup(0, buffer.get_size())))
+        sent = sent_report(bytes(buffer.extract_dup(0, buffer.get_size())))
         if sent is not None:
-            self._sent_reports.note(sent, time.monotonic())
-        if not self._reported:
-            self._reported = True
+            rtp, ntp = sent
+            self._sent_reports.note(ntp, time.monotonic())
+            self.reported = (rtp, from_ntp(ntp))
+        if not self._first_reported:
+            self._first_reported = True
             self._post(self._set_report_interval, REPORT_INTERVAL)
         return False  # nothing was added to it
 
