@@ -19,6 +19,7 @@ PACKAGE = Path(webrtc_bridge.__file__).parent
 WALL_TIME = {
     'commands/token.py': 'until when a token is valid',
     'doctor/server_checks.py': 'how long a certificate is valid, and how far clocks are apart',
+    'gstreamer/peer/certificate.py': 'from when to when a certificate is valid',
     'media/capture/file_source.py': 'when a picture was captured',
     'media/capture/network/snapshot_source.py': 'when a picture was captured',
     'media/capture/pattern_source.py': 'when a picture was drawn',

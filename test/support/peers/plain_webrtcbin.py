@@ -1,8 +1,10 @@
 """A webrtcbin that sends as GStreamer's own examples do, to a session in the same process."""
 
 import asyncio
+import gc
 
-from webrtc_bridge.gstreamer.library import Gst, GstSdp, GstWebRTC
+from webrtc_bridge.gstreamer.library import Gst, GstSdp, GstWebRTC, Signals
+from webrtc_bridge.gstreamer.peer.ice import set_up_ice
 from webrtc_bridge.signaling.protocol.messages import Answer, Candidate, IceCandidate, Offer
 
 FILM = (
@@ -22,8 +24,10 @@ class PlainWebrtcbin:
         self._send = send
         self._pipeline = Gst.parse_launch(FILM.format(profile=profile))
         self._webrtc = self._pipeline.get_by_name('webrtc')
-        self._webrtc.connect('on-negotiation-needed', self._on_negotiation_needed)
-        self._webrtc.connect('on-ice-candidate', self._on_candidate)
+        set_up_ice(self._webrtc)  # or it goes on to look for a router, by UPnP
+        self._signals = Signals()
+        self._signals.connect(self._webrtc, 'on-negotiation-needed', self._on_negotiation_needed)
+        self._signals.connect(self._webrtc, 'on-ice-candidate', self._on_candidate)
         self._pipeline.set_state(Gst.State.PLAYING)
 
     def receive(self, message):
@@ -37,8 +41,11 @@ class PlainWebrtcbin:
             self._webrtc.emit('add-ice-candidate', 0, message.candidate.line)
 
     def close(self):
-        """Stop."""
+        """Stop, and close all sockets, which go with the last reference."""
+        self._signals.disconnect()
         self._pipeline.set_state(Gst.State.NULL)
+        self._pipeline = self._webrtc = None
+        gc.collect()
 
     def _post(self, message):
         self._loop.call_soon_threadsafe(self._send, message)
