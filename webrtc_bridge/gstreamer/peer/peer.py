@@ -5,7 +5,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from webrtc_bridge.errors import SessionError, printable
+from webrtc_bridge.errors import SessionError
 from webrtc_bridge.gstreamer.bitrates import CODEC
 from webrtc_bridge.gstreamer.library import Element, Gst, GstWebRTC, Signals, post
 from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
@@ -21,7 +21,7 @@ from webrtc_bridge.peer.mdns import NamedCandidates
 from webrtc_bridge.peer.negotiation import Negotiation
 from webrtc_bridge.peer.outbound_session import SendingPeerListener
 from webrtc_bridge.peer.session import GONE, NO_ENCRYPTION, NO_PATH
-from webrtc_bridge.peer.video_codecs import offered_video
+from webrtc_bridge.peer.video_codecs import unusable_answer
 from webrtc_bridge.program.addresses import interface_addresses
 from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
@@ -97,9 +97,8 @@ class GStreamerPeer:
         if expected is None:
             return
         if not takes_h264(expected):
-            taken = printable(offered_video(expected), 300)
-            reason = f'the viewer does not take H264, all that this sender has, but {taken}'
-            raise SessionError(self._peer_id, reason)
+            offer = self._webrtc.get_property('local-description').sdp.as_text()
+            raise SessionError(self._peer_id, unusable_answer(expected, offer))
         parsed = description(kind, expected)
         if parsed is None:
             raise SessionError(self._peer_id, f'bad {kind}: it is not SDP')

@@ -45,7 +45,7 @@ from webrtc_bridge.peer.mdns import NamedCandidates
 from webrtc_bridge.peer.negotiation import Negotiation, first_mid
 from webrtc_bridge.peer.own_candidates import MOST_ADDRESSES, OwnCandidates, ranks
 from webrtc_bridge.peer.session import GONE, NO_ENCRYPTION, NO_PATH, PeerListener
-from webrtc_bridge.peer.video_codecs import RECEIVED, offered_video
+from webrtc_bridge.peer.video_codecs import unusable_answer, unusable_offer
 from webrtc_bridge.program.cancellation import within
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
 
@@ -130,7 +130,7 @@ class AiortcPeer:
             description = RTCSessionDescription(sdp, kind)
             await self.connection.setRemoteDescription(description)
         except OperationError as error:  # there is no codec in common
-            raise SessionError(self._peer_id, unusable(kind, sdp)) from error
+            raise SessionError(self._peer_id, self._unusable(kind, sdp)) from error
         except Exception as error:  # 22,789 broken SDPs raised seven kinds of error
             raise SessionError(self._peer_id, f'bad {kind}: {printable(error)}') from error
         for candidate in self._negotiation.early_candidates():
@@ -179,6 +179,11 @@ class AiortcPeer:
         more_follow = self._gathering.pending or self._own.waiting
         return without_end_of_candidates(sdp) if more_follow else sdp
 
+    def _unusable(self, kind: str, sdp: str) -> str:
+        if kind == 'offer':
+            return unusable_offer(sdp)
+        return unusable_answer(sdp, self.connection.localDescription.sdp)
+
     def _on_late_candidate(self, candidate: aioice.Candidate) -> None:
         line = f'candidate:{candidate.to_sdp()}'
         if self._first_mid and self._own.takes(line):  # else the description will hold it
@@ -216,14 +221,6 @@ class AiortcPeer:
         elif state == 'failed':
             ice_failed = self.connection.iceConnectionState == 'failed'
             self._listener.on_lost(NO_PATH if ice_failed else NO_ENCRYPTION)
-
-
-def unusable(kind: str, sdp: str) -> str:
-    """Return why an `offer` or `answer` has no video that this side can use."""
-    codecs = printable(offered_video(sdp) or 'nothing', 300)
-    if kind == 'offer':
-        return f'no video that can be received: the peer offers {codecs}; {RECEIVED} can'
-    return f'no video that can be sent: the viewer takes {codecs}, which was not offered'
 
 
 def without_end_of_candidates(sdp: str) -> str:
