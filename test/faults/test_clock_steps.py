@@ -23,8 +23,8 @@ TIMES = (1.5, 0.0, HOUR, 0.0, 30 * DAY, 0.0)
 MS, SECOND = 1_000_000, 1_000_000_000
 LARGEST_ERROR = 100 * MS
 RIGHT_WITHIN = 5.0
-FREEZE = 2.0
-'Seconds: pictures may be far apart on a busy machine; a day that is walked through takes 18.'
+FREEZE, FREEZE_OF_A_BUSY_MACHINE = 0.5, 2.0
+'Seconds that pictures may be apart; a day that is walked through takes 18.'
 
 IN_1970, IN_2037 = 600 - time.time(), 2_130_000_000 - time.time()
 
@@ -72,8 +72,11 @@ async def start_camera(start_module: Start, server: Program, clock: ProgramClock
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    'freeze', [FREEZE_OF_A_BUSY_MACHINE, pytest.param(FREEZE, marks=pytest.mark.long)]
+)
 async def test_no_step_of_any_clock_freezes_the_video_or_spoils_its_stamps(
-    start_module: Start, clocks: dict[str, ProgramClock], own_clock: OwnClock
+    start_module: Start, clocks: dict[str, ProgramClock], own_clock: OwnClock, freeze: float
 ) -> None:
     server = await start_server(start_module, **clocks['server'].environment)
     await start_camera(start_module, server, clocks['sender'])
@@ -95,7 +98,7 @@ async def test_no_step_of_any_clock_freezes_the_video_or_spoils_its_stamps(
                 except TimeoutError:
                     newest = camera.errors[-5:]
                     pytest.fail(f'{name} set to {seconds}: off by {newest} ns')
-        assert seen.longest_gap(begin) < FREEZE
+        assert seen.longest_gap(begin) < freeze
         assert await seen.path() == path, 'another session'
 
 
@@ -151,7 +154,7 @@ async def test_no_step_of_the_clock_of_a_whole_program_spoils_stamps(
                 async with asyncio.timeout(RIGHT_WITHIN):
                     while abs(await apart(seen) - (clock.ahead_ns - own_clock.ahead_ns)) > SECOND:
                         await seen.wait_for_more(1)
-        assert seen.longest_gap(begin) < FREEZE
+        assert seen.longest_gap(begin) < FREEZE_OF_A_BUSY_MACHINE
 
 
 async def apart(seen: Seen) -> float:
