@@ -1,6 +1,7 @@
 """The addresses of this machine, the best first."""
 
 import ipaddress
+import resource
 
 import pytest
 
@@ -37,3 +38,14 @@ def test_what_this_machine_has_is_found() -> None:
     assert all(ipaddress.ip_address(address.partition('%')[0]) for address in found)
     assert default_addresses() <= set(found)
     assert sorted(best_first(found)) == sorted(found)
+
+
+def test_addresses_of_the_last_time_stand_where_no_file_may_be_opened() -> None:
+    known = interface_addresses()
+    assert known
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        assert interface_addresses() == known
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -12,8 +12,16 @@ ELSEWHERE = (('192.0.2.1', socket.AF_INET), ('2001:db8::1', socket.AF_INET6))
 'Addresses that only the default route leads to (RFC 5737, RFC 3849); nothing is sent to them.'
 
 
+_known: list[tuple[str, str]] = []
+'The interfaces that were last found.'
+
+
 def interface_addresses() -> list[str]:
-    """Return the addresses of this machine's interfaces; empty where ifaddr is not installed."""
+    """
+    Return the addresses of this machine's interfaces; empty where ifaddr is not installed.
+
+    A program that may open no more files, and so cannot ask for them, has those of the last time.
+    """
     return [address for _, address in _interfaces()]
 
 
@@ -53,8 +61,10 @@ def _interfaces() -> list[tuple[str, str]]:
         import ifaddr
     except ImportError:  # it comes with aiortc, which not every program needs
         return []
-    found = [(adapter.nice_name, a.ip) for adapter in ifaddr.get_adapters() for a in adapter.ips]
-    return [(name, ip if isinstance(ip, str) else ip[0]) for name, ip in found]
+    with contextlib.suppress(OSError):
+        found = [(card.nice_name, a.ip) for card in ifaddr.get_adapters() for a in card.ips]
+        _known[:] = [(name, ip if isinstance(ip, str) else ip[0]) for name, ip in found]
+    return list(_known)
 
 
 def host_and_port(host: str, port: int) -> str:

@@ -1,4 +1,5 @@
 import asyncio
+import resource
 
 import pytest
 
@@ -32,3 +33,12 @@ async def test_it_is_noticed_when_it_goes(monkeypatch):
     assert not done
     monkeypatch.setattr(local_address, 'is_own', lambda address: False)
     await asyncio.wait_for(waiting, 5.0)
+
+
+def test_an_address_is_kept_where_no_file_may_be_opened():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        assert is_own(('127.0.0.1', 80))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

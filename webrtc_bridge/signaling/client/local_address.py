@@ -16,12 +16,12 @@ async def wait_until_lost(transport: asyncio.BaseTransport) -> None:
 
 
 def is_own(address: tuple[str, int] | tuple[str, int, int, int]) -> bool:
-    """Return whether a socket can be bound to `address`, on any port."""
+    """Return False if no socket can be bound to `address`, on any port, because of the address."""
     host, _, *scope = address
     family = socket.AF_INET6 if scope else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((host, 0, *scope))
-        except OSError as error:
-            return error.errno != errno.EADDRNOTAVAIL
+    except OSError as error:  # others tell nothing, such as that no more files may be opened
+        return error.errno != errno.EADDRNOTAVAIL
     return True

@@ -16,7 +16,7 @@ import ifaddr
 from aiortc import RTCRtpReceiver
 
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl
-from webrtc_bridge.program.addresses import best_first
+from webrtc_bridge.program.addresses import best_first, interface_addresses
 
 CHECK_INTERVAL = 0.02
 "aioice's seconds between two checks."
@@ -65,7 +65,10 @@ def only_link_local() -> list[str]:
 
 def own_addresses() -> list[str]:
     """Return the addresses of this machine that are offered to peers."""
-    addresses: list[str] = aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True)
+    try:
+        addresses: list[str] = aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True)
+    except OSError:  # no more files may be opened
+        return interface_addresses()
     return addresses
 
 
