@@ -79,6 +79,28 @@ def test_a_named_pipe_without_a_writer_is_empty(tmp_path: Path) -> None:
     assert read_bounded(tmp_path / 'pipe', 5) == b''
 
 
+def test_a_file_that_could_not_be_opened_for_a_while_is_read_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / 'secret'
+    file.write_text('old')
+    may_open = True
+
+    def load() -> str:
+        if not may_open:
+            raise OptionError('secret_file', str(file), 'a readable file (too many open files)')
+        return file.read_text()
+
+    followed = Followed(load, str(file))
+    write_whole(file, b'new', mode=0o600, replace=True)
+    may_open = False
+    monkeypatch.setattr(files, 'READ_AGAIN', 0.0)
+    assert [followed.current() for _ in range(3)] == ['old'] * 3
+    assert len([r for r in caplog.records if r.levelname == 'WARNING']) == 1
+    may_open = True
+    assert followed.current() == 'new'
+
+
 def test_a_changed_file_is_read_again_and_a_bad_one_leaves_the_old(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -368,11 +368,16 @@ class SteppedClock:
     [
         ('wss://robot', 'nowhere.pem', 'ca: .* a readable file .no such file'),
         ('wss://robot', 'nothing.pem', 'ca: .* a PEM file with a certificate'),
+        ('wss://robot', 'empty.pem', 'ca: .* a PEM file with a certificate'),
+        ('wss://robot', 'pipe.pem', 'ca: .* a PEM file with a certificate'),
+        ('wss://robot', '/dev/zero', 'ca: .* a readable file .file too large'),
         ('ws://robot', 'nothing.pem', 'ca: .* none, or a server at wss://'),
     ],
 )
 def test_a_ca_that_cannot_be_used_is_named(tmp_path: Path, url: str, ca: str, said: str) -> None:
     (tmp_path / 'nothing.pem').write_text('nothing')
+    (tmp_path / 'empty.pem').touch()
+    os.mkfifo(tmp_path / 'pipe.pem')
     with pytest.raises(OptionError, match=said):
         ServerAccess.of(ServerOptions(url, ca_file=str(tmp_path / ca)))
 

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import logging
+import math
 import os
 import secrets
 import select
@@ -14,6 +15,9 @@ from webrtc_bridge.errors import WebrtcBridgeError
 
 PATIENCE = 2.0
 'Seconds in which a pipe must deliver; signals are not handled meanwhile.'
+
+READ_AGAIN = 10.0
+'Seconds after which a file that could not be used is tried again: files may have been short.'
 
 T = TypeVar('T')
 
@@ -63,8 +67,8 @@ class Followed(Generic[T]):
     """
     The value that `load` makes of `files`, made again when one of them has changed.
 
-    If that fails, the file is named in the log, and what was loaded before stays. Without files it
-    is loaded once.
+    If that fails, the file is named in the log, what was loaded before stays, and it is read again
+    after `READ_AGAIN`. Without files it is loaded once.
 
     Raises: what `load` raises the first time.
     """
@@ -73,21 +77,28 @@ class Followed(Generic[T]):
         self._load = load
         self._files = files
         self._seen = self._state()
+        self._read_again_at = math.inf
         self._value = load()
 
     def current(self) -> T:
         """Return what the files make now."""
         state = self._state()
-        if state != self._seen:
-            self._seen = state
-            try:
-                self._value = self._load()
-            except WebrtcBridgeError as error:
+        if state != self._seen or time.monotonic() >= self._read_again_at:
+            self._read_again(state)
+        return self._value
+
+    def _read_again(self, state: list[tuple[int, ...]]) -> None:
+        has_changed, self._seen = state != self._seen, state
+        try:
+            self._value = self._load()
+        except WebrtcBridgeError as error:
+            self._read_again_at = time.monotonic() + READ_AGAIN
+            if has_changed:
                 text = 'what %s held before stays in use: %s'
                 logger.warning(text, ' and '.join(self._files), error)
-            else:
-                logger.info('read again: %s', ' and '.join(self._files))
-        return self._value
+        else:
+            self._read_again_at = math.inf
+            logger.info('read again: %s', ' and '.join(self._files))
 
     def _state(self) -> list[tuple[int, ...]]:
         """Return what changes with the files; it costs 2 µs for each."""

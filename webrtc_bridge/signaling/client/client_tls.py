@@ -3,6 +3,10 @@
 import ssl
 
 from webrtc_bridge.errors import OptionError, describe
+from webrtc_bridge.program.files import read_bounded
+
+MAX_FILE = 1 << 20
+'Bytes; the authorities that a system trusts take a quarter of that.'
 
 EXPIRED, NOT_YET_VALID = 10, 9
 UNKNOWN = (18, 19, 20, 21)
@@ -19,8 +23,8 @@ def client_context(ca_file: str) -> ssl.SSLContext:
     Raises: OptionError for a file that cannot be read or holds no certificate.
     """
     try:
-        context = ssl.create_default_context(cafile=ca_file or None)
-    except ssl.SSLError:
+        context = _context(ca_file)
+    except (ssl.SSLError, ValueError):
         raise OptionError('ca', ca_file, 'a PEM file with a certificate') from None
     except OSError as error:
         raise OptionError('ca', ca_file, f'a readable file ({describe(error)})') from None
@@ -29,6 +33,16 @@ def client_context(ca_file: str) -> ssl.SSLContext:
         # So that the file may hold the server's own certificate, whoever signed it.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
+
+
+def _context(ca_file: str) -> ssl.SSLContext:
+    if not ca_file:
+        return ssl.create_default_context()
+    # OpenSSL would wait for the writer of a pipe, and read /dev/zero without end.
+    text = read_bounded(ca_file, MAX_FILE).decode('ascii', 'ignore')
+    if not text.strip():
+        raise ValueError  # an empty text would mean the authorities of the system
+    return ssl.create_default_context(cadata=text)
 
 
 def why_not_trusted(error: ssl.SSLError) -> str:
