@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from rclpy.duration import Duration
 from sensor_msgs.msg import Image
 from support.ros.collected import Collected, until
 
-from webrtc_bridge.nodes.publishing.delivery_check import DeliveryCheck
+from webrtc_bridge.nodes.publishing.delivery_check import WITNESSES, DeliveryCheck
 from webrtc_bridge.nodes.publishing.lazy_publisher import LazyPublisher
 from webrtc_bridge.nodes.ros.ros_thread import while_spinning
 
@@ -77,6 +78,36 @@ async def test_a_subscriber_that_gets_all_or_is_slow_is_not_logged(make_node, ca
         checking.cancel()
 
     await while_spinning(node, work())
+    assert not caplog.records
+
+
+async def test_looks_between_acknowledgements_log_nothing(make_node, caplog):
+    """Fast DDS asks a subscriber of another process for one with a few of the messages."""
+    node = make_node()
+    publisher = LazyPublisher(node, Image, '/image_raw')
+    check = DeliveryCheck([publisher], node.context.get_domain_id())
+    counting = (sys.executable, str(SUPPORT / 'count_images.py'), 'reliable', '100000')
+    subscriber = await asyncio.create_subprocess_exec(*counting)
+
+    def publish() -> None:
+        publisher.publish(Image(width=4, height=4, data=bytes(48)))
+
+    def has_all() -> bool:
+        return publisher._publisher.wait_for_all_acked(Duration())
+
+    async def work() -> None:
+        await until(lambda: publisher.subscribed, 30.0)
+        for _ in range(WITNESSES + 1):
+            await until(lambda: has_all() or publish())
+            for _ in range(2):
+                publish()
+            check._check(publisher)
+
+    try:
+        await while_spinning(node, work())
+    finally:
+        subscriber.kill()
+        await subscriber.wait()
     assert not caplog.records
 
 

@@ -31,6 +31,7 @@ class LazyPublisher:
         self._node = node
         self._lock = threading.Lock()
         self._closed = False
+        self._acknowledged = True
         self.name = name
         self.published = 0
         'The number of messages.'
@@ -50,15 +51,29 @@ class LazyPublisher:
         """Publish `message`; from any thread."""
         with self._lock:
             if not self._closed:
+                self._note_acknowledgement()
                 self._publisher.publish(message)
                 self.published += 1
 
     @property
     def acknowledged(self) -> bool:
-        """Return whether all reliable subscribers have everything; others do not acknowledge."""
+        """
+        Return whether all reliable subscribers had everything at some time since the last call.
+
+        Others do not acknowledge. Fast DDS asks for an acknowledgement once in `depth` small
+        messages, and it holds until the next message: a look now and then would miss them all.
+        """
         with self._lock:
+            if self._closed:
+                return True
+            self._note_acknowledgement()
+            acknowledged, self._acknowledged = self._acknowledged, False
+            return acknowledged
+
+    def _note_acknowledgement(self) -> None:
+        if not self._acknowledged:
             # Without a wait, during which rclpy (9.1) holds the GIL.
-            return self._closed or bool(self._publisher.wait_for_all_acked(Duration()))
+            self._acknowledged = bool(self._publisher.wait_for_all_acked(Duration()))
 
     @property
     def has_local_subscriber(self) -> bool:
