@@ -116,8 +116,8 @@ def test_the_first_packet_gets_the_parameter_sets_of_the_stream_even_between_key
 @pytest.mark.parametrize(
     ('codec', 'options', 'said'),
     [
-        ('libx264', {'profile': 'high'}, 'transcoding its H.264 High: all viewers accept only'),
-        ('libx264', {'profile': 'main'}, 'transcoding its H.264 Main: all viewers accept only'),
+        ('libx264', {'profile': 'high'}, 'transcoding its H.264 High: only Constrained Baseline'),
+        ('libx264', {'profile': 'main'}, 'transcoding its H.264 Main: only Constrained Baseline'),
         ('mjpeg', {}, 'transcoding its mjpeg'),
     ],
 )

@@ -43,7 +43,7 @@ def packets_to_pass(name: str, stream: VideoStream) -> H264Packets | None:
     if profile is None or not profile.is_baseline:
         profile_name = str(profile) if profile else 'of an undeclared profile'
         logger.info(
-            '%s: transcoding its H.264 %s: all viewers accept only Constrained Baseline',
+            '%s: transcoding its H.264 %s: only Constrained Baseline is accepted by all viewers',
             name,
             profile_name,
         )

@@ -146,7 +146,9 @@ def _text(info: Mapping[str, Any], name: str) -> str:
 
 def _numbers(info: Mapping[str, Any], name: str, length: int | None) -> tuple[float, ...]:
     value = info.get(name, (0.0,) * (length or 0))
-    wanted = f'{length} numbers' if length else f'at most {MOST_COEFFICIENTS} numbers'
+    wanted = (
+        f'{length} finite numbers' if length else f'at most {MOST_COEFFICIENTS} finite numbers'
+    )
     error = OptionError(name, value, wanted)
     if isinstance(value, (str, bytes, Mapping)):
         raise error
