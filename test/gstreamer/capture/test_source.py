@@ -40,7 +40,9 @@ def test_an_unescaped_password_is_refused_without_showing_it():
     assert 'pa#ss' not in str(refusal.value)
 
 
-@pytest.mark.parametrize('source', ['', ' ', 'gopher://a', '! videotestsrc'])
+@pytest.mark.parametrize(
+    'source', ['', ' ', 'gopher://a', '! videotestsrc', '/a.mp4', './a.mp4', '~/a.mp4']
+)
 def test_what_is_no_source_is_refused(source):
     with pytest.raises(OptionError, match='--source'):
         describe(GStreamerOptions(source=source))

@@ -18,7 +18,7 @@ CAMERAS = ('v4l2src', 'avfvideosrc', 'libcamerasrc', 'videotestsrc')
 DEFAULT = (640, 480, 30.0)
 EXPECTED = (
     'auto, test, a camera (/dev/video0, avfoundation:0), rtsp:// or rtsps://, '
-    'or elements in the syntax of gst-launch-1.0'
+    'or elements in the syntax of gst-launch-1.0 (webcam_sender plays files)'
 )
 CAPS_AT_END = re.compile(r'!\s*[a-z-]+/[^!]*$')
 URL = re.compile(r'\s*[A-Za-z][A-Za-z0-9+.-]*://')
@@ -72,7 +72,8 @@ def _elements(source: str) -> str:
         source = normalized(source)
         # Latency is the time to wait for packets that are out of order: over TCP none are.
         return f'rtspsrc location={quoted(source)} protocols=tcp latency=0 tcp-timeout=5000000'
-    if not source or re.match(r'[A-Za-z][A-Za-z0-9+.-]*://', source) or source.startswith('!'):
+    # A URL, an empty element, or a path, which gst-launch takes for a URI.
+    if not source or re.match(r'[A-Za-z][A-Za-z0-9+.-]*://|!|(\.{0,2}|~)/', source):
         raise OptionError('--source', shown(source), EXPECTED)
     # gst-launch takes caps only between two elements.
     return f'{source} ! identity' if CAPS_AT_END.search(source) else source

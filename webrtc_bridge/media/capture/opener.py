@@ -51,10 +51,10 @@ def opener(options: SourceOptions, *, passes_h264: bool = False) -> OpenSource:
         if scheme == 'file' and rest:
             return partial(_open_local, local_path(url), options, passes_h264)
         if scheme not in SCHEMES:
-            raise OptionError('source', without_credentials(source), EXPECTED)
+            raise OptionError('--source', without_credentials(source), EXPECTED)
         return partial(open_stream, url, options, passes_h264)
     if not source or re.match(r'avfoundation:(?!\d+$)', source):
-        raise OptionError('source', source, EXPECTED)
+        raise OptionError('--source', source, EXPECTED)
     return partial(_open_local, source, options, passes_h264)
 
 

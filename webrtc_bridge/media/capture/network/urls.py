@@ -22,7 +22,7 @@ def normalized(url: str) -> str:
     """
     scheme, _, rest = url.partition('://')
     if may_be_misread(url) and not re.search(r':\d+$', _split(url)[0]):
-        raise OptionError('source', without_credentials(url), f'a URL {ESCAPED}')
+        raise OptionError('--source', without_credentials(url), f'a URL {ESCAPED}')
     return f'{scheme.lower()}://{rest}'
 
 
