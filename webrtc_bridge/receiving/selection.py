@@ -178,7 +178,7 @@ class Selection:
         return [*actions, Open(self._serial, offer)]
 
     def refused(self, sender_id: str, reason: str, now: float) -> list[Action]:
-        """Note that a sender, asked for an offer, has said bye instead."""
+        """Note that a request for an offer was refused, by the sender or by the server."""
         if self._request is None or not self._request.sent:
             return []
         if not self._forget_request(sender_id):

@@ -67,10 +67,10 @@ class Viewer {
     } else if (message.type === 'sender_exit') {
       this.#names.delete(message.sender_id);
       this.#present(message.sender_id, false);
-    } else if (message.type === 'error') {
-      console.debug('the server refused', message.ref, message.message);
-      this.#open.get(message.sender_id)?.camera.receive(message);
     } else {
+      if (message.type === 'error') {
+        console.debug('the server refused', message.ref, message.message);
+      }
       this.#open.get(message.sender_id)?.camera.receive(message);
     }
   }
