@@ -110,6 +110,18 @@ async def test_the_oldest_without_an_answer_makes_room_for_a_newcomer(camera: Ca
     assert camera.served() == ['first', 'silent4', 'newcomer']
 
 
+async def test_who_answers_and_never_connects_keeps_no_newcomer_away(camera: Camera) -> None:
+    for attacker in ('attacker1', 'attacker2'):
+        camera.ask(attacker)
+        camera.answer(attacker)
+        await settle()
+    camera.ask('honest')
+    await settle()
+    camera.ask('attacker3')
+    await settle()
+    assert camera.served() == ['attacker2', 'honest', 'attacker3']
+
+
 async def test_who_is_connected_keeps_its_place(camera: Camera) -> None:
     await camera.connect('a', 'b', 'c')
     for silent in range(100):

@@ -177,11 +177,17 @@ class Viewers(SignalingListener):
         self._signaling.send(Bye(request.peer_id, request.session_id, reason))
 
     def _make_room(self) -> None:
-        """End a session that negotiates if there are too many: the oldest without an answer."""
+        """
+        End a session that negotiates if there are too many: the oldest without an answer.
+
+        Only in the older half of them: whoever has just come had no time to answer, and those who
+        answer and never connect must not keep it away.
+        """
         coming = self._in_state(SessionState.NEGOTIATING)
         connected = len(self._in_state(SessionState.CONNECTED))
         if len(coming) >= min(MOST_NEGOTIATING, max(1, MOST_SESSIONS - connected)):
-            unanswered = (session for session in coming if not session.answered)
+            older = coming[: (len(coming) + 1) // 2]
+            unanswered = (session for session in older if not session.answered)
             next(unanswered, coming[0]).end('not connected, and newer viewers want to be')
 
     def _in_state(self, state: SessionState) -> list[OutboundSession]:

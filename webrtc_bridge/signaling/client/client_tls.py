@@ -38,7 +38,7 @@ def client_context(ca_file: str) -> ssl.SSLContext:
 def _context(ca_file: str) -> ssl.SSLContext:
     if not ca_file:
         return ssl.create_default_context()
-    # OpenSSL would wait for the writer of a pipe, and read /dev/zero without end.
+    # OpenSSL would wait for the writer of a pipe.
     text = read_bounded(ca_file, MAX_FILE).decode('ascii', 'ignore')
     if not text.strip():
         raise ValueError  # an empty text would mean the authorities of the system

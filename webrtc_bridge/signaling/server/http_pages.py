@@ -12,6 +12,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from webrtc_bridge.signaling.abort import abort
+from webrtc_bridge.signaling.server.frame_guard import GuardedReader
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors "
@@ -94,6 +97,15 @@ class RequestHandler(web.RequestHandler):
     """Answer what is not HTTP like everything else: with the headers, without a version."""
 
     __slots__ = ()
+
+    def set_parser(self, parser: Any, *arguments: Any, **options: Any) -> None:
+        """Give the connection to `parser`: it is a WebSocket's from now on."""
+        guarded: Any = GuardedReader(parser, self._abort)
+        super().set_parser(guarded, *arguments, **options)
+
+    def _abort(self) -> None:
+        if self.transport:
+            abort(self.transport)
 
     def handle_error(
         self,
