@@ -36,7 +36,7 @@ SENDER, SERVER = 'commands.webcam', 'commands.signaling'
             SENDER,
             ['--source', 'gopher://x'],
             2,
-            "error: source: 'gopher://x' given, expected auto",
+            "error: --source: 'gopher://x' given, expected auto",
         ),
         (SENDER, ['--source', '/dev/video77'], 3, 'error: source /dev/video77: no such device'),
         (SENDER, ['--source', '/no/film.mp4'], 3, 'error: source /no/film.mp4: no such file'),

@@ -79,7 +79,7 @@ async def test_a_camera_of_no_known_kind_is_one_line_and_status_2(
     )
     assert await sender.ended() == 2
     (line,) = [line for line in sender.lines if line.startswith('error: ')]
-    assert 'camera 3 (wrong): source: ' in line
+    assert 'camera 3 (wrong): --source: ' in line
     assert 'secret' not in sender.output
 
 

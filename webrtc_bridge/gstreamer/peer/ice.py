@@ -71,7 +71,8 @@ class IceAgent:
 
     async def end_gathering(self) -> None:
         """Wait until the candidates of this machine are gathered, or `END_TIMEOUT` has passed."""
-        if self._mids:
+        gathering = GstWebRTC.WebRTCICEGatheringState.GATHERING
+        if self._webrtc.get_property('ice-gathering-state') == gathering:
             await asyncio.wait({self._gathered}, timeout=END_TIMEOUT)
 
     def description(self, offer: str) -> str:
