@@ -13,6 +13,7 @@ from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.receiving import selection
 from webrtc_bridge.receiving.actions import Trouble, TroubleKind
 from webrtc_bridge.receiving.frame_sink import PictureSink
+from webrtc_bridge.receiving.inbound_stream import InboundStream
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.receiving.selection import StreamState
 from webrtc_bridge.receiving.stream_meter import StreamReport
@@ -60,13 +61,19 @@ async def test_a_sender_that_was_asked_too_often_is_asked_again(
         await end(running)
 
 
-async def test_a_report_is_made_although_its_stream_ends_meanwhile() -> None:
+def receiving_front() -> tuple[Receiver, InboundStream, asyncio.Task[None]]:
+    """Return a receiver without a server, and its stream of `front` that has a picture."""
     receiver = Receiver(ReceiverOptions('ws://127.0.0.1:9'), PictureSink(print))
     receiver._carry_out(receiver._selection.sender_present('front', '', 0.0))
     receiver._selection.tick(float('inf'))
     receiver._on_message(Offer('front', 's1', 'v=0'))
     ((stream, running),) = receiver._streams.values()
     receiver._selection.first_picture(stream.serial, 0.0)
+    return receiver, stream, running
+
+
+async def test_a_report_is_made_although_its_stream_ends_meanwhile() -> None:
+    receiver, stream, running = receiving_front()
     report = stream.report
 
     async def report_late() -> StreamReport:
@@ -87,12 +94,7 @@ async def test_the_sender_that_is_received_can_be_returned_to_without_its_signal
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A switch to another has failed, and the node sets its parameter back."""
-    receiver = Receiver(ReceiverOptions('ws://127.0.0.1:9'), PictureSink(print))
-    receiver._carry_out(receiver._selection.sender_present('front', '', 0.0))
-    receiver._selection.tick(float('inf'))
-    receiver._on_message(Offer('front', 's1', 'v=0'))
-    ((stream, running),) = receiver._streams.values()
-    receiver._selection.first_picture(stream.serial, 0.0)
+    receiver, stream, running = receiving_front()
     receiver._selection.sender_exit('front', 0.0)
     monkeypatch.setattr(type(receiver._signaling), 'connected', property(lambda _: True))
     receiver.check_sender('front')

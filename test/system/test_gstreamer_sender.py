@@ -224,7 +224,7 @@ async def test_a_camera_that_comes_back_goes_on_in_the_same_session(start_module
             assert sender.output.count('session with') == 1, sender.output
 
 
-async def test_h264_of_another_profile_is_encoded_anew(start_module, server):
+async def test_h264_of_another_profile_is_transcoded(start_module, server):
     source = 'videotestsrc is-live=true ! x264enc tune=zerolatency ! video/x-h264,profile=main'
     sender = await start_sender(start_module, server.url, source)
     await sender.line(r'video/x-h264 \(main profile\) is decoded and encoded again')
