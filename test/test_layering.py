@@ -16,7 +16,7 @@ TESTS = Path(__file__).parent
 BENCHMARK = TESTS.parent / 'benchmark'
 BASE = {
     *('errors', 'options', 'program.addresses', 'program.cancellation', 'program.long_tasks'),
-    *('program.files', 'program.log_lines', 'program.option_row', 'program.redaction'),
+    *('program.files', 'program.option_row', 'program.redaction'),
     *('program.own_command', 'program.requirements', 'program.retry'),
 }
 SHARED = {'signaling.secret_file', 'signaling.abort'}

@@ -11,7 +11,7 @@ from typing import Any
 
 from webrtc_bridge.errors import WebrtcBridgeError
 from webrtc_bridge.program.cancellation import end
-from webrtc_bridge.program.log_lines import SafeFormatter
+from webrtc_bridge.program.log_lines import BoundedHandler, SafeFormatter
 from webrtc_bridge.program.long_tasks import keep_running
 from webrtc_bridge.program.malloc_trim import trim_periodically
 
@@ -34,7 +34,7 @@ def configure_logging(level: str) -> None:
     layout = '[%(levelname)s] %(asctime)s %(name)s: %(message)s'
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(SafeFormatter(layout))
-    logging.basicConfig(level=numeric, handlers=[handler])
+    logging.basicConfig(level=numeric, handlers=[BoundedHandler(handler)])
     for library in ('aioice', 'aiortc', 'aiohttp', 'websockets', 'libav'):
         logging.getLogger(library).setLevel(max(numeric, logging.WARNING))
 

@@ -16,7 +16,6 @@ from webrtc_bridge.peer.session import SessionState
 from webrtc_bridge.program.addresses import interface_addresses
 from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.program.fd_limit import free_descriptors
-from webrtc_bridge.program.log_lines import BoundedLog
 from webrtc_bridge.sending.paced_requests import PacedRequests
 from webrtc_bridge.signaling.client.client import (
     SignalingClient,
@@ -57,7 +56,6 @@ MakePeer = Callable[[str, tuple[IceServer, ...], SendingPeerListener], SendingPe
 'Makes the connection to the viewer with this id, by these ICE servers, for this listener.'
 
 logger = logging.getLogger(__name__)
-logger.addFilter(BoundedLog())
 
 
 class Viewers(SignalingListener):

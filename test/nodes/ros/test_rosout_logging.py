@@ -7,6 +7,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from webrtc_bridge.nodes.ros.ros_thread import while_spinning
 from webrtc_bridge.nodes.ros.rosout_logging import forwarding
+from webrtc_bridge.program.log_lines import BURST
 
 LEVELS = {
     logging.DEBUG: Log.DEBUG,
@@ -87,3 +88,15 @@ def test_an_exception_is_logged_with_its_traceback_and_nothing_stays_behind(make
     output = capfd.readouterr().err
     assert 'it failed' in output
     assert 'ZeroDivisionError: a reason' in output
+
+
+def test_what_peers_cause_is_bounded_on_rosout_too(make_node, capfd):
+    with forwarding(make_node('logs_bounded').get_logger(), 'info'):
+        for number in range(3 * BURST):
+            logging.getLogger('asyncio').error('socket.send() raised exception %d', number)
+        logging.getLogger('webrtc_bridge.test').error('another')
+    lines = capfd.readouterr().err.splitlines()
+    sent = [line for line in lines if 'socket.send() raised exception' in line]
+    assert len(sent) == BURST + 1
+    assert sent[-1].endswith(f'{BURST} ({2 * BURST - 1} more like this left out)')
+    assert any('another' in line for line in lines)

@@ -12,7 +12,7 @@ from support.signaling.waiting import DEADLINE, read, until
 from websockets.asyncio.client import connect
 
 from webrtc_bridge.options import SignalingOptions
-from webrtc_bridge.program.log_lines import BURST
+from webrtc_bridge.program.log_lines import BURST, BoundedHandler
 from webrtc_bridge.signaling.server.authentication import PROTOCOL, SECRET
 from webrtc_bridge.signaling.server.http_pages import HEADERS
 from webrtc_bridge.signaling.server.server import SignalingServer
@@ -69,9 +69,11 @@ async def test_a_stranger_is_told_why_and_its_connection_is_ended(server: Signal
 
 
 async def test_a_thousand_strangers_put_a_hundred_lines_into_the_log(
-    server: SignalingServer, caplog: pytest.LogCaptureFixture
+    server: SignalingServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level('INFO')
+    # As a program logs; a logger itself has no bound.
+    monkeypatch.setattr(logging.getLogger(), 'handlers', [BoundedHandler(caplog.handler)])
     attempts = 3 * BURST
 
     def knock() -> None:

@@ -8,7 +8,7 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.logging import LoggingSeverity
 
-from webrtc_bridge.program.log_lines import SafeFormatter
+from webrtc_bridge.program.log_lines import BoundedHandler, SafeFormatter
 
 SEVERITIES = sorted(set(LoggingSeverity) - {LoggingSeverity.UNSET}, reverse=True)
 
@@ -47,7 +47,7 @@ def forwarding(logger: RcutilsLogger, level: str | None) -> Iterator[None]:
     """
     if level:
         logger.set_level(LoggingSeverity[level.upper()])
-    handler = RosoutHandler(logger)
+    handler = BoundedHandler(RosoutHandler(logger))
     root = logging.getLogger()
     ours = logging.getLogger('webrtc_bridge')
     before = ours.level
@@ -58,4 +58,5 @@ def forwarding(logger: RcutilsLogger, level: str | None) -> Iterator[None]:
         yield
     finally:
         root.removeHandler(handler)
+        handler.close()
         ours.setLevel(before)

@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Callable, Hashable, Iterable
 
 from webrtc_bridge.errors import MessageError, printable
-from webrtc_bridge.program.log_lines import BoundedLog
 from webrtc_bridge.signaling.broker.actions import Action, Close, Probe, Send
 from webrtc_bridge.signaling.broker.clients import ANYBODY, Client, Clients
 from webrtc_bridge.signaling.broker.limits import Limits
@@ -40,7 +39,6 @@ from webrtc_bridge.signaling.protocol.wire import (
 )
 
 logger = logging.getLogger(__name__)
-logger.addFilter(BoundedLog())
 
 
 class Broker:

@@ -16,7 +16,6 @@ from websockets.exceptions import ConnectionClosed
 from webrtc_bridge.errors import MessageError, OptionError, describe, printable
 from webrtc_bridge.options import PEER_ID, PEER_ID_RULE
 from webrtc_bridge.program.cancellation import end, finish, within
-from webrtc_bridge.program.log_lines import BoundedLog
 from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.client.backoff import Backoff
 from webrtc_bridge.signaling.client.local_address import wait_until_lost
@@ -50,7 +49,6 @@ STEADY = 5.0
 'Seconds after which the loss of a connection is answered at once.'
 
 logger = logging.getLogger(__name__)
-logger.addFilter(BoundedLog())
 
 
 class SignalingListener:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from webrtc_bridge.errors import MessageError, printable
-from webrtc_bridge.program.log_lines import BoundedLog
 from webrtc_bridge.signaling.protocol import fields
 from webrtc_bridge.signaling.protocol.ice_candidate import candidate_from_json, candidate_to_json
 from webrtc_bridge.signaling.protocol.ice_server import ice_server_from_json, ice_server_to_json
@@ -48,7 +47,6 @@ SESSION_MESSAGES = (RequestOffer, Offer, Answer, Candidate, Bye)
 _Fields = dict[str, Any]
 
 logger = logging.getLogger(__name__)
-logger.addFilter(BoundedLog())
 
 
 def parse_register(text: str) -> Register:

@@ -9,7 +9,6 @@ from aiohttp import web
 
 from webrtc_bridge.errors import printable
 from webrtc_bridge.program.cancellation import end, within
-from webrtc_bridge.program.log_lines import BoundedLog
 from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.protocol.close_codes import CloseCode
 
@@ -20,7 +19,6 @@ WRITE_AT_ONCE = 32768
 'Bytes in the transport below which a message skips the queue; its own high-water mark is 64 KiB.'
 
 logger = logging.getLogger(__name__)
-logger.addFilter(BoundedLog())
 
 
 class Connection:

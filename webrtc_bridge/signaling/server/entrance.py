@@ -7,7 +7,6 @@ from aiohttp import web
 
 from webrtc_bridge.errors import printable
 from webrtc_bridge.options import SignalingOptions
-from webrtc_bridge.program.log_lines import BoundedLog
 from webrtc_bridge.signaling.broker.rights import Rights
 from webrtc_bridge.signaling.protocol.close_codes import CloseCode
 from webrtc_bridge.signaling.protocol.messages import Role
@@ -19,7 +18,6 @@ from webrtc_bridge.signaling.server.signed_tokens import NoTokenError, TokenErro
 Serve = Callable[[web.Request, Role | None, Rights], Awaitable[web.StreamResponse]]
 
 logger = logging.getLogger(__name__)
-logger.addFilter(BoundedLog())
 
 
 class Entrance:

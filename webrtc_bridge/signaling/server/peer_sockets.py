@@ -12,7 +12,6 @@ from aiohttp import WSMessage, WSMsgType, web
 from webrtc_bridge.errors import MessageError, printable
 from webrtc_bridge.options import SignalingOptions
 from webrtc_bridge.program.cancellation import finish
-from webrtc_bridge.program.log_lines import BoundedLog
 from webrtc_bridge.signaling.broker.actions import Action, Close, Send
 from webrtc_bridge.signaling.broker.broker import Broker
 from webrtc_bridge.signaling.broker.rights import Rights
@@ -36,7 +35,6 @@ CLOSE_TIMEOUT = 1.7
 'Seconds for closing all of them.'
 
 logger = logging.getLogger(__name__)
-logger.addFilter(BoundedLog())
 
 
 class PeerSockets:
