@@ -5,7 +5,8 @@ import random
 import socket
 
 import pytest
-from support.links.impaired_link import ImpairedLink, OneLoss, RtpHeader, rtp_header
+from support.links.impaired_link import ImpairedLink, OneLoss
+from support.links.rtp_header import RtpHeader, rtp_header
 from support.links.udp_relay import Side, UdpRelay
 
 CANDIDATE = 'candidate:1 1 udp 2130706431 127.0.0.1 {} typ host'

@@ -2,40 +2,12 @@
 
 import asyncio
 import itertools
-import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Any
 
-RTCP_TYPES = range(192, 224)
-'Second bytes that tell RTCP from RTP (RFC 5761, section 4).'
-
-
-@dataclass(frozen=True, slots=True)
-class RtpHeader:
-    """The part of a packet that SRTP leaves in the clear; `resent` is of RFC 4588."""
-
-    payload_type: int
-    marker: bool
-    sequence: int
-    timestamp: int
-    ssrc: int
-    resent: bool
-
-
-def rtp_header(data: bytes, resent_types: frozenset[int] = frozenset()) -> RtpHeader | None:
-    """Return the header if `data` is RTP, not RTCP, STUN or DTLS (RFC 7983)."""
-    if len(data) < 12 or not 128 <= data[0] <= 191 or data[1] in RTCP_TYPES:
-        return None
-    payload_type = data[1] & 0x7F
-    return RtpHeader(
-        payload_type,
-        bool(data[1] & 0x80),
-        int.from_bytes(data[2:4], 'big'),
-        int.from_bytes(data[4:8], 'big'),
-        int.from_bytes(data[8:12], 'big'),
-        payload_type in resent_types,
-    )
+from support.links.link_model import HEADERS, LinkModel
+from support.links.rtp_header import RtpHeader, rtp_header
 
 
 class OneLoss:
@@ -65,46 +37,13 @@ class OneLoss:
         return False
 
 
-@dataclass
-class ImpairedLink:
-    """
-    Forward datagrams, with impairments that may be changed at any time by setting a field.
-
-    Fractions are of 1, times in seconds. Belongs to an event loop.
-    """
-
-    down: bool = False
-    'Nothing passes.'
-    loss: float = 0.0
-    'The fraction of all datagrams that is lost at random.'
-    drop: Callable[[RtpHeader], bool] | None = None
-    'Returns whether an RTP packet is lost, in addition to random loss.'
-    duplicated: float = 0.0
-    'The fraction that arrives twice.'
-    delay: float = 0.0
-    jitter: float = 0.0
-    'The delay rises by up to this much, to another value every `jitter_interval`; order is kept.'
-    jitter_interval: float = 0.2
-    reordered: float = 0.0
-    'The fraction that is held back, each for a time of its own, and overtaken by others.'
-    held_back: float = 0.05
-    'The longest time that these are held back.'
-    rate: float = 0.0
-    'Bits a second that pass, headers of IP and UDP included; 0 means unlimited.'
-    queue: float = 0.2
-    'Datagrams that would wait longer than this are dropped (tail drop).'
-    dice: random.Random = field(default_factory=lambda: random.Random(1))
-    resent_types: frozenset[int] = frozenset()
-    'Payload types of retransmissions.'
-    came: int = 0
-    lost: int = 0
+class ImpairedLink(LinkModel):
+    """Forward datagrams in real time, as its fields say; belongs to an event loop."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._frames: dict[int, float] = {}
-        self._free_at = 0.0
-        self._last_departure = 0.0
-        self._jitter_now = 0.0
-        self._jitter_until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def frames(self) -> int:
@@ -118,50 +57,34 @@ class ImpairedLink:
 
     def send(self, data: bytes, forward: Callable[[bytes], None]) -> None:
         """Take a datagram; `forward` it now, later, twice or never."""
-        self.came += 1
+        loop = asyncio.get_running_loop()
         header = rtp_header(data, self.resent_types)
         if header and not header.resent:
             self._frames.setdefault(header.timestamp, time.monotonic())
-        if self._is_lost(header):
-            self.lost += 1
-            return
-        for _ in range(2 if self.dice.random() < self.duplicated else 1):
-            self._forward_in_time(data, forward)
+        self.take(loop.time(), len(data) + HEADERS, header, (forward, data))
+        self._forward_what_is_due()
 
-    def _is_lost(self, header: RtpHeader | None) -> bool:
-        if self.down or self.dice.random() < self.loss:
-            return True
-        return self.drop is not None and header is not None and self.drop(header)
+    def change_now(self, **fields: Any) -> None:
+        """Set fields; a change of `rate` applies to what is in the queue, too."""
+        self.change(asyncio.get_running_loop().time(), **fields)
+        self._forward_what_is_due()
 
-    def _forward_in_time(self, data: bytes, forward: Callable[[bytes], None]) -> None:
+    def close(self) -> None:
+        """Forget what is under way."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _forward_what_is_due(self) -> None:
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        served = self._served_at(now, len(data) + 28)
-        if served is None:
-            self.lost += 1
-            return
-        departure = served + self.delay + self._jitter(now)
-        if self.dice.random() < self.reordered:
-            departure += self.dice.uniform(0, self.held_back)
-        else:
-            departure = self._last_departure = max(departure, self._last_departure)
-        if departure <= now:
+        for forward, data in self.due(loop.time()):
             forward(data)
-        else:
-            loop.call_at(departure, forward, data)
+        if (next_at := self.next_at) is None:
+            return
+        if self._timer is None or self._timer.when() > next_at:
+            self.close()
+            self._timer = loop.call_at(next_at, self._on_timer)
 
-    def _served_at(self, now: float, size: int) -> float | None:
-        """Return when the last bit has passed the bottleneck; None if the queue is full."""
-        if not self.rate:
-            return now
-        started = max(now, self._free_at)
-        if started - now > self.queue:
-            return None
-        self._free_at = started + 8 * size / self.rate
-        return self._free_at
-
-    def _jitter(self, now: float) -> float:
-        if now >= self._jitter_until:
-            self._jitter_now = self.dice.uniform(0, self.jitter)
-            self._jitter_until = now + self.jitter_interval
-        return min(self._jitter_now, self.jitter)
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._forward_what_is_due()

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import urllib.error
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +11,10 @@ from typing import Any
 from support.links.udp_relay import Side, UdpRelay
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
 
 
 def rewritten(text: str, side: Side, relay: UdpRelay) -> str:
@@ -26,12 +31,34 @@ def rewritten(text: str, side: Side, relay: UdpRelay) -> str:
     return json.dumps(message)
 
 
+def http_url(server_url: str) -> str:
+    return server_url.rstrip('/').replace('ws', 'http', 1)
+
+
+def offered(headers: Headers) -> list[Subprotocol]:
+    """Return the subprotocols that a client offers; ours carry a browser's token."""
+    words = ','.join(headers.get_all('Sec-WebSocket-Protocol')).split(',')
+    return [Subprotocol(word.strip()) for word in words if word.strip()]
+
+
+def page(server_url: str, path: str) -> Response:
+    """Return the server's answer for a page or a part of one."""
+    url = http_url(server_url) + path
+    try:
+        with urllib.request.urlopen(url) as answer:
+            status, content, kind = answer.status, answer.read(), answer.headers['Content-Type']
+    except urllib.error.HTTPError as error:
+        status, content, kind = error.code, error.read(), 'text/plain'
+    headers = {'Content-Type': kind, 'Content-Length': str(len(content)), 'Connection': 'close'}
+    return Response(status, '', Headers(headers), content)
+
+
 @asynccontextmanager
 async def relayed_signaling(server_url: str) -> AsyncIterator[tuple[str, UdpRelay]]:
     """
     Yield another URL of the server, and the relay for the media of all who use that one.
 
-    One of the two peers has to; it may be either.
+    One of the two peers has to; it may be either, or both. The pages are there, too.
     """
     relay = UdpRelay()
 
@@ -43,10 +70,13 @@ async def relayed_signaling(server_url: str) -> AsyncIterator[tuple[str, UdpRela
             for name, value in peer.request.headers.raw_items()
             if name.lower() in ('authorization', 'origin')
         }
+        if headers.get('Origin') == f'http://{peer.request.headers["Host"]}':
+            headers['Origin'] = http_url(server_url)  # the page is the server's own
         try:
             async with connect(
                 server_url.rstrip('/') + peer.request.path,
                 additional_headers=headers,
+                subprotocols=offered(peer.request.headers) or None,
                 compression=None,
                 proxy=None,
             ) as server:
@@ -56,7 +86,19 @@ async def relayed_signaling(server_url: str) -> AsyncIterator[tuple[str, UdpRela
         except (OSError, WebSocketException):
             await peer.close(1012)
 
-    async with serve(handle, '127.0.0.1', 0, compression=None) as proxy:
+    async def pass_page_on(peer: ServerConnection, request: Request) -> Response | None:
+        if 'Upgrade' in request.headers:
+            return None
+        return await asyncio.to_thread(page, server_url, request.path)
+
+    async with serve(
+        handle,
+        '127.0.0.1',
+        0,
+        compression=None,
+        process_request=pass_page_on,
+        select_subprotocol=lambda peer, subprotocols: next(iter(subprotocols), None),
+    ) as proxy:
         port = next(iter(proxy.sockets)).getsockname()[1]
         try:
             yield f'ws://127.0.0.1:{port}', relay

@@ -9,11 +9,13 @@ that stands for the other. Nothing but tests uses it; nothing in it needs root.
 import asyncio
 import contextlib
 import enum
+import itertools
 import re
 import socket
 from collections.abc import Iterator
 
 from support.links.impaired_link import ImpairedLink
+from support.links.profiles import CALM, Change, Fields, Profile, of_direction
 
 RECEIVE_BUFFER = 1 << 22
 
@@ -43,11 +45,36 @@ class UdpRelay:
         self.to_receiver = ImpairedLink()
         self.to_sender = ImpairedLink()
         self._doors: dict[Address, _Door] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def links(self) -> tuple[ImpairedLink, ImpairedLink]:
         """Both directions."""
         return self.to_receiver, self.to_sender
+
+    def apply(self, profile: Profile) -> None:
+        """Be the path of `profile` from now on, whatever it was before."""
+        self._stop_timetable()
+        self.change({**CALM, **profile.fields})
+        self._await_next(asyncio.get_running_loop().time(), profile.timetable())
+
+    def change(self, fields: Fields) -> None:
+        """Change fields of both directions, or of one by a name with a prefix."""
+        for name, link in (('video', self.to_receiver), ('feedback', self.to_sender)):
+            link.change_now(**of_direction(fields, name))
+
+    def _await_next(self, start: float, timetable: Iterator[Change]) -> None:
+        for change in itertools.islice(timetable, 1):
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(start + change.at, self._follow, start, change, timetable)
+
+    def _follow(self, start: float, change: Change, timetable: Iterator[Change]) -> None:
+        self.change(change.fields)
+        self._await_next(start, timetable)
+
+    def _stop_timetable(self) -> None:
+        if self._timer:
+            self._timer.cancel()
 
     def set_down(self, down: bool) -> None:
         """Cut both directions, or join them again."""
@@ -88,6 +115,9 @@ class UdpRelay:
 
     def close(self) -> None:
         """Close all doors."""
+        self._stop_timetable()
+        for link in self.links:
+            link.close()
         for door in self._doors.values():
             door.close()
         self._doors.clear()
