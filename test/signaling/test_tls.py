@@ -277,6 +277,26 @@ async def presented(server: SignalingServer) -> str:
     return await asyncio.to_thread(ssl.get_server_certificate, ('127.0.0.1', server.port))
 
 
+async def test_the_certificates_between_it_and_the_authority_are_presented_too(
+    files: Files,
+) -> None:
+    chain = [files.made.pem, self_signed(LOCAL, YEAR).pem]
+    # With its key in between, which must not be taken for one of them.
+    files.put_certificate(private(files.made).decode().join(chain).encode())
+
+    def presented_chain(port: int) -> list[str]:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        address = ('127.0.0.1', port)
+        with context.wrap_socket(sockets.create_connection(address, DEADLINE)) as socket:
+            # Public from Python 3.13 on.
+            of_peer: Any = getattr(socket, '_sslobj')  # noqa: B009
+            return [each.public_bytes() for each in of_peer.get_unverified_chain()]
+
+    async with serving(**files.options) as server:
+        assert await asyncio.to_thread(presented_chain, server.port) == chain
+
+
 async def test_a_new_certificate_is_presented_without_a_restart_and_a_bad_one_never(
     files: Files, server: SignalingServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,13 +8,14 @@ import os
 import secrets
 import select
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Generic, TypeVar
 
 from webrtc_bridge.errors import WebrtcBridgeError
 
 PATIENCE = 2.0
-'Seconds in which a pipe must deliver; signals are not handled meanwhile.'
+'Seconds in which a pipe must deliver where a program starts; signals are not handled meanwhile.'
 
 READ_AGAIN = 10.0
 'Seconds after which a file that could not be used is tried again: files may have been short.'
@@ -23,12 +24,25 @@ T = TypeVar('T')
 
 logger = logging.getLogger(__name__)
 
+_waits = ContextVar('waits', default=True)
+
+
+@contextlib.contextmanager
+def without_waiting() -> Iterator[None]:
+    """Read only what a pipe holds already: the event loop runs, and a writer may stay silent."""
+    token = _waits.set(False)
+    try:
+        yield
+    finally:
+        _waits.reset(token)
+
 
 def read_bounded(file: str | os.PathLike[str], limit: int) -> bytes:
     """
     Return the content of a file, or of a pipe that a shell makes of `<(command)`.
 
-    Raises: OSError; EFBIG for more than `limit` bytes, TimeoutError for a pipe that stays silent.
+    Raises: OSError; EFBIG for more than `limit` bytes, TimeoutError for a pipe that stays silent,
+    at once `without_waiting`.
     """
     # A pipe without a writer would not open, and /dev/zero never ends.
     flags = os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0) | getattr(os, 'O_BINARY', 0)
@@ -68,7 +82,7 @@ class Followed(Generic[T]):
     The value that `load` makes of `files`, made again when one of them has changed.
 
     If that fails, the file is named in the log, what was loaded before stays, and it is read again
-    after `READ_AGAIN`. Without files it is loaded once.
+    after `READ_AGAIN`. A pipe is waited for only the first time. Without files it is loaded once.
 
     Raises: what `load` raises the first time.
     """
@@ -90,7 +104,8 @@ class Followed(Generic[T]):
     def _read_again(self, state: list[tuple[int, ...]]) -> None:
         has_changed, self._seen = state != self._seen, state
         try:
-            self._value = self._load()
+            with without_waiting():
+                self._value = self._load()
         except WebrtcBridgeError as error:
             self._read_again_at = time.monotonic() + READ_AGAIN
             if has_changed:
@@ -115,7 +130,7 @@ def _state_of(file: str) -> tuple[int, ...]:
 
 def _read(descriptor: int, limit: int) -> bytes:
     content = b''
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + (PATIENCE if _waits.get() else 0.0)
     while len(content) <= limit:
         try:
             part = os.read(descriptor, limit + 1 - len(content))

@@ -14,6 +14,7 @@ from webrtc_bridge.nodes.calibration.calibration_file import (
     path_of,
     save,
 )
+from webrtc_bridge.program import files
 
 
 @pytest.fixture
@@ -208,3 +209,12 @@ def test_a_calibration_survives_being_a_mapping():
 def test_an_invalid_field_is_named(field, value):
     with pytest.raises(OptionError, match=f'^{field}|x_offset'):
         calibration_from({**FULL, field: value})
+
+
+def test_a_pipe_whose_writer_stays_silent_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, 'PATIENCE', 3600.0)
+    path = tmp_path / 'front.yaml'
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR)
+    with os.fdopen(writer, 'w'), pytest.raises(OptionError, match='no answer in time'):
+        load(f'file://{path}')

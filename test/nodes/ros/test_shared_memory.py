@@ -96,3 +96,13 @@ def test_a_port_of_another_user_is_not_unless_all_may_write(port, monkeypatch):
         assert not is_reached(7413)
         port.chmod(0o666)
         assert is_reached(7413)
+
+
+def test_a_pipe_that_another_user_put_there_is_not_waited_for(folder):
+    large = segment(folder, 'fastrtps_6f7a95b3010009c1')
+    lock = large.with_name(f'{large.name}_el')
+    lock.unlink()
+    os.mkfifo(lock)
+    os.mkfifo(folder / 'fastrtps_port7411_el')
+    remove_stale_segments()
+    assert not is_reached(7411)

@@ -10,7 +10,7 @@ import yaml
 
 from webrtc_bridge.errors import OptionError, WebrtcBridgeError, describe
 from webrtc_bridge.nodes.calibration.calibration import Calibration, calibration_from
-from webrtc_bridge.program.files import read_bounded, write_whole
+from webrtc_bridge.program.files import read_bounded, without_waiting, write_whole
 
 OPTION = 'camera_info_url'
 MAX_FILE = 65536
@@ -69,7 +69,9 @@ def load(url: str) -> Calibration | None:
     Raises: OptionError if it cannot be read or is not a calibration.
     """
     try:
-        content = yaml.safe_load(read_bounded(path_of(url), MAX_FILE).decode())
+        # The camera may change at any time.
+        with without_waiting():
+            content = yaml.safe_load(read_bounded(path_of(url), MAX_FILE).decode())
     except FileNotFoundError:
         return None
     except OSError as exc:

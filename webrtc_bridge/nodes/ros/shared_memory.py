@@ -7,6 +7,7 @@ import shutil
 import stat
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 SEGMENT_SIZES = (64, 32, 16)
 'In MB. 16 still carries 1920x1080 at 30 Hz; less loses images.'
@@ -61,7 +62,7 @@ def is_reached(port: int) -> bool:
 
 def _is_locked(lock: Path) -> bool:
     """Return whether the process that listens is alive: it holds the lock."""
-    with lock.open() as file:
+    with _opened(lock) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -69,11 +70,16 @@ def _is_locked(lock: Path) -> bool:
         return False
 
 
+def _opened(lock: Path) -> BinaryIO:
+    # Every user may put a file there, a pipe without a writer too.
+    return os.fdopen(os.open(lock, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), 'rb')
+
+
 def _remove_if_stale(segment: Path, lock: Path) -> bool:
     status = segment.stat()
     if status.st_size < SEGMENT_SIZES[-1] << 20 or time.time() - status.st_mtime < SETTLED:
         return False
-    with lock.open() as file:
+    with _opened(lock) as file:
         # The process that created the segment holds this lock as long as it lives.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.unlink(segment)

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, quote, urlencode, urlsplit, urlunsplit
 
 from webrtc_bridge.errors import OptionError
 from webrtc_bridge.options import ServerOptions
-from webrtc_bridge.program.files import Followed
+from webrtc_bridge.program.files import Followed, without_waiting
 from webrtc_bridge.signaling.client.client_tls import client_context
 from webrtc_bridge.signaling.protocol.messages import Role
 from webrtc_bridge.signaling.secret_file import read_secret
@@ -44,7 +44,7 @@ class ServerAccess:
         if options.ca_file and not secure:
             raise OptionError('ca', options.ca_file, 'none, or a server at wss://')
         trust = _trust(options.ca_file) if secure else None
-        access = cls(url, token_file=options.token_file, trust=trust).renewed()
+        access = cls(url, token_file=options.token_file, trust=trust)._with_files()
         if access.token and '@' in url.netloc:
             expected = 'a URL without user and password, since there is a token'
             raise OptionError('server', shown(url), expected)
@@ -70,9 +70,14 @@ class ServerAccess:
         Return a copy with what the files of token and CA hold now; both expire.
 
         If the file of the CA cannot be used any more, that is logged, and what it held is kept.
+        Neither is waited for, should it be a pipe by now.
 
         Raises: OptionError for the token.
         """
+        with without_waiting():
+            return self._with_files()
+
+    def _with_files(self) -> 'ServerAccess':
         token = read_secret('token-file', self.token_file, TOKEN)
         return replace(self, token=token, tls=self.trust() if self.trust else self.tls)
 

@@ -2,13 +2,14 @@
 
 import logging
 import os
+import re
 import secrets
 import ssl
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from webrtc_bridge.errors import OptionError, describe
 from webrtc_bridge.options import SignalingOptions
@@ -18,8 +19,6 @@ from webrtc_bridge.program.requirements import require
 if TYPE_CHECKING:
     from cryptography import x509
 
-    from webrtc_bridge.signaling.server.self_signed import SelfSigned
-
 VALID = timedelta(days=90)
 'Validity of a certificate that is made at each start, and again in time.'
 
@@ -27,6 +26,7 @@ SOON, DAY = timedelta(days=14), timedelta(days=1)
 MAX_FILE = 1 << 20
 
 _CERTIFICATE = 'a PEM file with a certificate'
+_PART = re.compile(b'-----BEGIN (?:X509 )?CERTIFICATE-----.*?-----END [^-]*-----', re.DOTALL)
 _KEY = 'a PEM file with a private key that has no password'
 
 logger = logging.getLogger(__name__)
@@ -99,10 +99,13 @@ class SelfSignedTls:
 
 
 def _from_files(certificate: str, key: str) -> tuple[ssl.SSLContext, datetime]:
-    end = _check_pair(certificate, key)
+    chain, private = _matching(certificate, key)
+    end = _check_times(certificate, chain[0])
+    if Path(key).stat().st_mode & 0o007 and os.name != 'nt':
+        logger.warning('every user can read the private key in %s: run chmod o= on it', key)
     context = _context()
     try:
-        context.load_cert_chain(certificate, key)
+        _load(context, chain, private)
     except (OSError, ssl.SSLError) as error:
         # Both files were read, and match: OpenSSL finds them too weak, for example.
         raise OptionError(
@@ -111,7 +114,7 @@ def _from_files(certificate: str, key: str) -> tuple[ssl.SSLContext, datetime]:
     return context, end
 
 
-def _check_pair(certificate: str, key: str) -> datetime:
+def _matching(certificate: str, key: str) -> 'tuple[list[x509.Certificate], Any]':
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
@@ -120,23 +123,23 @@ def _check_pair(certificate: str, key: str) -> datetime:
     )
 
     try:
-        loaded = x509.load_pem_x509_certificate(_read('certificate', certificate))
+        parts = _PART.findall(_read('certificate', certificate))
+        chain = [x509.load_pem_x509_certificate(part) for part in parts]
     except ValueError:
-        raise OptionError('certificate', certificate, _CERTIFICATE) from None
+        chain = []
+    if not chain:
+        raise OptionError('certificate', certificate, _CERTIFICATE)
     try:
         private = load_pem_private_key(_read('key', key), None)
     except (ValueError, TypeError):
         raise OptionError('key', key, _KEY) from None
     public = [
         key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        for key in (loaded.public_key(), private.public_key())
+        for key in (chain[0].public_key(), private.public_key())
     ]
     if public[0] != public[1]:
         raise OptionError('key', key, f'the key of {certificate}, which it does not match')
-    end = _check_times(certificate, loaded)
-    if Path(key).stat().st_mode & 0o007 and os.name != 'nt':
-        logger.warning('every user can read the private key in %s: run chmod o= on it', key)
-    return end
+    return chain, private
 
 
 def _check_times(file: str, certificate: 'x509.Certificate') -> datetime:
@@ -175,13 +178,17 @@ def _made_now() -> tuple[ssl.SSLContext, tuple[datetime, datetime]]:
 
     made = self_signed(own_names(), VALID)
     context = _context()
-    _load(context, made)
+    _load(context, [made.certificate], made.key)
     logger.info('self-signed certificate, SHA-256 %s', fingerprint(made.certificate))
     return context, valid_between(made.certificate)
 
 
-def _load(context: ssl.SSLContext, made: 'SelfSigned') -> None:
-    """Load a pair from memory; `ssl` only reads files, so the key is encrypted there."""
+def _load(context: ssl.SSLContext, chain: 'list[x509.Certificate]', private: Any) -> None:
+    """
+    Load a pair from memory; `ssl` only reads files, so the key is encrypted there.
+
+    It would read those of a user a second time, and wait for the writer of a pipe.
+    """
     from cryptography.hazmat.primitives.serialization import (
         BestAvailableEncryption,
         Encoding,
@@ -190,10 +197,10 @@ def _load(context: ssl.SSLContext, made: 'SelfSigned') -> None:
 
     password = secrets.token_hex(32)
     encryption = BestAvailableEncryption(password.encode())
-    key = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    key = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / 'pair.pem'
-        file.write_bytes(made.pem.encode() + key)
+        file.write_bytes(b''.join(each.public_bytes(Encoding.PEM) for each in chain) + key)
         context.load_cert_chain(file, password=password)
 
 
