@@ -26,7 +26,7 @@ WALL_TIME = {
     'media/wall_clock.py': 'both clocks at once, to relate them',
     'nodes/ros/shared_memory.py': 'the age of a file',
     'nodes/ros/stamps.py': 'when an image without a stamp came',
-    'peer/aiortc/patches/receiving.py': 'when a frame arrived',
+    'peer/aiortc/patches/receiving/encoded_frames.py': 'when a frame arrived',
     'peer/clock_channel.py': 'what the clock of this machine shows',
     'receiving/delivery.py': 'how long ago a picture was captured',
     'signaling/server/ice_servers.py': 'until when a password for TURN is valid',

@@ -133,7 +133,7 @@ TASKS = {
     'nodes.publishing.cameras.run': AWAITED,
     'nodes.ros.ros_thread.while_spinning': AWAITED,
     'peer.aiortc.ice_gathering.ask': LOGS,
-    'peer.aiortc.patches.receiving._send': 'one packet',
+    'peer.aiortc.patches.receiving.encoded_frames._send': 'one packet',
     'peer.aiortc.server_race._start_next': AWAITED,
     'peer.clock_channel.ask_on': KEPT,
     'peer.mdns._start': 'one candidate',

@@ -19,7 +19,9 @@ def address(server: Program, path: str = '/publish') -> str:
     return f'http://127.0.0.1:{server.port}{path}'
 
 
-async def publish(browser: Browser, server: Program, sender_id: str = 'phone') -> Page:
+async def publish(
+    browser: Browser, server: Program, sender_id: str = 'phone', size: str = '640x480'
+) -> Page:
     """Open the page, fill it in and start."""
     await browser.allow_camera(address(server, ''))
     page = await browser.page(address(server))
@@ -27,7 +29,7 @@ async def publish(browser: Browser, server: Program, sender_id: str = 'phone') -
     await page.value(
         f"document.getElementById('id').value = '{sender_id}';"
         "document.getElementById('name').value = 'A phone';"
-        "document.getElementById('resolution').value = '640x480'"
+        f"document.getElementById('resolution').value = '{size}'"
     )
     await page.click('#start')
     await page.until(ON_AIR)
@@ -77,6 +79,31 @@ async def test_the_camera_arrives_as_pictures_with_their_time_of_capture(
         await asyncio.gather(running, return_exceptions=True)
     await page.until("document.getElementById('viewers').innerText === 'No viewers'")
     assert page.complaints == []
+
+
+async def test_a_large_camera_arrives_in_full_size_at_once(
+    server: Program, browser: Browser
+) -> None:
+    """Neither at a quarter of it, as it would from libwebrtc's first estimate, nor later so."""
+    await publish(browser, server, size='1280x720')
+    loop = asyncio.get_running_loop()
+    enough = asyncio.Event()
+    sizes: list[tuple[int, int]] = []
+
+    def add(frame: ReceivedFrame) -> None:
+        sizes.append((frame.picture.width, frame.picture.height))
+        if len(sizes) == 60:
+            loop.call_soon_threadsafe(enough.set)
+
+    receiver = Receiver(ReceiverOptions(server.url, 'phone'), PictureSink(add))
+    running = asyncio.ensure_future(receiver.run())
+    try:
+        await asyncio.wait_for(enough.wait(), 30)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    # The camera has 20 pictures a second: full size after 2 s at the latest.
+    assert set(sizes[40:]) == {(1280, 720)}
 
 
 async def test_the_camera_arrives_as_ros_images(

@@ -10,7 +10,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection
 
 from benchmark.programs.draining import FrameCount
 from benchmark.programs.stock.receiver import answer
-from webrtc_bridge.peer.aiortc.patches.receiving import EncodedFrameReceiver
+from webrtc_bridge.peer.aiortc.patches.receiving.encoded_frames import EncodedFrameReceiver
 from webrtc_bridge.program.lifetime import run
 
 

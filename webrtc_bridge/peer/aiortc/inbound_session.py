@@ -13,7 +13,7 @@ from webrtc_bridge.media.frames import EncodedFrame
 from webrtc_bridge.media.rtp.capture_clock import CaptureClock
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc.patches.ice import selected_path
-from webrtc_bridge.peer.aiortc.patches.receiving import (
+from webrtc_bridge.peer.aiortc.patches.receiving.encoded_frames import (
     EncodedFrameReceiver,
     on_empty_report,
     on_sender_report,
@@ -22,6 +22,7 @@ from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.clock_channel import ClockQuestions
 from webrtc_bridge.peer.clock_offset import ClockOffset
 from webrtc_bridge.peer.metadata_channel import Metadata
+from webrtc_bridge.peer.publisher_answer import starting_fast
 from webrtc_bridge.peer.session import Description, Session
 from webrtc_bridge.signaling.protocol.messages import Answer, IceCandidate, Message, Offer
 
@@ -134,7 +135,7 @@ class InboundSession(Session):
             await self._peer.apply('offer', message.sdp)
             if self._frames is None:
                 raise SessionError(self.peer_id, 'bad offer: no video')
-            sdp = await self._peer.answer()
+            sdp = starting_fast(await self._peer.answer(), message.sdp)
             self._send(Answer(peer_id=self.peer_id, session_id=self.session_id, sdp=sdp))
 
     async def _on_candidate(self, candidate: IceCandidate | None) -> None:

@@ -38,6 +38,7 @@ from webrtc_bridge.peer.aiortc.patches.ice import (
 )
 from webrtc_bridge.peer.aiortc.patches.ice_servers import IceServerUrl, usable_servers
 from webrtc_bridge.peer.aiortc.patches.monotonic import use_monotonic_clock
+from webrtc_bridge.peer.aiortc.patches.receiving.arrival_reports import offer_transport_feedback
 from webrtc_bridge.peer.aiortc.patches.rtp_guard import guard_rtp
 from webrtc_bridge.peer.aiortc.patches.udp_guard import close_sockets, dropped_datagrams, guard_udp
 from webrtc_bridge.peer.candidate_policy import CandidatePolicy
@@ -83,6 +84,7 @@ class AiortcPeer:
         guard_rtp()
         guard_data()
         offer_source_headers()
+        offer_transport_feedback()
         use_monotonic_clock()
         accept_h264_profiles()
         accept_rsa_certificates()

@@ -39,7 +39,7 @@ from webrtc_bridge.peer.aiortc.patches.private_parts import (
     TRANSACTION_PARTS,
     TRANSPORT_PARTS,
 )
-from webrtc_bridge.peer.aiortc.patches.receiving import on_sender_report
+from webrtc_bridge.peer.aiortc.patches.receiving.encoded_frames import on_sender_report
 from webrtc_bridge.program.requirements import VERSIONS, fits
 from webrtc_bridge.signaling.protocol.messages import Answer, IceServer, Offer
 
@@ -68,12 +68,13 @@ MODULE_PARTS = {
         'parse_message',
     ),
     'aioice.turn': ('TurnTransport', 'create_turn_endpoint', 'time'),
-    'aiortc.codecs': ('CODECS', 'HEADER_EXTENSIONS', 'depayload'),
+    'aiortc.codecs': ('CODECS', 'HEADER_EXTENSIONS', 'depayload', 'is_rtx'),
     'aiortc.exceptions': ('OperationError',),
     'aiortc.mediastreams': ('MediaStreamError', 'MediaStreamTrack'),
     'aiortc.rtcconfiguration': ('RTCIceTransportPolicy',),
     'aiortc.rtcicetransport': ('connection_kwargs',),
     'aiortc.rtcrtpparameters': (
+        'RTCRtcpFeedback',
         'RTCRtpCodecCapability',
         'RTCRtpHeaderExtensionParameters',
         'RTCRtpParameters',
@@ -93,6 +94,7 @@ MODULE_PARTS = {
         'RtcpRtpfbPacket',
         'RtcpSenderInfo',
         'RtcpSrPacket',
+        'RtpPacket',
         'unpack_header_extensions',
         'unpack_remb_fci',
     ),
@@ -113,6 +115,7 @@ PACKET_PARTS = (
     'ssrc',
     'payload_type',
     'extensions',
+    'padding_size',
 )
 
 
@@ -154,6 +157,7 @@ async def test_a_transport_has(transceiver, name):
     transport = transceiver.receiver.transport
     assert hasattr(transport, name), f'RTCDtlsTransport has no {name}'
     assert parameters(transport._rtp_router.route_rtcp) == ['packet']
+    assert parameters(transport._rtp_router.route_rtp) == ['packet']
 
 
 @pytest.mark.parametrize('name', CONNECTION_PARTS)
@@ -276,6 +280,7 @@ def test_an_rtp_packet_has(name):
         ('sender', '_handle_rtcp_packet', ['packet']),
         ('sender', '_send_rtcp', ['packets']),
         ('receiver', '_handle_rtcp_packet', ['packet']),
+        ('receiver', '_send_rtcp', ['packet']),
         ('receiver', '_send_rtcp_pli', ['media_ssrc']),
         ('receiver', '_send_rtcp_nack', ['media_ssrc', 'lost']),
     ],
@@ -389,7 +394,7 @@ def private_names(source):
 
 
 def test_every_private_part_in_use_is_checked_here():
-    sources = sorted(Path(patches.__file__).parent.glob('*.py'))
+    sources = sorted(Path(patches.__file__).parent.rglob('*.py'))
     used, own = private_names('\n'.join(path.read_text('utf-8') for path in sources))
     assert '_RTCRtpReceiver__jitter_buffer' in used
     checked = {
@@ -443,7 +448,7 @@ def test_every_module_part_in_use_is_checked_here():
 def test_no_other_module_touches_private_parts(folder):
     package = Path(patches.__file__).parents[3]
     for path in (package / folder).rglob('*.py'):
-        if path.parent != Path(patches.__file__).parent:
+        if Path(patches.__file__).parent not in path.parents:
             used, own = private_names(path.read_text('utf-8'))
             assert not used - own, f'{path.name} uses {used - own}'
 

@@ -32,11 +32,13 @@ RECEIVER_PARTS = (
     '_handle_rtcp_packet',
     '_RTCRtpReceiver__active_ssrc',
     '_RTCRtpReceiver__remote_bitrate_estimator',
+    '_send_rtcp',
     '_send_rtcp_nack',
     '_send_rtcp_pli',
     '_RTCRtpReceiver__codecs',
     '_RTCRtpReceiver__jitter_buffer',
     '_RTCRtpReceiver__remote_streams',
+    '_RTCRtpReceiver__rtcp_ssrc',
     '_RTCRtpReceiver__rtx_ssrc',
 )
 TRANSPORT_PARTS = ('_rtp_header_extensions_map', '_rtp_router', '_recv_next', '_tx_srtp')

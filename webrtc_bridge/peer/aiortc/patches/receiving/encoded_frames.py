@@ -18,6 +18,7 @@ from webrtc_bridge.peer.aiortc.patches.header_extensions import (
     keep_source_headers,
     source_header_of,
 )
+from webrtc_bridge.peer.aiortc.patches.receiving.arrival_reports import ArrivalReports
 from webrtc_bridge.peer.aiortc.patches.rtp_guard import bound_streams
 
 
@@ -90,6 +91,11 @@ class EncodedFrameReceiver:
         bound_streams(receiver)
         known = self._receiver._RTCRtpReceiver__rtx_ssrc
         self._receiver._RTCRtpReceiver__rtx_ssrc = _ResentStreams(known, lambda: self._media_ssrc)
+        self._arrivals = ArrivalReports(
+            receiver,
+            lambda: self._media_ssrc,
+            lambda report: self._send(receiver._send_rtcp(report)),
+        )
 
     @property
     def skipped(self) -> int:
@@ -109,6 +115,7 @@ class EncodedFrameReceiver:
     def close(self) -> None:
         """Ask for nothing more."""
         self._closed = True
+        self._arrivals.close()
         if self._timer:
             self._timer.cancel()
         for task in self._feedback:
