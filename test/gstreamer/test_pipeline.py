@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from support.media.rtsp_camera import rtsp_camera
 from support.media.video_files import write_video
 from support.peers.session_pair import until
 
@@ -132,6 +133,25 @@ async def test_pictures_of_an_absurd_declared_rate_are_encoded_at_their_own(aske
         await branch.remove()
     finally:
         await running.pipeline.close()
+
+
+async def test_a_camera_with_b_frames_keeps_the_intervals_between_its_pictures():
+    async with rtsp_camera() as (_, port):
+        source = f'rtsp://127.0.0.1:{port}/reordered'
+        running = Running(GStreamerOptions(source=source))
+        await running.pipeline.start(KINDS['x264enc'])
+        try:
+            branch = Branch(running.pipeline)
+            await branch.more(60)
+            await branch.remove()
+        finally:
+            await running.pipeline.close()
+    intervals = [later - earlier for earlier, later in itertools.pairwise(branch.times)]
+    frames = [interval * 30 / Gst.SECOND for interval in intervals]
+    assert min(frames) > 0
+    # RTP counts in 1/90 ms. A packet with less delay than all before moves one interval.
+    right = [one for one in frames if abs(one - round(one)) < 0.01]
+    assert len(right) > len(frames) / 2
 
 
 async def test_a_recording_whose_timestamps_jump_plays_on(tmp_path, caplog):

@@ -6,12 +6,12 @@ import json
 import signal
 import subprocess
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 import numpy as np
 import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
-from support.programs import SUPPORT
+from support.media.rtsp_camera import rtsp_camera
 from websockets.asyncio.client import connect
 
 from webrtc_bridge.errors import RequirementError
@@ -25,9 +25,6 @@ try:
     require_gstreamer()
 except RequirementError as missing:
     pytest.skip(str(missing), allow_module_level=True)
-
-RTSP_SERVER = SUPPORT / 'media/rtsp_server.py'
-PYTHON = '/usr/bin/python3'
 
 
 class Viewer(FrameSink):
@@ -86,28 +83,6 @@ async def start_sender(start_module, url, source, *more):
     )
     await sender.line('registered')
     return sender
-
-
-def has_rtsp_server() -> bool:
-    probe = "import gi; gi.require_version('GstRtspServer', '1.0')"
-    done = subprocess.run([PYTHON, '-c', probe], capture_output=True, check=False)
-    return done.returncode == 0
-
-
-@asynccontextmanager
-async def rtsp_camera(port: int = 0):
-    """Run an RTSP server; yields its process and port. Skipped where the system has none."""
-    if not has_rtsp_server():
-        pytest.skip('needs gir1.2-gst-rtsp-server-1.0 and python3-gst-1.0')
-    server = await asyncio.create_subprocess_exec(
-        PYTHON, str(RTSP_SERVER), str(port), stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        yield server, int(await asyncio.wait_for(server.stdout.readline(), 20))
-    finally:
-        if server.returncode is None:
-            server.kill()
-        await server.wait()
 
 
 async def test_a_viewer_that_nobody_watches_gets_nothing_until_somebody_does(

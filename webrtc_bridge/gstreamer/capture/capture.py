@@ -23,6 +23,7 @@ from webrtc_bridge.gstreamer.capture.frame_rate import (
     measure_rate,
 )
 from webrtc_bridge.gstreamer.capture.layers import EncodedLayers, PictureFormat
+from webrtc_bridge.gstreamer.capture.live_time import ArrivalTimes
 from webrtc_bridge.gstreamer.capture.newest_picture import NewestPicture
 from webrtc_bridge.gstreamer.capture.passed import DECODERS, PassedStream, best_decoder
 from webrtc_bridge.gstreamer.capture.recording import RecordingTime
@@ -30,7 +31,6 @@ from webrtc_bridge.gstreamer.capture.route import STREAM_CAPS, Route
 from webrtc_bridge.gstreamer.capture.shape import shape_of
 from webrtc_bridge.gstreamer.capture.source import SourceDescription
 from webrtc_bridge.gstreamer.capture.source_bin import put
-from webrtc_bridge.gstreamer.capture.unstamped import ArrivalTimes
 from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Structure
 from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate

@@ -2,7 +2,7 @@
 The route from a source to pictures to encode, or to H.264 that passes through.
 
     pictures, H.264 that fits -> as they are
-    RTP with H.264            -> rtph264depay, h264parse
+    RTP with H.264 or H.265   -> their depayloader and parser
     other H.264               -> h264parse, which tells its profile
     anything else             -> decodebin; also H.264 that is not upright
 
@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from webrtc_bridge.errors import SourceError
 from webrtc_bridge.gstreamer.capture.colours import declares_full_range
+from webrtc_bridge.gstreamer.capture.live_time import CameraTimes, RisingTimes
 from webrtc_bridge.gstreamer.capture.shape import is_in_shape
 from webrtc_bridge.gstreamer.capture.source import SourceDescription
 from webrtc_bridge.gstreamer.capture.source_bin import add_source, put
@@ -33,6 +34,12 @@ PARSE = f'h264parse config-interval=-1 ! capsfilter caps="{STREAM_CAPS}"'
 """
 Every keyframe gets its parameter sets here, once: viewers that join later have not seen earlier
 ones, and a payloader would put them before each slice, where receivers would see a new picture.
+"""
+
+DEPAYLOADERS = {'H264': f'rtph264depay ! {PARSE}', 'H265': 'rtph265depay ! h265parse'}
+"""
+By the name of the encoding in RTP; decodebin has all. Where pictures may be decoded out of order,
+their own times are compared with those of arrival before they wait in the decoder.
 """
 
 logger = logging.getLogger(__name__)
@@ -98,9 +105,13 @@ class Route:
         if not is_video(structure) or self._found is not None:
             self._put(pad, 'fakesink sync=false async=false')
         elif name == 'video/x-raw':
+            if self._source.camera_times:
+                RisingTimes(pad)
             self._await_frame(pad, lambda: self._on_pictures(pad, structure))
-        elif name == 'application/x-rtp' and structure.get_string('encoding-name') == 'H264':
-            self._extend(self._put(pad, f'rtph264depay ! {PARSE}'), parsed=True)
+        elif name == 'application/x-rtp' and structure.get_string('encoding-name') in DEPAYLOADERS:
+            frames = self._put(pad, DEPAYLOADERS[structure.get_string('encoding-name')])
+            self._translate_times(frames)
+            self._extend(frames, parsed=True)
         elif name == 'video/x-h264' and not parsed:
             self._extend(self._put(pad, PARSE), parsed=True)
         elif name == 'video/x-h264' and structure.get_string('profile') is None:
@@ -109,6 +120,11 @@ class Route:
             self._await_frame(pad, lambda: self._pass_or_decode(pad, structure))
         else:
             self._decode(pad, structure)
+
+    def _translate_times(self, pad: Pad) -> None:
+        """Make running times of the camera's own at `pad`, if the source has them."""
+        if self._source.camera_times:
+            CameraTimes(pad, self._bin.get_current_running_time)
 
     def _await_frame(self, pad: Pad, then: Callable[[], None]) -> None:
         """Choose `pad`; call `then` with its first frame, before which its tags have come."""
@@ -132,7 +148,14 @@ class Route:
         what = structure.get_name() + (f' ({profile} profile)' if profile else '')
         logger.info('source: %s is decoded and encoded again', what)
         decoder = Gst.ElementFactory.make('decodebin')
-        decoder.connect('pad-added', lambda _, found: self._extend(found))
+        in_packets = structure.get_name() == 'application/x-rtp'
+
+        def on_pad_added(_: Element, found: Pad) -> None:
+            if in_packets:
+                self._translate_times(found)
+            self._extend(found)
+
+        decoder.connect('pad-added', on_pad_added)
         self._put(pad, decoder)
 
     def _put(self, pad: Pad, chain: Element | str) -> Pad:

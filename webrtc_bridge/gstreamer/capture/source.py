@@ -20,6 +20,14 @@ EXPECTED = (
     'auto, test, a camera (/dev/video0, avfoundation:0), rtsp:// or rtsps://, '
     'or elements in the syntax of gst-launch-1.0 (webcam_sender plays files)'
 )
+RTSP = 'protocols=tcp latency=0 buffer-mode=synced tcp-timeout=5000000'
+"""
+Latency is the time to wait for packets that are out of order: over TCP none are. Without it,
+rtpjitterbuffer takes any that is later than its time, as with B-frames, for the camera's clock to
+have moved, unless it is to leave all times as they are, "synced" (rtpjitterbuffer.c,
+calculate_skew).
+"""
+
 CAPS_AT_END = re.compile(r'!\s*[a-z-]+/[^!]*$')
 URL = re.compile(r'\s*[A-Za-z][A-Za-z0-9+.-]*://')
 PASSWORD = re.compile(
@@ -38,13 +46,15 @@ class SourceDescription:
     """
     Elements in the syntax of gst-launch-1.0, and the caps that they are asked for.
 
-    `shown` is the source without credentials; `caps` is empty if nothing is asked for.
+    `shown` is the source without credentials; `caps` is empty if nothing is asked for. With
+    `camera_times`, the times of its frames are a network camera's own, from any zero.
     """
 
     elements: str
     shown: str
     caps: str
     fps: float
+    camera_times: bool = False
 
 
 def describe(options: GStreamerOptions) -> SourceDescription:
@@ -58,7 +68,8 @@ def describe(options: GStreamerOptions) -> SourceDescription:
     width, height, fps = options.width, options.height, options.fps
     if elements.split()[0] in CAMERAS and '!' not in elements:
         width, height, fps = width or DEFAULT[0], height or DEFAULT[1], fps or DEFAULT[2]
-    return SourceDescription(elements, shown(source), _caps(width, height, fps), fps)
+    caps = _caps(width, height, fps)
+    return SourceDescription(elements, shown(source), caps, fps, is_rtsp(source))
 
 
 def _elements(source: str) -> str:
@@ -68,15 +79,18 @@ def _elements(source: str) -> str:
         return f'avfvideosrc device-index={match[1]}'
     if source.startswith('/dev/'):
         return f'v4l2src device={quoted(source)}'
-    if re.match(r'rtsps?://', source, re.IGNORECASE):
-        source = normalized(source)
-        # Latency is the time to wait for packets that are out of order: over TCP none are.
-        return f'rtspsrc location={quoted(source)} protocols=tcp latency=0 tcp-timeout=5000000'
+    if is_rtsp(source):
+        return f'rtspsrc location={quoted(normalized(source))} {RTSP}'
     # A URL, an empty element, or a path, which gst-launch takes for a URI.
     if not source or re.match(r'[A-Za-z][A-Za-z0-9+.-]*://|!|(\.{0,2}|~)/', source):
         raise OptionError('--source', shown(source), EXPECTED)
     # gst-launch takes caps only between two elements.
     return f'{source} ! identity' if CAPS_AT_END.search(source) else source
+
+
+def is_rtsp(source: str) -> bool:
+    """Return whether `source` is the URL of an RTSP stream."""
+    return re.match(r'rtsps?://', source, re.IGNORECASE) is not None
 
 
 def first_camera() -> str:
