@@ -154,6 +154,33 @@ async def test_a_camera_with_b_frames_keeps_the_intervals_between_its_pictures()
     assert len(right) > len(frames) / 2
 
 
+async def test_a_camera_that_is_joined_between_its_keyframes_is_asked_for_one():
+    async with rtsp_camera() as (_, port):
+        source = f'rtsp://127.0.0.1:{port}/rare'
+        earlier = Gst.parse_launch(
+            f'rtspsrc location={source} protocols=tcp ! fakesink name=sink sync=false'
+        )
+        packets = []
+
+        def note(_, info):
+            packets.append(info.get_buffer().pts)
+            return Gst.PadProbeReturn.DROP
+
+        sink = earlier.get_by_name('sink').get_static_pad('sink')
+        sink.add_probe(Gst.PadProbeType.BUFFER, note)
+        earlier.set_state(Gst.State.PLAYING)
+        running = Running(GStreamerOptions(source=source))
+        try:
+            await until(lambda: len(packets) > 10)
+            await running.pipeline.start(KINDS['x264enc'])
+            branch = Branch(running.pipeline)
+            await until(lambda: branch.keyframes)
+            await branch.remove()
+        finally:
+            await running.pipeline.close()
+            earlier.set_state(Gst.State.NULL)
+
+
 async def test_a_recording_whose_timestamps_jump_plays_on(tmp_path, caplog):
     caplog.set_level('INFO')
     path = write_video(

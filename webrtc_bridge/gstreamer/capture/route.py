@@ -19,7 +19,7 @@ from webrtc_bridge.gstreamer.capture.live_time import CameraTimes, RisingTimes
 from webrtc_bridge.gstreamer.capture.shape import is_in_shape
 from webrtc_bridge.gstreamer.capture.source import SourceDescription
 from webrtc_bridge.gstreamer.capture.source_bin import add_source, put
-from webrtc_bridge.gstreamer.library import Element, Gst, Pad, Structure
+from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Structure
 from webrtc_bridge.gstreamer.structures import first_structure
 
 FITTING_PROFILES = ('constrained-baseline', 'baseline')
@@ -110,6 +110,7 @@ class Route:
             self._await_frame(pad, lambda: self._on_pictures(pad, structure))
         elif name == 'application/x-rtp' and structure.get_string('encoding-name') in DEPAYLOADERS:
             frames = self._put(pad, DEPAYLOADERS[structure.get_string('encoding-name')])
+            frames.add_probe(Gst.PadProbeType.BUFFER, ask_for_keyframe)
             self._translate_times(frames)
             self._extend(frames, parsed=True)
         elif name == 'video/x-h264' and not parsed:
@@ -174,6 +175,19 @@ class Route:
             return Gst.PadProbeReturn.OK
         self.full_range = declared
         return Gst.PadProbeReturn.REMOVE
+
+
+def ask_for_keyframe(pad: Pad, info: Element) -> object:
+    """
+    Ask a camera that was joined between its keyframes for one, with the first frame at `pad`.
+
+    It gets a PLI if its SDP offers that (RFC 4585, 6.3.1).
+    """
+    if info.get_buffer().has_flags(Gst.BufferFlags.DELTA_UNIT):
+        pad.send_event(
+            GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, False, 0)
+        )
+    return Gst.PadProbeReturn.REMOVE
 
 
 def is_video(structure: Structure) -> bool:
