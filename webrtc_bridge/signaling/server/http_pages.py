@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from webrtc_bridge.signaling.abort import abort
 from webrtc_bridge.signaling.server.frame_guard import GuardedReader
+from webrtc_bridge.signaling.server.turns import Turns
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -96,14 +97,44 @@ async def _set_headers(request: web.Request, response: web.StreamResponse) -> No
 class RequestHandler(web.RequestHandler):
     """Answer what is not HTTP like everything else: with the headers, without a version."""
 
-    __slots__ = ()
+    __slots__ = ('_guarded', '_turns')
+
+    def __init__(self, turns: Turns, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._turns = turns
+        self._guarded: GuardedReader | None = None
 
     def set_parser(self, parser: Any, *arguments: Any, **options: Any) -> None:
         """Give the connection to `parser`: it is a WebSocket's from now on."""
-        guarded: Any = GuardedReader(parser, self._abort)
+        guarded: Any = GuardedReader(parser, self, self._turns)
+        self._guarded = guarded
         super().set_parser(guarded, *arguments, **options)
+        guarded.go_on()
 
-    def _abort(self) -> None:
+    def pause_reading(self) -> None:
+        """Stop: the queue of messages is full."""
+        super().pause_reading()
+        if self._guarded:
+            self._guarded.stop()
+
+    def resume_reading(self, *arguments: Any, **options: Any) -> None:
+        """Continue: there is room in the queue of messages."""
+        super().resume_reading(*arguments, **options)
+        if self._guarded:
+            self._guarded.go_on()
+
+    def hold(self) -> None:
+        """Receive nothing until `release`."""
+        if self.transport and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def release(self) -> None:
+        """Receive again."""
+        if self.transport and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """Abort the connection now."""
         if self.transport:
             abort(self.transport)
 

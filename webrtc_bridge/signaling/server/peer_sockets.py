@@ -21,7 +21,6 @@ from webrtc_bridge.signaling.protocol.wire import MAX_MESSAGE, register_of
 from webrtc_bridge.signaling.server.admission import network_of
 from webrtc_bridge.signaling.server.authentication import PROTOCOL
 from webrtc_bridge.signaling.server.connection import Connection
-from webrtc_bridge.signaling.server.turns import Turns
 
 READ_LIMIT = 4 * MAX_MESSAGE
 """
@@ -45,7 +44,6 @@ class PeerSockets:
         self._options = options
         self._connections: dict[Connection, None] = {}
         self._opened = 0
-        self._turns = Turns()
 
     def __len__(self) -> int:
         """Return how many are open."""
@@ -115,7 +113,6 @@ class PeerSockets:
             message = await socket.receive()
             now = loop_time()
             connection.heard(now)
-            await self._turns.take()
             if message.type is WSMsgType.TEXT:
                 await self._receive(connection, message.data, now)
             elif message.type is WSMsgType.BINARY:

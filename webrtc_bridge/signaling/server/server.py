@@ -36,6 +36,7 @@ from webrtc_bridge.signaling.server.ice_servers import IceServers, secret_of_env
 from webrtc_bridge.signaling.server.listen import is_local, listen, page_host, url_of
 from webrtc_bridge.signaling.server.peer_sockets import PeerSockets
 from webrtc_bridge.signaling.server.server_certificate import server_tls
+from webrtc_bridge.signaling.server.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +134,7 @@ class SignalingServer:
         try:
             assert runner.server is not None
             loop = asyncio.get_running_loop()
-            handler = functools.partial(RequestHandler, runner.server, loop=loop, **HTTP)
+            handler = functools.partial(RequestHandler, Turns(), runner.server, loop=loop, **HTTP)
             pending = PendingConnections(handler, options.hello_timeout, waiting, tls)
             exposed = authentication.is_on or options.allow_anonymous
             listener = await listen(pending, options.host, options.port, exposed=exposed)
