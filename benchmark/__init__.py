@@ -9,6 +9,7 @@ Compare this package with stock aiortc and GStreamer, on this machine, in one ru
     processes.py         starts programs, and ends them whatever happens
     cpu_time.py          the CPU time and memory of processes
     measured_round.py    one measurement of one pipeline
+    links/               emulated links, and what comes over them
     frame_way.py         the instants of a frame's way, and the stages between them
     reporting/           figures, goals, tables and plots of records; the files of a run
     performance_page.py  docs/performance.md, with the results of a run
@@ -21,6 +22,11 @@ processes on one machine, with one clock.
 
 import contextlib
 import ctypes
+import sys
+from pathlib import Path
+
+# The tests' own helpers, `support`; at the end, so that nothing of them hides what is measured.
+sys.path.append(str(Path(__file__).parents[1] / 'test'))
 
 # Before PyAV and GStreamer: the latter brings libunwind along, for all libraries of this process,
 # and C++ exceptions (matplotlib's) found by it, not by the compiler's own library, abort it.

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 from benchmark import performance_page
+from benchmark.links.cases import CASES
+from benchmark.links.ends import COLUMNS
 from benchmark.machine import is_busy, machine
 from benchmark.part import Part
 from benchmark.parts import PARTS
@@ -25,9 +27,6 @@ from webrtc_bridge.errors import RequirementError, WebrtcBridgeError
 from webrtc_bridge.program.lifetime import run
 
 OUTPUT = performance_page.RUNS
-
-PART_TIMEOUT = 600.0
-'Seconds after which a part that hangs is abandoned; each wait in it has a shorter deadline.'
 
 
 class MeasurementsFailedError(WebrtcBridgeError):
@@ -79,6 +78,15 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         '--pipelines', nargs='+', choices=list(TITLES), help='pipelines of the part latency'
     )
+    made.add_argument(
+        '--links', nargs='+', choices=[case.name for case in CASES], help='cases of the part links'
+    )
+    made.add_argument(
+        '--link-ends',
+        nargs='+',
+        choices=[ends.name for ends in COLUMNS],
+        help='senders and viewers of the part links',
+    )
     made.add_argument('--rounds', type=count, metavar='N', help='measurements of each pipeline')
     made.add_argument('--seconds', type=duration, metavar='S', help='duration of one measurement')
     made.add_argument('--docs', action='store_true', help='update docs/performance.md')
@@ -117,7 +125,7 @@ def plan(options: argparse.Namespace) -> Plan:
         QUICK if options.quick else FULL,
         **{
             name: value
-            for name in ('sizes', 'pipelines', 'rounds', 'seconds')
+            for name in ('sizes', 'pipelines', 'links', 'link_ends', 'rounds', 'seconds')
             if (value := getattr(options, name)) is not None
         },
     )
@@ -161,10 +169,10 @@ async def benchmark(plan: Plan, parts: list[Part], output: Path, docs: bool) -> 
 async def records_of(part: Part, measuring: Run) -> list[dict[str, object]]:
     """Return the records of `part`, or an error if it hangs or a file is missing."""
     try:
-        async with asyncio.timeout(PART_TIMEOUT):
+        async with asyncio.timeout(part.timeout):
             return await part.measure(measuring)
     except TimeoutError:
-        return [{'error': f'not finished within {PART_TIMEOUT:.0f} s'}]
+        return [{'error': f'not finished within {part.timeout:.0f} s'}]
     except OSError as error:
         return [{'error': str(error)}]
 

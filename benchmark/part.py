@@ -20,3 +20,6 @@ class Part:
 
     tables: Callable[[Sequence[Record]], list[Table]]
     'Makes tables of the records that `measure` returned, without those that have an `error`.'
+
+    timeout: float = 600.0
+    'Seconds after which a part that hangs is abandoned; each wait in it has a shorter deadline.'

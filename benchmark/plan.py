@@ -70,6 +70,12 @@ class Plan:
     pictures: int
     'Pictures of each clip that are encoded.'
 
+    links: tuple[str, ...] = ()
+    'Cases of the part links; empty: all.'
+
+    link_ends: tuple[str, ...] = ()
+    'Senders and viewers of the part links; empty: all.'
+
     pipelines: tuple[str, ...] = (
         *('ours', 'kept_memory', 'webrtcbin'),
         *('stock_vp8', 'stock_h264'),
@@ -97,6 +103,8 @@ QUICK = Plan(
     storm=(20, 10),
     messages=15,
     pictures=30,
+    links=('free', '2m-80ms-0', '2m-80ms-5', 'geo'),
+    link_ends=('ours-page', 'libwebrtc-page'),
     pipelines=('ours', 'webrtcbin', 'stock_vp8'),
     minute=10.0,
 )
@@ -105,7 +113,7 @@ QUICK = Plan(
 FULL = Plan(
     parts=(
         *('latency', 'stages', 'delivery', 'viewers', 'switch', 'first_frame', 'idle'),
-        *('signaling', 'attack', 'publishing', 'cameras', 'quality'),
+        *('signaling', 'attack', 'publishing', 'cameras', 'quality', 'links'),
     ),
     sizes=(SMALL, HD, FULL_HD),
     rounds=2,
@@ -124,4 +132,4 @@ FULL = Plan(
     messages=40,
     pictures=132,
 )
-'About 7 minutes.'
+'About 7 minutes, and 20 for the links.'

@@ -90,6 +90,11 @@ class Process:
         self.terminate()
         return await self.result()
 
+    def command(self, line: str) -> None:
+        """Write a line to the program's stdin."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f'{line}\n'.encode())
+
     def check_running(self) -> None:
         """Raise ProgramEndedError unless the program is running."""
         if self._process.returncode is not None:
@@ -180,7 +185,7 @@ class Processes:
             '-m',
             module,
             *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             limit=LONGEST_LINE,
@@ -216,7 +221,7 @@ class Processes:
 def variables(domain: int) -> dict[str, str]:
     """Return the environment variables of programs on ROS domain `domain`."""
     # At the end, so that an installed webrtc_bridge is still the one that is measured.
-    path = [*filter(None, [os.environ.get('PYTHONPATH')]), str(ROOT)]
+    path = [*filter(None, [os.environ.get('PYTHONPATH')]), str(ROOT), str(ROOT / 'test')]
     return {
         'PYTHONPATH': os.pathsep.join(path),
         'PYTHONUNBUFFERED': '1',

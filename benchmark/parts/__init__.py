@@ -7,6 +7,7 @@ from benchmark.parts.delivery import DELIVERY
 from benchmark.parts.first_frame import FIRST_FRAME
 from benchmark.parts.idle import IDLE
 from benchmark.parts.latency import LATENCY
+from benchmark.parts.links import LINKS
 from benchmark.parts.publishing import PUBLISHING
 from benchmark.parts.quality import QUALITY
 from benchmark.parts.signaling import SIGNALING_SERVER
@@ -17,5 +18,5 @@ from benchmark.parts.viewers import VIEWERS
 
 PARTS: tuple[Part, ...] = (
     *(LATENCY, STAGES, DELIVERY, VIEWERS, SWITCH, FIRST_FRAME, IDLE),
-    *(SIGNALING_SERVER, ATTACK, PUBLISHING, CAMERAS, QUALITY, SUSTAINED),
+    *(SIGNALING_SERVER, ATTACK, PUBLISHING, CAMERAS, QUALITY, LINKS, SUSTAINED),
 )

@@ -5,8 +5,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 from support.browser.chromium import Browser, running_chromium
+from support.browser.publish_page import publish
 from support.links.network_namespace import Robot, new_robot
-from support.peers.senders import StartSender, publish, skip_unless_installed, start_program
+from support.peers.senders import SENDER_ID, StartSender, skip_unless_installed, start_program
 from support.peers.session_pair import CameraHarness
 from support.programs import Program, Start
 
@@ -48,7 +49,7 @@ async def start_sender(
                 return
             devtools = request.getfixturevalue('devtools')
             browser = await stack.enter_async_context(Browser.connect(devtools))
-            await publish(browser, server.port)
+            await publish(browser, server.port, SENDER_ID)
 
         yield start_kind
 

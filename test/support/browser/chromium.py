@@ -38,14 +38,14 @@ DEADLINE = 20.0
 
 
 @contextlib.contextmanager
-def running_chromium(folder: Path) -> Iterator[str]:
-    """Run Chromium with its profile in `folder`; yield its DevTools URL."""
+def running_chromium(folder: Path, *flags: str) -> Iterator[str]:
+    """Run Chromium with its profile in `folder` and more `flags`; yield its DevTools URL."""
     assert PROGRAM
     log = folder / 'chromium.log'
     with (
         log.open('wb') as output,
         subprocess.Popen(
-            [PROGRAM, *FLAGS, f'--user-data-dir={folder / "profile"}', 'about:blank'],
+            [PROGRAM, *FLAGS, *flags, f'--user-data-dir={folder / "profile"}', 'about:blank'],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -100,8 +100,10 @@ class Browser:
                 browser._reading.cancel()
                 await asyncio.gather(browser._reading, return_exceptions=True)
 
-    async def page(self, url: str, width: int = 1280, height: int = 800) -> 'Page':
-        """Open a page."""
+    async def page(
+        self, url: str, width: int = 1280, height: int = 800, *, script: str = ''
+    ) -> 'Page':
+        """Open a page, which runs `script` before its own."""
         target = await self.call(
             'Target.createTarget',
             url='about:blank',
@@ -116,6 +118,7 @@ class Browser:
         page = self._pages[attached['sessionId']] = Page(self, attached['sessionId'])
         for domain in ('Page', 'Runtime', 'Log', 'Network'):
             await page.call(f'{domain}.enable')
+        await page.call('Page.addScriptToEvaluateOnNewDocument', source=script)
         await page.open(url)
         return page
 

@@ -11,6 +11,9 @@ by video.NAME=VALUE and feedback.NAME=VALUE in one. Commands are lines of stdin:
     profile NAME            change all fields to those of a profile
     rebind SIDE             let the other peer see SIDE (sender or receiver) at another port
     report                  print a line of JSON about the video's direction since the last report
+    datagrams FILE          write all of the video's direction since the start as JSON: when they
+                            had passed the bottleneck (Unix), bytes with headers, seconds of
+                            waiting; then print "written"
 """
 
 import argparse
@@ -20,6 +23,8 @@ import json
 import os
 import selectors
 import sys
+import time
+from pathlib import Path
 from typing import Any
 
 from support.links.link_model import Served
@@ -53,7 +58,7 @@ class Emulator:
         self._relay = relay
         self._served: list[Served] = []
         self._since = self._start = asyncio.get_running_loop().time()
-        self._before = 0, 0
+        self._before = 0, 0, 0
         relay.to_receiver.served = self._served
 
     def obey(self, line: str) -> None:
@@ -67,27 +72,35 @@ class Emulator:
             self._relay.change_port(Side(words[0]))
         elif command == 'report':
             print(json.dumps(self.report()), flush=True)
+        elif command == 'datagrams':
+            self.write_datagrams(Path(words[0]))
         else:
             raise ValueError(command)
 
     def report(self) -> dict[str, Any]:
         """Return what has passed the bottleneck towards the receiver since the last report."""
         link, now = self._relay.to_receiver, asyncio.get_running_loop().time()
-        came, lost = link.came - self._before[0], link.lost - self._before[1]
-        seconds, served = now - self._since, self._served[:]
-        self._before, self._since = (link.came, link.lost), now
-        self._served.clear()
+        came, lost, number = link.came, link.lost, len(self._served)
+        earlier_came, earlier_lost, earlier_number = self._before
+        seconds, served = now - self._since, self._served[earlier_number:]
+        self._before, self._since = (came, lost, number), now
         waited = [1000 * one.waited for one in served]
         return {
             'at': round(now - self._start, 3),
             'seconds': round(seconds, 3),
-            'came': came,
-            'lost': lost,
+            'came': came - earlier_came,
+            'lost': lost - earlier_lost,
             'kbit_s': round(8 * sum(one.size for one in served) / seconds / 1000, 1),
             'waited_p50_ms': round(percentile(waited, 50), 1),
             'waited_p95_ms': round(percentile(waited, 95), 1),
             'waited_max_ms': round(max(waited, default=0.0), 1),
         }
+
+    def write_datagrams(self, file: Path) -> None:
+        offset = time.time() - asyncio.get_running_loop().time()
+        rows = [(one.at + offset, one.size, one.waited) for one in self._served]
+        file.write_text(json.dumps(rows))
+        print('written', flush=True)
 
 
 async def read_commands(emulator: Emulator) -> None:

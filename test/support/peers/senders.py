@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from support.browser.chromium import PROGRAM, Browser
+from support.browser.chromium import PROGRAM
 from support.programs import Program, Start
 
 from webrtc_bridge.errors import RequirementError
@@ -37,17 +37,3 @@ async def start_program(kind: str, start_module: Start, url: str) -> Program:
         sender = await start_module('commands.webcam', *arguments, '--codec', codec)
     await sender.line('registered')
     return sender
-
-
-async def publish(browser: Browser, port: int) -> None:
-    """Send the fake camera of a browser from the publish page."""
-    address = f'http://127.0.0.1:{port}'
-    await browser.allow_camera(address)
-    page = await browser.page(f'{address}/publish')
-    await page.until("document.querySelectorAll('#camera option').length")
-    await page.value(
-        f"document.getElementById('id').value = '{SENDER_ID}';"
-        "document.getElementById('resolution').value = '640x480'"
-    )
-    await page.click('#start')
-    await page.until("document.body.dataset.server === 'connected'")
