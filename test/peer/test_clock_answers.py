@@ -53,3 +53,18 @@ def test_a_channel_that_is_closing_is_sent_nothing() -> None:
     channel.readyState = 'closing'
     channel.ask(QUESTION)
     assert channel.sent == []
+
+
+def test_a_sender_without_a_first_picture_says_so() -> None:
+    channel, waits = Channel(), iter([True, False])
+    answer_clock_questions(
+        channel,  # type: ignore[arg-type]
+        lambda: None,
+        lambda idle: None,
+        lambda: next(waits),
+    )
+    for _ in range(2):
+        channel.ask(QUESTION)
+    first, second = map(json.loads, channel.sent)
+    assert first['waiting'] is True
+    assert 'waiting' not in second

@@ -24,7 +24,7 @@ class Session:
 
     def __init__(self, *_: object) -> None:
         self.reports_age = inf
-        self.is_quiet = self.idle = False
+        self.is_quiet = self.idle = self.waiting = False
         self.connected_for = 0.0
         self.clock_offset = SimpleNamespace(best=None, newest=None)
         self.keyframes_requested = self.skipped = 0
@@ -210,4 +210,33 @@ async def test_a_stream_that_does_not_resume_is_stale(harness: Any) -> None:
     harness.silent(1.0)
     assert harness.liveness == []
     harness.silent(1.0)
+    assert harness.liveness == [Liveness.ONLY_REPORTS]
+
+
+async def test_a_sender_without_a_first_picture_is_waited_for(
+    harness: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    harness.connect()
+    harness.session.waiting = True
+    for _ in range(30):
+        harness.silent(2.0)
+    harness.frame()
+    assert harness.liveness == [Liveness.WAITING, Liveness.FRAMES]
+    assert caplog.messages == ['map has no picture yet; waiting for the first']
+
+
+async def test_a_sender_that_waits_and_dies_is_stale(harness: Any) -> None:
+    harness.connect()
+    harness.session.waiting = True
+    harness.session.reports_age = 2.5
+    harness.silent(2.0)
+    assert harness.liveness == [Liveness.NOTHING]
+
+
+async def test_a_picture_that_fails_to_come_is_not_waited_for(harness: Any) -> None:
+    harness.connect()
+    harness.session.waiting = True
+    harness.frame()
+    harness.session.is_quiet = False
+    harness.silent(2.0)
     assert harness.liveness == [Liveness.ONLY_REPORTS]

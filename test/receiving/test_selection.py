@@ -281,6 +281,15 @@ def test_a_stale_stream_is_asked_for_again_and_goes_on_until_the_new_one_shows()
     assert selection.state is StreamState.RECEIVING
 
 
+def test_a_sender_without_a_first_picture_is_asked_for_nothing_more() -> None:
+    selection = selection_of('front', 'front')
+    selection.tick(0.0)
+    assert selection.offer(FRONT) == [Open(1, FRONT)]
+    for now in (2.0, 4.0, 60.0):
+        assert selection.liveness(1, Liveness.WAITING, now) == []
+    assert (selection.state, selection.deadline) == (StreamState.CONNECTING, None)
+
+
 def test_a_sender_whose_reports_come_is_given_time_to_find_its_camera() -> None:
     selection = receiving('front', 'front')
     selection.liveness(1, Liveness.ONLY_REPORTS, 10.0)

@@ -27,6 +27,7 @@ from webrtc_bridge.options import (
     SenderOptions,
     SignalingOptions,
 )
+from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.receiving.frame_sink import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 from webrtc_bridge.sending.sender import Sender
@@ -197,3 +198,20 @@ async def test_the_profile_is_the_best_that_all_viewers_accept(monkeypatch):
         shown = len(viewer.pictures)
         await until(lambda: len(viewer.pictures) > shown + 8)
         assert_true_times(viewer)
+
+
+async def test_a_receiver_waits_for_a_source_that_has_no_picture_yet(caplog):
+    caplog.set_level('INFO')
+    frames: Latest[CapturedFrame] = Latest()
+    async with (
+        SignalingServer(SignalingOptions(port=0)) as server,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        sender = Sender(SenderOptions(server.url, 'cam'), EncoderOptions(), frames, 30.0)
+        viewer = Viewer()
+        for work in (sender.run(), Receiver(ReceiverOptions(server.url, 'cam'), viewer).run()):
+            stack.push_async_callback(end, asyncio.ensure_future(work))
+        await until(lambda: 'cam has no picture yet; waiting for the first' in caplog.text)
+        now = time.time_ns()
+        frames.put(CapturedFrame(Pattern(320, 240).draw(now), now))
+        await until(lambda: viewer.pictures)

@@ -22,6 +22,8 @@ class Latest(Generic[T]):
         self._repeated = False
         self._closed = False
         self._dropped = 0
+        self.unused = True
+        'Whether no item was ever put.'
 
     @property
     def dropped(self) -> int:
@@ -41,6 +43,7 @@ class Latest(Generic[T]):
     def put(self, item: T) -> None:
         """Offer `item` in place of one that still waits; drop it after `close()`. Never blocks."""
         with self._changed:
+            self.unused = False
             if self._closed or self._item is not None:
                 self._dropped += 1
             if not self._closed:

@@ -4,7 +4,8 @@ The data channel `clock`, by which a receiver measures the offset of its sender'
 The receiver asks `{"asked": ns}`; the sender adds `"received"` and `"answered"`. All are Unix time
 in nanoseconds. A sender that knows adds when its newest frame was `"captured"`, and that frame's
 RTP timestamp, `"rtp"`: browsers keep what RTCP reports say to themselves. A peer that does not
-have the channel, or does not answer, is taken at its word.
+have the channel, or does not answer, is taken at its word. One whose source has had no picture yet
+adds `"waiting": true`.
 
 A receiver whose pictures nobody wants adds `"idle": true` to its questions. The sender then sends
 it no video, until a question without that; one that does not know the word sends on.
@@ -49,15 +50,17 @@ def answer_clock_questions(
     channel: 'RTCDataChannel',
     newest: Callable[[], SentFrame | None],
     on_idle: Callable[[bool], None],
+    waits: Callable[[], bool] = lambda: False,
 ) -> None:
     """
     Answer what the receiver asks on `channel`.
 
-    `newest` returns the frame last sent; `on_idle` gets whether the receiver is idle, each time.
+    `newest` returns the frame last sent; `on_idle` gets whether the receiver is idle, each time;
+    `waits` returns whether there has been no picture to send yet.
     """
 
     def on_message(text: object) -> None:
-        answer = answer_to(text, newest)
+        answer = answer_to(text, newest, waits())
         if answer is None or channel.readyState != 'open':
             return
         if channel.bufferedAmount <= MOST_WAITING:
@@ -67,13 +70,17 @@ def answer_clock_questions(
     channel.on('message', on_message)
 
 
-def answer_to(text: object, newest: Callable[[], SentFrame | None] = lambda: None) -> str | None:
+def answer_to(
+    text: object, newest: Callable[[], SentFrame | None] = lambda: None, waiting: bool = False
+) -> str | None:
     """Return the answer to what a receiver asks in `text`, just come; None if it asks nothing."""
     received = time.time_ns()
     times = parsed(text)
     if 'asked' not in times:
         return None
     answer = {'asked': times['asked'], 'received': received}
+    if waiting:
+        answer['waiting'] = True
     if frame := newest():
         answer |= {'rtp': frame[0], 'captured': frame[1]}
     answer['answered'] = time.time_ns()
@@ -94,6 +101,8 @@ class ClockQuestions:
 
     def __init__(self, offset: ClockOffset) -> None:
         self.idle = False
+        self.waiting = False
+        'Whether the sender has had no picture yet, by its newest answer.'
         self._offset = offset
         self._steps = WallClockSteps()
         self._asked = Now(0, 0)
@@ -155,6 +164,7 @@ class ClockQuestions:
         if times.keys() >= {'asked', 'received', 'answered'} and (
             times['asked'] == self._asked.unix_ns
         ):
+            self.waiting = bool(times.get('waiting'))
             # By the clock as it was: it may have been set meanwhile.
             elapsed = time.monotonic_ns() - self._asked.monotonic_ns
             asked = self._asked.unix_ns

@@ -59,8 +59,8 @@ class InboundStream:
 
     `on_liveness` is called when frames have failed to come for `STALE_AFTER`, again after as long,
     and when they come again. It is not while the sender reports that it has nothing to send, which
-    is usual for it, or is asked for nothing. Of two streams the one with the higher `serial` is
-    the newer. Belongs to the event loop.
+    is usual for it, or is asked for nothing, and only once if it has had no picture yet. Of two
+    streams the one with the higher `serial` is the newer. Belongs to the event loop.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class InboundStream:
 
     @property
     def _is_stale(self) -> bool:
-        return self._liveness is not Liveness.FRAMES
+        return self._liveness in (Liveness.ONLY_REPORTS, Liveness.NOTHING)
 
     @property
     def _state(self) -> StreamState:
@@ -178,6 +178,7 @@ class InboundStream:
         self._quiet.heard()
         if self._is_stale:
             logger.info('%s delivers again', self.sender_id)
+        if self._liveness is not Liveness.FRAMES:
             self._set_liveness(Liveness.FRAMES)
         self._rhythm.note(frame)
         self.meter.frame(frame.codec.value, len(frame.data), self.loop.time())
@@ -221,9 +222,17 @@ class InboundStream:
         is_usual = is_slow or self._session.idle
         if silence < 0.9 * STALE_AFTER or (reports_come and is_usual):
             return
+        if reports_come and self._session.waiting and self.meter.newest is None:
+            self._wait()
+            return
         if not self._is_stale:
             logger.warning('%s is stale: no frame for %.0f s', self.sender_id, silence)
         self._set_liveness(Liveness.ONLY_REPORTS if reports_come else Liveness.NOTHING)
+
+    def _wait(self) -> None:
+        if self._liveness is not Liveness.WAITING:
+            logger.info('%s has no picture yet; waiting for the first', self.sender_id)
+            self._set_liveness(Liveness.WAITING)
 
     @property
     def _silence(self) -> float:

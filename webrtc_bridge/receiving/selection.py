@@ -59,6 +59,7 @@ class Liveness(enum.Enum):
     """Signs of life of a stream: what arrives of it; frames may be rare."""
 
     FRAMES = 'frames'
+    WAITING = 'reports that there is no picture yet'
     ONLY_REPORTS = 'only reports'
     NOTHING = 'nothing'
 
@@ -209,7 +210,7 @@ class Selection:
         for stream in (self._current, self._next):
             if stream is None or stream.serial != serial:
                 continue
-            if liveness is Liveness.FRAMES:
+            if liveness in (Liveness.FRAMES, Liveness.WAITING):
                 stream.silent_since = None
                 continue
             if stream.silent_since is None:

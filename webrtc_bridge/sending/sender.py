@@ -5,7 +5,11 @@ from collections.abc import Callable
 
 from webrtc_bridge.media.codec.encoding_thread import EncodingThread, Frames
 from webrtc_bridge.media.codec.keyframes import BRIDGE_AFTER
-from webrtc_bridge.media.codec.passthrough import Passthrough, PassthroughListener
+from webrtc_bridge.media.codec.passthrough import (
+    Passthrough,
+    PassthroughListener,
+    PassthroughState,
+)
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.rtp.broadcast import Broadcast
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
@@ -50,7 +54,8 @@ class Sender:
         self._frames = frames
         self._passthrough: Passthrough | None = None
         self._bridging: asyncio.TimerHandle | None = None
-        self._broadcast = Broadcast(self._on_keyframe_wanted, self._encoding.stop_encoding)
+        stop_encoding = self._encoding.stop_encoding
+        self._broadcast = Broadcast(self._on_keyframe_wanted, stop_encoding, self._waits)
         self._metadata = MetadataBroadcast()
         self._viewers = Viewers(options, self._make_peer, self._on_viewers, self._follow)
         self._adaptation = Adaptation(self._encoding, self._viewers)
@@ -115,6 +120,11 @@ class Sender:
             if self._bridging:
                 self._bridging.cancel()
             self._encoding.close()
+
+    def _waits(self) -> bool:
+        """Return whether the source has had no picture yet."""
+        passed = self._passthrough
+        return self._frames.unused and (passed is None or passed.state is PassthroughState.WAITING)
 
     def _on_keyframe_wanted(self, encoding: Encoding) -> None:
         self._encoding.allow_high_profile(self._broadcast.all_accept_high)

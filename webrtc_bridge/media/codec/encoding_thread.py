@@ -42,6 +42,10 @@ class Frames(Protocol):
     def closed(self) -> bool:
         """Return whether there will be no more pictures."""
 
+    @property
+    def unused(self) -> bool:
+        """Return whether there has been no picture yet."""
+
     def get(self, timeout: float | None = None) -> CapturedFrame | None:
         """Wait for the newest picture; None if there is none in time, or none any more."""
 

@@ -158,14 +158,20 @@ class BroadcastSubscription:
 
 
 class Broadcast:
-    """Give every encoded frame to all sessions of its encoding. Belongs to the event loop."""
+    """
+    Give every encoded frame to all sessions of its encoding. Belongs to the event loop.
+
+    `waits` returns whether its source has had no picture yet.
+    """
 
     def __init__(
         self,
         on_keyframe_wanted: Callable[[Encoding], None],
         on_unwatched: Callable[[Encoding], None],
+        waits: Callable[[], bool] = lambda: False,
     ) -> None:
         self.on_keyframe_wanted = on_keyframe_wanted
+        self.waits = waits
         self._on_unwatched = on_unwatched
         self._subscriptions: dict[Encoding, set[BroadcastSubscription]] = {}
 

@@ -81,6 +81,11 @@ class ImageFrames:
         return None
 
     @property
+    def unused(self) -> bool:
+        """Return whether there has been no image yet."""
+        return self._newest.unused
+
+    @property
     def repeated(self) -> bool:
         """Return whether the image that `get` returned last is one that it returned before."""
         return self._newest.repeated

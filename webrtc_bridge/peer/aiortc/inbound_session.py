@@ -89,6 +89,11 @@ class InboundSession(Session):
         return self._is_quiet
 
     @property
+    def waiting(self) -> bool:
+        """Return whether the sender reports that it has had no picture yet."""
+        return self._clock_questions.waiting
+
+    @property
     def connected_for(self) -> float:
         """Seconds since the connection was established; 0 before."""
         return 0.0 if self._connected_at is None else self._loop.time() - self._connected_at

@@ -51,7 +51,9 @@ class AiortcSendingPeer(AiortcPeer):
         clock = self.connection.createDataChannel(
             clock_channel.LABEL, ordered=False, maxRetransmits=0
         )
-        clock_channel.answer_clock_questions(clock, lambda: self._track.newest, listener.on_idle)
+        clock_channel.answer_clock_questions(
+            clock, lambda: self._track.newest, listener.on_idle, broadcast.waits
+        )
         self._metadata = metadata or MetadataBroadcast()
         self._metadata_channel = self.connection.createDataChannel(metadata_channel.LABEL)
         self._metadata.add(self._metadata_channel)
