@@ -16,18 +16,24 @@ QUALITY = 85
 
 @dataclass(frozen=True)
 class ClipFiles:
-    """One clip in two files: JPEG pictures one after the other, and the same in Matroska."""
+    """One clip in three forms, each of which a kind of sender plays in a loop."""
 
     jpegs: Path
+    'JPEG pictures one after the other.'
+
     matroska: Path
+    pictures: Path
+    'The pattern of names of single pictures.'
 
 
 def write_clip(folder: Path) -> ClipFiles:
     """Write the clip; it goes forth and back, so that it starts over without a cut."""
-    files = ClipFiles(folder / 'clip.mjpeg', folder / 'clip.mkv')
+    files = ClipFiles(folder / 'clip.mjpeg', folder / 'clip.mkv', folder / 'clip-%03d.jpg')
     forth = [_jpeg(picture) for picture in textured(HD.width, HD.height, LENGTH)]
     pictures = [*forth, *reversed(forth[1:-1])]
     files.jpegs.write_bytes(b''.join(pictures))
+    for number, picture in enumerate(pictures):
+        Path(str(files.pictures) % number).write_bytes(picture)
     with av.open(files.matroska, 'w') as container:
         stream = container.add_stream('mjpeg', rate=FPS)
         stream.width, stream.height, stream.pix_fmt = HD.width, HD.height, 'yuvj420p'

@@ -18,6 +18,12 @@ GSTREAMER_MODULE = 'webrtc_bridge.commands.gstreamer'
 FIRST_PICTURE = 20.0
 'Seconds that it may take.'
 
+JPEGS = (
+    'multifilesrc location={} loop=true caps=image/jpeg,framerate=30/1 '
+    '! jpegdec ! identity sync=true'
+)
+"""GStreamer's elements that play single pictures; gstreamer_sender plays no files."""
+
 LIMIT = """
 const plain = RTCRtpSender.prototype.setParameters;
 RTCRtpSender.prototype.setParameters = function (parameters) {
@@ -117,12 +123,12 @@ class ProgramView:
 View = PageView | ProgramView
 
 
-async def start_program(module: str, scene: Scene) -> None:
+async def start_program(module: str, source: str, scene: Scene) -> None:
     """Start one of our senders."""
     sender = await scene.processes.start(
         SENDER,
         module,
-        *('--server', scene.url, '--id', SENDER_ID, '--source', str(scene.clip.matroska)),
+        *('--server', scene.url, '--id', SENDER_ID, '--source', source),
         *('--bitrate', str(scene.bitrate)),
     )
     await sender.line('registered')
@@ -130,12 +136,13 @@ async def start_program(module: str, scene: Scene) -> None:
 
 async def start_ours(scene: Scene) -> None:
     """Start webcam_sender."""
-    await start_program(SENDER_MODULE, scene)
+    await start_program(SENDER_MODULE, str(scene.clip.matroska), scene)
 
 
 async def start_gstreamer(scene: Scene) -> None:
     """Start gstreamer_sender."""
-    await start_program(GSTREAMER_MODULE, scene)
+    source = JPEGS.format(scene.clip.pictures)
+    await start_program(GSTREAMER_MODULE, source, scene)
 
 
 async def start_libwebrtc(scene: Scene) -> None:

@@ -36,11 +36,11 @@ class Figure:
     at_least: bool = False
     digits: int = 0
 
-    def reached(self, value: float | None) -> bool:
-        """Return whether the goal is reached."""
-        if value is None:
-            return False
-        return value >= self.goal if self.at_least else value <= self.goal
+    def as_good(self, value: float | None, other: float | None) -> bool:
+        """Return whether a figure is at least as good as another, or as the goal."""
+        if value is None or other is None:
+            return other is None
+        return value >= other if self.at_least else value <= other
 
 
 def rate(seen: Seen, start: float, end: float) -> float:

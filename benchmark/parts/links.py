@@ -9,7 +9,7 @@ from support.browser.chromium import PROGRAM, running_chromium
 
 from benchmark.links.cases import CASES, Case
 from benchmark.links.clip import write_clip
-from benchmark.links.ends import COLUMNS, Ends, chromium_flags
+from benchmark.links.ends import COLUMNS, LIBWEBRTC, OURS, Ends, chromium_flags
 from benchmark.links.figures import Figure
 from benchmark.links.session import measured
 from benchmark.part import Part
@@ -90,6 +90,38 @@ def cells(
         else None
         for ends in columns
     ]
+
+
+def missed(records: Sequence[Record]) -> int | None:
+    """Return the number of figures of our sender and the page that miss their goal."""
+    judged = [
+        figure.as_good(value, figure.goal) for figure, value in figures_of(records, OURS).values()
+    ]
+    return judged.count(False) if judged else None
+
+
+def worse(records: Sequence[Record]) -> int | None:
+    """Return the number of those that are worse than libwebrtc's."""
+    others = figures_of(records, LIBWEBRTC)
+    judged = [
+        figure.as_good(value, others[key][1])
+        for key, (figure, value) in figures_of(records, OURS).items()
+        if key in others
+    ]
+    return judged.count(False) if judged else None
+
+
+def figures_of(
+    records: Sequence[Record], ends: Ends
+) -> dict[tuple[str, str], tuple[Figure, float | None]]:
+    """Return all figures of one column, by the case and the title."""
+    return {
+        (case.name, figure.title): (figure, record['figures'][figure.title])
+        for case in CASES
+        for record in records
+        if (record['case'], record['ends']) == (case.name, ends.name)
+        for figure in case.figures
+    }
 
 
 LINKS = Part(

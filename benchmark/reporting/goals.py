@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.clips import CARTOON
 from benchmark.encoded_quality import OURS as OUR_SETTING
-from benchmark.parts import delivery
+from benchmark.parts import delivery, links
 from benchmark.parts.first_frame import DEAD_STUN, PLAIN
 from benchmark.pipelines import OURS
 from benchmark.plan import HD, SMALL, Size
@@ -134,6 +134,16 @@ def least_sustained(results: Results) -> Measured:
     return min((arrived_percent(record) for record in results.good('sustained')), default=None)
 
 
+def missed_on_links(results: Results) -> Measured:
+    """Return the number of figures of links that miss their own goals."""
+    return links.missed(results.good('links'))
+
+
+def worse_on_links(results: Results) -> Measured:
+    """Return the number of figures of links in which libwebrtc is better."""
+    return links.worse(results.good('links'))
+
+
 def quality(bitrate: int) -> Callable[[Results], Measured]:
     """Return a function for the PSNR of a real clip at a bit rate (bit/s)."""
 
@@ -181,6 +191,8 @@ GOALS = (
     Goal("a newcomer's first picture under attack, the longest [ms]", 1000, latest_newcomer, 0),
     Goal('PSNR of a cartoon at 1280x720, 1 Mbit/s [dB]', 36, quality(1_000_000), at_least=True),
     Goal('PSNR at 3 Mbit/s [dB]', 43.5, quality(3_000_000), at_least=True),
+    Goal('figures of links that miss their goal', 0, missed_on_links, 0),
+    Goal("figures of links that are worse than libwebrtc's", 0, worse_on_links, 0),
     Goal(
         '1080p30 and 720p60 for a minute: images that arrive, the worst [%]',
         100,

@@ -23,8 +23,10 @@ from benchmark.links.figures import (
     share,
     waited,
 )
-from benchmark.parts.links import LINKS, pairs, tables
+from benchmark.parts.links import LINKS, missed, pairs, tables, worse
 from benchmark.plan import FULL, QUICK
+from benchmark.reporting.goals import goals_table
+from benchmark.reporting.results import Results
 from benchmark.run import Run
 
 
@@ -91,6 +93,18 @@ def test_the_table_has_the_goal_and_what_never_happened():
     assert [(row.title, row.values) for row in table.rows] == [
         ('free link: full size after [s]', ['≤ 2', '0.5', 'never'])
     ]
+
+
+def test_what_misses_its_goal_or_is_worse_is_counted():
+    def records(ends, used, waited):
+        figures = {'used [%]': used, 'queueing delay p95 [ms]': waited}
+        return {'case': '2m-80ms-0', 'ends': ends, 'figures': figures}
+
+    ours, other = records('ours-page', 85, None), records('libwebrtc-page', 90, 200)
+    assert (missed([ours, other]), worse([ours, other])) == (1, 2)
+    assert (missed([records('ours-page', 80, 100)]), worse([ours])) == (0, None)
+    rows = goals_table(Results({}, {}, {'links': [ours, other]})).rows
+    assert [row.values[1:] for row in rows] == [[1, 'no'], [2, 'no']]
 
 
 async def test_a_link_is_measured_with_both_kinds_of_ends(tmp_path, monkeypatch):
