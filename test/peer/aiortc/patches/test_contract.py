@@ -105,7 +105,15 @@ MODULE_PARTS = {
     'aiortc.rtcrtpsender': ('time',),
     'aiortc.rtcsctptransport': ('DataChunk', 'ForwardTsnChunk', 'SackChunk', 'time'),
 }
-ASSOCIATION_PARTS = ('_last_received_tsn', '_local_tsn', '_receive_chunk', '_send_chunk')
+ASSOCIATION_PARTS = (
+    '_advertised_rwnd',
+    '_handle_data',
+    '_inbound_streams',
+    '_last_received_tsn',
+    '_local_tsn',
+    '_receive_chunk',
+    '_send_chunk',
+)
 COUNTER_PARTS = ('_erase_old', '_origin_ms', '_window_size')
 PACKET_PARTS = (
     'sequence_number',

@@ -1,21 +1,28 @@
 """Data channels of a peer that sends what is costly to read."""
 
+import struct
 from types import SimpleNamespace
 
 import pytest
+from aiortc import RTCSctpTransport
 from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
+from google_crc32c import value as crc32c
 from support.peers.session_pair import SessionPair, until
 
 from webrtc_bridge.peer.aiortc.patches.data_guard import (
     BURST,
     MOST_AHEAD,
     MOST_STREAMS,
+    MOST_WAITING,
     RATE,
     ChunkBudget,
+    guard_data,
     is_affordable,
 )
 
-TRANSPORT = SimpleNamespace(_last_received_tsn=0xFFFFFFFF, _local_tsn=5)
+TRANSPORT = SimpleNamespace(
+    _last_received_tsn=0xFFFFFFFF, _local_tsn=5, _inbound_streams={}, _advertised_rwnd=1 << 20
+)
 'Expects chunk 0, and has sent up to 4.'
 
 
@@ -61,6 +68,65 @@ def test_chunks_are_read_at_a_bounded_rate():
     budget = ChunkBudget()
     assert sum(budget.take(100.0) for _ in range(3000)) == BURST
     assert sum(budget.take(101.0) for _ in range(3000)) == RATE
+
+
+class Dtls:
+    """The encryption beneath an association: what is sent is kept."""
+
+    state = 'connected'
+    _role = 'server'
+
+    def __init__(self):
+        self.sent = []
+
+    async def _send_data(self, data):
+        self.sent.append(data)
+
+    def _unregister_data_receiver(self, receiver):
+        pass
+
+
+@pytest.fixture
+async def association(monkeypatch):
+    """Return one that is established, and expects chunk 0."""
+    guard_data()
+    monkeypatch.setattr(ChunkBudget, 'take', lambda budget, now: True)
+    transport = RTCSctpTransport(Dtls())
+    transport._remote_port = 5000
+    transport._last_received_tsn = 0xFFFFFFFF
+    transport._set_state(transport.State.ESTABLISHED)
+    yield transport
+    await transport.stop()
+
+
+def packet(tag, *chunks):
+    """Return a datagram with chunks; `tag` is known to the peer alone."""
+    header = struct.pack('!HHL', 5000, 5000, tag)
+    body = b''.join(bytes(chunk) for chunk in chunks)
+    return header + struct.pack('<L', crc32c(header + bytes(4) + body)) + body
+
+
+@pytest.mark.parametrize('size', [1, 1200])
+@pytest.mark.parametrize('streams', [1, 200])
+async def test_messages_that_never_end_are_not_kept(association, size, streams):
+    """They grew without bound, and each further chunk took longer."""
+    first = 2
+    for tsn in range(2000):
+        chunk = data(tsn, tsn % streams)
+        chunk.flags, chunk.stream_seq, chunk.protocol = first, 0, 51
+        chunk.user_data = b'x' * size
+        await association._handle_data(packet(association._local_verification_tag, chunk))
+    kept = [each for stream in association._inbound_streams.values() for each in stream.reassembly]
+    assert len(kept) == min(MOST_WAITING, (1 << 20) // size)
+
+
+async def test_what_cannot_be_read_is_dropped_without_a_word(association, caplog):
+    tag = association._local_verification_tag
+    init = b'\x01\0\0\4'
+    for datagram in (b'', packet(tag, b'\0\3\0\5x'), packet(0, init, init), packet(tag, init)):
+        await association._handle_data(datagram)
+    assert caplog.records == []
+    assert association._association_state is association.State.ESTABLISHED
 
 
 async def test_a_hostile_acknowledgement_is_dropped_and_the_clocks_are_compared(harness):

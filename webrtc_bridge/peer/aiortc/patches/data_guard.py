@@ -22,6 +22,11 @@ Chunks that may come ahead of a missing one, and streams. aiortc 1.16 goes throu
 for every chunk, and through all of the second when some are given up.
 """
 
+MOST_WAITING = 512
+"""
+Chunks of messages that are not complete. aiortc 1.16 states how many bytes it has room for, 1 MiB,
+and takes any number; for each, it goes through all of those on its stream.
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -51,8 +56,19 @@ def guard_data() -> None:
     A single datagram can hold an acknowledgement of 290 ranges of 65,536 chunks that were never
     sent, which aiortc 1.16 writes down one by one: 2 s. It also sends after the peer has shut down
     the encryption, in tasks that nobody awaits: an error that asyncio logs with its traceback.
+    What it cannot read, it logs likewise.
     """
     transport_class: Any = RTCSctpTransport
+    handle = transport_class._handle_data
+
+    async def handle_or_drop(transport: Any, data: bytes) -> None:
+        try:
+            await handle(transport, data)
+        except ConnectionError:
+            raise
+        except Exception as error:  # whatever a parser raises of a field that is cut
+            logger.debug('data of the peer dropped: %r', error)
+
     receive = transport_class._receive_chunk
     budgets: WeakKeyDictionary[Any, ChunkBudget] = WeakKeyDictionary()
 
@@ -70,6 +86,7 @@ def guard_data() -> None:
         except (ConnectionError, SSL.Error) as error:
             logger.debug('chunk not sent: %r', error)
 
+    transport_class._handle_data = handle_or_drop
     transport_class._receive_chunk = receive_or_drop
     transport_class._send_chunk = send_or_drop
 
@@ -78,7 +95,8 @@ def is_affordable(transport: Any, chunk: Any) -> bool:
     """Return whether `transport` can read `chunk` at a cost in proportion to its size."""
     if isinstance(chunk, DataChunk):
         ahead = (chunk.tsn - (transport._last_received_tsn or 0)) & 0xFFFFFFFF
-        return chunk.stream_id < MOST_STREAMS and not MOST_AHEAD < ahead < 1 << 31
+        is_near = chunk.stream_id < MOST_STREAMS and not MOST_AHEAD < ahead < 1 << 31
+        return is_near and _has_room(transport, chunk)
     if isinstance(chunk, ForwardTsnChunk):
         return all(stream < MOST_STREAMS for stream, _ in chunk.streams)
     if isinstance(chunk, SackChunk):
@@ -87,3 +105,10 @@ def is_affordable(transport: Any, chunk: Any) -> bool:
         in_order = not edges or (edges == sorted(edges) and edges[0] > 0 and edges[-1] <= sent)
         return in_order and sent < 1 << 31
     return True
+
+
+def _has_room(transport: Any, chunk: Any) -> bool:
+    """Return whether `chunk` may wait for the rest of its message (RFC 9260, section 6.2)."""
+    streams = transport._inbound_streams.values()
+    waiting = sum(len(stream.reassembly) for stream in streams)
+    return waiting < MOST_WAITING and len(chunk.user_data) <= transport._advertised_rwnd
