@@ -77,6 +77,7 @@ PARAMETERS = {
         *(*SERVER_PARAMETERS, 'sender_id', 'sender_ids', 'receiver_id', 'name'),
         *('topic', 'frame_id', 'encoding', 'jpeg_quality', 'camera_info_url', 'stamp'),
         *('ice_servers', 'ice_transport_policy', 'dds_transport', 'keyframe_interval'),
+        'max_repair_delay',
     },
     'sender_node': {
         *(*SERVER_PARAMETERS, 'sender_id', 'sender_ids', 'name', 'topic', 'topics'),

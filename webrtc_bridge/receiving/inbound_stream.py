@@ -111,6 +111,10 @@ class InboundStream:
         best = self._session.clock_offset.best
         return best.uncertainty_ns if best else None
 
+    def repair_within(self, seconds: float) -> None:
+        """Wait no longer for lost packets; 0 is as long as the path needs."""
+        self._session.repair_within(seconds)
+
     def request_keyframe(self) -> None:
         """Ask the sender for a keyframe."""
         self._session.request_keyframe()

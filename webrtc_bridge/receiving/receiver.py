@@ -209,6 +209,7 @@ class Receiver:
         stream = InboundStream(
             serial, offer, ice, self._signaling.send, self._delivery, self._on_liveness
         )
+        stream.repair_within(self._options.max_repair_delay)
         self._streams[serial] = stream, asyncio.create_task(self._run_stream(stream))
 
     async def _run_stream(self, stream: InboundStream) -> None:

@@ -109,6 +109,51 @@ async def test_random_loss_for_a_while(
             await check_random_loss(relay, seen, percent, 600)
 
 
+@pytest.mark.parametrize(
+    ('max_delay', 'skipped'), [(0.0, 0), (0.1, 1)], ids=['as the path needs', 'without delay']
+)
+async def test_a_packet_lost_on_a_path_by_satellite_is_waited_for_unless_delay_is_unwanted(
+    harness: CameraHarness, max_delay: float, skipped: int
+) -> None:
+    """A retransmission takes 0.6 s there, and the wait was 0.5 s everywhere."""
+    pair = RelayedPair(harness.broadcast)
+    pair.inbound.repair_within(max_delay)
+    for link in pair.relay.links:
+        link.delay = 0.3
+    pair.start()
+    try:
+        await pair.received(10)
+        before = sum(frame.keyframe for frame in harness.encoded)
+        loss = pair.relay.to_receiver.drop = OneLoss(0)
+        await until(lambda: loss.victim is not None)
+        await pair.received(30)
+        assert pair.inbound.skipped == skipped
+        assert sum(frame.keyframe for frame in harness.encoded) - before == skipped
+    finally:
+        await pair.close()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(('percent', 'fewest'), [(1, 24), (2, 24), (5, 20)])
+async def test_frames_that_arrive_by_satellite(
+    harness: CameraHarness, percent: int, fewest: int
+) -> None:
+    pair = RelayedPair(harness.broadcast)
+    for link in pair.relay.links:
+        link.delay = 0.3
+    pair.start()
+    try:
+        await pair.received(10)
+        for link in pair.relay.links:
+            link.loss = percent / 100
+        sent, arrived = pair.relay.to_receiver.frames, len(pair.frames)
+        await until(lambda: pair.relay.to_receiver.frames >= sent + 900, LONGEST)
+        # Those of the last 2.5 s are still under way, or waited for.
+        assert len(pair.frames) - arrived >= fewest / 30 * (900 - 75)
+    finally:
+        await pair.close()
+
+
 class NamelessPair(RelayedPair):
     """The sender does not say which packet a retransmission repeats, as GStreamer's does not."""
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
-from webrtc_bridge.media.codec.decoding_thread import BACKLOG, CATCH_UP, DecodingThread
+from webrtc_bridge.media.codec.decoding_thread import BACKLOG, CATCH_UP, MOST, DecodingThread
 from webrtc_bridge.media.codec.encoder import Encoder
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.pixels.planes import plane_pixels
@@ -137,7 +137,14 @@ def test_rubbish_is_a_lost_picture_and_the_next_keyframe_is_shown(viewer):
     assert viewer.next() == 0
 
 
+@pytest.fixture
+def any_is_late(monkeypatch):
+    """A decoder that any wait is too long for."""
+    monkeypatch.setattr('webrtc_bridge.media.codec.decoding_thread.LATE', 0.0)
+
+
 @CODECS
+@pytest.mark.usefixtures('any_is_late')
 def test_beyond_the_backlog_everything_up_to_the_next_keyframe_is_dropped(viewer, codec):
     # A frame after a dropped one would be decoded into a wrong picture, without an error.
     frames = encode(BACKLOG + 8, codec, keyframes=(BACKLOG + 5,))
@@ -156,6 +163,7 @@ def test_beyond_the_backlog_everything_up_to_the_next_keyframe_is_dropped(viewer
         assert viewer.next() == n
 
 
+@pytest.mark.usefixtures('any_is_late')
 def test_a_keyframe_beyond_the_backlog_needs_no_other(viewer):
     frames = encode(BACKLOG + 2, keyframes=(BACKLOG + 1,))
     viewer.make_busy(frames[0])
@@ -166,6 +174,30 @@ def test_a_keyframe_beyond_the_backlog_needs_no_other(viewer):
     assert [viewer.next(), viewer.next()] == [0, BACKLOG + 1]
 
 
+def test_a_burst_is_decoded_however_many_frames_it_has(viewer, monkeypatch):
+    """Frames that waited for a lost packet of a long path come at once: up to 3 s of them."""
+    monkeypatch.setattr('webrtc_bridge.media.codec.decoding_thread.LATE', DEADLINE)
+    frames = encode(90 + 1)
+    viewer.make_busy(frames[0])
+    for frame in frames[1:]:
+        viewer.thread.put(frame)
+    assert viewer.lost.empty()
+    viewer.free.set()
+    while viewer.next() != 90:
+        pass
+
+
+def test_no_burst_is_without_bound(viewer, monkeypatch):
+    monkeypatch.setattr('webrtc_bridge.media.codec.decoding_thread.LATE', DEADLINE)
+    frames = encode(2)
+    viewer.make_busy(frames[0])
+    for _ in range(MOST + 1):
+        viewer.thread.put(frames[1])
+    assert viewer.lost.qsize() == 1
+    viewer.free.set()
+
+
+@pytest.mark.usefixtures('any_is_late')
 def test_a_keyframe_that_does_not_come_is_asked_for_again(viewer):
     frames = encode(4 * BACKLOG + 1)
     viewer.make_busy(frames[0])

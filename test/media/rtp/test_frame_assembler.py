@@ -16,14 +16,14 @@ from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.frame_assembler import (
     CAPACITY,
     MOST_REQUESTED,
-    NACK_INTERVAL,
-    SKIP_AFTER,
     FrameAssembler,
     MediaPacket,
     starts_keyframe,
 )
+from webrtc_bridge.media.rtp.repair_pace import RepairPace
 
 KEYFRAME_START, DELTA_START, CONTINUATION = b'\x10\x00', b'\x10\x01', b'\x00\x00'
+RETRY_AFTER, SKIP_AFTER = RepairPace().retry_after, RepairPace().give_up_after
 LATER = SKIP_AFTER * 1.01
 
 
@@ -158,10 +158,35 @@ def test_missing_packets_are_requested_repeatedly(assembler):
     lost = (second[1].sequence, second[3].sequence)
     assert lost == (65535, 1)
     for count in range(4):
-        repair = assembler.repair(NACK_INTERVAL * count)
+        repair = assembler.repair(RETRY_AFTER * count)
         assert (repair.nack, repair.keyframe) == (lost, False)
     feed(assembler, [second[1]])
     assert assembler.repair(0.4).nack == (1,)
+
+
+def test_a_packet_is_requested_once_in_a_round_trip():
+    pace = RepairPace()
+    assembler = FrameAssembler(Codec.VP8, pace)
+    first, second, third = stream(1, 3, 4)
+    lost, later = second.pop(1), third.pop(2)
+    feed(assembler, [*first, *second])
+    assert assembler.has_new_gap
+    assert assembler.request(0.0).nack == (lost.sequence,)
+    assert not assembler.has_new_gap
+    pace.round_trip = 0.6
+    assert assembler.repair(0.1).nack == ()
+    feed(assembler, third, 0.2)
+    assert assembler.request(0.2).nack == (later.sequence,)
+    assert assembler.repair(0.6).nack == ()
+    assert assembler.repair(pace.retry_after).nack == (lost.sequence,)
+    assert assembler.repair(0.3 + pace.retry_after).nack == (later.sequence,)
+
+
+def test_what_came_since_its_gap_was_seen_is_not_requested(assembler):
+    first, second = stream(1, 3)
+    feed(assembler, [*first, second[2]])
+    feed(assembler, [second[0]])
+    assert assembler.request(0.0).nack == (second[1].sequence,)
 
 
 def test_no_more_packets_are_requested_than_a_sender_keeps(assembler):
@@ -205,10 +230,10 @@ def test_a_keyframe_that_does_not_come_is_asked_for_again(assembler):
     frames = stream(1, 2, 1, 1)
     del frames[1][0]
     feed(assembler, flat(frames))
-    asked = [n for n in range(30) if assembler.repair(LATER + n * NACK_INTERVAL).keyframe]
+    asked = [n for n in range(30) if assembler.repair(LATER + n * RETRY_AFTER).keyframe]
     assert asked[0] == 0
     steps = {later - earlier for earlier, later in pairwise(asked)}
-    assert steps <= {round(SKIP_AFTER / NACK_INTERVAL), round(SKIP_AFTER / NACK_INTERVAL) + 1}
+    assert steps <= {round(SKIP_AFTER / RETRY_AFTER), round(SKIP_AFTER / RETRY_AFTER) + 1}
 
 
 def test_a_complete_keyframe_after_a_gap_is_taken_at_once(assembler):

@@ -136,8 +136,9 @@ def rtp(data: bytes) -> None:
             now = number / 50
             for frame in assembler.add(packet, now):
                 video_size(frame)
-            repair = assembler.repair(now) if assembler.in_need else None
-            assert repair is None or all(0 <= missing < 0x10000 for missing in repair.nack)
+            requests = [assembler.request(now)] if assembler.has_new_gap else []
+            requests += [assembler.repair(now)] if assembler.in_need else []
+            assert all(0 <= missing < 0x10000 for each in requests for missing in each.nack)
 
 
 def _packets(data: bytes) -> Iterator[MediaPacket]:

@@ -12,11 +12,15 @@ from av.video.codeccontext import VideoCodecContext
 
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 
-BACKLOG = 30
+BACKLOG, LATE = 30, 1.0
 """
-Encoded frames that may wait for the decoder: a second of video. Each depends on the one before and
-must be decoded, though only the newest picture is handed out; beyond this a keyframe comes sooner.
+Encoded frames that may wait for the decoder, and seconds that the first of more may have waited: a
+burst that was held up by a lost packet is soon decoded. Each depends on the one before and must be
+decoded, though only the newest picture is handed out; beyond this a keyframe comes sooner.
 """
+
+MOST = 10 * BACKLOG
+'Frames of a burst.'
 
 CATCH_UP = 0.02
 """
@@ -70,7 +74,7 @@ class DecodingThread:
         self._starts_anywhere = starts_anywhere
         self._on_picture = on_picture
         self._on_picture_lost = on_picture_lost
-        self._frames: deque[EncodedFrame] = deque()
+        self._frames: deque[tuple[float, EncodedFrame]] = deque()  # since when they wait
         self._changed = threading.Condition()
         self._bound = BACKLOG
         self._closed = False
@@ -82,15 +86,16 @@ class DecodingThread:
 
     def put(self, frame: EncodedFrame) -> None:
         """Queue a frame; if too many wait, drop all up to the next keyframe, and ask for one."""
+        now = time.monotonic()
         with self._changed:
-            if len(self._frames) >= self._bound:
+            if self._is_late(now):
                 self.dropped += len(self._frames)
                 self._frames.clear()
                 self._skipped = 0
             if frame.keyframe:
                 self._skipped = None
             if self._skipped is None:
-                self._frames.append(frame)
+                self._frames.append((now, frame))
                 self._changed.notify()
                 return
             self.dropped += 1
@@ -101,11 +106,18 @@ class DecodingThread:
 
     def catch_up(self, frames: list[EncodedFrame]) -> None:
         """Decode `frames`, a keyframe first, in place of those that wait; none is dropped."""
+        now = time.monotonic()
         with self._changed:
-            self._frames = deque(frames)
+            self._frames = deque((now, frame) for frame in frames)
             self._bound = BACKLOG + len(frames)
             self._skipped = None
             self._changed.notify()
+
+    def _is_late(self, now: float) -> bool:
+        waiting = len(self._frames)
+        if waiting < self._bound:
+            return False
+        return now - self._frames[0][0] >= LATE or waiting >= max(MOST, self._bound)
 
     def close(self) -> None:
         """End the thread after the current picture; idempotent."""
@@ -145,7 +157,7 @@ class DecodingThread:
             self._changed.wait_for(lambda: self._frames or self._closed)
             if self._closed:
                 return None
-            frame = self._frames.popleft()
+            _, frame = self._frames.popleft()
             self._bound = max(BACKLOG, self._bound - 1)
             return frame, len(self._frames)
 

@@ -3,8 +3,8 @@ Assemble encoded frames from RTP packets, as early as possible.
 
 A frame is handed out when its last packet, which has the marker bit, is there (RFC 6184 section
 5.1, RFC 7741 section 4.1); aiortc's own buffer waits for the first packet of the next frame, a
-whole frame interval. A gap is repaired by retransmission or, after `SKIP_AFTER`, by a skip to a
-keyframe.
+whole frame interval. A gap is repaired by retransmission or, once its `RepairPace` gives up, by a
+skip to a keyframe.
 """
 
 import logging
@@ -14,6 +14,7 @@ from itertools import islice
 
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.rtp import source_header
+from webrtc_bridge.media.rtp.repair_pace import RepairPace
 
 CAPACITY = 8192
 """
@@ -21,19 +22,16 @@ Packets that may wait for a missing one, or for the rest of their frame: 10 MB. 
 is only intra coded has 2 MB.
 """
 
-NACK_INTERVAL = 0.1
-'Seconds after which a retransmission that has not arrived is requested again.'
-
 MOST_REQUESTED = 128
 "Packets requested at once; aiortc's sender keeps no more of them."
 
-SKIP_AFTER = 0.5
-'Seconds to wait for a missing packet before its frame is given up and a keyframe requested.'
+MOST_MISSING = 1024
+'Missing packets that are taken care of at once; the others follow as these arrive.'
 
 MOST_STARTS = 64
 """
-Starts of keyframes that are known at once: more than come in `SKIP_AFTER`. Each is looked at for
-every packet while one is missing.
+Starts of keyframes that are known at once: more than come while a packet is waited for. Each is
+looked at for every packet while one is missing.
 """
 
 H264_SPS, H264_STAP_A = 7, 24
@@ -109,9 +107,10 @@ class FrameAssembler:
     `Repair`. Sequence numbers are extended beyond 16 bits inside.
     """
 
-    def __init__(self, codec: Codec) -> None:
+    def __init__(self, codec: Codec, pace: RepairPace | None = None) -> None:
         self.skipped = 0
         self._codec = codec
+        self._pace = pace or RepairPace()
         self._has_overflowed = False
         self._packets: dict[int, MediaPacket] = {}
         self._keyframe_starts: list[int] = []
@@ -120,12 +119,19 @@ class FrameAssembler:
         self._start: int | None = None  # of the current frame; None: out of sync
         self._cursor = 0  # the first missing packet from _start on
         self._gap: tuple[int, float] | None = None  # the cursor at a gap, and since when
-        self._requested_at: float | None = None
+        self._requested_at: float | None = None  # a keyframe
+        self._requests: dict[int, float] = {}  # when each missing packet was requested last
+        self._lost: range | None = None  # a gap that nothing was requested of yet
 
     @property
     def in_need(self) -> bool:
         """Return whether a packet or a keyframe is missing, so that `repair` must be called."""
         return self._gap is not None or self._start is None
+
+    @property
+    def has_new_gap(self) -> bool:
+        """Return whether a packet has been missing only now, so that `request` must be called."""
+        return self._lost is not None and self._start is not None
 
     def add(self, packet: MediaPacket, now: float) -> list[EncodedFrame]:
         """Take a packet; return the frames that it completes, in order."""
@@ -151,21 +157,36 @@ class FrameAssembler:
             logger.warning('frames of more than %d packets are dropped', CAPACITY)
 
     def repair(self, now: float) -> Repair:
-        """Return what to request; call it every `NACK_INTERVAL` while `in_need`."""
-        if self._gap and now - self._gap[1] >= SKIP_AFTER:
+        """Return what to request; call it several times in `retry_after` while `in_need`."""
+        if self._gap and now - self._gap[1] >= self._pace.give_up_after:
             self._give_up()
             self._note_gap(now)
         if self._start is not None:
-            return Repair(nack=self._missing())
-        if self._requested_at is not None and now - self._requested_at < SKIP_AFTER:
+            return Repair(nack=self._due(now))
+        if self._requested_at is not None and (
+            now - self._requested_at < self._pace.keyframe_after
+        ):
             return Repair()
         self._requested_at = now
         return Repair(keyframe=True)
+
+    def request(self, now: float) -> Repair:
+        """Return the request for the packets of a new gap; those that came since are left out."""
+        lost, self._lost = self._lost or range(0), None
+        if len(self._requests) > MOST_MISSING:
+            return Repair()  # it is the turn of `repair`
+        missing = [s for s in lost if s >= self._cursor and s not in self._packets]
+        self._requests |= dict.fromkeys(missing, now)
+        return Repair(nack=tuple(s & 0xFFFF for s in missing))
 
     def _extended(self, sequence: int) -> int:
         if self._highest < 0:
             self._highest = 0x10000 + sequence
         step = (sequence - self._highest + 0x8000) % 0x10000 - 0x8000
+        if step > 1:
+            # Only the newest of a large gap at once: `repair` gets to the others.
+            first = max(self._highest + 1, self._highest + step - MOST_REQUESTED)
+            self._lost = range(first, self._highest + step)
         self._highest = max(self._highest, self._highest + step)
         return self._highest + min(step, 0)
 
@@ -253,9 +274,15 @@ class FrameAssembler:
         elif self._gap is None or self._gap[0] != self._cursor:
             self._gap = (self._cursor, now)
 
-    def _missing(self) -> tuple[int, ...]:
-        missing = (s for s in range(self._cursor, self._highest) if s not in self._packets)
-        return tuple(sequence & 0xFFFF for sequence in islice(missing, MOST_REQUESTED))
+    def _due(self, now: float) -> tuple[int, ...]:
+        """Return the numbers of missing packets that have not been requested lately."""
+        before = now - self._pace.retry_after
+        all_missing = (s for s in range(self._cursor, self._highest) if s not in self._packets)
+        missing = list(islice(all_missing, MOST_MISSING))
+        due = [s for s in missing if self._requests.get(s, before) <= before][:MOST_REQUESTED]
+        known = {s: self._requests[s] for s in missing if s in self._requests}
+        self._requests = known | dict.fromkeys(due, now)
+        return tuple(sequence & 0xFFFF for sequence in due)
 
     def _give_up(self) -> None:
         """Skip to the keyframe that has started to arrive, or drop all and wait for one."""

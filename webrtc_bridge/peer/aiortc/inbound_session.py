@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Callable
 from math import inf
 
@@ -11,6 +12,7 @@ from aiortc.mediastreams import MediaStreamTrack
 from webrtc_bridge.errors import SessionError
 from webrtc_bridge.media.frames import EncodedFrame
 from webrtc_bridge.media.rtp.capture_clock import CaptureClock
+from webrtc_bridge.media.rtp.repair_pace import RepairPace
 from webrtc_bridge.peer import clock_channel, metadata_channel
 from webrtc_bridge.peer.aiortc.patches.ice import selected_path
 from webrtc_bridge.peer.aiortc.patches.receiving.encoded_frames import (
@@ -68,7 +70,7 @@ class InboundSession(Session):
         self._held: list[EncodedFrame] | None = []
         self._hold: asyncio.TimerHandle | None = None
         self._clock_questions = ClockQuestions(self.clock_offset)
-        self._loop = asyncio.get_running_loop()
+        self._pace = RepairPace()
         self._reported_at: float | None = None
         self._connected_at: float | None = None
         self._sent = 0
@@ -81,7 +83,7 @@ class InboundSession(Session):
     @property
     def reports_age(self) -> float:
         """Seconds since the newest RTCP report of the sender; these come without frames, too."""
-        return inf if self._reported_at is None else self._loop.time() - self._reported_at
+        return inf if self._reported_at is None else time.monotonic() - self._reported_at
 
     @property
     def is_quiet(self) -> bool:
@@ -96,12 +98,12 @@ class InboundSession(Session):
     @property
     def connected_for(self) -> float:
         """Seconds since the connection was established; 0 before."""
-        return 0.0 if self._connected_at is None else self._loop.time() - self._connected_at
+        return 0.0 if self._connected_at is None else time.monotonic() - self._connected_at
 
     def on_connected(self) -> None:
         """Note when that was."""
         super().on_connected()
-        self._connected_at = self._loop.time()
+        self._connected_at = time.monotonic()
 
     @property
     def idle(self) -> bool:
@@ -111,6 +113,10 @@ class InboundSession(Session):
     def set_idle(self, idle: bool) -> None:
         """Ask the sender for no video, or for video again."""
         self._clock_questions.set_idle(idle)
+
+    def repair_within(self, seconds: float) -> None:
+        """Wait no longer for lost packets; 0 is as long as the path needs."""
+        self._pace.max_delay = seconds
 
     def request_keyframe(self) -> None:
         """Ask the peer for a keyframe (PLI, RFC 4585, section 6.3.1)."""
@@ -149,7 +155,7 @@ class InboundSession(Session):
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == 'video' and self._frames is None:
             receiver = self._receiver_of(track)
-            self._frames = EncodedFrameReceiver(receiver, self._on_assembled)
+            self._frames = EncodedFrameReceiver(receiver, self._on_assembled, self._pace)
             on_sender_report(receiver, self._on_report)
             on_empty_report(receiver, self._on_empty_report)
 
@@ -164,11 +170,11 @@ class InboundSession(Session):
             metadata_channel.receive_metadata(channel, self._on_metadata)
 
     def _on_empty_report(self) -> None:
-        self._reported_at = self._loop.time()
+        self._reported_at = time.monotonic()
         self._is_quiet = True
 
     def _on_report(self, timestamp: int, ntp_timestamp: int, sent: int) -> None:
-        self._reported_at = self._loop.time()
+        self._reported_at = time.monotonic()
         self._is_quiet = self._frame_came or sent == self._sent
         if self._frame_came:
             self._sent, self._frame_came = sent, False
@@ -196,7 +202,7 @@ class InboundSession(Session):
     def _hold_for(self, seconds: float) -> None:
         if self._hold:
             self._hold.cancel()
-        self._hold = self._loop.call_later(seconds, self._release_held)
+        self._hold = asyncio.get_running_loop().call_later(seconds, self._release_held)
 
     def _release_held(self) -> None:
         held, self._held = self._held or [], None

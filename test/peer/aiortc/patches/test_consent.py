@@ -1,6 +1,7 @@
 """Consent to be sent to (RFC 7675), and paths whose addresses change."""
 
 import asyncio
+from types import SimpleNamespace
 
 import aioice
 import pytest
@@ -9,7 +10,12 @@ from support.links.udp_relay import Side
 from support.peers.session_pair import until
 
 from webrtc_bridge.peer.aiortc.patches import consent
-from webrtc_bridge.peer.aiortc.patches.consent import EXPIRY, INTERVAL, ConsentChecks
+from webrtc_bridge.peer.aiortc.patches.consent import (
+    EXPIRY,
+    INTERVAL,
+    ConsentChecks,
+    round_trip,
+)
 from webrtc_bridge.peer.aiortc.patches.udp_guard import GuardedStunProtocol
 
 ADDRESS = ('192.0.2.1', 9)
@@ -82,6 +88,20 @@ async def test_an_answer_may_take_longer_than_the_next_checks(checks, clock):
     assert checks.unanswered_for == 20.0
     answer(checks, request)
     assert checks.unanswered_for == 0.0
+
+
+async def test_the_round_trip_is_the_longest_of_the_newest(checks, clock):
+    connection = SimpleNamespace(_connection=checks._connection)
+    receiver = SimpleNamespace(transport=SimpleNamespace(transport=connection))
+    assert round_trip(receiver) is None
+    found = []
+    for start, took in ((0.0, 0.5), (10.0, 0.75), (20.0, 0.25), (30.0, 0.5), (40.0, 0.25)):
+        clock.now = start
+        checks.send_if_due()
+        clock.now = start + took
+        answer(checks, protocol_of(checks).sent[-1])
+        found.append(round_trip(receiver))
+    assert found == [0.5, 0.75, 0.75, 0.75, 0.5]
 
 
 async def test_only_an_answer_with_the_password_of_the_session_counts(checks, clock):

@@ -6,9 +6,11 @@ import random
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import aioice.ice
 import aioice.stun
+from aiortc import RTCRtpReceiver
 
 from webrtc_bridge.peer.aiortc.patches.udp_guard import heard
 
@@ -24,6 +26,18 @@ Seconds without a packet of the peer after which it is asked for an answer, agai
 may have given this side another port: the peer learns it by that request (RFC 8445 section
 7.3.1.3), and sends to it from then on.
 """
+
+ROUND_TRIPS = 3
+'Newest round trips of which the longest counts, since it varies.'
+
+_round_trips: WeakKeyDictionary[Any, deque[float]] = WeakKeyDictionary()
+'The newest round trips of each ICE connection, in seconds.'
+
+
+def round_trip(receiver: RTCRtpReceiver) -> float | None:
+    """Return the seconds that the peer of `receiver` takes to answer; None before it has."""
+    connection: Any = receiver.transport.transport
+    return max(_round_trips.get(connection._connection, ()), default=None)
 
 
 @functools.cache
@@ -78,7 +92,8 @@ class ConsentChecks:
         elif not is_quiet:
             return
         for pair in self._connection._nominated.values():
-            check = ConsentCheck(self._connection, pair, is_quiet, self._on_answer)
+            on_answer = functools.partial(self._on_answer, now)
+            check = ConsentCheck(self._connection, pair, is_quiet, on_answer)
             self._pending.append((now, check))
 
     def close(self) -> None:
@@ -86,8 +101,10 @@ class ConsentChecks:
         while self._pending:
             self._pending.popleft()[1].close()
 
-    def _on_answer(self) -> None:
+    def _on_answer(self, sent_at: float) -> None:
         self._answered_at = self._loop.time()
+        newest = _round_trips.setdefault(self._connection, deque(maxlen=ROUND_TRIPS))
+        newest.append(self._answered_at - sent_at)
 
 
 class ConsentCheck:

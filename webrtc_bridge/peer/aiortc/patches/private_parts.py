@@ -35,6 +35,7 @@ RECEIVER_PARTS = (
     '_send_rtcp',
     '_send_rtcp_nack',
     '_send_rtcp_pli',
+    '_RTCRtpReceiver__nack_generator',
     '_RTCRtpReceiver__codecs',
     '_RTCRtpReceiver__jitter_buffer',
     '_RTCRtpReceiver__remote_streams',

@@ -9,11 +9,9 @@ from aiortc import RTCRtpReceiver
 from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket, RtcpSrPacket
 
 from webrtc_bridge.media.frames import Codec, EncodedFrame
-from webrtc_bridge.media.rtp.frame_assembler import (
-    NACK_INTERVAL,
-    FrameAssembler,
-    MediaPacket,
-)
+from webrtc_bridge.media.rtp.frame_assembler import FrameAssembler, MediaPacket, Repair
+from webrtc_bridge.media.rtp.repair_pace import RepairPace
+from webrtc_bridge.peer.aiortc.patches.consent import round_trip
 from webrtc_bridge.peer.aiortc.patches.header_extensions import (
     keep_source_headers,
     source_header_of,
@@ -77,9 +75,15 @@ class EncodedFrameReceiver:
     without a bound in front of the decoder's thread, which stays idle.
     """
 
-    def __init__(self, receiver: Any, on_frame: Callable[[EncodedFrame], None]) -> None:
+    def __init__(
+        self,
+        receiver: Any,
+        on_frame: Callable[[EncodedFrame], None],
+        pace: RepairPace | None = None,
+    ) -> None:
         self._receiver = receiver  # an RTCRtpReceiver; mypy does not know its private parts
         self._on_frame = on_frame
+        self._pace = pace or RepairPace()
         self._assemblers: dict[int, FrameAssembler] = {}
         self._skipped_before = 0  # in streams that have ended
         self._media_ssrc = 0
@@ -88,6 +92,8 @@ class EncodedFrameReceiver:
         self._closed = False
         keep_source_headers(receiver)
         self._receiver._RTCRtpReceiver__jitter_buffer = self
+        # It requests all that is missing with each gap, however lately it did, and does not again.
+        self._receiver._RTCRtpReceiver__nack_generator = None
         bound_streams(receiver)
         known = self._receiver._RTCRtpReceiver__rtx_ssrc
         self._receiver._RTCRtpReceiver__rtx_ssrc = _ResentStreams(known, lambda: self._media_ssrc)
@@ -142,6 +148,8 @@ class EncodedFrameReceiver:
         )
         for frame in assembler.add(media_packet, time.monotonic()):
             self._on_frame(frame)
+        if assembler.has_new_gap:
+            self._request(assembler.request(time.monotonic()))
         if assembler.in_need and self._timer is None:
             self._repair_later()
         return False, None
@@ -153,27 +161,30 @@ class EncodedFrameReceiver:
             if codec.name not in Codec.__members__:
                 return None
             self._skipped_before = self.skipped
-            self._assemblers = {packet.ssrc: FrameAssembler(Codec(codec.name))}
+            self._assemblers = {packet.ssrc: FrameAssembler(Codec(codec.name), self._pace)}
             self._media_ssrc = packet.ssrc
         return self._assemblers[packet.ssrc]
 
     def _repair_later(self) -> None:
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(NACK_INTERVAL, self._repair)
+        self._timer = loop.call_later(self._pace.interval, self._repair)
 
     def _repair(self) -> None:
         self._timer = None
         assembler = self._assemblers.get(self._media_ssrc)
         if assembler is None or not assembler.in_need:
             return
-        repair = assembler.repair(time.monotonic())
+        self._pace.round_trip = round_trip(self._receiver)
+        self._request(assembler.repair(time.monotonic()))
+        self._repair_later()
+
+    def _request(self, repair: Repair) -> None:
         if repair.keyframe:
             self.request_keyframe()
         elif repair.nack:
             # In this order: aiortc 1.16 cannot write numbers that wrap.
             numbers = sorted(repair.nack)
             self._send(self._receiver._send_rtcp_nack(self._media_ssrc, numbers))
-        self._repair_later()
 
     def _send(self, feedback: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(feedback)
