@@ -132,8 +132,6 @@ class Selection:
     def sender_present(self, sender_id: str, name: str, now: float) -> list[Action]:
         """Note that a sender has registered, maybe once more."""
         self.senders[sender_id] = name
-        shown_name = f' ({name})' if name else ''
-        logger.info('sender %s is available%s', sender_id, shown_name)
         self._forget_request(sender_id)
         if self._wanted in ('', sender_id):
             self._attempts = 0
@@ -143,7 +141,6 @@ class Selection:
     def sender_exit(self, sender_id: str, now: float) -> list[Action]:
         """Note that a sender's signaling socket is gone; its video may go on."""
         self.senders.pop(sender_id, None)
-        logger.info('sender %s left', sender_id)
         if self._forget_request(sender_id):
             self._pursue(now)
         return []

@@ -1,6 +1,7 @@
 import contextlib
 import itertools
 import os
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -129,7 +130,7 @@ def test_a_film_whose_timestamps_jump_plays_on_and_that_is_logged_once(play, tmp
 
 
 @pytest.mark.parametrize('backwards', [False, True])
-def test_recordings_that_were_joined_are_played_on(play, tmp_path, backwards):
+def test_recordings_that_were_joined_are_played_on(play, tmp_path, caplog, backwards):
     first = write_video(tmp_path / 'a.ts', frames=6, fps=FPS)
     second = write_video(tmp_path / 'b.ts', frames=6, fps=FPS, pts=lambda n: n + 36000 * FPS)
     parts = [first.read_bytes(), second.read_bytes()]
@@ -137,6 +138,9 @@ def test_recordings_that_were_joined_are_played_on(play, tmp_path, backwards):
     path.write_bytes(b''.join(reversed(parts) if backwards else parts))
     frames = pictures(play(path), 20)
     assert (frames[-1].capture_ns - frames[0].capture_ns) / 1e9 < DEADLINE
+    (line,) = caplog.messages
+    (jump,) = re.findall(r'its timestamps jump by (\S+) s; playing on', line)
+    assert float(jump) == pytest.approx(-36000 if backwards else 36000, abs=1)
 
 
 def access_units(source, count):

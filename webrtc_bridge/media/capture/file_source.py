@@ -32,6 +32,12 @@ from webrtc_bridge.media.pixels.upright import UPRIGHT, turn_of
 
 logger = logging.getLogger(__name__)
 
+MPEG_CLOCK = 2**33 / 90_000
+"""
+Seconds after which the timestamps of MPEG-TS start again at 0 (ISO/IEC 13818-1, 2.4.3.7). FFmpeg
+takes any that goes back for that, and adds them.
+"""
+
 Item: TypeAlias = 'av.VideoFrame | av.Packet[VideoStream]'
 
 
@@ -136,10 +142,13 @@ class FileSource:
         if item is None:
             raise SourceUnreadable(self._name, 'none of its pictures can be decoded')
         stamp_ns = pts_ns(item)
-        position = self._play_time.position(stamp_ns / 1e9 if stamp_ns is not None else None)
-        if self._play_time.jump and not self._jump_logged:
+        seconds = stamp_ns / 1e9 if stamp_ns is not None else None
+        position = self._play_time.position(seconds)
+        if seconds is not None and self._play_time.jump and not self._jump_logged:
             self._jump_logged = True
             jump = self._play_time.jump
+            if seconds > MPEG_CLOCK and self._container.format.name == 'mpegts':
+                jump -= MPEG_CLOCK
             logger.warning('%s: its timestamps jump by %.1f s; playing on', self._name, jump)
         return position, item
 

@@ -15,6 +15,8 @@ from webrtc_bridge.signaling.protocol.messages import (
     Offer,
     RequestOffer,
     Role,
+    SenderExit,
+    SenderPresent,
 )
 
 logger = logging.getLogger(__name__)
@@ -85,6 +87,7 @@ class SharedClient(SignalingListener):
 
     def on_message(self, message: Message) -> None:
         """Pass a message on to all members, or that of a session to the one that has it."""
+        log_presence(message)
         for member in self._members:
             if not isinstance(message, (Offer, Answer, Candidate, Bye)):
                 member.on_message(message)
@@ -96,3 +99,13 @@ class SharedClient(SignalingListener):
         """Pass it on to all members."""
         for member in self._members:
             member.on_connected(connected)
+
+
+def log_presence(message: Message) -> None:
+    """Log that a sender has come or left."""
+    match message:
+        case SenderPresent(sender_id, name):
+            shown_name = f' ({name})' if name else ''
+            logger.info('sender %s is available%s', sender_id, shown_name)
+        case SenderExit(sender_id):
+            logger.info('sender %s left', sender_id)
