@@ -14,7 +14,7 @@ from benchmark.plan import FPS
 from benchmark.run import Record
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import Encoder
-from webrtc_bridge.media.codec.x264_settings import DEFAULT, HIGH, X264Settings
+from webrtc_bridge.media.codec.encoder_settings import DEFAULT, HIGH, X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
 from webrtc_bridge.media.pixels.planes import plane_pixels
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE

@@ -10,7 +10,7 @@ from benchmark.plan import FPS
 from webrtc_bridge.gstreamer.capture.encoders import KINDS
 from webrtc_bridge.gstreamer.capture.layers import LayerEncoder
 from webrtc_bridge.gstreamer.library import Element, Gst
-from webrtc_bridge.media.frames import Layer
+from webrtc_bridge.media.frames import Codec, Encoding
 from webrtc_bridge.media.load import encoder_load
 
 KIND = 'x264enc'
@@ -50,7 +50,7 @@ def encode(
 
 
 def _pipeline(width: int, height: int, bitrate: int) -> tuple[Element, Element, Element]:
-    layer = LayerEncoder(KINDS[KIND], Layer.FULL, (width, height), FPS, bitrate)
+    layer = LayerEncoder(KINDS[KIND], Encoding(Codec.H264), (width, height), FPS, bitrate)
     layer.set_watched(True)
     pipeline = Gst.Pipeline.new('quality')
     source, sink = (Gst.ElementFactory.make(name) for name in ('appsrc', 'appsink'))

@@ -27,6 +27,7 @@ from webrtc_bridge.gstreamer.capture.encoders import KINDS
 from webrtc_bridge.gstreamer.capture.passed import PassedStream
 from webrtc_bridge.gstreamer.capture.source import describe
 from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
+from webrtc_bridge.gstreamer.peer.formats import FORMATS
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 
 FPS = 30
@@ -90,13 +91,13 @@ class Viewer:
         element.add(self._depayloader)
         element.add(self._sink)
         entry = self._depayloader.get_static_pad('sink')
-        self._branch.end().link(entry)
         caps = Gst.Caps.from_string('video/x-h264,stream-format=byte-stream,alignment=au')
         self._depayloader.link_filtered(self._sink, caps)
         entry.add_probe(Gst.PadProbeType.BUFFER, self._on_packet)
         end = self._sink.get_static_pad('sink')
         end.add_probe(Gst.PadProbeType.BUFFER, self._on_frame)
         self._branch.join(self.errors.append)
+        self._branch.start(FORMATS[0], entry)
         self._branch.open()
 
     def element(self, factory):

@@ -20,7 +20,6 @@ try:
 except RequirementError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
-from webrtc_bridge.gstreamer.bitrates import ENCODINGS
 from webrtc_bridge.gstreamer.capture.encoders import KINDS
 from webrtc_bridge.gstreamer.capture.source import describe
 from webrtc_bridge.gstreamer.library import post
@@ -28,7 +27,7 @@ from webrtc_bridge.gstreamer.peer.gate import KeyframeGate
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.gstreamer.structures import first_structure
 
-FULL, SMALL, BRIDGE = ENCODINGS
+FULL, SMALL = Encoding(Codec.H264), Encoding(Codec.H264, Layer.SMALL)
 SOURCE = GStreamerOptions(source='test', width=320, height=240)
 
 
@@ -39,17 +38,19 @@ class Branch:
     After a move the times go on at a keyframe, as for a viewer.
     """
 
-    def __init__(self, pipeline):
+    def __init__(self, pipeline, codec=Codec.H264):
         self.element = Gst.parse_bin_from_description(
             'queue name=queue ! fakesink name=sink async=false', True
         )
-        self.layer = Layer.FULL
+        self.encoding = Encoding(codec)
         self.widths, self.times = [], []
         self.keyframes = 0
         self._waits = False
         self._pipeline = pipeline
         self.errors = []
-        self.pad = pipeline.add_branch(self.element, self)
+        pipeline.add_branch(self.element, self)
+        self._entry = self.element.get_static_pad('sink')
+        self.pad = pipeline.link_branch(self._entry, self.encoding)
         self.queue = self.element.get_by_name('queue')
         self.sink = self.element.get_by_name('sink').get_static_pad('sink')
         self.sink.add_probe(Gst.PadProbeType.BUFFER, self._on_picture)
@@ -62,8 +63,8 @@ class Branch:
 
     def move(self, layer):
         self._waits = True
-        self.pad = self._pipeline.move_branch(self.element, self.pad, self.layer, layer)
-        self.layer = layer
+        before, self.encoding = self.encoding, self.encoding._replace(layer=layer)
+        self.pad = self._pipeline.move_branch(self._entry, self.pad, before, self.encoding)
 
     async def more(self, number):
         have = len(self.widths)
@@ -76,7 +77,7 @@ class Branch:
         self.sink.push_event(event)
 
     async def remove(self):
-        self._pipeline.unlink_branch(self.pad, Encoding(Codec.H264, self.layer))
+        self._pipeline.unlink_branch(self.pad, self.encoding)
         await self._pipeline.remove_branch(self.element)
 
     def _on_picture(self, pad, info):

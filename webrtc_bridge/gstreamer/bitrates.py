@@ -1,27 +1,23 @@
-"""The encodings of a pipeline, and the bit rates of its layers within their bounds. Without gi."""
+"""The encodings of a pipeline, and their bit rates within their bounds. Without gi."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from webrtc_bridge.media.bandwidth.layer_allocation import SMALL_BELOW, Bounds
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
-CODEC = Codec.H264
-'The one codec that a pipeline encodes.'
+BRIDGE = Encoding(Codec.H264, bridge=True)
+'For viewers of H.264 that passes through, until its next keyframe.'
 
-
-BRIDGE = Encoding(CODEC, bridge=True)
-'For viewers of what passes through, until its next keyframe.'
-
-ENCODINGS = (Encoding(CODEC, Layer.FULL), Encoding(CODEC, Layer.SMALL), BRIDGE)
+ENCODINGS = (*(Encoding(codec, layer) for codec in Codec for layer in Layer), BRIDGE)
 'All that a pipeline may deliver.'
 
 
-class LayerBitrates:
+class EncodingBitrates:
     """
-    Remember what the layers are encoded with, from one source to the next. All in bit/s.
+    Remember what is encoded with which rate, from one source to the next. All in bit/s.
 
-    `lowest` is what a slow link may bring them down to; `highest`, what the source's pictures get
-    at most, is 0 as long as nothing is encoded.
+    `lowest` is what a slow link may bring an encoding down to; `highest`, what the source's
+    pictures get at most, is 0 as long as nothing is encoded.
     """
 
     def __init__(self, lowest: int) -> None:
@@ -29,21 +25,25 @@ class LayerBitrates:
         self._lowest = lowest
         self._limits: Mapping[Encoding, int] = {}
 
-    def bounds(self, layered: bool) -> Mapping[Codec, Bounds]:
-        """Return the bounds, where there is a small layer if `layered`."""
+    def bounds(self, layered: Collection[Codec]) -> Mapping[Codec, Bounds]:
+        """Return the bounds of all codecs; those that are `layered` have a small layer."""
         if not self.highest:
             return {}
-        if layered:
-            return {CODEC: Bounds(self._lowest, self.highest)}
-        # A viewer whose link carries less than half of the full layer gets gaps: there is no
-        # small one for it, and the others should not suffer.
-        lowest = max(self._lowest, int(SMALL_BELOW * self.highest))
-        return {CODEC: Bounds(lowest, self.highest, layered=False)}
+        # A viewer whose link carries less than half of the full layer gets gaps where there is no
+        # small one for it: the others should not suffer.
+        alone = max(self._lowest, int(SMALL_BELOW * self.highest))
+        return {
+            codec: Bounds(self._lowest, self.highest)
+            if codec in layered
+            else Bounds(alone, self.highest, layered=False)
+            for codec in Codec
+        }
 
     def limit(self, rates: Mapping[Encoding, int]) -> None:
-        """Limit the layers to `rates`, and those left out to `highest` alone."""
+        """Limit encodings to `rates`, and those left out to `highest` alone."""
         self._limits = dict(rates)
 
-    def of(self, layer: Layer) -> int:
-        """Return the bit rate that `layer` is encoded with."""
-        return min(self._limits.get(Encoding(CODEC, layer), self.highest), self.highest)
+    def of(self, encoding: Encoding) -> int:
+        """Return the bit rate of `encoding`; a bridge has that of what it stands in for."""
+        limited = encoding._replace(bridge=False)
+        return min(self._limits.get(limited, self.highest), self.highest)

@@ -56,7 +56,7 @@ PACKAGES = {
     **dict.fromkeys(('videoconvert', 'videoscale', 'videotestsrc'), BASE),
     **dict.fromkeys(('decodebin', 'uridecodebin'), BASE),
     **dict.fromkeys(('rtph264pay', 'rtph264depay', 'rtspsrc', 'v4l2src', 'udpsrc'), GOOD),
-    **dict.fromkeys(('v4l2h264enc', 'jpegdec', 'rtpbin', 'souphttpsrc'), GOOD),
+    **dict.fromkeys(('v4l2h264enc', 'jpegdec', 'rtpbin', 'souphttpsrc', 'vp8enc'), GOOD),
     **dict.fromkeys(('webrtcbin', 'h264parse', 'dtlssrtpenc', 'srtpenc', 'sctpenc'), BAD),
     **dict.fromkeys(('watchdog', 'openh264enc', 'vah264enc', 'nvh264enc', 'srtsrc'), BAD),
     'x264enc': UGLY,
@@ -186,15 +186,20 @@ async def in_thread(work: Callable[[], T], timeout: float) -> T:
             value, error = None, caught
         post(loop, settle, value, error)
 
-    thread = threading.Thread(target=run, name='gstreamer', daemon=True)
+    start_thread(run)
+    return await within(result, timeout)
+
+
+def start_thread(work: Callable[[], object]) -> None:
+    """Call `work()`, which must not raise, in a thread that `join_threads` waits for."""
+    thread = threading.Thread(target=work, name='gstreamer', daemon=True)
     _threads[:] = [*(other for other in _threads if other.is_alive()), thread]
     thread.start()
-    return await within(result, timeout)
 
 
 def join_threads(timeout: float) -> bool:
     """
-    Wait for threads that `in_thread` has left behind; return whether all are done.
+    Wait for threads that are still at work; return whether all are done.
 
     Python must not exit while GStreamer works in one of its threads: that may crash.
     """

@@ -1,10 +1,12 @@
 """
 The one pipeline of a sender: a capture, a tee for each encoding, and a branch for each viewer.
 
-    capture/capture.py -> full tee   -> peer/branch.py
-                                     -> peer/branch.py
-                       -> small tee  -> peer/branch.py
-                       -> bridge tee -> a branch that waits for a keyframe of what passes through
+    capture/capture.py -> tee of H.264            -> peer/branch.py
+                                                  -> peer/branch.py
+                       -> tee of H.264, half size -> peer/branch.py
+                       -> tee of VP8              -> peer/branch.py
+                       -> tee of VP8, half size
+                       -> tee of the bridge       -> a branch that waits for a keyframe
 
 Belongs to the event loop, like everything that decides; GStreamer's threads only carry pictures
 and report, through `post`, what happens.
@@ -22,9 +24,9 @@ from webrtc_bridge.errors import (
     SourceNotFound,
     SourceUnreadable,
 )
-from webrtc_bridge.gstreamer.bitrates import CODEC, ENCODINGS, LayerBitrates
+from webrtc_bridge.gstreamer.bitrates import ENCODINGS, EncodingBitrates
 from webrtc_bridge.gstreamer.capture.capture import Capture
-from webrtc_bridge.gstreamer.capture.encoders import EncoderKind
+from webrtc_bridge.gstreamer.capture.encoders import EncoderKind, is_available
 from webrtc_bridge.gstreamer.capture.source import SourceDescription, shown
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad, in_thread
 from webrtc_bridge.gstreamer.supervisor import SourceSupervisor
@@ -69,11 +71,11 @@ class GStreamerPipeline:
         self.element: Element = Gst.Pipeline.new('sender')
         self._source = source
         self._supervisor = SourceSupervisor(source, highest, self)
-        self._bitrates = LayerBitrates(lowest)
+        self._bitrates = EncodingBitrates(lowest)
         self._on_bounds = on_bounds
         self._loop = asyncio.get_running_loop()
         self._branches: dict[Element, BranchListener] = {}
-        self._can_be_layered = True
+        self._failed: set[Encoding] = set()
         self._bridging: asyncio.TimerHandle | None = None
         self._tees = {
             encoding: EncodingTee(
@@ -109,20 +111,28 @@ class GStreamerPipeline:
     def bounds(self) -> Mapping[Codec, Bounds]:
         """Return the bounds of the bit rates; empty while nothing is encoded."""
         capture = self._supervisor.capture
-        layered = self._can_be_layered and capture is not None and capture.has_small_layer
-        return self._bitrates.bounds(layered)
+        small = (encoding for encoding in ENCODINGS if encoding.layer is Layer.SMALL)
+        return self._bitrates.bounds(
+            {each.codec for each in small if capture and self._can_encode(each)}
+        )
+
+    @property
+    def codecs(self) -> list[Codec]:
+        """The codecs that viewers can have, best first."""
+        return [
+            codec for codec in Codec if codec is Codec.H264 or self._can_encode(Encoding(codec))
+        ]
 
     def limit(self, rates: Mapping[Encoding, int]) -> None:
-        """Encode the layers with `rates` (bit/s), and those left out with the highest."""
+        """Encode with `rates` (bit/s), and what is left out with the highest."""
         self._bitrates.limit(rates)
         self._apply_bitrates()
 
-    def add_branch(self, branch: Element, listener: 'BranchListener') -> Pad:
-        """Let the full layer flow into `branch`; return the tee's pad."""
+    def add_branch(self, branch: Element, listener: 'BranchListener') -> None:
+        """Take in `branch`, into which nothing flows before it is linked."""
         self._branches[branch] = listener
         self.element.add(branch)
         branch.sync_state_with_parent()
-        return self.link_branch(branch.get_static_pad('sink'), Encoding(CODEC))
 
     def link_branch(self, entry: Pad, encoding: Encoding) -> Pad:
         """Let `encoding` flow into a branch by its pad `entry`; return the tee's pad."""
@@ -135,10 +145,10 @@ class GStreamerPipeline:
         self._tees[encoding].unlink(pad)
         self._apply_watched()
 
-    def move_branch(self, branch: Element, pad: Pad, before: Layer, now: Layer) -> Pad:
-        """Let layer `now` flow into `branch` instead of `before`; return the new pad."""
-        self._tees[Encoding(CODEC, before)].unlink(pad)
-        return self.link_branch(branch.get_static_pad('sink'), Encoding(CODEC, now))
+    def move_branch(self, entry: Pad, pad: Pad, before: Encoding, now: Encoding) -> Pad:
+        """Let `now` flow into a branch instead of `before`, by its tee's `pad`; return the new."""
+        self._tees[before].unlink(pad)
+        return self.link_branch(entry, now)
 
     async def remove_branch(self, branch: Element) -> None:
         """Take `branch`, which is not linked, out without interrupting the others."""
@@ -180,11 +190,16 @@ class GStreamerPipeline:
             if tee.watched:
                 tee.request_keyframe()
 
+    def _can_encode(self, encoding: Encoding) -> bool:
+        capture = self._supervisor.capture
+        can = capture.encodes(encoding) if capture else is_available(encoding.codec)
+        return can and encoding not in self._failed
+
     def _apply_bitrates(self) -> None:
         capture = self._supervisor.capture
         if capture and self._bitrates.highest:
-            for layer in Layer:
-                capture.set_bitrate(layer, self._bitrates.of(layer))
+            for encoding in ENCODINGS:
+                capture.set_bitrate(encoding, self._bitrates.of(encoding))
 
     def _apply_watched(self) -> None:
         if capture := self._supervisor.capture:
@@ -196,8 +211,8 @@ class GStreamerPipeline:
         if capture is None:
             return
         capture.request_keyframe(encoding)
-        if capture.has_bridge and not encoding.bridge:
-            if self._bridging is None:
+        if not capture.encodes(encoding):
+            if capture.has_bridge and self._bridging is None:
                 self._bridging = self._loop.call_later(BRIDGE_AFTER, self._bridge)
         elif (newest := capture.newest) is not None:
             self._loop.call_later(REPEAT_AFTER, capture.show_again, encoding, newest)
@@ -221,14 +236,20 @@ class GStreamerPipeline:
             if capture.makes_bridge(element):
                 logger.warning('nothing is shown before a keyframe from now on: %s', reason)
                 return
-            if capture.makes_small_layer(element):
-                logger.warning('no small layer for slow links from now on: %s', reason)
-                self._can_be_layered = False
+            self._note_failed(capture.encoding_of(element), reason)
             self._supervisor.fail(source_error(self._source.shown, error, reason))
         elif not element.get_name().startswith('sctp'):  # video goes on without its data channel
             for branch, listener in list(self._branches.items()):
                 if element == branch or element.has_as_ancestor(branch):
                     listener.on_lost(reason)
+
+    def _note_failed(self, encoding: Encoding | None, reason: str) -> None:
+        """Do without what an encoder has failed to make, if video goes on without it."""
+        if encoding is None or encoding == Encoding(Codec.H264):
+            return
+        self._failed.add(encoding)
+        what = 'small layer for slow links' if encoding.layer is Layer.SMALL else encoding.codec
+        logger.warning('no %s from now on: %s', what, reason)
 
 
 async def stop(element: Element) -> None:

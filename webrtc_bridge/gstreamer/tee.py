@@ -1,4 +1,4 @@
-"""The tee of one encoding's H.264 for all of its viewers. Belongs to the event loop."""
+"""The tee of one encoding's frames for all of its viewers. Belongs to the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from webrtc_bridge.media.codec.keyframes import MINIMUM_INTERVAL, KeyframeReques
 
 class EncodingTee:
     """
-    Pass the H.264 of one encoding to the branches that are linked to it.
+    Pass the frames of one encoding to the branches that are linked to it.
 
     `element` goes into the pipeline, `entry` is its pad for the encoder. The viewers' requests for
     keyframes are merged; `on_keyframe_wanted` is called when one is due. The frames of a `bridge`
@@ -74,7 +74,7 @@ class EncodingTee:
 
 def mark_bridge(_: Pad, info: Element) -> object:
     """Mark the frame of a probe's `info` as one of a bridge."""
-    # A flag that nothing else in a pipeline of H.264 uses: it is for memory that is a file.
+    # A flag that nothing else in a pipeline of video uses: it is for memory that is a file.
     info.get_buffer().set_flags(Gst.BufferFlags.SYNC_AFTER)
     return Gst.PadProbeReturn.OK
 

@@ -15,7 +15,7 @@ from support.media.colour_charts import (
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import require_gstreamer
-from webrtc_bridge.media.frames import Layer
+from webrtc_bridge.media.frames import Codec, Layer
 
 try:
     require_gstreamer()
@@ -64,6 +64,16 @@ async def test_a_film_is_seen_in_the_colours_that_it_was_made_of(tmp_path, name,
     assert (seen.color_primaries, seen.color_trc) == ((9, 14) if matrix == BT2020 else (1, 1))
     assert seen.colorspace == matrix
     assert seen.color_range == (FULL if full else LIMITED)
+
+
+@pytest.mark.parametrize('name', ['709.mp4', '2020.mp4', 'full-709.mp4', 'untagged-sd.mp4'])
+async def test_in_vp8_too_which_has_room_for_one_matrix_and_range(tmp_path, name):
+    codec, matrix, full, size, options = FILMS[name]
+    picture = chart(RED, matrix, full, 'yuvj420p' if full else 'yuv420p', size)
+    path = write_chart(tmp_path / name, picture, codec, frames=40, options=options)
+    seen = await first_picture(f'filesrc location={path} ! decodebin', codec=Codec.VP8)
+    seen.colorspace, seen.color_range = BT601, LIMITED  # RFC 6386, section 9.2
+    assert difference(seen, RED) <= 3
 
 
 async def test_half_the_size_has_the_colours_of_the_whole(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Gst, require_gstreamer
-from webrtc_bridge.media.frames import Layer
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
 try:
     require_gstreamer()
@@ -43,20 +43,30 @@ def noise() -> list[bytes]:
     return pictures
 
 
-def seconds_of(layer: Layer, phases: list[tuple[int, int]], bitrate: int = BITRATE) -> list[float]:
+def seconds_of(
+    layer: Layer,
+    phases: list[tuple[int, int]],
+    bitrate: int = BITRATE,
+    codec: Codec = Codec.H264,
+) -> list[float]:
     """Return the kbit of each second of pictures that come at these rates, for so many seconds."""
     kbits = [0.0] * sum(seconds for _, seconds in phases)
-    encoded = frames_of(layer, phases, bitrate)
+    encoded = frames_of(layer, phases, bitrate, codec)
     for time, data in encoded:
         kbits[(time - encoded[0][0] + Gst.MSECOND) // Gst.SECOND] += 8 * len(data) / 1000
     return kbits
 
 
 def frames_of(
-    layer: Layer, phases: list[tuple[int, int]], bitrate: int = BITRATE
+    layer: Layer,
+    phases: list[tuple[int, int]],
+    bitrate: int = BITRATE,
+    codec: Codec = Codec.H264,
 ) -> list[tuple[int, bytes]]:
-    """Return the time (ns) and the H.264 of each picture."""
-    encoder = LayerEncoder(KINDS['x264enc'], layer, (640, 360), float(ANNOUNCED), bitrate)
+    """Return the time (ns) and the frame of each picture."""
+    encoder = LayerEncoder(
+        KINDS['x264enc'], Encoding(codec, layer), (640, 360), float(ANNOUNCED), bitrate
+    )
     encoder.element.get_by_name('queue').set_property('leaky', 0)  # no picture is to be replaced
     encoder.set_watched(True)
     pipeline, source, sink = (
@@ -120,6 +130,17 @@ def test_the_bit_rate_is_kept_when_the_rate_of_the_pictures_changes() -> None:
 def test_the_small_layer_keeps_its_bit_rate_though_it_leaves_pictures_out() -> None:
     kbits = seconds_of(Layer.SMALL, [(60, 9)], 100_000)
     assert 85 <= np.mean(kbits[4:]) <= 110
+
+
+@pytest.mark.parametrize('fps', [15, 30])
+def test_vp8_keeps_its_bit_rate_too(fps) -> None:
+    kbits = seconds_of(Layer.FULL, [(fps, 7)], codec=Codec.VP8)
+    assert 700 <= np.mean(kbits[2:]) <= 1200
+
+
+def test_a_picture_of_vp8_after_a_pause_has_not_the_bits_of_all_of_it() -> None:
+    kbits = seconds_of(Layer.FULL, [(30, 3), (1, 5)], codec=Codec.VP8)
+    assert all(0 < kbit < 500 for kbit in kbits[4:])
 
 
 @pytest.mark.parametrize(('layer', 'expected'), [(Layer.SMALL, 1), (Layer.FULL, 2)])

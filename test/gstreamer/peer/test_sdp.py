@@ -1,8 +1,6 @@
 """Session descriptions, read and changed."""
 
-import pytest
-
-from webrtc_bridge.gstreamer.peer.sdp import adapted, mids, takes_h264, without_tcp
+from webrtc_bridge.gstreamer.peer.sdp import adapted, mids, with_retransmission, without_tcp
 from webrtc_bridge.peer.negotiation import is_tcp
 
 UDP = 'a=candidate:1 1 UDP 2130706431 192.168.1.7 50000 typ host\r\n'
@@ -27,14 +25,12 @@ def test_candidates_by_tcp_are_left_out() -> None:
     assert without_tcp(VIDEO + TCP + UDP) == VIDEO + UDP
 
 
-@pytest.mark.parametrize(
-    ('sdp', 'takes'),
-    [
-        (VIDEO + H264, True),
-        (VIDEO.replace(' 9 ', ' 0 ') + H264, False),
-        (VIDEO + H264.replace('H264', 'VP8'), False),
-        ('', False),
-    ],
-)
-def test_an_answer_takes_h264_or_does_not(sdp: str, takes: bool) -> None:
-    assert takes_h264(sdp) is takes
+def test_every_format_of_video_can_be_sent_again() -> None:
+    """webrtcbin 1.22 offers that for the first one alone."""
+    formats = H264 + 'a=rtpmap:97 VP8/90000\r\na=rtpmap:98 rtx/90000\r\na=fmtp:98 apt=96\r\n'
+    channel = 'm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n'
+    offer = VIDEO.replace('96', '96 97 98') + formats + channel
+    first, *lines = with_retransmission(offer).splitlines(keepends=True)
+    assert first == 'm=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99\r\n'
+    assert lines[-3:] == ['a=rtpmap:99 rtx/90000\r\n', 'a=fmtp:99 apt=97\r\n', channel]
+    assert with_retransmission(first + ''.join(lines)) == first + ''.join(lines)

@@ -13,8 +13,8 @@ from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.capture.pattern import Pattern, read_clock
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.codec.encoder import HEADROOM, VBV_SECONDS, Encoder, open_encoder
+from webrtc_bridge.media.codec.encoder_settings import DEFAULT, HIGH, X264Settings
 from webrtc_bridge.media.codec.frame_rate import FrameRate
-from webrtc_bridge.media.codec.x264_settings import DEFAULT, HIGH, X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
 from webrtc_bridge.media.pixels.colours import SRGB_AS_BT601
 from webrtc_bridge.media.pixels.planes import plane_pixels

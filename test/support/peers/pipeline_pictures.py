@@ -23,8 +23,8 @@ class Errors(list):
         pass
 
 
-async def first_picture(source, encoder='x264enc', layer=Layer.FULL):
-    """Return the first picture that a viewer of `source` gets in `layer`."""
+async def first_picture(source, encoder='x264enc', layer=Layer.FULL, codec=Codec.H264):
+    """Return the first picture that a viewer of `source` gets in `layer`, as `codec`."""
     options = GStreamerOptions(source=source)
     pipeline = GStreamerPipeline(describe(options), 100_000, 0, lambda: None)
     await pipeline.start(KINDS[encoder])
@@ -32,9 +32,10 @@ async def first_picture(source, encoder='x264enc', layer=Layer.FULL):
         'queue name=queue ! fakesink name=sink async=false', True
     )
     frames, errors = [], Errors()
-    pad = pipeline.add_branch(branch, errors)
-    if layer is not Layer.FULL:
-        pad = pipeline.move_branch(branch, pad, Layer.FULL, layer)
+    pipeline.add_branch(branch, errors)
+    encoding = Encoding(codec, layer)
+    pad = pipeline.link_branch(branch.get_static_pad('sink'), encoding)
+    pipeline.request_keyframe(encoding)
 
     def on_frame(_, info):
         buffer = info.get_buffer()
@@ -47,9 +48,9 @@ async def first_picture(source, encoder='x264enc', layer=Layer.FULL):
     try:
         await until(lambda: frames or errors)
     finally:
-        pipeline.unlink_branch(pad, Encoding(Codec.H264, layer))
+        pipeline.unlink_branch(pad, encoding)
         await pipeline.remove_branch(branch)
         await pipeline.close()
     assert not errors
-    (picture,) = open_decoder(Codec.H264).decode(av.Packet(frames[0]))
+    (picture,) = open_decoder(codec).decode(av.Packet(frames[0]))
     return picture

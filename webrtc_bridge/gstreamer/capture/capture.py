@@ -1,10 +1,12 @@
 """
-A source and what makes H.264 of it, as one element of the pipeline.
+A source and what makes H.264 and VP8 of it, as one element of the pipeline.
 
-    pictures         -> tee -> encoder (capture/layers.py) -> full
-                            -> encoder                     -> small, once somebody needs it
-    H.264 that fits                                        -> full
-                    -> decoder (capture/passed.py), encoder -> bridge, for who waits for a keyframe
+    pictures         -> tee -> encoder (capture/layers.py) -> H.264
+                            -> encoder                     -> VP8, and half the size of both,
+                                                              once somebody needs them
+    H.264 that fits                                        -> H.264
+      -> decoder (capture/passed.py), pictures -> tee, encoder -> bridge, until a keyframe
+                                                   -> encoder  -> VP8, and half the size of it
 
 The route (capture/route.py) to either, decoding or not, depends on what the source delivers.
 """
@@ -13,9 +15,9 @@ import logging
 from typing import Protocol
 
 from webrtc_bridge.errors import SourceError, SourceUnreadable
-from webrtc_bridge.gstreamer.bitrates import BRIDGE, CODEC, ENCODINGS
+from webrtc_bridge.gstreamer.bitrates import BRIDGE, ENCODINGS
 from webrtc_bridge.gstreamer.capture.colours import completing, declare
-from webrtc_bridge.gstreamer.capture.encoders import EncoderKind
+from webrtc_bridge.gstreamer.capture.encoders import EncoderKind, is_available
 from webrtc_bridge.gstreamer.capture.frame_rate import (
     WITH_RATE,
     declared_rate,
@@ -34,13 +36,18 @@ from webrtc_bridge.gstreamer.capture.source_bin import put
 from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Structure
 from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
-from webrtc_bridge.media.frames import Encoding, Layer
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
-TAIL = f'capsfilter caps="{STREAM_CAPS}" ! identity silent=true single-segment=true'
+TAILS = {
+    Codec.H264: f'capsfilter caps="{STREAM_CAPS}" ! identity silent=true single-segment=true',
+    Codec.VP8: 'identity silent=true single-segment=true',
+}
 """
 An encoder's times start anywhere, as its segment says. webrtcbin (its rtpfunnel) heeds only the
 first segment of a viewer: sender reports would be wrong after a change of encoder.
 """
+
+FULL = Encoding(Codec.H264)
 
 SILENCE = 5.0
 'Seconds without a picture after which a source is taken for hung.'
@@ -69,10 +76,11 @@ class CaptureListener(Protocol):
 
 class Capture:
     """
-    Make H.264 of `source` with encoders of `kind`; a `bitrate` of 0 takes what the size asks for.
+    Make H.264 of `source` with encoders of `kind`, and VP8.
 
-    `element` goes into the pipeline, `pads` are its ends. Nothing is encoded before it is watched.
-    A capture is used once: after an error, or `on_failed`, another takes its place.
+    A `bitrate` of 0 takes what the size asks for. `element` goes into the pipeline, `pads` are its
+    ends. Nothing is encoded before it is watched. A capture is used once: after an error, or
+    `on_failed`, another takes its place.
 
     Raises: RequirementError for elements that are not installed, SourceNotFound for elements that
     cannot be put together.
@@ -92,25 +100,31 @@ class Capture:
         self._layers: EncodedLayers | None = None
         self._newest: NewestPicture | None = None
         self._passed: PassedStream | None = None
+        self._passes = False
         self._watched: set[Encoding] = set()
         self.element: Element = Gst.Bin.new('capture')
-        self._tails = {encoding: self._add_tail() for encoding in ENCODINGS}
+        self._ends = {encoding: self._add_end() for encoding in ENCODINGS}
+        self._tails = {encoding: self._add_tail(encoding) for encoding in ENCODINGS}
         self.pads: dict[Encoding, Pad] = {}
         for encoding in ENCODINGS:
             end = self._delivered(encoding)
             self.pads[encoding] = Gst.GhostPad.new(None, end)
             self.element.add_pad(self.pads[encoding])
-        full = self._delivered(Encoding(CODEC))
+        full = self._delivered(FULL)
         full.add_probe(Gst.PadProbeType.BUFFER, self._first_picture)
         self._route = Route(
             self.element, source, self._encode_at_rate, self._pass_through, listener.on_failed
         )
         self._route.start()
 
-    @property
-    def has_small_layer(self) -> bool:
-        """Whether there is a small layer, or can be one."""
-        return self._layers is not None and self._layers.has_small
+    def encodes(self, encoding: Encoding) -> bool:
+        """Return whether `encoding` is made of pictures here, or can be."""
+        passed = self._passes and encoding.codec is Codec.H264
+        if encoding.bridge is not passed or not is_available(encoding.codec):
+            return False
+        if encoding.layer is Layer.SMALL:
+            return self._layers is not None and self._layers.has_small
+        return self.has_bridge or not self._passes
 
     @property
     def has_bridge(self) -> bool:
@@ -121,15 +135,15 @@ class Capture:
         """Encode `encoding`, or do not."""
         change = self._watched.add if watched else self._watched.discard
         change(encoding)
-        if self._layers and self._encodes(encoding):
-            self._layers.set_watched(encoding.layer, watched)
-        if self._passed and encoding == BRIDGE:
-            self._passed.decode(watched)
+        if self._layers and self.encodes(encoding):
+            self._layers.set_watched(encoding, watched)
+        if self._passed:
+            self._passed.decode(any(map(self.encodes, self._watched)))
 
-    def set_bitrate(self, layer: Layer, bitrate: int) -> None:
-        """Change a layer's bit rate (bit/s); what passes through stays as it is."""
+    def set_bitrate(self, encoding: Encoding, bitrate: int) -> None:
+        """Change the bit rate (bit/s) of an encoding; what passes through stays as it is."""
         if self._layers:
-            self._layers.set_bitrate(layer, bitrate)
+            self._layers.set_bitrate(encoding, bitrate)
 
     def request_keyframe(self, encoding: Encoding) -> None:
         """Ask the encoder, or a camera that understands it, for a keyframe."""
@@ -147,48 +161,51 @@ class Capture:
         """Encode the newest picture once more, unless there is one after `time`."""
         if not self._layers or not self._newest or self._newest.time != time:
             return
-        if encoding in self._watched and self._encodes(encoding):
-            self._layers.show_again(encoding.layer, self._newest.again())
+        if encoding in self._watched:
+            self._layers.show_again(encoding, self._newest)
 
     def makes_bridge(self, element: Element) -> bool:
         """Return whether `element` makes the bridge, without which video goes on."""
         if self._passed is None:
             return False
-        encodes = self._layers is not None and self._layers.owns(element)
-        return encodes or self._passed.owns(element)
+        return self.encoding_of(element) == BRIDGE or self._passed.owns(element)
 
-    def makes_small_layer(self, element: Element) -> bool:
-        """Return whether `element` makes the small layer, and may have failed at it."""
-        return self._layers is not None and self._layers.makes_small(element)
-
-    def _encodes(self, encoding: Encoding) -> bool:
-        """Return whether `encoding` is encoded here, or would be."""
-        return encoding.bridge == self.has_bridge
+    def encoding_of(self, element: Element) -> Encoding | None:
+        """Return the encoding that `element` makes, and may have failed at by itself."""
+        return self._layers.encoding_of(element) if self._layers else None
 
     def _delivered(self, encoding: Encoding) -> Pad:
         return self._tails[encoding].get_static_pad('src')
 
-    def _add_tail(self) -> Element:
-        tail = Gst.parse_bin_from_description(TAIL, True)
+    def _add_end(self) -> Element:
+        # There, an encoder may end while the next one starts.
+        funnel = Gst.ElementFactory.make('funnel')
+        self.element.add(funnel)
+        return funnel
+
+    def _add_tail(self, encoding: Encoding) -> Element:
+        tail = Gst.parse_bin_from_description(TAILS[encoding.codec], True)
         self.element.add(tail)
+        self._ends[encoding].link(tail)
         pad = tail.get_static_pad('src')
         pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._keep_end_from_viewers)
         return tail
 
     def _end(self, encoding: Encoding) -> Pad:
-        return self._tails[encoding].get_static_pad('sink')
+        return self._ends[encoding].request_pad_simple('sink_%u')
 
     def _pass_through(self, pad: Pad, structure: Structure) -> None:
+        self._passes = True
         profile = structure.get_string('profile')
         logger.info('source: passing its own H.264 (%s) through; no encoder runs', profile)
         if best_decoder():
-            end = self._delivered(Encoding(CODEC))
+            end = self._delivered(FULL)
             self._passed = PassedStream(self.element, end, self._encode_bridge)
         else:
             logger.warning('viewers wait for keyframes: no decoder (%s)', ', '.join(DECODERS))
         passed = self._put(pad, self._paced(pad))
         declare(passed)
-        passed.link(self._end(Encoding(CODEC)))
+        passed.link(self._end(FULL))
         self._listener.on_bitrate(0)
 
     def _encode_at_rate(self, pad: Pad, structure: Structure) -> None:
@@ -223,13 +240,13 @@ class Capture:
         self._listener.on_flowing()
 
     def _encode_bridge(self, pad: Pad) -> None:
-        """Encode the decoded pictures of what passes through; there is no small layer of it."""
+        """Encode the decoded pictures of what passes through."""
         structure = first_structure(pad.get_current_caps())
         fps = declared_rate(structure)
         rate = DEFAULT_RATE if fps is None or is_absurd(fps) else fps
         completion = self._completion(pad)
         pictures = self._put(pad, completion) if completion else pad
-        self._make_layers(pictures, PictureFormat(shape_of(pad).size, rate, scalable=False))
+        self._make_layers(pictures, PictureFormat(shape_of(pad).size, rate, scalable=True))
 
     def _completion(self, pad: Pad) -> str:
         return completing(first_structure(pad.get_current_caps()), self._route.full_range)
@@ -243,14 +260,17 @@ class Capture:
         pictures = Gst.ElementFactory.make('tee')
         self._put(pad, pictures)
         layers = EncodedLayers(self._kind, pictures, picture_format, bitrate, self._place)
-        full = Encoding(CODEC, bridge=self.has_bridge)
-        layers.set_watched(Layer.FULL, full in self._watched)
+        if not self._passes:
+            layers.prepare(FULL)
+        for encoding in ENCODINGS:
+            if encoding in self._watched and self.encodes(encoding):
+                layers.set_watched(encoding, True)
         self._newest = NewestPicture(self.element, pictures)
         self._layers = layers
         self._listener.on_bitrate(bitrate)
 
-    def _place(self, layer: Layer, pad: Pad, encoder: Element) -> None:
-        self._put(pad, encoder).link(self._end(Encoding(CODEC, layer, bridge=self.has_bridge)))
+    def _place(self, encoding: Encoding, pad: Pad, encoder: Element) -> None:
+        self._put(pad, encoder).link(self._end(encoding))
 
     def _put(self, pad: Pad, chain: Element | str) -> Pad:
         return put(self.element, self._source, pad, chain)

@@ -1,11 +1,21 @@
-"""GStreamer's H.264 encoders, their settings for low delay, and a test of each."""
+"""GStreamer's encoders, their settings for low delay, and a test of each."""
 
 import logging
 from dataclasses import dataclass
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Element, Gst, require_elements
-from webrtc_bridge.media.codec.x264_settings import DEFAULT, TUNE, VBV_SECONDS, slices
+from webrtc_bridge.media.codec.encoder_settings import (
+    DEFAULT,
+    TUNE,
+    VBV_SECONDS,
+    VP8_DROP_BELOW,
+    VP8_SPEED,
+    VP8_THREADS,
+    slices,
+)
+from webrtc_bridge.media.codec.rate_scaled_clock import PictureShare
+from webrtc_bridge.media.frames import Codec
 
 PROBE_TIMEOUT = 4.0
 'Seconds for an encoder to encode five small pictures; a driver may first have to wake up.'
@@ -15,10 +25,19 @@ PROBE_SIZE = (320, 240)
 ENDLESS = 1 << 30
 'Pictures between keyframes: these come on request.'
 
-ENCODED_CAPS = (
-    'video/x-h264,stream-format=byte-stream,alignment=au,'
-    'profile=(string){constrained-baseline,baseline}'
-)
+CHAINS = {
+    Codec.H264: (
+        'videoconvert ! {name} name=encoder ! capsfilter caps="video/x-h264,'
+        'stream-format=byte-stream,alignment=au,profile=(string){{constrained-baseline,baseline}}"'
+        ' ! h264parse'
+    ),
+    # VP8 has no room for other colours (RFC 6386, section 9.2).
+    Codec.VP8: (
+        'videoconvert ! capsfilter caps="video/x-raw,colorimetry=(string)bt601"'
+        ' ! {name} name=encoder'
+    ),
+}
+'The elements from pictures to frames.'
 
 LARGEST_BUFFER = 10_000
 'Milliseconds; x264enc takes no more.'
@@ -40,12 +59,18 @@ class EncoderKind:
 
     name: str
     settings: dict[str, object]
+    codec: Codec = Codec.H264
     rate: str = 'bitrate'
     rate_unit: int = 1000
     buffer: str = ''
     slices: str = ''
     goes_by_times: bool = False
     quick: bool = False
+
+    @property
+    def chain(self) -> str:
+        """The description of the elements that make frames of pictures."""
+        return CHAINS[self.codec].format(name=self.name)
 
 
 KINDS = {
@@ -96,17 +121,40 @@ KINDS = {
         ),
     )
 }
-'Encoders, in the order in which `auto` tries them.'
+'Encoders of H.264, in the order in which `auto` tries them.'
+
+BUFFER = round(1000 * VBV_SECONDS)
+
+VP8 = EncoderKind(
+    'vp8enc',
+    {
+        **{'deadline': 1, 'cpu-used': VP8_SPEED, 'threads': VP8_THREADS, 'end-usage': 'cbr'},
+        **{'buffer-size': BUFFER, 'buffer-initial-size': BUFFER * 3 // 4},
+        **{'buffer-optimal-size': BUFFER * 5 // 6, 'error-resilient': 'default'},
+        **{'keyframe-mode': 'disabled', 'keyframe-max-dist': ENDLESS},
+        **{'lag-in-frames': 0, 'static-threshold': 0},
+    },
+    codec=Codec.VP8,
+    rate='target-bitrate',
+    rate_unit=1,
+    goes_by_times=True,
+    quick=True,
+)
 
 
-def configure(kind: EncoderKind, element: Element, size: tuple[int, int], bitrate: int) -> None:
-    """Set up a new encoder for pictures of `size` and `bitrate` bit/s."""
+def is_available(codec: Codec) -> bool:
+    """Return whether viewers can have `codec`, of which H.264 is required."""
+    elements = [VP8.name, 'rtpvp8pay'] if codec is Codec.VP8 else []
+    return all(map(Gst.ElementFactory.find, elements))
+
+
+def configure(kind: EncoderKind, element: Element, size: tuple[int, int]) -> None:
+    """Set up a new encoder for pictures of `size`; it has no bit rate yet."""
     for name, value in kind.settings.items():
         if element.find_property(name):
             Gst.util_set_object_arg(element, name, str(value).lower())
     if kind.slices:
         element.set_property(kind.slices, slices(*size))
-    set_bitrate(kind, element, bitrate)
 
 
 def set_bitrate(kind: EncoderKind, element: Element, bitrate: int, scale: float = 1.0) -> None:
@@ -129,6 +177,12 @@ def set_bitrate(kind: EncoderKind, element: Element, bitrate: int, scale: float 
         )
     highest = element.find_property(kind.rate).maximum
     element.set_property(kind.rate, min(max(1, scaled // kind.rate_unit), highest))
+
+
+def share_bits(vp8enc: Element, share: PictureShare) -> None:
+    """Let the next picture have its share of the bits, and not be skipped after a pause."""
+    vp8enc.set_property('max-intra-bitrate', max(1, round(100 * share.keyframe)))
+    vp8enc.set_property('dropframe-threshold', VP8_DROP_BELOW if share.rate == 1 else 0)
 
 
 def choose_encoder(wanted: str) -> EncoderKind:
@@ -168,12 +222,13 @@ def failure(kind: EncoderKind) -> str:
             'videotestsrc num-buffers=5 ! video/x-raw,width={},height={},framerate=30/1'.format(
                 *PROBE_SIZE
             )
-            + f' ! videoconvert ! {kind.name} name=encoder ! capsfilter caps="{ENCODED_CAPS}"'
-            ' ! h264parse ! fakesink name=sink sync=false'
+            + f' ! {kind.chain} ! fakesink name=sink sync=false'
         )
     except Exception as error:  # GLib.Error, where the elements cannot be linked
         return str(getattr(error, 'message', error))
-    configure(kind, pipeline.get_by_name('encoder'), PROBE_SIZE, 500_000)
+    encoder = pipeline.get_by_name('encoder')
+    configure(kind, encoder, PROBE_SIZE)
+    set_bitrate(kind, encoder, 500_000)
     try:
         pipeline.set_state(Gst.State.PLAYING)
         end = Gst.MessageType.EOS | Gst.MessageType.ERROR

@@ -1,31 +1,34 @@
-"""The encoders of raw pictures, one for each layer that has viewers."""
+"""The encoders of raw pictures, one for each encoding that has viewers."""
 
 import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
+from webrtc_bridge.gstreamer.bitrates import ENCODINGS
 from webrtc_bridge.gstreamer.capture.colours import declare
 from webrtc_bridge.gstreamer.capture.encoders import (
-    ENCODED_CAPS,
     KINDS,
+    VP8,
     EncoderKind,
     configure,
     set_bitrate,
+    share_bits,
 )
-from webrtc_bridge.gstreamer.capture.newest_picture import AGAIN
+from webrtc_bridge.gstreamer.capture.newest_picture import AGAIN, NewestPicture
 from webrtc_bridge.gstreamer.capture.rate_limiter import RateLimiter
+from webrtc_bridge.gstreamer.capture.source_bin import take_out
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad
 from webrtc_bridge.media.codec.bit_budget import BitBudget
 from webrtc_bridge.media.codec.frame_decimation import FrameDecimator, small_size
 from webrtc_bridge.media.codec.frame_rate import SLOWEST, FrameRate
-from webrtc_bridge.media.frames import Layer
+from webrtc_bridge.media.codec.rate_scaled_clock import PictureShare
+from webrtc_bridge.media.frames import Codec, Encoding, Layer
 
 CHAIN = (
     'valve name=valve drop-mode=forward-sticky-events drop=true'
     # The newest picture wins if the encoder is too slow.
     ' ! queue name=queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0'
-    ' ! {scaling} videoconvert ! {encoder} name=encoder'
-    ' ! capsfilter caps="{caps}" ! h264parse'
+    ' ! {scaling} {encoder}'
 )
 LAG = 12_000
 """
@@ -38,7 +41,7 @@ SCALING = 'videoscale ! capsfilter caps="video/x-raw,width={},height={}" !'
 
 class LayerEncoder:
     """
-    Encode pictures of `size` for `layer` with an encoder of `kind`, while it has viewers.
+    Encode pictures of `size` as `encoding` with an encoder of `kind`, while it has viewers.
 
     `element` goes into the capture and has the pads `sink` and `src`. `fps` is the rate at which
     the pictures come; some are left out if encoding all of them takes too long, and of the small
@@ -46,33 +49,39 @@ class LayerEncoder:
     """
 
     def __init__(
-        self, kind: EncoderKind, layer: Layer, size: tuple[int, int], fps: float, bitrate: int
+        self,
+        kind: EncoderKind,
+        encoding: Encoding,
+        size: tuple[int, int],
+        fps: float,
+        bitrate: int,
     ) -> None:
-        self._size = small_size(*size) if layer is Layer.SMALL else size
-        self._kind = kind_for(layer, kind)
+        self._is_small = encoding.layer is Layer.SMALL
+        self._size = small_size(*size) if self._is_small else size
+        self._kind = kind_for(encoding, kind)
         self._interval = FrameDecimator(fps)
-        self._layer, self._bitrate, self._announced_fps = layer, bitrate, fps
+        self._bitrate, self._announced_fps = bitrate, fps
         self._rate, self._budget = FrameRate(fps), BitBudget()
+        self._share = PictureShare()
         self._limiter = RateLimiter(self._kind.name)
         self._lock = threading.Lock()
-        scaling = SCALING.format(*self._size) if layer is Layer.SMALL else ''
-        description = CHAIN.format(scaling=scaling, encoder=self._kind.name, caps=ENCODED_CAPS)
+        scaling = SCALING.format(*self._size) if self._is_small else ''
+        description = CHAIN.format(scaling=scaling, encoder=self._kind.chain)
         self.element: Element = Gst.parse_bin_from_description(description, True)
         self._encoder: Element = self.element.get_by_name('encoder')
-        self._valve: Element = self.element.get_by_name('valve')
-        self._queue: Element = self.element.get_by_name('queue')
-        configure(self._kind, self._encoder, self._size, bitrate)
+        configure(self._kind, self._encoder, self._size)
         self.set_bitrate(bitrate)
-        pictures = self._queue.get_static_pad('src')
+        pictures = self.element.get_by_name('queue').get_static_pad('src')
         pictures.add_probe(Gst.PadProbeType.BUFFER, self._on_picture)
+        encoded = self.element.get_static_pad('src')
         if self._kind.quick:
-            encoded = self.element.get_static_pad('src')
             encoded.add_probe(Gst.PadProbeType.BUFFER, self._on_encoded)
-        declare(self.element.get_static_pad('src'), self._encoder)
+        if self._kind.codec is Codec.H264:
+            declare(encoded, self._encoder)
 
     def set_watched(self, watched: bool) -> None:
         """Encode, or do not: a layer without viewers is not worth a core."""
-        self._valve.set_property('drop', not watched)
+        self.element.get_by_name('valve').set_property('drop', not watched)
 
     def set_bitrate(self, bitrate: int) -> None:
         """Change the bit rate (bit/s)."""
@@ -82,7 +91,7 @@ class LayerEncoder:
 
     def owns(self, element: Element) -> bool:
         """Return whether `element` is a part of this that fails by itself; the queue does not."""
-        is_queue = element is self._queue
+        is_queue = element is self.element.get_by_name('queue')
         return not is_queue and bool(element.has_as_ancestor(self.element))
 
     @property
@@ -92,38 +101,55 @@ class LayerEncoder:
 
     def _apply(self) -> None:
         self._interval.fps = self._rate.value
-        if self._layer is Layer.SMALL:
+        if self._is_small:
             self._interval.configure(*self._size, self._bitrate)
             self._interval.value = max(self._interval.value, self._limiter.interval)
         else:
             self._interval.value = self._limiter.interval
-        scale = self._budget.factor
+        scale = self._budget.factor * self._share.rate
         if not self._kind.goes_by_times:
             scale *= self._announced_fps / max(self._fps, SLOWEST)
         set_bitrate(self._kind, self._encoder, self._bitrate, scale)
+        if self._kind.codec is Codec.VP8:
+            share_bits(self._encoder, self._share)
 
     def _on_picture(self, _: Pad, info: Element) -> object:
         """Measure the rate, and leave out some pictures."""
         buffer = info.get_buffer()
         self._limiter.begin()
-        if buffer.offset == AGAIN:
-            return Gst.PadProbeReturn.OK
-        time = buffer.pts
-        if time != Gst.CLOCK_TIME_NONE and self._rate.note(time / Gst.SECOND):
+        time, again = seconds(buffer.pts), buffer.offset == AGAIN
+        changed = not again and time is not None and self._rate.note(time)
+        is_due = again or self._interval.is_due()
+        if is_due and not again:
+            self._interval.restart()
+        if is_due and self._kind.codec is Codec.VP8:
+            if again:
+                self._start_over()
+            changed |= self._share.note(time or 0.0, seconds(buffer.duration), self._fps)
+        if changed:
             with self._lock:
                 self._apply()
-        if not self._interval.is_due():
-            return Gst.PadProbeReturn.DROP
-        self._interval.restart()
-        return Gst.PadProbeReturn.OK
+        return Gst.PadProbeReturn.OK if is_due else Gst.PadProbeReturn.DROP
 
     def _on_encoded(self, _: Pad, info: Element) -> object:
         with self._lock:
             bits = 8 * info.get_buffer().get_size()
-            changed = self._budget.spend(bits, self._bitrate, self._fps)
+            counts = self._kind.codec is Codec.H264  # libvpx keeps its rate by itself
+            changed = counts and self._budget.spend(bits, self._bitrate, self._fps)
             if self._limiter.end() or changed:
                 self._apply()
         return Gst.PadProbeReturn.OK
+
+    def _start_over(self) -> None:
+        """Let the encoder take the next picture for its first one, in the thread it comes in."""
+        entry = self._encoder.get_static_pad('sink')
+        before = entry.get_peer()
+        self._share.start_over()
+        self._encoder.set_state(Gst.State.READY)
+        # What came before the pictures, such as their format, comes again by a new link.
+        before.unlink(entry)
+        before.link(entry)
+        self._encoder.sync_state_with_parent()
 
 
 class PictureFormat(NamedTuple):
@@ -136,10 +162,11 @@ class PictureFormat(NamedTuple):
 
 class EncodedLayers:
     """
-    Encode the pictures of the tee `pictures`: the full layer, and the small one once watched.
+    Encode the pictures of the tee `pictures`: each encoding once it is watched.
 
-    `bitrate` (bit/s) is that of each layer at first. `place` puts an encoder between a pad of the
-    tee and the end of its layer.
+    `bitrate` (bit/s) is that of each at first. `place` puts an encoder between a pad of the tee
+    and the end of its encoding. An encoder of H.264 stays, as viewers come back to it from another
+    layer; one of VP8 ends with its last viewer.
     """
 
     def __init__(
@@ -148,65 +175,83 @@ class EncodedLayers:
         pictures: Element,
         picture_format: PictureFormat,
         bitrate: int,
-        place: Callable[[Layer, Pad, Element], None],
+        place: Callable[[Encoding, Pad, Element], None],
     ) -> None:
         self._kind = kind
         self._pictures = pictures
         self._format = picture_format
-        self._bitrates = dict.fromkeys(Layer, bitrate)
+        self._bitrates = dict.fromkeys(ENCODINGS, bitrate)
         self._place = place
-        self._encoders: dict[Layer, LayerEncoder] = {}
-        self._pads: dict[Layer, Pad] = {}
-        self._add(Layer.FULL, pictures.request_pad_simple('src_%u'))
+        self._encoders: dict[Encoding, LayerEncoder] = {}
+        self._pads: dict[Encoding, Pad] = {}
 
     @property
     def has_small(self) -> bool:
         """Whether there is a small layer, or can be one."""
         return self._format.scalable
 
-    def set_watched(self, layer: Layer, watched: bool) -> None:
-        """Encode a layer, or do not."""
-        if watched and layer not in self._encoders and self.has_small:
-            self._add_small()
-        if encoder := self._encoders.get(layer):
+    def set_watched(self, encoding: Encoding, watched: bool) -> None:
+        """Encode `encoding`, or do not."""
+        if watched:
+            self.prepare(encoding)
+        if encoder := self._encoders.get(encoding):
             encoder.set_watched(watched)
+            if not watched and encoding.codec is not Codec.H264:
+                self._remove(encoding)
 
-    def set_bitrate(self, layer: Layer, bitrate: int) -> None:
-        """Change a layer's bit rate (bit/s)."""
-        self._bitrates[layer] = bitrate
-        if encoder := self._encoders.get(layer):
+    def set_bitrate(self, encoding: Encoding, bitrate: int) -> None:
+        """Change the bit rate (bit/s) of an encoding."""
+        self._bitrates[encoding] = bitrate
+        if encoder := self._encoders.get(encoding):
             encoder.set_bitrate(bitrate)
 
-    def show_again(self, layer: Layer, picture: Element) -> None:
-        """Encode a picture once more in `layer`, if that is encoded."""
-        # By the tee's pad, which sends caps and segment first where no picture came before.
-        if pad := self._pads.get(layer):
-            pad.push(picture)
+    def show_again(self, encoding: Encoding, newest: NewestPicture) -> None:
+        """Encode a picture once more as `encoding`, if that is encoded."""
+        pad = self._pads.get(encoding)
+        if pad is None:
+            return
+        # By the tee's pad, which sends caps and segment first where no picture came before. A
+        # source may have changed its format for pictures that are yet to come.
+        coming = pad.get_current_caps()
+        changed = coming is not None and not coming.is_equal(newest.caps)
+        if changed:
+            pad.push_event(Gst.Event.new_caps(newest.caps))
+        pad.push(newest.again())
+        if changed:
+            pad.push_event(Gst.Event.new_caps(coming))
 
-    def owns(self, element: Element) -> bool:
-        """Return whether `element` belongs to an encoder, and may have failed by itself."""
-        return any(encoder.owns(element) for encoder in self._encoders.values())
+    def encoding_of(self, element: Element) -> Encoding | None:
+        """Return the encoding that `element` makes; it may have failed by itself."""
+        owning = (encoding for encoding, each in self._encoders.items() if each.owns(element))
+        return next(owning, None)
 
-    def makes_small(self, element: Element) -> bool:
-        """Return whether `element` makes the small layer, and may have failed at it."""
-        encoder = self._encoders.get(Layer.SMALL)
-        return encoder is not None and encoder.owns(element)
-
-    def _add_small(self) -> None:
+    def prepare(self, encoding: Encoding) -> None:
+        """Make an encoder of `encoding`, which encodes nothing before it is watched."""
+        if encoding in self._encoders:
+            return
         pad = self._pictures.request_pad_simple('src_%u')
+        if encoding.layer is Layer.SMALL:
+            # Before the encoder: a request for a keyframe now would cross it as one for another
+            # time.
+            pad.set_offset(LAG)
         # A camera that is asked for its format again may halt for it.
-        pad.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, keep_format)
-        # Before the encoder: a request for a keyframe now would cross it as one for another time.
-        pad.set_offset(LAG)
-        self._add(Layer.SMALL, pad)
+        if self._encoders:
+            pad.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, keep_format)
+        size, fps, _ = self._format
+        encoder = LayerEncoder(self._kind, encoding, size, fps, self._bitrates[encoding])
+        self._place(encoding, pad, encoder.element)
+        self._encoders[encoding] = encoder
+        self._pads[encoding] = pad
 
-    def _add(self, layer: Layer, pad: Pad) -> None:
-        encoder = LayerEncoder(
-            self._kind, layer, self._format.size, self._format.fps, self._bitrates[layer]
-        )
-        self._place(layer, pad, encoder.element)
-        self._encoders[layer] = encoder
-        self._pads[layer] = pad
+    def _remove(self, encoding: Encoding) -> None:
+        encoder = self._encoders.pop(encoding)
+        self._pictures.release_request_pad(self._pads.pop(encoding))
+        take_out(encoder.element)
+
+
+def seconds(time_ns: int) -> float | None:
+    """Return a time of GStreamer in seconds; None if it is not known."""
+    return None if time_ns == Gst.CLOCK_TIME_NONE else time_ns / Gst.SECOND
 
 
 def keep_format(_: Pad, info: Element) -> object:
@@ -215,13 +260,15 @@ def keep_format(_: Pad, info: Element) -> object:
     return Gst.PadProbeReturn.DROP if reconfigure else Gst.PadProbeReturn.OK
 
 
-def kind_for(layer: Layer, kind: EncoderKind) -> EncoderKind:
+def kind_for(encoding: Encoding, kind: EncoderKind) -> EncoderKind:
     """
-    Return the kind that encodes `layer` if `kind` encodes the full one.
+    Return the kind that encodes `encoding` if `kind` encodes H.264 in full size.
 
     Hardware may not encode a second stream, and half the size costs a processor little.
     """
+    if encoding.codec is Codec.VP8:
+        return VP8
     software = KINDS['x264enc']
-    if layer is Layer.SMALL and Gst.ElementFactory.find(software.name):
+    if encoding.layer is Layer.SMALL and Gst.ElementFactory.find(software.name):
         return software
     return kind

@@ -30,6 +30,12 @@ class NewestPicture:
         sample = self._sink.get_property('last-sample')
         return sample.get_buffer().pts if sample else None
 
+    @property
+    def caps(self) -> Element:
+        """The format of the newest picture; None before the first."""
+        sample = self._sink.get_property('last-sample')
+        return sample.get_caps() if sample else None
+
     def again(self) -> Element:
         """Return the newest picture once more, a little later; None before the first."""
         sample = self._sink.get_property('last-sample')

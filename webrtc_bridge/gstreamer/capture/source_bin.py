@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 from webrtc_bridge.errors import SourceNotFound, SourceUnreadable
 from webrtc_bridge.gstreamer.capture.source import SourceDescription, shown
-from webrtc_bridge.gstreamer.library import Element, Gst, Pad, element_names, require_elements
+from webrtc_bridge.gstreamer.library import (
+    Element,
+    Gst,
+    Pad,
+    element_names,
+    require_elements,
+    start_thread,
+)
 
 
 def add_source(bin_: Element, source: SourceDescription, on_pad: Callable[[Pad], None]) -> None:
@@ -46,6 +53,23 @@ def put(bin_: Element, source: SourceDescription, pad: Pad, chain: Element | str
         reason = 'its video has a format that no element takes'
         raise SourceUnreadable(source.shown, reason) from error
     return chain.get_static_pad('src')
+
+
+def take_out(element: Element) -> None:
+    """
+    Stop `element`, to which nothing flows any more, and take it out of its bin and a funnel.
+
+    That is done in a thread: an encoder ends with the picture that it is at.
+    """
+    element.set_locked_state(True)
+    end = element.get_static_pad('src').get_peer()
+
+    def stop() -> None:
+        element.set_state(Gst.State.NULL)
+        element.get_parent().remove(element)
+        end.get_parent_element().release_request_pad(end)
+
+    start_thread(stop)
 
 
 def unlinked_pad(bin_: Element) -> Pad | None:

@@ -5,24 +5,12 @@ import functools
 import secrets
 from collections.abc import Callable
 
-from webrtc_bridge.gstreamer.bitrates import BRIDGE, CODEC
+from webrtc_bridge.gstreamer.bitrates import BRIDGE
 from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Signals, post
+from webrtc_bridge.gstreamer.peer.formats import Format
 from webrtc_bridge.gstreamer.peer.gate import KeyframeGate
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.media.frames import Encoding, Layer
-
-CAPS = (
-    'application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=96,'
-    'packetization-mode=(string)1,{profile}level-asymmetry-allowed=(string)1,'
-    # Known in advance, or the offer would not tell whose retransmissions are whose (RFC 5576,
-    # section 4.2), and no viewer could use them.
-    'ssrc=(uint){ssrc}'
-)
-PROFILE = 'profile-level-id=(string)42e01f,'
-"""
-Every browser, and aiortc, takes the constrained baseline profile. Viewers look at the profile and
-not at the level, but rtph264pay would take no more than 1280x720 at 30 fps, which is level 3.1.
-"""
 
 ELEMENTS = (
     # One entry for the layer, and another for the bridge, whose frames come in between.
@@ -30,34 +18,30 @@ ELEMENTS = (
     # What does not fit is dropped before it, and then everything up to a keyframe: a picture that
     # refers to one that was dropped cannot be shown, and nobody would ask for another.
     'queue name=queue leaky=upstream max-size-buffers=8 max-size-bytes=0 max-size-time=0'
-    ' ! rtph264pay name=payloader aggregate-mode=zero-latency pt=96 mtu=1200'
-    ' ! capsfilter caps="{packets}" ! capssetter name=packets caps="{offered}"'
 )
+PACKETS = '{payloader} name=payloader ! capsfilter caps="{packets}" ! capssetter caps="{offered}"'
 
 
 class ViewerBranch:
     """
-    Make RTP packets of one layer for one viewer, with the SSRC `ssrc` and the caps `caps`.
+    Make RTP packets of one encoding for one viewer, with the SSRC `ssrc`.
 
     Where the source's own H.264 passes through, and a keyframe of it is late, the viewer gets the
     bridge until it comes.
 
-    `element` goes into the pipeline, and has room for what takes the packets. Nothing flows until
-    `open`. Belongs to the event loop.
+    `element` goes into the pipeline, and has room for what takes the packets. Nothing is encoded
+    until `start`, from when on there is an `encoding`, and nothing flows until `open`. Belongs to
+    the event loop.
     """
 
     def __init__(self, pipeline: GStreamerPipeline) -> None:
-        self.layer = Layer.FULL
+        self.encoding: Encoding | None = None
         self.ssrc = 1 + secrets.randbelow(0xFFFFFFFF)
-        self.caps = CAPS.format(ssrc=self.ssrc, profile=PROFILE)
-        packets = CAPS.format(ssrc=self.ssrc, profile='')
-        self.element: Element = Gst.parse_bin_from_description(
-            ELEMENTS.format(packets=packets, offered=self.caps), False
-        )
+        self.element: Element = Gst.parse_bin_from_description(ELEMENTS, False)
         self._pipeline = pipeline
         self._on_lost: Callable[[str], None] = lambda reason: None
         self._loop = asyncio.get_running_loop()
-        self._payloader: Element = self.element.get_by_name('payloader')
+        self._payloader: Element = None
         self._tee_pad: Pad | None = None
         self._bridge: BridgeEntry | None = None
         self._joined = self._is_open = False
@@ -80,15 +64,27 @@ class ViewerBranch:
         payloader = self._payloader
         return int(payloader.get_property('seqnum')) if payloader is not None else 0
 
-    def end(self) -> Pad:
-        """Return the pad that the packets leave by."""
-        return self.element.get_by_name('packets').get_static_pad('src')
-
     def join(self, on_lost: Callable[[str], None]) -> None:
         """Join the pipeline; `on_lost` gets the reason when an element fails."""
         self._joined = True
         self._on_lost = on_lost
-        self._tee_pad = self._pipeline.add_branch(self.element, self)
+        self._pipeline.add_branch(self.element, self)
+
+    def start(self, taken: Format, sink: Pad) -> None:
+        """Take frames of the codec of `taken`, and give their packets to `sink`; once."""
+        elements = PACKETS.format(
+            payloader=taken.payloader,
+            packets=taken.packets(self.ssrc),
+            offered=taken.offered(self.ssrc),
+        )
+        packets = Gst.parse_bin_from_description(elements, True)
+        self.element.add(packets)
+        packets.get_static_pad('src').link(sink)
+        self.element.get_by_name('queue').link(packets)
+        packets.sync_state_with_parent()
+        self._payloader = packets.get_by_name('payloader')
+        self.encoding = Encoding(taken.codec)
+        self._link(self.encoding)
 
     def on_lost(self, reason: str) -> None:
         """Pass on that an element failed."""
@@ -96,6 +92,8 @@ class ViewerBranch:
 
     def on_keyframe_late(self) -> None:
         """Take the bridge until the keyframe comes."""
+        if self.encoding is None or self.encoding.codec is not BRIDGE.codec:
+            return
         if self._gate and self._gate.waits and self._pause is None and self._bridge is None:
             self._gate.cross()
             self._bridge = BridgeEntry(self._pipeline, self.element)
@@ -108,12 +106,15 @@ class ViewerBranch:
 
     def change_layer(self, layer: Layer) -> None:
         """Take `layer`, from its next keyframe on."""
-        if self._gate is None or self._tee_pad is None or layer is self.layer:
+        if self._gate is None or self._tee_pad is None or self.encoding is None:
+            return
+        before, encoding = self.encoding, self.encoding._replace(layer=layer)
+        if encoding == before:
             return
         self._gate.close()
         self._leave_bridge()
-        self._tee_pad = self._pipeline.move_branch(self.element, self._tee_pad, self.layer, layer)
-        self.layer = layer
+        self._tee_pad = self._pipeline.move_branch(self._entry(), self._tee_pad, before, encoding)
+        self.encoding = encoding
         if self._is_open and self._pause is None:
             self._gate.open_at_keyframe()
 
@@ -138,9 +139,8 @@ class ViewerBranch:
         if idle:
             self._gate.close()
             self._leave()
-        else:
-            entry = self.element.get_static_pad('sink')
-            self._tee_pad = self._pipeline.link_branch(entry, Encoding(CODEC, self.layer))
+        elif self.encoding is not None:
+            self._link(self.encoding)
             self._gate.open_at_keyframe()
 
     async def close(self) -> None:
@@ -157,10 +157,16 @@ class ViewerBranch:
         finally:
             self.element = self._payloader = None
 
+    def _entry(self) -> Pad:
+        return self.element.get_static_pad('sink')
+
+    def _link(self, encoding: Encoding) -> None:
+        self._tee_pad = self._pipeline.link_branch(self._entry(), encoding)
+
     def _leave(self) -> None:
         self._leave_bridge()
-        if self._tee_pad is not None:
-            self._pipeline.unlink_branch(self._tee_pad, Encoding(CODEC, self.layer))
+        if self._tee_pad is not None and self.encoding is not None:
+            self._pipeline.unlink_branch(self._tee_pad, self.encoding)
             self._tee_pad = None
 
     def _end_pause(self) -> None:
@@ -178,7 +184,8 @@ class ViewerBranch:
             self._gate.restart()
 
     def _request_keyframe(self) -> None:
-        self._pipeline.request_keyframe(Encoding(CODEC, self.layer))
+        if self.encoding is not None:
+            self._pipeline.request_keyframe(self.encoding)
         if self._bridge is not None:
             self._pipeline.request_keyframe(BRIDGE)
 

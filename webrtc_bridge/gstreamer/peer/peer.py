@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 from webrtc_bridge.errors import SessionError
-from webrtc_bridge.gstreamer.bitrates import CODEC
 from webrtc_bridge.gstreamer.library import Element, Gst, GstWebRTC, Signals, post
 from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
 from webrtc_bridge.gstreamer.peer.certificate import use_ecdsa_certificate, with_fingerprint
+from webrtc_bridge.gstreamer.peer.formats import Format, formats_of, taken
 from webrtc_bridge.gstreamer.peer.ice import IceAgent
 from webrtc_bridge.gstreamer.peer.rtp_session import RtpSession
-from webrtc_bridge.gstreamer.peer.sdp import adapted, ask, description, takes_h264
+from webrtc_bridge.gstreamer.peer.sdp import adapted, ask, description
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.media.frames import Encoding, Layer
 from webrtc_bridge.peer import clock_channel
@@ -31,6 +31,9 @@ STEP_TIMEOUT = 2.0
 Seconds that a step of the negotiation has to end in when the connection is closed. A webrtcbin
 that is stopped while it gathers sometimes leaves its agent behind, with 9 open files.
 """
+
+SINK = 'sink_0'
+'The pad of a webrtcbin that takes the packets.'
 
 T = TypeVar('T')
 
@@ -60,7 +63,9 @@ class GStreamerPeer:
         self._branch = ViewerBranch(pipeline)
         self._webrtc = make_webrtc()
         self._ice = IceAgent(peer_id, self._webrtc, ice_servers, listener.on_candidate)
-        connect(self._branch, self._webrtc)
+        self._branch.element.add(self._webrtc)
+        self._formats = formats_of(pipeline.codecs)
+        prefer(self._webrtc, self._formats, self._branch.ssrc)
         self._rtp: RtpSession | None = None
         self._channel: Element = None
         self._closed = False
@@ -96,12 +101,14 @@ class GStreamerPeer:
         expected = self._negotiation.description(sdp)
         if expected is None:
             return
-        if not takes_h264(expected):
+        chosen = taken(expected, self._formats)
+        if chosen is None:
             offer = self._webrtc.get_property('local-description').sdp.as_text()
             raise SessionError(self._peer_id, unusable_answer(expected, offer))
         parsed = description(kind, expected)
         if parsed is None:
             raise SessionError(self._peer_id, f'bad {kind}: it is not SDP')
+        self._branch.start(chosen, self._webrtc.get_static_pad(SINK))
         await self._uninterrupted(self._ask('set-remote-description', parsed))
         for candidate in self._negotiation.early_candidates():
             await self._candidates.take(candidate)
@@ -112,9 +119,9 @@ class GStreamerPeer:
             await self._candidates.take(ready)
 
     @property
-    def encoding(self) -> Encoding:
-        """The encoding that the viewer gets."""
-        return Encoding(CODEC, self._branch.layer)
+    def encoding(self) -> Encoding | None:
+        """The encoding that the viewer gets; None before its answer."""
+        return self._branch.encoding
 
     @property
     def sent(self) -> int:
@@ -214,14 +221,13 @@ def make_webrtc() -> Element:
     return webrtc
 
 
-def connect(branch: ViewerBranch, webrtc: Element) -> None:
-    """Let `webrtc`, at the end of `branch`, send its packets, and lost ones again."""
-    branch.element.add(webrtc)
-    sink = webrtc.request_pad_simple('sink_0')
-    branch.end().link(sink)
+def prefer(webrtc: Element, formats: Iterable[Format], ssrc: int) -> None:
+    """Let `webrtc` offer `formats` with this SSRC, and send lost packets again."""
+    sink = webrtc.request_pad_simple(SINK)
     transceiver = sink.get_property('transceiver')
     transceiver.set_property('direction', GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY)
-    transceiver.set_property('codec-preferences', Gst.Caps.from_string(branch.caps))
+    caps = ';'.join(each.offered(ssrc) for each in formats)
+    transceiver.set_property('codec-preferences', Gst.Caps.from_string(caps))
     transceiver.set_property('do-nack', True)
 
 

@@ -1,6 +1,7 @@
 """Create, change and read webrtcbin's session descriptions."""
 
 import asyncio
+import re
 from typing import Any
 
 from webrtc_bridge.errors import SessionError, printable
@@ -9,6 +10,9 @@ from webrtc_bridge.peer.negotiation import is_tcp
 from webrtc_bridge.program.cancellation import within
 
 PROMISE_TIMEOUT = 5.0
+
+DYNAMIC = range(96, 128)
+'Payload types without a fixed meaning (RFC 3551, section 6).'
 
 
 async def ask(
@@ -69,9 +73,27 @@ def adapted(sdp: str) -> str:
     Return webrtcbin's offer, asking for the viewer's estimate of its link.
 
     It would ask for each packet's arrival, and GStreamer has nothing built in that makes a bit
-    rate of that.
+    rate of that. Up to 1.22 it offers retransmissions for the first format alone.
     """
-    return sdp.replace('transport-cc\r\n', 'goog-remb\r\n')
+    return with_retransmission(sdp.replace('transport-cc\r\n', 'goog-remb\r\n'))
+
+
+def with_retransmission(sdp: str) -> str:
+    """Return an offer with a format for the lost packets of each format of video (RFC 4588)."""
+    sections = re.split('^(?=m=)', sdp, flags=re.MULTILINE)
+    return ''.join(_repaired(each) if each.startswith('m=video ') else each for each in sections)
+
+
+def _repaired(section: str) -> str:
+    first, _, rest = section.partition('\r\n')
+    names = dict(re.findall(r'^a=rtpmap:(\d+) (\w+)', rest, re.MULTILINE))
+    repaired = re.findall(r'^a=fmtp:\d+ apt=(\d+)', rest, re.MULTILINE)
+    lacking = [n for n, name in names.items() if name.lower() != 'rtx' and n not in repaired]
+    free = (number for number in DYNAMIC if str(number) not in names)
+    for number, again in zip(lacking, free, strict=False):
+        first += f' {again}'
+        rest += f'a=rtpmap:{again} rtx/90000\r\na=fmtp:{again} apt={number}\r\n'
+    return f'{first}\r\n{rest}'
 
 
 def mids(sdp: str) -> list[str]:
@@ -82,12 +104,3 @@ def mids(sdp: str) -> list[str]:
 def without_tcp(sdp: str) -> str:
     """Return `sdp` without candidates that are reached by TCP: no viewer speaks it."""
     return ''.join(line for line in sdp.splitlines(keepends=True) if not is_tcp(line))
-
-
-def takes_h264(sdp: str) -> bool:
-    """Return whether an answer takes the video that was offered."""
-    lines = sdp.splitlines()
-    accepted = any(
-        line.startswith('m=video ') and not line.startswith('m=video 0 ') for line in lines
-    )
-    return accepted and any(line.startswith('a=rtpmap:') and ' H264/' in line for line in lines)

@@ -11,16 +11,19 @@ from av.video.reformatter import ColorRange
 
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.codec.bit_budget import BitBudget
-from webrtc_bridge.media.codec.frame_rate import SLOWEST
-from webrtc_bridge.media.codec.rate_scaled_clock import RateScaledClock
-from webrtc_bridge.media.codec.x264_settings import (
+from webrtc_bridge.media.codec.encoder_settings import (
     DEFAULT,
     HIGH,
     TUNE,
     VBV_SECONDS,
+    VP8_DROP_BELOW,
+    VP8_SPEED,
+    VP8_THREADS,
     X264Settings,
     slices,
 )
+from webrtc_bridge.media.codec.frame_rate import SLOWEST
+from webrtc_bridge.media.codec.rate_scaled_clock import RateScaledClock
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding
 from webrtc_bridge.media.h264.units import nal_units
 from webrtc_bridge.media.pixels.colours import Colours, colours_of
@@ -37,25 +40,6 @@ x264 changes the rate of a stream only if it started at a constant rate (CBR), a
 `maxrate` that it was opened with; so it is opened with this much more, and set to the wanted rate
 before the first picture. FFmpeg cannot change `bufsize`, so the bound on a keyframe stays.
 `RateScaledClock` changes the rate of libvpx, which goes by the times of pictures.
-"""
-
-DROP_BELOW = 30
-"""
-Percent of libvpx's buffer below which it skips pictures. Otherwise each picture takes at least
-what the coarsest quantizer leaves: twice the wanted rate if that is low (640x360 at 50 kbit/s).
-"""
-
-VP8_SPEED = '-8'
-"""
-The constant speed of libvpx, of 16. Positive, it would be a bound, and libvpx faster whenever the
-machine is busy with something else: at 1280x720 and 1 Mbit/s one clip has 37.1 dB at this speed,
-and at the bound between 32.2 and 37.2, for the same CPU time.
-"""
-
-VP8_THREADS = 1
-"""
-More threads of libvpx wait for each other row by row without sleeping. On a busy machine with 2
-cores two take nine times the CPU time of one at 1920x1080 (167 and 18 ms), and so the real time.
 """
 
 logger = logging.getLogger(__name__)
@@ -97,9 +81,9 @@ def open_encoder(
             'minrate': str(bitrate),
             'maxrate': str(bitrate),
             'bufsize': bufsize,
-            'drop-threshold': str(DROP_BELOW),
+            'drop-threshold': str(VP8_DROP_BELOW),
             'deadline': 'realtime',
-            'cpu-used': VP8_SPEED,
+            'cpu-used': str(VP8_SPEED),
             'lag-in-frames': '0',
             'auto-alt-ref': '0',
             'error-resilient': 'default',

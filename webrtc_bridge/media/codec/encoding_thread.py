@@ -10,11 +10,11 @@ import av
 
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.bandwidth.layer_allocation import Bounds
+from webrtc_bridge.media.codec.encoder_settings import DEFAULT, HIGH, X264Settings
 from webrtc_bridge.media.codec.frame_rate import FrameRate
 from webrtc_bridge.media.codec.keyframes import MINIMUM_INTERVAL
 from webrtc_bridge.media.codec.profile_choice import ProfileChoice
 from webrtc_bridge.media.codec.running_encoder import RunningEncoder
-from webrtc_bridge.media.codec.x264_settings import DEFAULT, HIGH, X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, Codec, EncodedFrame, Encoding, Layer
 from webrtc_bridge.media.load.load_limiter import LoadLimiter
 from webrtc_bridge.media.rtp.rtp_time import PictureTimes, RtpTime

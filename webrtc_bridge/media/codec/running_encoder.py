@@ -3,9 +3,9 @@
 import time
 
 from webrtc_bridge.media.codec.encoder import Encoder
+from webrtc_bridge.media.codec.encoder_settings import DEFAULT, X264Settings
 from webrtc_bridge.media.codec.keyframes import KeyframeRequests
 from webrtc_bridge.media.codec.small_layer import SmallLayer
-from webrtc_bridge.media.codec.x264_settings import DEFAULT, X264Settings
 from webrtc_bridge.media.frames import CapturedFrame, EncodedFrame, Encoding, Layer
 
 

@@ -1,0 +1,69 @@
+"""The formats of RTP that are offered, and the one that a viewer takes. Without gi."""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from webrtc_bridge.media.frames import Codec
+
+SENT = 'application/x-rtp,media=video,encoding-name={codec},clock-rate=90000,payload={number}'
+H264 = ',packetization-mode=(string)1,level-asymmetry-allowed=(string)1'
+PAYLOADERS = {
+    Codec.H264: 'rtph264pay aggregate-mode=zero-latency',
+    # Numbered pictures tell a receiver whether one was lost (RFC 7741, section 4.2).
+    Codec.VP8: 'rtpvp8pay picture-id-mode=15-bit',
+}
+
+
+class Format(NamedTuple):
+    """A payload type of RTP; `profile` is H.264's `profile-level-id` (RFC 6184, section 8.1)."""
+
+    number: int
+    codec: Codec
+    profile: str = ''
+
+    @property
+    def payloader(self) -> str:
+        """The description of the element that makes its packets."""
+        return f'{PAYLOADERS[self.codec]} pt={self.number} mtu=1200'
+
+    def packets(self, ssrc: int) -> str:
+        """
+        Return the caps of its packets, without a profile.
+
+        With one, rtph264pay would take nothing above its level.
+        """
+        # The SSRC is known in advance, or the offer would not tell whose retransmissions are whose
+        # (RFC 5576, section 4.2), and no viewer could use them.
+        known = SENT.format(codec=self.codec.value, number=self.number) + f',ssrc=(uint){ssrc}'
+        return known + H264 if self.codec is Codec.H264 else known
+
+    def offered(self, ssrc: int) -> str:
+        """Return the caps with which it is offered."""
+        profile = f',profile-level-id=(string){self.profile}' if self.profile else ''
+        return self.packets(ssrc) + profile
+
+
+FORMATS = (
+    # Every browser with H.264, and aiortc, takes the constrained baseline profile. Viewers look at
+    # the profile and not at the level.
+    Format(96, Codec.H264, '42e01f'),
+    Format(98, Codec.VP8),
+)
+'All that may be offered, best first.'
+
+
+def formats_of(codecs: Collection[Codec]) -> tuple[Format, ...]:
+    """Return the formats to offer of `codecs`."""
+    return tuple(each for each in FORMATS if each.codec in codecs)
+
+
+def taken(answer: str, offered: Iterable[Format]) -> Format | None:
+    """Return the one of the `offered` formats that `answer` (SDP) prefers; None if it has none."""
+    lines = [line.strip().upper() for line in answer.splitlines()]
+    known = {str(each.number): each for each in offered}
+    video = next((line.split() for line in lines if line.startswith('M=VIDEO ')), [])
+    numbers = video[3:] if '0' not in video[1:2] else []
+    for each in (known[number] for number in numbers if number in known):
+        if f'A=RTPMAP:{each.number} {each.codec.value}/90000' in lines:
+            return each
+    return None
