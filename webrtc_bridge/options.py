@@ -336,7 +336,8 @@ class GStreamerOptions(BitrateBounds):
     min_bitrate: int = min_bitrate_option()
     encoder: str = option(
         'auto',
-        'H.264 encoder; auto picks the first that works, hardware before software.',
+        'Encoder of H.264; auto picks the first that works, hardware before software. Viewers '
+        'without H.264 get VP8 from the processor.',
         choices=GSTREAMER_ENCODERS,
     )
 

@@ -66,6 +66,14 @@ KEEP_CONNECTIONS = """
         constructor(...options) { super(...options); connections.push(this); }
     };
 """
+WITHOUT_H264 = """
+    const set = RTCPeerConnection.prototype.setRemoteDescription;
+    RTCPeerConnection.prototype.setRemoteDescription = function({ type, sdp }) {
+        return set.call(this, { type, sdp: sdp.replaceAll(' H264/', ' HXXX/') });
+    };
+"""
+'A browser that does not know the codec.'
+
 FORMATS = """
     Promise.all(connections.map((connection) => connection.getStats())).then((all) =>
         all.flatMap((stats) => [...stats.values()])
@@ -118,6 +126,16 @@ async def test_a_gstreamer_sender_is_shown_moving(
     await page.until("!document.querySelector('[data-statistic=delay]').hidden")
     delay = float((await page.text('[data-statistic=delay] dd')).removesuffix(' ms'))
     assert 0 < delay < 1000
+    assert 'H264' in await page.text('.statistics')
+    other = await browser.page(address(server))
+    await other.until(CONNECTED)
+    await other.value(WITHOUT_H264)
+    await other.click('#cameras [data-sender="rover"]')
+    await until_it_moves(other, 'rover')
+    found = await colours(other, 'rover', [[n / 14, 0.25] for n in (1, 3, 5)])
+    for colour, expected in zip(found, BARS, strict=True):
+        assert max(abs(a - b) for a, b in zip(colour, expected, strict=True)) < 40, found
+    await other.until("document.querySelector('.statistics').textContent.includes('VP8')")
 
 
 async def test_a_camera_that_leaves_and_returns_is_shown_again(
@@ -277,6 +295,10 @@ async def test_a_bare_page_is_all_picture(
     assert box == await page.value('[innerWidth, innerHeight]')
 
 
+ASKS_AGAIN = 300
+'Milliseconds after a failed session until the page asks for another.'
+
+
 async def fake_camera(url: str, replies: list[dict[str, Any]]) -> None:
     """Register as a sender that answers each request with `replies`."""
     name = '%3Cb%20id%3Dhack%3EFake%3C%2Fb%3E'
@@ -295,15 +317,15 @@ async def shown_of(
     """
     Return a page that shows a fake camera, once that says `text`.
 
-    The page's timers of `deadline` milliseconds are over early.
+    The page's timers of `deadline` milliseconds are over early; `delays` has those of all.
     """
     camera = asyncio.ensure_future(fake_camera(server.url, replies))
     try:
         page = await browser.page('about:blank#')
         await page.call(
             'Page.addScriptToEvaluateOnNewDocument',
-            source='const wait = setTimeout; window.setTimeout = (call, ms) =>'
-            f'wait(call, ms === {deadline} ? 500 : ms)',
+            source='const wait = setTimeout, delays = []; window.setTimeout = (call, ms) =>'
+            f'(delays.push(ms), wait(call, ms === {deadline} ? 500 : ms))',
         )
         await page.open(address(server, '/?sender=fake'))
         await page.until(f'document.querySelector(".message").innerText.includes({text!r})')
@@ -316,6 +338,7 @@ async def shown_of(
 async def test_names_and_reasons_are_text_never_markup(server: Program, browser: Browser) -> None:
     bye = {'type': 'bye', 'reason': '<i id=hack>no more</i>'}
     page = await shown_of([bye], server, browser, 'ended the session: <i id=hack>no more</i>')
+    assert ASKS_AGAIN in await page.value('delays')
     assert await page.text(f'{tile("fake")} h2') == '<b id=hack>Fake</b>'
     assert await page.value("document.getElementById('hack') === null")
     assert page.complaints == []
@@ -344,10 +367,12 @@ def offer(codec: str, more: str = '') -> dict[str, Any]:
     return {'type': 'offer', 'offer': {'type': 'offer', 'sdp': sdp}}
 
 
-async def test_a_codec_that_the_browser_lacks_is_named(server: Program, browser: Browser) -> None:
-    await shown_of(
-        [offer('CINEPAK')], server, browser, 'none of the codecs that the camera offers'
-    )
+async def test_a_codec_that_the_browser_lacks_is_named_and_not_asked_for_again(
+    server: Program, browser: Browser
+) -> None:
+    words = 'none of the codecs that the camera offers'
+    page = await shown_of([offer('CINEPAK')], server, browser, words)
+    assert ASKS_AGAIN not in await page.value('delays')
 
 
 async def test_a_path_that_is_not_found_is_reported_with_advice(

@@ -91,7 +91,7 @@ class LayerEncoder:
 
     def owns(self, element: Element) -> bool:
         """Return whether `element` is a part of this that fails by itself; the queue does not."""
-        is_queue = element is self.element.get_by_name('queue')
+        is_queue = element == self.element.get_by_name('queue')
         return not is_queue and bool(element.has_as_ancestor(self.element))
 
     @property

@@ -128,7 +128,8 @@ export class WatchedCamera {
 
   /** Ask for a session, unless one delivers or is under way. */
   #pursue() {
-    const wants = [CameraState.WAITING, CameraState.STALLED].includes(this.#state);
+    const waits = [CameraState.WAITING, CameraState.STALLED].includes(this.#state);
+    const wants = waits && this.problem !== End.NO_CODEC; // until its program is another one
     clearTimeout(wants ? this.#timer : null);
     if (wants && this.#present && this.#signaling.state === ServerState.CONNECTED) {
       const seconds = RETRY_SECONDS[Math.min(this.#attempt, RETRY_SECONDS.length - 1)];
