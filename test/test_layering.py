@@ -27,7 +27,7 @@ RULE = {
     'media.pixels': FRAMES | {'media.pixels'},
     'media.h264': FRAMES | {'media.h264'},
     'media.rtp': FRAMES | {'media.rtp'},
-    'media.bandwidth': FRAMES | {'media.bandwidth'},
+    'media.bandwidth': FRAMES | {'media.bandwidth', 'media.rtp.sent_packets'},
     'media.load': FRAMES | {'media.load'},
     'media.capture': FRAMES | {'media.capture', 'media.pixels', 'media.h264'},
     'media.codec': FRAMES

@@ -11,6 +11,7 @@ from support.peers.session_pair import until
 
 from webrtc_bridge.media.bandwidth.feedback import NOTHING, Feedback, PacketCounts
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
+from webrtc_bridge.media.rtp.sent_packets import PacketResult
 from webrtc_bridge.peer import viewer_watchdog
 from webrtc_bridge.peer.outbound_session import OutboundSession
 from webrtc_bridge.peer.session import SessionState
@@ -94,6 +95,24 @@ async def test_a_link_that_is_full_is_given_a_pause_and_that_is_told(
     assert 300e3 < rate < 800e3
     running.session.change_layer(Layer.SMALL)
     assert running.session.encoding == Encoding(Codec.H264, Layer.SMALL)
+
+
+async def test_a_viewer_that_reports_arrivals_is_judged_by_them_alone(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(running.session, '_loop', clock)
+    sent = [number / 100 for number in range(100)]
+    on_time = tuple(PacketResult(time, time + 0.01, 1200) for time in sent)
+    late = tuple(PacketResult(time + 1, 2 * time + 1.01, 1200) for time in sent)
+    clock.now = 1.0
+    running.peer.listener.on_feedback(Feedback(packet_results=on_time))
+    running.peer.listener.on_feedback(Feedback(bitrate_estimate=30_000))
+    assert running.rates == []
+    clock.now = 2.0
+    running.peer.listener.on_feedback(Feedback(packet_results=late))
+    assert len(running.rates) == 1
+    assert 200e3 < (running.session.link.rate or 0) < 960e3
 
 
 async def test_what_a_viewer_reports_before_its_first_frame_says_nothing_about_its_link(

@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import Protocol
 
-from webrtc_bridge.media.bandwidth.estimator import BandwidthEstimator
 from webrtc_bridge.media.bandwidth.feedback import NOTHING, Feedback
+from webrtc_bridge.media.bandwidth.link_estimator import better_estimator, first_estimator
 from webrtc_bridge.media.frames import Encoding, Layer
 from webrtc_bridge.peer.session import Description, PeerListener, Session
 from webrtc_bridge.peer.viewer_watchdog import ViewerWatchdog
 from webrtc_bridge.signaling.protocol.messages import Answer, IceCandidate, Message, Offer
+
+SMALLEST_CHANGE = 0.01
+'The part of a bit rate by which it must change to be reported; feedback comes 20 times a second.'
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +69,11 @@ class SendingPeer(Protocol):
         """Send `layer`, from its next keyframe on."""
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for `seconds`, and then a keyframe; nothing older is retransmitted."""
+        """
+        Send nothing for `seconds` from now on, and then a keyframe.
+
+        Nothing older is retransmitted.
+        """
 
     def set_idle(self, idle: bool) -> None:
         """Send nothing, at no cost, while `idle`, and then a keyframe; idempotent."""
@@ -93,13 +101,14 @@ class OutboundSession(Session):
         on_demand: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(peer_id, session_id, send)
-        self.link = BandwidthEstimator(peer_id)
+        self.link = first_estimator(peer_id)
         self.idle = False
         self.on_rate = on_rate
         self.offered = self.answered = False
         self._on_demand = on_demand
         self._loop = asyncio.get_running_loop()
         self._sent_when_heard = 0
+        self._rate = 0.0
         self._watchdog = ViewerWatchdog(self._on_silence)
         self._peer = make_peer(self)
 
@@ -128,11 +137,12 @@ class OutboundSession(Session):
         self._sent_when_heard = self._peer.sent
         if feedback == NOTHING or self._peer.encoding is None or self.idle:
             return
-        before = self.link.rate
+        self.link = better_estimator(self.link, feedback, self.peer_id)
         if pause := self.link.report(feedback, self._peer.sent_bytes, self._loop.time()):
             logger.debug('%s: pausing for %.2f s, its link is full', self.peer_id, pause)
             self._peer.pause(pause)
-        if self.link.rate != before:
+        if not math.isclose(self.link.rate or 0.0, self._rate, rel_tol=SMALLEST_CHANGE):
+            self._rate = self.link.rate or 0.0
             self.on_rate()
 
     def on_idle(self, idle: bool) -> None:

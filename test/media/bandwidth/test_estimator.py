@@ -6,11 +6,11 @@ import pytest
 
 from webrtc_bridge.media.bandwidth.estimator import (
     LONGEST_PAUSE,
-    TRIAL,
     BandwidthEstimator,
     EstimatorState,
 )
 from webrtc_bridge.media.bandwidth.feedback import Feedback, PacketCounts
+from webrtc_bridge.media.bandwidth.unused_limit import TRIAL
 
 FRAME = 1 / 30
 

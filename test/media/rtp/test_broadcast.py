@@ -270,6 +270,19 @@ async def test_a_pause_ends_with_a_keyframe_of_the_layer_chosen_meanwhile(harnes
     assert (await asyncio.wait_for(waiting, DEADLINE)).data == published
 
 
+async def test_a_pause_that_has_begun_is_made_shorter(harness):
+    subscription = harness.broadcast.subscribe(Codec.H264)
+    harness.publish(keyframe=True)
+    subscription.pause(3600)
+    subscription.pause(0.01)
+    waiting = asyncio.ensure_future(subscription.next())
+    async with asyncio.timeout(DEADLINE):
+        while len(harness.wanted) < 2:  # noqa: ASYNC110 (a list has no event)
+            await asyncio.sleep(0.001)
+    published = harness.publish(keyframe=True)
+    assert (await asyncio.wait_for(waiting, DEADLINE)).data == published
+
+
 async def test_a_closed_subscription_neither_pauses_nor_changes(harness):
     subscription = harness.broadcast.subscribe(Codec.H264)
     subscription.pause(0.001)

@@ -13,6 +13,7 @@ from webrtc_bridge.media.rtp.outbound_rtp import (
 )
 from webrtc_bridge.media.rtp.payloader import LARGEST_PAYLOAD
 from webrtc_bridge.media.rtp.source_header import MOST_BYTES, SOURCE_HEADER, parsed
+from webrtc_bridge.media.rtp.transport_feedback import TRANSPORT_NUMBER, TransportFeedback
 from webrtc_bridge.peer.aiortc.patches.header_extensions import SourceHeaderMap, source_header_of
 
 NOW = 1_700_000_000.5
@@ -183,3 +184,37 @@ def test_a_viewer_gets_no_more_again_than_half_of_what_it_was_sent():
     assert sum(rtp.retransmission(number, NOW) is not None for number in asked) == MOST_AGAIN
     rtp.packets([b'x'] * 100, 6000, NOW)
     assert sum(rtp.retransmission(number, NOW) is not None for number in asked) == 50
+
+
+NUMBERED_IDS = {MID: 1, ABS_SEND_TIME: 3, TRANSPORT_NUMBER: 4, SOURCE_HEADER: 9}
+
+
+@pytest.mark.parametrize('header', [None, HEADER])
+def test_packets_are_numbered_for_the_transport_retransmissions_too(header):
+    rtp = OutboundRtp(form(ids=NUMBERED_IDS))
+    packets = rtp.packets(PAYLOADS, 3000, NOW, header)
+    packets.append(rtp.retransmission(rtp.last, NOW))
+    packets += rtp.packets(PAYLOADS, 6000, NOW, header)
+    seen = [parse(packet, NUMBERED_IDS).extensions for packet in packets]
+    assert [extensions.transport_sequence_number for extensions in seen] == list(range(9))
+    assert {extensions.mid for extensions in seen} == {'video'}
+    assert {extensions.abs_send_time / (1 << 18) for extensions in seen} == {NOW % 64}
+
+
+def test_numbered_packets_are_remembered_with_their_sizes_and_times():
+    rtp = OutboundRtp(form(ids=NUMBERED_IDS))
+    rtp.packets((b'x' * 1000, b'y' * 500), 3000, 1.0)
+    rtp.retransmission(rtp.last, 2.0)
+    feedback = TransportFeedback(0, 3, 0, ((0, 4000), (2, 8000)))
+    assert rtp.numbered.results(feedback) == [
+        (1.0, 1.0, 1000, False),
+        (1.0, None, 500, False),
+        (2.0, 2.0, 500, True),
+    ]
+
+
+def test_without_the_extension_no_packet_is_numbered():
+    rtp = OutboundRtp(form())
+    rtp.packets(PAYLOADS, 3000, NOW)
+    rtp.retransmission(rtp.last, NOW)
+    assert rtp.numbered.next == 0

@@ -19,6 +19,7 @@ from support.peers.session_pair import (
     until,
 )
 
+from webrtc_bridge.media.bandwidth.transport.estimator import TransportEstimator
 from webrtc_bridge.media.capture.pattern import (
     BARS,
     Pattern,
@@ -101,6 +102,13 @@ async def test_frames_arrive_as_they_were_encoded(connect, harness, codec):
     got = [f.data.replace(b'\0\0\0\1', b'\0\0\1') for f in frames]
     begin = sent.index(got[0])
     assert sent[begin : begin + len(got)] == got
+
+
+async def test_the_arrival_of_each_packet_is_reported_and_believed(connect):
+    pair = connect()
+    await until(lambda: isinstance(pair.outbound.link, TransportEstimator))
+    await pair.received(30)
+    assert pair.outbound.link.rate is None or pair.outbound.link.rate > 200e3
 
 
 async def test_h264_is_taken_where_both_have_it(connect):

@@ -1,15 +1,13 @@
 """
-Estimate the bandwidth to one viewer from its RTCP reports. No I/O, no clock.
+Estimate the bandwidth to a viewer that reports no arrival times. No I/O, no clock.
 
 The estimator follows Google Congestion Control (draft-ietf-rmcat-gcc) in its plan: a limit from
 delay and one from loss, a step down to 0.85 of what the link carried, slow growth near that rate.
 It differs where GCC needs what our viewers do not send:
 
 - GCC's sender measures the delay gradient between groups of packets, from the arrival time of each
-  packet (transport-wide feedback, draft-holmer-rmcat-transport-wide-cc-extensions). aiortc neither
-  negotiates nor answers that, and to number and remember each packet of each viewer costs time in
-  Python that the shared payloads save. So a queue is seen in the round trips of receiver reports,
-  about one a second (`round_trip.py`).
+  packet (`transport/estimator.py` does where the viewer reports it). Here a queue is seen in the
+  round trips of receiver reports, about one a second (`round_trip.py`).
 - The viewer's REMB, which browsers compute by GCC's delay detector, is a sign of a full link and
   not the limit itself: a viewer that is sent little estimates little (`remb.py`).
 - Loss counts over a second or more, and beyond what the link loses at any rate (`loss.py`); GCC
@@ -27,6 +25,7 @@ from webrtc_bridge.media.bandwidth.loss import Loss
 from webrtc_bridge.media.bandwidth.remb import OF_CARRIED, Remb
 from webrtc_bridge.media.bandwidth.round_trip import FAR_TOO_LONG, LIKELY_SHORTEST, RoundTrip
 from webrtc_bridge.media.bandwidth.sent_rate import SentRate
+from webrtc_bridge.media.bandwidth.unused_limit import USED, UnusedLimit
 
 LOWEST = 30_000.0
 'Bit/s that a link is taken to carry at least, whatever its viewer reports.'
@@ -85,18 +84,6 @@ NEAR = 0.95
 BEYOND = 1.2
 'Fraction of what the link carried from which growth is bold again.'
 
-USED = 0.6
-'Fraction of the rate that must be sent for a lack of complaints to mean that the link carries it.'
-
-FIRST_PATIENCE = 20.0
-'Seconds without complaints and without use of the rate after which the limit is forgotten.'
-
-LONGEST_PATIENCE = 320.0
-'The same, after limits that were forgotten too early; it doubles from the one to the other.'
-
-TRIAL = 30.0
-'Seconds after a limit was forgotten in which a new one shows that this was too early.'
-
 logger = logging.getLogger(__name__)
 
 
@@ -127,8 +114,8 @@ class BandwidthEstimator:
         self._loss = Loss()
         self._carried = float('inf')
         self._now = float('-inf')
-        self._settled_at = self._used_at = self._forgotten_at = float('-inf')
-        self._patience = FIRST_PATIENCE
+        self._settled_at = float('-inf')
+        self._unused = UnusedLimit()
 
     @property
     def state(self) -> EstimatorState:
@@ -220,13 +207,11 @@ class BandwidthEstimator:
 
     def _step_down(self, carried: float) -> None:
         if self.rate is None:
-            was_early = self._now - self._forgotten_at < TRIAL
-            longer = min(2 * self._patience, LONGEST_PATIENCE)
-            self._patience = longer if was_early else FIRST_PATIENCE
+            self._unused.begin(self._now)
+        self._unused.use(self._now)
         self._carried = carried
         rate = OF_CARRIED * carried
         self.rate = max(LOWEST, rate if self.rate is None else min(rate, NEAR * self.rate))
-        self._used_at = self._now
 
     def _settle(self, state: EstimatorState, pause: float) -> float:
         """Ignore reports until some time after `pause`, which is returned."""
@@ -244,12 +229,11 @@ class BandwidthEstimator:
         elif sent is None or self._now < self._settled_at + CALM or self._queue() > QUEUE:
             self._set_state(EstimatorState.HOLDING)
         elif sent >= USED * self.rate:
-            self._used_at = self._now
+            self._unused.use(self._now)
             self.rate *= self._growth(self.rate, sent) ** elapsed
             self._set_state(EstimatorState.GROWING)
-        elif self._now - self._used_at >= self._patience:
+        elif self._unused.is_forgotten(self._now):
             self.rate = None
-            self._forgotten_at = self._now
             self._set_state(EstimatorState.UNLIMITED)
         else:
             self._set_state(EstimatorState.HOLDING)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from webrtc_bridge.media.rtp.sent_packets import PacketResult
+
 
 class PacketCounts(NamedTuple):
     """
@@ -21,12 +23,14 @@ class Feedback:
     The content of one RTCP packet; None for what it does not contain.
 
     `bitrate_estimate` is the viewer's estimate of its link in bit/s (REMB); `packets` counts what
-    came and what was lost since the beginning; `round_trip` is in seconds, above 0.
+    came and what was lost since the beginning; `round_trip` is in seconds, above 0;
+    `packet_results` is the fate of each of some packets (transport-wide feedback).
     """
 
     bitrate_estimate: int | None = None
     packets: PacketCounts | None = None
     round_trip: float | None = None
+    packet_results: tuple[PacketResult, ...] = ()
 
 
 NOTHING = Feedback()

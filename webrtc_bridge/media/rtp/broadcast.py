@@ -67,11 +67,18 @@ class BroadcastSubscription:
             self._broadcast.join(self, self.encoding)
 
     def pause(self, seconds: float) -> None:
-        """Drop all frames that wait or come in the next `seconds`; continue at a keyframe."""
-        if not self._joined:
+        """
+        Drop all frames that wait or come in the next `seconds`; continue at a keyframe.
+
+        A pause that has begun lasts for so long from now on.
+        """
+        if self._idle or self._closed:
             return
-        self._leave_all()
-        self._drop_waiting()
+        if self._pause:
+            self._pause.cancel()
+        else:
+            self._leave_all()
+            self._drop_waiting()
         self._pause = asyncio.get_running_loop().call_later(seconds, self._resume)
 
     def set_idle(self, idle: bool) -> None:

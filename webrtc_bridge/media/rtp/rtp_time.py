@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
-from webrtc_bridge.media.frames import Codec, Encoding, Layer
+from webrtc_bridge.media.frames import Codec, EncodedFrame, Encoding, Layer
 
 CLOCK_RATE = 90_000
 "Ticks a second of every video codec's RTP clock (RFC 6184 section 8.2.1, RFC 7741 section 6.1)."
+
+CLOCK_STEP_NS = 1_000_000
+'Nanoseconds that RTP and capture time may differ from frame to frame: rounding, not a step.'
 
 LARGEST_STEP = 10 * CLOCK_RATE
 NOMINAL_STEP = CLOCK_RATE // 30
@@ -86,3 +89,10 @@ class PictureTimes:
         if bridge:
             return times.encoded_again(self._capture_ns)
         return (times.again if self._repeated else times.timestamp)(self._capture_ns)
+
+
+def tells_another_time(before: EncodedFrame, frame: EncodedFrame) -> bool:
+    """Return whether RTP time no longer matches capture time: a clock or a source changed."""
+    ticks = (frame.timestamp - before.timestamp) & 0xFFFFFFFF
+    elapsed_ns = ticks * 1_000_000_000 // CLOCK_RATE
+    return abs(elapsed_ns - (frame.time_ns - before.time_ns)) > CLOCK_STEP_NS

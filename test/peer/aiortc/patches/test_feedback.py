@@ -14,7 +14,15 @@ from aiortc.rtp import (
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback, PacketCounts
 from webrtc_bridge.media.bandwidth.sent_reports import SentReports
-from webrtc_bridge.peer.aiortc.patches.feedback import feedback_of, is_lost, lost
+from webrtc_bridge.media.rtp.sent_packets import SentPackets
+from webrtc_bridge.media.rtp.transport_feedback import TransportFeedback, rtcp_packet
+from webrtc_bridge.peer.aiortc.patches.feedback import (
+    arrivals_in,
+    feedback_of,
+    is_lost,
+    keep_arrivals,
+    lost,
+)
 
 OURS, OTHER, VIEWER = 7, 8, 9
 
@@ -98,3 +106,27 @@ def test_lost_packets_are_found_beyond_the_end_of_their_numbers():
 def test_each_lost_packet_is_named_once():
     packet = RtcpRtpfbPacket(fmt=1, ssrc=VIEWER, media_ssrc=OURS, lost=[5, 6, 5, 5])
     assert lost(packet) == [5, 6]
+
+
+@pytest.mark.parametrize('count', [1, 2, 3, 4])
+def test_arrivals_are_read_with_padding_of_each_length_and_are_no_requests(count):
+    keep_arrivals()
+    numbered = SentPackets()
+    for _ in range(count):
+        numbered.note_again(1000, 1.0)
+    arrivals = tuple((number, 4000) for number in range(count))
+    feedback = TransportFeedback(0, count, 0, arrivals)
+    both = rtcp_packet(feedback, VIEWER, OTHER) + bytes(payload_feedback(1))
+    packet, request = RtcpPacket.parse(both)
+    assert arrivals_in(packet, numbered).packet_results == ((1.0, 1.0, 1000, True),) * count
+    assert lost(packet) == []
+    assert feedback_of(packet, OURS, SentReports()) is None
+    assert arrivals_in(request, numbered) == Feedback()
+    assert is_lost(request)
+
+
+def test_requests_for_retransmission_are_read_as_before():
+    keep_arrivals()
+    request = RtcpRtpfbPacket(fmt=1, ssrc=VIEWER, media_ssrc=OURS, lost=[5, 7])
+    (packet,) = RtcpPacket.parse(bytes(request))
+    assert lost(packet) == [5, 7]

@@ -1,7 +1,10 @@
 """Read a viewer's RTCP packets: how well it receives, and what it lost."""
 
+import functools
 import struct
 import time
+from dataclasses import dataclass
+from typing import Any
 
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -18,6 +21,43 @@ from aiortc.rtp import (
 
 from webrtc_bridge.media.bandwidth.feedback import NOTHING, Feedback, PacketCounts
 from webrtc_bridge.media.bandwidth.sent_reports import SentReports
+from webrtc_bridge.media.rtp.sent_packets import SentPackets
+from webrtc_bridge.media.rtp.transport_feedback import FORMAT, TransportFeedback, parse
+
+
+@dataclass
+class ArrivalsPacket(RtcpRtpfbPacket):
+    """A packet of transport-wide feedback."""
+
+    feedback: TransportFeedback | None = None
+
+
+@functools.cache
+def keep_arrivals() -> None:
+    """
+    Let RTCP be read with transport-wide feedback.
+
+    aiortc 1.16 takes all feedback of the transport layer for requests for retransmission, and
+    refuses what has padding, with all that is in the same datagram.
+    """
+    packet_class: Any = RtcpRtpfbPacket
+    parse_request = packet_class.parse
+
+    def parse_either(data: bytes, fmt: int) -> RtcpRtpfbPacket:
+        if fmt != FORMAT:
+            return parse_request(data, fmt)  # type: ignore[no-any-return]
+        feedback = parse(data)
+        ssrc, media_ssrc = struct.unpack_from('!II', data)
+        return ArrivalsPacket(fmt, ssrc, media_ssrc, feedback=feedback)
+
+    packet_class.parse = parse_either
+
+
+def arrivals_in(packet: AnyRtcpPacket, numbered: SentPackets) -> Feedback:
+    """Return what `packet` says about packets that were `numbered`."""
+    if isinstance(packet, ArrivalsPacket) and packet.feedback:
+        return Feedback(packet_results=tuple(numbered.results(packet.feedback)))
+    return NOTHING
 
 
 def is_lost(packet: AnyRtcpPacket) -> bool:

@@ -18,13 +18,10 @@ from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.rtp.capture_clock import to_ntp
 from webrtc_bridge.media.rtp.outbound_rtp import OutboundRtp, RtpFormat
-from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
-from webrtc_bridge.peer.aiortc.patches.feedback import feedback_of, is_lost, lost
+from webrtc_bridge.media.rtp.rtp_time import tells_another_time
+from webrtc_bridge.peer.aiortc.patches import feedback as rtcp
 from webrtc_bridge.peer.aiortc.patches.h264_profiles import accepts_high
 from webrtc_bridge.peer.watchdog import Watchdog
-
-CLOCK_STEP_NS = 1_000_000
-'Nanoseconds that RTP and capture time may differ from frame to frame: rounding, not a step.'
 
 REPORT_TICKS, REPORT_NS = 9, 100_000
 """
@@ -113,6 +110,7 @@ class EncodedFrameSender:
         self._sender._handle_rtcp_packet = self._on_rtcp
         self._router = sender.transport._rtp_router
         self._route = self._router.route_rtcp
+        rtcp.keep_arrivals()
         self._router.route_rtcp = self._note_rtcp
 
     @property
@@ -198,7 +196,10 @@ class EncodedFrameSender:
         if len(packets) <= BURST:
             self._send_packets(packets)
         else:
+            numbered = self._rtp.numbered
+            first = numbered.next - len(packets)
             for start in range(0, len(packets), PIECE):
+                numbered.postpone(first + start, PIECE, time.monotonic())
                 self._send_packets(packets[start : start + PIECE])
                 await asyncio.sleep(PIECE_INTERVAL)
         self._track.newest = (timestamp, frame.time_ns)
@@ -221,17 +222,21 @@ class EncodedFrameSender:
             sendto(protect(packet), address)
 
     def _note_rtcp(self, packet: AnyRtcpPacket) -> Any:
-        """Note that the viewer is there: `RtpRouter.route_rtcp`, which routes no empty report."""
-        self._on_feedback(NOTHING)
+        """
+        Note that the viewer is there, and the arrivals that it reports: `RtpRouter.route_rtcp`.
+
+        That routes neither empty reports nor those of libwebrtc about retransmissions.
+        """
+        self._on_feedback(rtcp.arrivals_in(packet, self._rtp.numbered) if self._rtp else NOTHING)
         return self._route(packet)
 
     async def _on_rtcp(self, packet: AnyRtcpPacket) -> None:
         """Handle a receiver's packet: `RTCRtpSender._handle_rtcp_packet`."""
-        if is_lost(packet):
+        if rtcp.is_lost(packet):
             self._track.request_keyframe()
-        elif numbers := lost(packet):
+        elif numbers := rtcp.lost(packet):
             self._send_again(numbers)
-        elif feedback := feedback_of(packet, self._sender._ssrc, self._reported):
+        elif feedback := rtcp.feedback_of(packet, self._sender._ssrc, self._reported):
             self._on_feedback(feedback)
 
     def _send_again(self, numbers: list[int]) -> None:
@@ -291,10 +296,3 @@ def waiting_bytes(connection: Any) -> int:
         transport = transport._TurnTransport__inner_protocol.transport  # type: ignore[attr-defined]
     size: int = transport.get_write_buffer_size()
     return size
-
-
-def tells_another_time(before: EncodedFrame, frame: EncodedFrame) -> bool:
-    """Return whether RTP time no longer matches capture time: a clock or a source changed."""
-    ticks = (frame.timestamp - before.timestamp) & 0xFFFFFFFF
-    elapsed_ns = ticks * 1_000_000_000 // CLOCK_RATE
-    return abs(elapsed_ns - (frame.time_ns - before.time_ns)) > CLOCK_STEP_NS

@@ -1,0 +1,1 @@
+"""Estimate the bandwidth by the arrival of every packet (transport-wide feedback)."""

@@ -1,0 +1,79 @@
+"""The packets that were sent on one connection, until their fate is known."""
+
+from array import array
+from typing import NamedTuple
+
+from webrtc_bridge.media.rtp.transport_feedback import MOST_STATUSES, TICK, TransportFeedback
+
+REMEMBERED = MOST_STATUSES
+"""
+Packets that are remembered: two seconds at 40 Mbit/s. A power of two, as a divisor of all numbers.
+"""
+
+
+class PacketResult(NamedTuple):
+    """
+    The fate of one packet of `size` bytes, which was sent `again` if it is a retransmission.
+
+    `sent` is in seconds of this side's clock and `arrived` in those of the receiver's, or None if
+    the packet is missing.
+    """
+
+    sent: float
+    arrived: float | None
+    size: int
+    again: bool = False
+
+
+AGAIN = 0x8000
+'The bit of a size that marks a retransmission.'
+
+
+class SentPackets:
+    """
+    The times and sizes of the newest packets, in arrays that never grow. Reads no clock.
+
+    Packets are numbered from 0 on, `next` is the number of the next one; what is sent are the
+    lowest 16 bits. The size of a packet whose arrival was reported is 0.
+    """
+
+    def __init__(self) -> None:
+        self.next = 0
+        self.times = array('d', bytes(8 * REMEMBERED))
+        self.sizes = array('H', bytes(2 * REMEMBERED))
+        self._tick = 0
+
+    def note_again(self, size: int, now: float) -> None:
+        """Note that the packet `next` is a retransmission of `size` bytes, sent at `now`."""
+        index = self.next % REMEMBERED
+        self.times[index], self.sizes[index] = now, size | AGAIN
+        self.next += 1
+
+    def postpone(self, first: int, count: int, now: float) -> None:
+        """Note that `count` packets, from `first` on, are sent only at `now`."""
+        for number in range(first, first + count):
+            self.times[number % REMEMBERED] = now
+
+    def results(self, feedback: TransportFeedback) -> list[PacketResult]:
+        """Return what is news in `feedback`, in the order of sending; what is forgotten is not."""
+        arrivals = dict(feedback.arrivals)
+        results = []
+        for number in range(feedback.first, feedback.first + feedback.count):
+            behind = (self.next - number) & 0xFFFF
+            if not 0 < behind <= min(REMEMBERED, self.next):
+                continue
+            index = (self.next - behind) % REMEMBERED
+            tick = arrivals.get(number & 0xFFFF)
+            if size := self.sizes[index]:
+                arrived = None if tick is None else self._seconds(tick)
+                again = size >= AGAIN
+                size &= AGAIN - 1
+                results.append(PacketResult(self.times[index], arrived, size, again))
+                if tick is not None:
+                    self.sizes[index] = 0
+        return results
+
+    def _seconds(self, tick: int) -> float:
+        """Return the time of `tick`, which wraps, so that it continues that of the last one."""
+        self._tick += ((tick - self._tick + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+        return self._tick * TICK
