@@ -17,7 +17,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=['webrtc_bridge', 'aiortc', 'yaml', 'jwt']):
+with atheris.instrument_imports(include=['webrtc_bridge', 'aiortc', 'aioice', 'yaml', 'jwt']):
     from support.fuzzing.targets import TARGETS
 
 from support.fuzzing.corpus import read_corpus, write_corpus

@@ -4,7 +4,6 @@ Targets of fuzzing: functions of the bytes that a stranger may send.
 Each raises whatever its parser should never raise; what a parser documents is expected.
 """
 
-import asyncio
 import contextlib
 import functools
 import json
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aiortc.rtp import RtcpPacket, RtpPacket
+from support.fuzzing.network_targets import data_transport, http, runner, signed_token, stun
 from support.peers.fake_peers import ObservingListener
 from support.signaling.broker_harness import BrokerHarness
 
@@ -102,7 +102,7 @@ def session_description(data: bytes) -> None:
     sdp = data.decode(errors='replace')
     with contextlib.suppress(MessageError):
         check_description({'type': 'offer', 'sdp': sdp}, 'offer')
-    _runner().run(_apply(sdp))
+    runner().run(_apply(sdp))
 
 
 async def _apply(sdp: str) -> None:
@@ -112,11 +112,6 @@ async def _apply(sdp: str) -> None:
             await peer.apply('offer', sdp)
     finally:
         await peer.close()
-
-
-@functools.cache
-def _runner() -> asyncio.Runner:
-    return asyncio.Runner()
 
 
 def ice_candidate(data: bytes) -> None:
@@ -208,7 +203,7 @@ def _folder() -> Path:
 
 
 def token(data: bytes) -> None:
-    """Check a token, and one that is signed but has strange claims."""
+    """Check a token that a stranger made up; `signed_token` is ours, with strange claims."""
     tokens = _tokens()
     text = data.decode(errors='surrogateescape')
     with contextlib.suppress(TokenError):
@@ -263,5 +258,9 @@ TARGETS: dict[str, Target] = {
         cameras_file,
         token,
         data_channels,
+        data_transport,
+        stun,
+        http,
+        signed_token,
     )
 }

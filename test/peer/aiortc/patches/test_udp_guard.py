@@ -4,11 +4,17 @@ import asyncio
 import re
 import socket
 
+import aioice
 import pytest
+from support.fuzzing.in_memory import UdpSocket
 from support.peers.hostile_datagrams import HOSTILE, send_hostile
 from support.peers.session_pair import SessionPair, until
 
-from webrtc_bridge.peer.aiortc.patches.udp_guard import dropped_datagrams
+from webrtc_bridge.peer.aiortc.patches.udp_guard import (
+    MOST_REMOTE,
+    GuardedStunProtocol,
+    dropped_datagrams,
+)
 from webrtc_bridge.peer.session import SessionState
 from webrtc_bridge.signaling.protocol.messages import Answer, Offer
 
@@ -85,6 +91,27 @@ def dropped(session):
 
 def both_dropped(pair, count):
     return all(dropped(session) >= count for session in (pair.inbound, pair.outbound))
+
+
+async def test_a_peer_may_have_only_so_many_addresses():
+    """Each got checks of ours, though the peer may not even have it."""
+    ice = aioice.Connection(ice_controlling=True)
+    ice._early_checks_done = True
+    ice.remote_username, ice.remote_password = 'theirs', 'a password of theirs'
+    protocol = GuardedStunProtocol(ice)
+    protocol.connection_made(UdpSocket())
+    protocol.local_candidate = aioice.Candidate('1', 1, 'udp', 1, '192.0.2.1', 9, 'host')
+    check = aioice.stun.Message(aioice.stun.Method.BINDING, aioice.stun.Class.REQUEST)
+    check.attributes['USERNAME'] = f'{ice.local_username}:theirs'
+    check.attributes['PRIORITY'] = 1
+    check.add_message_integrity(ice.local_password.encode())
+    for port in range(1000, 3000):
+        protocol.datagram_received(bytes(check), ('203.0.113.1', port))
+    protocol.datagram_received(bytes(check), ('203.0.113.1', 1000))
+    assert [one.port for one in ice._remote_candidates] == list(range(1000, 1000 + MOST_REMOTE))
+    assert protocol.dropped == 2000 - MOST_REMOTE
+    ice._protocols = []
+    await ice.close()
 
 
 async def test_a_stranger_does_not_end_a_session(connect, stranger, callback_errors, caplog):

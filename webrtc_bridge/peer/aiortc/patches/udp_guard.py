@@ -20,6 +20,12 @@ all are, and forgets them if it is cancelled before. The event loop keeps open s
 LAST_STUN_BYTE = 3
 'STUN starts with a byte up to this; media and DTLS with a higher one (RFC 7983, section 7).'
 
+MOST_REMOTE = 128
+"""
+Addresses that a peer may have. Its description has 64 at most; aioice takes any number of others
+that send a check with the right password, and sends checks of its own to each.
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -51,21 +57,26 @@ class GuardedStunProtocol(aioice.ice.StunProtocol):
         if data and data[0] > LAST_STUN_BYTE and (source in self._sources or self._learn(source)):
             self.heard = True
             self.receiver.data_received(data, self.local_candidate.component)
-        elif is_stun(data):
+        elif is_stun(data) and self._has_room_for(source):
             self._take_stun(data, source)
         else:
             self.dropped += 1
 
     def _learn(self, source: tuple[Any, ...]) -> bool:
         """Return whether `source` is a candidate of the peer, or proved itself by its password."""
-        connection: Any = self.receiver
-        known = any(
-            (candidate._network_host, candidate.port) == source
-            for candidate in connection._remote_candidates
-        ) or any(address == source for _, address, _ in connection._early_checks)
+        early: Any = self.receiver._early_checks
+        known = self._is_candidate(source) or any(address == source for _, address, _ in early)
         if known:
             self._sources.add(source)
         return known
+
+    def _is_candidate(self, source: tuple[Any, ...]) -> bool:
+        remote: Any = self.receiver._remote_candidates
+        return any((one._network_host, one.port) == source for one in remote)
+
+    def _has_room_for(self, source: tuple[Any, ...]) -> bool:
+        remote: Any = self.receiver._remote_candidates
+        return len(remote) < MOST_REMOTE or self._is_candidate(source)
 
     def _take_stun(self, data: bytes, source: tuple[Any, ...]) -> None:
         try:
