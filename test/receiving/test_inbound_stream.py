@@ -70,7 +70,10 @@ class StreamHarness:
             self.listener,
             lambda stream, liveness: self.liveness.append(liveness),
         )
-        self.stream.loop = SimpleNamespace(time=lambda: self.now)
+        self.stream.loop = SimpleNamespace(
+            time=lambda: self.now,
+            call_soon_threadsafe=lambda _: None,  # of the decoder, which can decode no frame here
+        )
         self.session = self.stream._session
 
     def connect(self) -> None:

@@ -60,10 +60,38 @@ def test_a_large_step_back_is_logged_once(caplog: pytest.LogCaptureFixture) -> N
 def test_each_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     stamper = Stamper('image', use_capture=True)
     with caplog.at_level(logging.INFO):
-        for capture in (None, None, NOW, NOW, NOW + 3600 * S, NOW + 3600 * S):
+        for capture in (NOW + 3600 * S, NOW + 3600 * S, NOW, NOW, None, None):
             stamper.stamp(NOW, capture, 0)
     assert len(caplog.records) == 3
-    assert '-3600.000 s' in caplog.records[-1].getMessage()
+    assert '-3600.000 s' in caplog.records[0].getMessage()
+
+
+@pytest.mark.parametrize(('late', 'lines'), [(1, 1), (30, 1), (31, 2)])
+def test_a_capture_time_that_comes_a_little_late_is_one_line(
+    late: int, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    stamper = Stamper('image', use_capture=True)
+    for number in range(60):
+        arrival = NOW + number * S // 30
+        stamper.stamp(arrival, arrival - 20 * MS if number > late else None, MS, 'first')
+    texts = [
+        'image: stamping with arrival time: the sender reports no capture time',
+        'image: stamping with capture time',
+    ]
+    assert caplog.messages == texts[-lines:]
+
+
+def test_a_sender_without_capture_times_is_logged_once_a_session(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    stamper = Stamper('image', use_capture=True)
+    for session in (1, 2):
+        for number in range(60):
+            stamper.stamp(NOW + session * 60 * S + number * S // 30, None, None, session)
+    text = 'image: stamping with arrival time: the sender reports no capture time'
+    assert caplog.messages == [text] * 2
 
 
 @pytest.mark.parametrize('bad', [-6 * MS, 11 * S, None], ids=['future', 'too old', 'unknown'])
@@ -80,7 +108,7 @@ def test_a_session_whose_clock_is_unknown_is_judged_once(
     ]
     ages = [arrival - stamp for arrival, stamp in zip(arrivals, stamps, strict=True)]
     assert ages == [0, 9 * MS, 8 * MS, *[0] * 40]
-    assert len(caplog.records) == 3  # unknown at first, then known, and then not any more
+    assert len(caplog.records) == 2  # known, and then not any more
     assert stamper.stamp(NOW + 9 * S, NOW + 8 * S, None, 2) == NOW + 8 * S
 
 

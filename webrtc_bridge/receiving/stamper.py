@@ -20,6 +20,12 @@ STEP_NS = 500_000_000
 A step back of the capture time that is logged; one of this machine's clock that stamps follow.
 """
 
+UNDECIDED_NS = 1_000_000_000
+"""
+Time from a session's first frame in which the first capture time may come, by a sender report that
+was lost or late, before its lack is logged.
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -42,6 +48,7 @@ class Stamper:
         self._newest = 0
         self._newest_arrival = 0
         self._session: Hashable = ''
+        self._started = 0
         self._distrusted = False
         self._plausible: bool | None = None
         self._stands_still = False
@@ -69,7 +76,8 @@ class Stamper:
                 stamp -= delay_ns or 0
             else:
                 self.fallbacks += 1
-            self._note(plausible, delay_ns)
+            if delay_ns is not None or self._is_decided(arrival_ns):
+                self._note(plausible, delay_ns)
         self._note_step(self._newest - stamp)
         self._newest = max(stamp, self._newest + 1)
         return self._newest
@@ -88,6 +96,7 @@ class Stamper:
     def _start(self, session: Hashable, arrival_ns: int) -> None:
         """Judge another session by itself: what the last one claimed must not hold it up."""
         self._session = session
+        self._started = arrival_ns
         self._distrusted = False
         self._newest = min(self._newest, arrival_ns + EARLIEST_NS)
         self._plausible = None
@@ -113,6 +122,10 @@ class Stamper:
         else:
             latest_ns = OLDEST_NS
         return -EARLIEST_NS - (uncertainty_ns or 0) <= delay_ns <= latest_ns
+
+    def _is_decided(self, arrival_ns: int) -> bool:
+        """Return whether no capture time is known for long enough, or was known before."""
+        return self._plausible is not None or arrival_ns - self._started > UNDECIDED_NS
 
     def _note_step(self, back_ns: int) -> None:
         if back_ns < 0:
