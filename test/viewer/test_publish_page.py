@@ -81,11 +81,23 @@ async def test_the_camera_arrives_as_pictures_with_their_time_of_capture(
     assert page.complaints == []
 
 
+SIMULCAST = """
+const add = RTCPeerConnection.prototype.addTransceiver;
+RTCPeerConnection.prototype.addTransceiver = function (track, options) {
+  const sendEncodings = [4, 2, 1].map((by, n) => ({rid: 'qhf'[n], scaleResolutionDownBy: by}));
+  return add.call(this, track, {...options, sendEncodings});
+};
+"""
+'A page that offers three sizes, of which aiortc would take the first.'
+
+
+@pytest.mark.parametrize('script', ['', SIMULCAST], ids=['one size', 'simulcast'])
 async def test_a_large_camera_arrives_in_full_size_at_once(
-    server: Program, browser: Browser
+    server: Program, browser: Browser, script: str
 ) -> None:
     """Neither at a quarter of it, as it would from libwebrtc's first estimate, nor later so."""
-    await publish(browser, server, size='1280x720')
+    page = await publish(browser, server, size='1280x720')
+    await page.value(script)
     loop = asyncio.get_running_loop()
     enough = asyncio.Event()
     sizes: list[tuple[int, int]] = []

@@ -26,6 +26,7 @@ from webrtc_bridge.peer.clock_offset import ClockOffset
 from webrtc_bridge.peer.metadata_channel import Metadata
 from webrtc_bridge.peer.publisher_answer import starting_fast
 from webrtc_bridge.peer.session import Description, Session
+from webrtc_bridge.peer.simulcast import taking_best_layer
 from webrtc_bridge.signaling.protocol.messages import Answer, IceCandidate, Message, Offer
 
 REPORT_TIMEOUT = 0.02
@@ -146,7 +147,8 @@ class InboundSession(Session):
             await self._peer.apply('offer', message.sdp)
             if self._frames is None:
                 raise SessionError(self.peer_id, 'bad offer: no video')
-            sdp = starting_fast(await self._peer.answer(), message.sdp)
+            answer = await self._peer.answer()
+            sdp = taking_best_layer(starting_fast(answer, message.sdp), message.sdp)
             self._send(Answer(peer_id=self.peer_id, session_id=self.session_id, sdp=sdp))
 
     async def _on_candidate(self, candidate: IceCandidate | None) -> None:
