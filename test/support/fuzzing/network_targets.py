@@ -114,15 +114,15 @@ async def _answer_stun(state: int, datagrams: list[bytes]) -> None:
     try:
         for port, datagram in enumerate(datagrams, 40_000):
             protocol.datagram_received(datagram, ('192.0.2.7', port))
-            try:
+            # Not signed: what cannot be parsed, as is_stun() has it, or not be written.
+            with contextlib.suppress(Exception):
                 message = aioice.stun.parse_message(datagram)
-            except Exception:  # `is_stun` takes whatever its parser raises for a no
-                continue
-            message.attributes.pop('MESSAGE-INTEGRITY', None)
-            message.attributes.pop('FINGERPRINT', None)
-            message.attributes['USERNAME'] = f'{ice.local_username}:theirs'
-            message.add_message_integrity(ice.local_password.encode())
-            protocol.datagram_received(bytes(message), ('192.0.2.7', port))
+                message.attributes.pop('MESSAGE-INTEGRITY', None)
+                message.attributes.pop('FINGERPRINT', None)
+                message.attributes['USERNAME'] = f'{ice.local_username}:theirs'
+                message.add_message_integrity(ice.local_password.encode())
+                datagram = bytes(message)
+            protocol.datagram_received(datagram, ('192.0.2.7', port))
             await asyncio.sleep(0)
         assert len(ice._remote_candidates) <= MOST_REMOTE
     finally:
@@ -167,7 +167,7 @@ async def _serve(pending: PendingConnections, received: list[bytes]) -> None:
     if not answer:
         return
     version, status, *_ = answer.split(maxsplit=2)
-    assert version.startswith(b'HTTP/1.'), answer
+    assert version.startswith(b'HTTP/'), answer
     assert int(status) in ANSWERS, answer
     head = answer.partition(b'\r\n\r\n')[0].lower()
     assert b'aiohttp' not in head

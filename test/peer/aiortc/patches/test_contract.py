@@ -103,7 +103,13 @@ MODULE_PARTS = {
     'aiortc.rtcdtlstransport': ('clock',),
     'aiortc.rtcrtpreceiver': ('NackGenerator', 'time'),
     'aiortc.rtcrtpsender': ('time',),
-    'aiortc.rtcsctptransport': ('DataChunk', 'ForwardTsnChunk', 'SackChunk', 'time'),
+    'aiortc.rtcsctptransport': (
+        'DataChunk',
+        'ForwardTsnChunk',
+        'SackChunk',
+        'decode_params',
+        'time',
+    ),
 }
 ASSOCIATION_PARTS = (
     '_advertised_rwnd',

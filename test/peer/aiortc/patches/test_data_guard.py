@@ -106,6 +106,20 @@ def packet(tag, *chunks):
     return header + struct.pack('<L', crc32c(header + bytes(4) + body)) + body
 
 
+@pytest.mark.parametrize('chunk', [b'\x04', b'\x05', b'\x06', b'\x09', b'\x82'], ids=repr)
+@pytest.mark.parametrize('length', range(4))
+async def test_a_parameter_without_a_length_is_refused(association, chunk, length):
+    """A datagram of 20 bytes stopped the program, which took all memory, too."""
+    parameters = struct.pack('!HHHH', 1, 4, 1, length)
+    datagram = packet(
+        association._local_verification_tag, chunk + b'\0' + struct.pack('!H', 12) + parameters
+    )
+    before = list(association.transport.sent)
+    await association._handle_data(datagram)
+    assert association.transport.sent == before
+    assert association._association_state is association.State.ESTABLISHED
+
+
 @pytest.mark.parametrize('size', [1, 1200])
 @pytest.mark.parametrize('streams', [1, 200])
 async def test_messages_that_never_end_are_not_kept(association, size, streams):

@@ -2,10 +2,12 @@
 
 import functools
 import logging
+import struct
 import time
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import aiortc.rtcsctptransport
 from aiortc import RTCSctpTransport
 from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk
 from OpenSSL import SSL
@@ -56,8 +58,16 @@ def guard_data() -> None:
     A single datagram can hold an acknowledgement of 290 ranges of 65,536 chunks that were never
     sent, which aiortc 1.16 writes down one by one: 2 s. It also sends after the peer has shut down
     the encryption, in tasks that nobody awaits: an error that asyncio logs with its traceback.
-    What it cannot read, it logs likewise.
+    What it cannot read, it logs likewise. A parameter without a length stops the program for good.
     """
+    module: Any = aiortc.rtcsctptransport
+    decode = module.decode_params
+
+    def decode_or_refuse(body: bytes) -> Any:
+        check_parameters(body)
+        return decode(body)
+
+    module.decode_params = decode_or_refuse
     transport_class: Any = RTCSctpTransport
     handle = transport_class._handle_data
 
@@ -89,6 +99,20 @@ def guard_data() -> None:
     transport_class._handle_data = handle_or_drop
     transport_class._receive_chunk = receive_or_drop
     transport_class._send_chunk = send_or_drop
+
+
+def check_parameters(body: bytes) -> None:
+    """
+    Check the lengths of the parameters of a chunk (RFC 9260, section 3.2.1).
+
+    Raises: ValueError for one that does not count its own header: aiortc 1.16 would never get on.
+    """
+    position = 0
+    while position <= len(body) - 4:
+        (length,) = struct.unpack_from('!H', body, position + 2)
+        if length < 4:
+            raise ValueError(f'parameter of {length} bytes')
+        position += length + -length % 4
 
 
 def is_affordable(transport: Any, chunk: Any) -> bool:
