@@ -19,7 +19,10 @@ PLACES = (
     *('webrtc_bridge', 'docs', 'launch', 'config', 'tools', 'benchmark', 'examples', 'test'),
     *('README.md', 'CONTRIBUTING.md', 'CHANGELOG.rst', 'Makefile', 'setup.py', 'package.xml'),
 )
-SUFFIXES = ('.py', '.js', '.html', '.css', '.md', '.rst', '.yaml', '.sh', '.svg', '.xml', '')
+SUFFIXES = (
+    *('.py', '.js', '.mjs', '.html', '.css', '.md', '.rst', '.yaml', '.sh', '.svg', '.xml'),
+    '',
+)
 LEFT_OUT = ('tools/check_words.py', 'test/test_lint.py')
 
 SPACE = r'\s+(?:(?:#|//|\*)\s+)?'

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make sure that the distribution's packages for a purpose are installed: `run` or `test`.
+# Make sure that the distribution's packages for a purpose are installed: `run`, `test` or
+# `interop`.
 #
 # Missing ones are installed where that is possible without asking (root, or sudo without a
 # password). Elsewhere the command to run is printed, and the exit status is 1.
@@ -16,6 +17,12 @@ packages='python3-venv'
     gir1.2-gst-rtsp-server-1.0 gstreamer1.0-nice gstreamer1.0-plugins-base
     gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly coturn chromium
     iproute2"
+if [ "$purpose" = interop ]; then
+    command -v npm >/dev/null || packages="$packages nodejs npm" # or Node's own, which has both
+    # Ubuntu's is a snap; where there is none, its tests are skipped.
+    command -v firefox >/dev/null || grep -q '^ID=ubuntu' /etc/os-release ||
+        packages="$packages firefox-esr"
+fi
 
 if ! command -v apt-get >/dev/null; then
     /usr/bin/env python3 -c 'import ensurepip, venv' 2>/dev/null && exit 0

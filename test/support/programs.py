@@ -18,7 +18,7 @@ SUPPORT = Path(__file__).parent
 
 
 class Program:
-    """A running program in Python; what it prints, on either stream, is kept in `lines`."""
+    """A running program; what it prints, on either stream, is kept in `lines`."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
@@ -32,14 +32,19 @@ class Program:
     async def start(cls, *arguments: str, **variables: str) -> 'Program':
         """Start `python` with `arguments`; `variables` are added to its environment."""
         path = os.pathsep.join(filter(None, [PACKAGE, os.environ.get('PYTHONPATH')]))
+        variables = {'PYTHONPATH': path, 'PYTHONUNBUFFERED': '1', **variables}
+        return await cls.run(sys.executable, *arguments, **variables)
+
+    @classmethod
+    async def run(cls, *command: str, **variables: str) -> 'Program':
+        """Start any program; `variables` are added to its environment."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *arguments,
+            *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             process_group=0,
-            env={**os.environ, 'PYTHONPATH': path, 'PYTHONUNBUFFERED': '1', **variables},
+            env={**os.environ, **variables},
         )
         return cls(process)
 

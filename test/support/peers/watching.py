@@ -17,6 +17,7 @@ class Seen:
     """The size of each picture that has come, its time of arrival and its stamp."""
 
     def __init__(self, on_picture: Callable[[ReceivedFrame], None] = lambda frame: None) -> None:
+        self.started = time.monotonic()
         self.sizes: list[tuple[int, int]] = []
         self.times: list[float] = []
         self.stamps: list[int] = []

@@ -1,0 +1,39 @@
+"""Codecs that cannot be taken are refused by name, with those that would be."""
+
+import pytest
+from support.peers.foreign import Peer, StartPeer
+from support.peers.senders import SENDER_ID, start_program
+from support.peers.watching import watching
+from support.programs import Program, Start
+
+OFFERED = [
+    Peer('webrtcbin', 'VP9'),
+    Peer('chromium', 'AV1').marked(),
+    Peer('wrtc', 'VP9').marked(),
+    Peer('libdatachannel', 'VP9').marked(),
+    Peer('libdatachannel', 'AV1').marked(),
+    Peer('libdatachannel', 'H265').marked(),
+]
+
+
+@pytest.mark.parametrize('peer', OFFERED, ids=str)
+async def test_a_receiver_refuses_an_offer(
+    peer: Peer, server: Program, start_peer: StartPeer
+) -> None:
+    program = await start_peer(peer, 'send', 'guest')
+    async with watching(server.url, 'guest'):
+        (reason,) = (await program.line('^bye "(.*)"')).groups()
+    assert reason == (
+        f"no video that can be received: the peer offers '{peer.codec}'; H264 and VP8 can"
+    )
+
+
+@pytest.mark.parametrize('kind', ['aiortc h264', 'gstreamer'])
+@pytest.mark.parametrize('peer', [Peer('chromium', 'VP9').marked()], ids=str)
+async def test_a_sender_refuses_an_answer(
+    peer: Peer, kind: str, server: Program, start_module: Start, start_peer: StartPeer
+) -> None:
+    await start_program(kind, start_module, server.url)
+    program = await start_peer(peer, 'view', SENDER_ID)
+    (reason,) = (await program.line('^bye "(.*)"')).groups()
+    assert 'takes no H264' in reason
