@@ -19,8 +19,8 @@ Fields = Mapping[str, float]
 QUEUE = 0.3
 'Seconds that the queue of a narrow link holds.'
 
-DEEP_QUEUE = 150_000
-'Bytes: 0.24 s at 5 Mbit/s, 2.4 s at 500 kbit/s.'
+DEEP_QUEUE = 0.5
+'The same where the rate changes. A queue of bytes, and so of seconds later, takes those to drain.'
 
 UNLIMITED = 8000
 'kbit/s that senders may send where the link is to be the limit.'
@@ -86,7 +86,7 @@ FREE = Case(
 STEP = Case(
     'step',
     '5 Mbit/s, 500 kbit/s for 10 s, 5 Mbit/s',
-    {'video.rate': 5e6, 'queue_bytes': DEEP_QUEUE, 'delay': 0.02},
+    {'video.rate': 5e6, 'queue': DEEP_QUEUE, 'delay': 0.02},
     (
         Figure('queueing delay p95 in it [ms]', waited(10.0, 20.0), 300),
         Figure(

@@ -1,3 +1,4 @@
+import dataclasses
 import random
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -93,6 +94,19 @@ def test_a_frame_without_a_marker_comes_out_when_the_next_starts(assembler):
     ]
     assert feed(assembler, unmarked) == []
     assert numbers(assembler.add(second[0], 0.0)) == [0, 1]
+
+
+def test_frames_that_waited_for_a_repair_have_arrived_with_it(assembler):
+    """A stamper would take a step back for a clock that was set."""
+    first, second, third, fourth = stream(1, 2, 1, 1)
+    assert numbers(feed(assembler, [*first, second[0], *third, *fourth])) == [0]
+    repaired = dataclasses.replace(second[1], arrival_ns=600_000_000)
+    frames = assembler.add(repaired, 0.6)
+    assert numbers(frames) == [1, 2, 3]
+    assert [frame.time_ns for frame in frames] == [600_000_000] * 3
+    # A clock that is set back later is followed.
+    (fifth,) = stream(1, first=105, keyframes=())
+    assert assembler.add(dataclasses.replace(fifth[0], timestamp=12000), 0.7)[0].time_ns == 105
 
 
 def test_packets_may_come_in_any_order(assembler):

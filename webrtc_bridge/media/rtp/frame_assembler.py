@@ -193,8 +193,10 @@ class FrameAssembler:
     def _complete_frames(self) -> Iterator[EncodedFrame]:
         if self._start is None and self._keyframe_starts:
             self._skip_to(min(self._keyframe_starts))
+        arrival_ns = 0  # what waits for the frame before is not there before that is
         while (end := self._end_of_frame()) is not None or (end := self._keyframe_beyond_gap()):
-            frame = self._take(end)
+            frame = self._take(end, arrival_ns)
+            arrival_ns = frame.time_ns
             if frame.data:
                 yield frame
 
@@ -246,10 +248,9 @@ class FrameAssembler:
     def _forget_starts(self, end: int) -> None:
         """Forget the starts of keyframes before `end`."""
         self._keyframe_starts = [s for s in self._keyframe_starts if s >= end]
-        if self._scanned:
-            self._scanned = {s: scanned for s, scanned in self._scanned.items() if s >= end}
+        self._scanned = {s: scanned for s, scanned in self._scanned.items() if s >= end}
 
-    def _take(self, end: int) -> EncodedFrame:
+    def _take(self, end: int, earliest_ns: int) -> EncodedFrame:
         assert self._start is not None
         packets = [self._packets.pop(sequence) for sequence in range(self._start, end)]
         keyframe = any(start < end for start in self._keyframe_starts)
@@ -260,7 +261,7 @@ class FrameAssembler:
             data=b''.join([packet.data for packet in packets]),
             keyframe=keyframe,
             timestamp=packets[0].timestamp,
-            time_ns=packets[-1].arrival_ns,
+            time_ns=max(packets[-1].arrival_ns, earliest_ns),
             header=source_header.parsed(packets[-1].source_header),
         )
 
