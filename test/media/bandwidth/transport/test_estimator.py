@@ -1,11 +1,14 @@
 """The estimator behind simulated links, without waiting for any of them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.links.link_model import LinkModel
 from support.links.simulated_link import Simulation
 
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 from webrtc_bridge.media.bandwidth.transport.estimator import TransportEstimator
+from webrtc_bridge.media.rtp.sent_packets import PacketResult
 
 MBIT = 1e6
 VIDEO = 10 * MBIT
@@ -40,10 +43,11 @@ def test_a_link_that_is_narrow_for_a_while_is_used_before_in_and_after_that(queu
 @pytest.mark.parametrize('wants', [0.5 * MBIT, 1 * MBIT, 4 * MBIT])
 @pytest.mark.parametrize('delay', [0.1, 0.15, 0.5])
 @pytest.mark.parametrize('loss', [0, 0.05])
-def test_a_path_that_becomes_longer_costs_nothing(wants, delay, loss):
+def test_a_path_that_becomes_longer_costs_little_for_a_moment(wants, delay, loss):
     link = Simulation(LinkModel(rate=10 * MBIT, delay=0.005, loss=loss), wants).run(10)
     link.link.delay = delay
-    assert link.run(20).lowest() == wants
+    assert link.run(20).lowest() > 0.7 * wants
+    assert link.lowest(15) == wants
 
 
 @pytest.mark.parametrize('seconds', [1, 5, 20])
@@ -92,6 +96,25 @@ def test_retransmissions_come_out_of_the_rate():
     before = link.estimator.rate
     link.again = 4
     assert 0.6 * before < link.run(1).estimator.rate < 0.95 * before
+
+
+results = st.builds(
+    PacketResult,
+    sent=st.floats(0, 100),
+    arrived=st.none() | st.floats(0, 100),
+    size=st.integers(1, 1500),
+    again=st.booleans(),
+)
+
+
+@given(st.lists(st.tuples(st.lists(results, max_size=30), st.floats(0, 1)), max_size=20))
+def test_any_report_is_taken(reports):
+    estimator, now = TransportEstimator('viewer'), 0.0
+    for some, elapsed in reports:
+        now += elapsed
+        pause = estimator.report(Feedback(packet_results=tuple(some)), 0, now)
+        assert 0 <= pause < 2
+        assert estimator.rate is None or estimator.rate > 0
 
 
 def test_a_report_without_packets_says_nothing():

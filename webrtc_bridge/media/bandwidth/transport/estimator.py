@@ -31,12 +31,10 @@ from webrtc_bridge.media.bandwidth.transport.overload import (
     Overload,
     Sign,
     growth_signs,
-    is_free,
     late_signs,
     loss_signs,
     standing_signs,
 )
-from webrtc_bridge.media.bandwidth.transport.queue import STANDING
 from webrtc_bridge.media.bandwidth.transport.step_down import StepDown, Verdict
 from webrtc_bridge.media.bandwidth.unused_limit import USED, UnusedLimit
 from webrtc_bridge.media.rtp.sent_packets import PacketResult
@@ -156,19 +154,16 @@ class TransportEstimator:
             yield from loss_signs(self._link, self._shown_capacity())
             if self._link.has_loss:
                 self._link.loss.accept(0.3)
-        if self._step is None and self._link.standing > STANDING:
-            if is_free(self._link):
-                self._link.queue.take_as_path(self._link.judged)
-            else:
-                yield from standing_signs(self._link)
+        if self._step is None:
+            yield from standing_signs(self._link)
 
     def _step_down(self, overload: Overload) -> float:
         """Send less than the link carried; return the seconds of a pause."""
         carried = max(overload.carried, LOWEST)
-        is_loss = overload.sign is Sign.LOSS
-        lost = self._link.loss.newest if is_loss else None
+        lost = self._link.loss.newest if overload.sign is Sign.LOSS else None
+        is_sure = overload.sign in (Sign.GROWING, Sign.LATE)
         step = StepDown(self._now, self._limit, self._link.sent or carried, lost)
-        waiting = 0.0 if is_loss else step.still_waiting(self._link, self._now)
+        waiting = step.still_waiting(self._link, self._now) if is_sure else 0.0
         self._lower(carried)
         self._growth.stepped_down(carried, self._link.bursts.capacity(), self._now)
         self._link.restart(self._now)

@@ -9,10 +9,11 @@ from webrtc_bridge.media.bandwidth.transport.observations import Observations
 from webrtc_bridge.media.bandwidth.transport.queue import FEWEST, STANDING
 from webrtc_bridge.media.bandwidth.transport.trend import growing
 
-LATE, FAR_BELOW = 0.15, 0.8
+LATE, FAR_BELOW, RECENT = 0.15, 0.8, 8
 """
-Seconds that a packet is late, and the fraction of the sent rate at which packets arrive, that show
-a link to have become narrow: long before several bursts have come through.
+Seconds that the newest packet is late, and the fraction of the sent rate at which packets arrive,
+that show a link to have become narrow: long before several bursts have come through. It is late
+compared with so many bursts.
 """
 
 FEWEST_BEFORE, BEYOND_USUAL = 12, 0.3
@@ -21,11 +22,11 @@ Bursts whose delays show what is usual on a path, and the part of a growth that 
 that.
 """
 
-FREE = 1.5
-'The rate at which packets of a burst arrive, as a multiple of the sent one, without a queue.'
-
 NARROW = 1.2
-'The same, up to which loss is likely to be that of a full queue.'
+"""
+The rate at which packets of a burst arrive, as a multiple of the sent one, up to which loss is
+likely to be that of a full queue.
+"""
 
 MUCH_LOSS, SOME_LOSS = 0.15, 0.03
 'Fractions lost beyond the path that are too many: on any link, and on a narrow one.'
@@ -69,8 +70,11 @@ def is_unusual(grown: Sequence[Burst], before: Sequence[Burst]) -> bool:
 def late_signs(link: Observations) -> Iterator[Overload]:
     """Yield what the newest packets show."""
     newest, sent = link.bursts.newest_rate(), link.sent
+    if not (recent := link.judged[-RECENT:]):
+        return
     is_slow = newest is not None and sent is not None and newest < FAR_BELOW * sent
-    if newest is not None and is_slow and link.queue.of(link.judged[-1].late) > LATE:
+    waited = recent[-1].late - min(burst.delay for burst in recent)
+    if newest is not None and is_slow and waited > LATE:
         yield Overload(Sign.LATE, newest)
 
 
@@ -89,9 +93,3 @@ def standing_signs(link: Observations) -> Iterator[Overload]:
     carried, sent = link.carried, link.sent
     if link.standing > STANDING and carried is not None and sent is not None:
         yield Overload(Sign.STANDING, carried)
-
-
-def is_free(link: Observations) -> bool:
-    """Return whether bursts arrive much faster than at the rate at which is sent."""
-    capacity, sent = link.bursts.capacity(), link.sent
-    return capacity is not None and sent is not None and capacity > FREE * sent

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from webrtc_bridge.media.bandwidth.transport.growth import AFTER_STEP
 from webrtc_bridge.media.bandwidth.transport.observations import Observations
-from webrtc_bridge.media.bandwidth.transport.overload import is_free
 from webrtc_bridge.media.bandwidth.transport.queue import STANDING
 
 TRIAL, FEWEST, ENDS = 0.7, 6, 3
@@ -64,4 +63,4 @@ class StepDown:
         expected = min(first, (1 - AFTER_STEP) * TRIAL)
         if last < first - expected / 2:
             return Verdict.DRAINING
-        return Verdict.PATH_DELAYS if last <= first + expected or is_free(link) else Verdict.FULL
+        return Verdict.PATH_DELAYS if last <= first + expected else Verdict.FULL
