@@ -126,7 +126,7 @@ TASKS = {
     'doctor.ice_checks.check_ice_servers': AWAITED,
     'doctor.registration.run': AWAITED,
     'doctor.session_check.watch': AWAITED,
-    'gstreamer.peer.peer._uninterrupted': AWAITED,
+    'gstreamer.departures.start': LOGS,
     'gstreamer.sender.run': AWAITED,
     'gstreamer.supervisor._open': AWAITED,
     'gstreamer.supervisor.start': KEPT,

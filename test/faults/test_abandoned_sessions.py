@@ -22,8 +22,8 @@ from webrtc_bridge.peer.aiortc.sending_peer import AiortcSendingPeer
 from webrtc_bridge.receiving.frame_sink import PictureSink
 from webrtc_bridge.receiving.receiver import Receiver
 
-NEWCOMER = 2.0
-'Seconds to the first picture of a viewer that comes after all that.'
+NEWCOMER = 10.0
+'Seconds to the first picture of a viewer that joins after all that; 2 on a machine with time.'
 
 RELEASED = 10.0
 'Seconds until the last of the abandoned sessions has released what it had.'

@@ -28,6 +28,7 @@ from webrtc_bridge.gstreamer.bitrates import ENCODINGS, EncodingBitrates
 from webrtc_bridge.gstreamer.capture.capture import Capture
 from webrtc_bridge.gstreamer.capture.encoders import EncoderKind, is_available
 from webrtc_bridge.gstreamer.capture.source import SourceDescription, shown
+from webrtc_bridge.gstreamer.departures import Departures
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad, in_thread
 from webrtc_bridge.gstreamer.supervisor import SourceSupervisor
 from webrtc_bridge.gstreamer.tee import EncodingTee
@@ -62,13 +63,15 @@ class GStreamerPipeline:
     Encode `source` once, for all viewers, while there are any; open it again when it is lost.
 
     `lowest` and `highest` (bit/s) bound the encoders' bit rates; a highest of 0 takes what the
-    size asks for. `on_bounds` is called when `bounds` has changed.
+    size asks for. `on_bounds` is called when `bounds` has changed. `departures` are of
+    its viewers.
     """
 
     def __init__(
         self, source: SourceDescription, lowest: int, highest: int, on_bounds: Callable[[], None]
     ) -> None:
         self.element: Element = Gst.Pipeline.new('sender')
+        self.departures = Departures()
         self._source = source
         self._supervisor = SourceSupervisor(source, highest, self)
         self._bitrates = EncodingBitrates(lowest)
@@ -101,6 +104,7 @@ class GStreamerPipeline:
     async def close(self) -> None:
         """Stop everything; idempotent."""
         await self._supervisor.close()
+        await self.departures.close()
         if self._bridging:
             self._bridging.cancel()
         for tee in self._tees.values():

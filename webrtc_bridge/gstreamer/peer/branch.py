@@ -143,14 +143,20 @@ class ViewerBranch:
             self._link(self.encoding)
             self._gate.open_at_keyframe()
 
-    async def close(self) -> None:
-        """Leave the pipeline; idempotent."""
+    def leave(self) -> None:
+        """Take no picture any more; idempotent."""
         if self._gate is None:
             return
         self._gate = None
         self._end_pause()
         self._signals.disconnect()
         self._leave()
+
+    async def close(self) -> None:
+        """Leave the pipeline; idempotent."""
+        self.leave()
+        if self.element is None:
+            return
         try:
             if self._joined:
                 await self._pipeline.remove_branch(self.element)

@@ -26,15 +26,12 @@ Seconds that the offer waits for candidates. This machine's own are there at onc
 and TURN servers follow one by one, and a server that does not answer delays nobody.
 """
 
-END_TIMEOUT = 1.0
-'Seconds that the gathering may take to end: one that is interrupted leaves files open.'
-
 logger = logging.getLogger(__name__)
 
 
 class IceAgent:
     """
-    Gather the candidates of `webrtc` with `servers`, and add those of the peer.
+    Gather the candidates of a webrtcbin with `servers`, and add those of the peer.
 
     `on_candidate` gets the candidates that follow the offer, and their end. Belongs to the event
     loop.
@@ -43,12 +40,12 @@ class IceAgent:
     def __init__(
         self,
         peer_id: str,
-        webrtc: Element,
         servers: tuple[IceServer, ...],
         on_candidate: Callable[[IceCandidate | None], None],
     ) -> None:
         self._peer_id = peer_id
-        self._webrtc = webrtc
+        self._webrtc: Element = None
+        self._servers = servers
         self._on_candidate = on_candidate
         loop = asyncio.get_running_loop()
         self._post = functools.partial(post, loop)
@@ -57,9 +54,14 @@ class IceAgent:
         self._own = OwnCandidates(ranks(best_first(interface_addresses())))
         self._offered = False
         self._relayed = False
-        set_up_ice(webrtc)
-        self._turn_servers = add_ice_servers(webrtc, servers)
+        self._turn_servers: list[str] = []
         self._signals = Signals()
+
+    def begin(self, webrtc: Element) -> None:
+        """Prepare `webrtc`, which has just been made."""
+        self._webrtc = webrtc
+        set_up_ice(webrtc)
+        self._turn_servers = add_ice_servers(webrtc, self._servers)
         self._signals.connect(webrtc, 'on-ice-candidate', self._on_found)
         self._signals.connect(webrtc, 'notify::ice-gathering-state', self._on_gathering)
 
@@ -68,12 +70,6 @@ class IceAgent:
         self._mids = mids(offer)
         await asyncio.wait({self._gathered}, timeout=GATHER_TIMEOUT)
         self._offered = True
-
-    async def end_gathering(self) -> None:
-        """Wait until the candidates of this machine are gathered, or `END_TIMEOUT` has passed."""
-        gathering = GstWebRTC.WebRTCICEGatheringState.GATHERING
-        if self._webrtc.get_property('ice-gathering-state') == gathering:
-            await asyncio.wait({self._gathered}, timeout=END_TIMEOUT)
 
     def description(self, offer: str) -> str:
         """Return the gathered `offer` as it is to be sent; some of its candidates follow it."""

@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from webrtc_bridge.errors import SessionError
-from webrtc_bridge.gstreamer.library import Element, Gst, GstWebRTC, Signals, post
+from webrtc_bridge.gstreamer.departures import Turn
+from webrtc_bridge.gstreamer.library import Element, GstWebRTC, Signals, post
 from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
-from webrtc_bridge.gstreamer.peer.certificate import use_ecdsa_certificate, with_fingerprint
-from webrtc_bridge.gstreamer.peer.formats import Format, formats_of, taken
+from webrtc_bridge.gstreamer.peer.certificate import with_fingerprint
+from webrtc_bridge.gstreamer.peer.formats import formats_of, taken
 from webrtc_bridge.gstreamer.peer.ice import IceAgent
 from webrtc_bridge.gstreamer.peer.rtp_session import RtpSession
-from webrtc_bridge.gstreamer.peer.sdp import adapted, ask, description
+from webrtc_bridge.gstreamer.peer.sdp import adapted, description
+from webrtc_bridge.gstreamer.peer.webrtc import SINK, WebrtcBin, make_clock_channel
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.media.frames import Encoding, Layer
 from webrtc_bridge.peer import clock_channel
@@ -23,19 +24,7 @@ from webrtc_bridge.peer.outbound_session import SendingPeerListener
 from webrtc_bridge.peer.session import GONE, NO_ENCRYPTION, NO_PATH
 from webrtc_bridge.peer.video_codecs import unusable_answer
 from webrtc_bridge.program.addresses import interface_addresses
-from webrtc_bridge.program.cancellation import end
 from webrtc_bridge.signaling.protocol.messages import IceCandidate, IceServer
-
-STEP_TIMEOUT = 2.0
-"""
-Seconds that a step of the negotiation has to end in when the connection is closed. A webrtcbin
-that is stopped while it gathers sometimes leaves its agent behind, with 9 open files.
-"""
-
-SINK = 'sink_0'
-'The pad of a webrtcbin that takes the packets.'
-
-T = TypeVar('T')
 
 logger = logging.getLogger(__name__)
 
@@ -60,18 +49,16 @@ class GStreamerPeer:
         policy = CandidatePolicy(interface_addresses, ice_servers)
         self._negotiation = Negotiation(peer_id, policy)
         self._candidates = NamedCandidates(peer_id, policy, self._add)
+        self._departures = pipeline.departures
+        self._turn = Turn(pipeline.departures.turns)
         self._branch = ViewerBranch(pipeline)
-        self._webrtc = make_webrtc()
-        self._ice = IceAgent(peer_id, self._webrtc, ice_servers, listener.on_candidate)
-        self._branch.element.add(self._webrtc)
+        self._webrtc = WebrtcBin(peer_id)
+        self._ice = IceAgent(peer_id, ice_servers, listener.on_candidate)
         self._formats = formats_of(pipeline.codecs)
-        prefer(self._webrtc, self._formats, self._branch.ssrc)
         self._rtp: RtpSession | None = None
         self._channel: Element = None
         self._closed = False
-        self._step: asyncio.Future[Any] | None = None
         self._signals = Signals()
-        self._signals.connect(self._webrtc, 'notify::connection-state', self._on_connection)
 
     async def offer(self) -> str:
         """
@@ -79,18 +66,23 @@ class GStreamerPeer:
 
         Raises: SessionError.
         """
-        return await self._uninterrupted(self._offer())
-
-    async def _offer(self) -> str:
-        self._branch.join(self._listener.on_lost)
-        self._channel = make_clock_channel(self._webrtc)
-        self._signals.connect(self._channel, 'on-message-string', self._on_clock_question)
-        made = await self._ask('create-offer', None, describe=True)
+        await self._turn.take()
+        await self._webrtc.make(self._branch, self._formats)
+        self._join()
+        made = await self._webrtc.ask('create-offer', None, describe=True)
         sdp = with_fingerprint(adapted(made))
-        await self._ask('set-local-description', description('offer', sdp))
+        await self._webrtc.ask('set-local-description', description('offer', sdp))
+        self._turn.pass_on()
         await self._ice.gather(sdp)
-        gathered = self._webrtc.get_property('local-description').sdp.as_text()
-        return self._ice.description(gathered)
+        return self._ice.description(self._webrtc.local_description)
+
+    def _join(self) -> None:
+        element = self._webrtc.element
+        self._ice.begin(element)
+        self._signals.connect(element, 'notify::connection-state', self._on_connection)
+        self._branch.join(self._listener.on_lost)
+        self._channel = make_clock_channel(element)
+        self._signals.connect(self._channel, 'on-message-string', self._on_clock_question)
 
     async def apply(self, kind: str, sdp: str) -> None:
         """
@@ -103,13 +95,15 @@ class GStreamerPeer:
             return
         chosen = taken(expected, self._formats)
         if chosen is None:
-            offer = self._webrtc.get_property('local-description').sdp.as_text()
+            offer = self._webrtc.local_description
             raise SessionError(self._peer_id, unusable_answer(expected, offer))
         parsed = description(kind, expected)
         if parsed is None:
             raise SessionError(self._peer_id, f'bad {kind}: it is not SDP')
-        self._branch.start(chosen, self._webrtc.get_static_pad(SINK))
-        await self._uninterrupted(self._ask('set-remote-description', parsed))
+        await self._turn.take()
+        self._branch.start(chosen, self._webrtc.element.get_static_pad(SINK))
+        await self._webrtc.ask('set-remote-description', parsed)
+        self._turn.pass_on()
         for candidate in self._negotiation.early_candidates():
             await self._candidates.take(candidate)
 
@@ -147,35 +141,31 @@ class GStreamerPeer:
         self._branch.set_idle(idle)
 
     async def close(self) -> None:
-        """Leave the pipeline; idempotent."""
+        """Leave the pipeline, which waits for what goes on behind this; idempotent."""
         if self._closed:
             return
         self._closed = True
-        if self._step:
-            await asyncio.wait({self._step}, timeout=STEP_TIMEOUT)
-            await end(self._step)
-            await self._ice.end_gathering()
         self._signals.disconnect()
         await self._candidates.close()
-        self._ice.close()
         if self._rtp:
             self._rtp.close()
+        self._ice.close()
+        self._branch.leave()
+        stopping = self._departures.start(self._stop())
+        if not self._webrtc.is_busy:
+            await asyncio.shield(stopping)
+
+    async def _stop(self) -> None:
         try:
+            await self._webrtc.answered()
             await self._branch.close()
         finally:
-            # Its sockets go with the last reference, and a garbage collector takes its time.
-            self._webrtc = self._channel = None
+            self._webrtc.close()
+            self._channel = None
+            self._turn.pass_on()
 
     async def _add(self, candidate: IceCandidate | None) -> None:
         self._ice.add(candidate)
-
-    async def _uninterrupted(self, step: Coroutine[Any, Any, T]) -> T:
-        """Await a step of the negotiation, which goes on if this is cancelled."""
-        self._step = asyncio.ensure_future(step)
-        return await asyncio.shield(self._step)
-
-    async def _ask(self, action: str, argument: Any, *, describe: bool = False) -> str:
-        return await ask(self._peer_id, self._webrtc, action, argument, describe=describe)
 
     def _on_clock_question(self, channel: Element, text: str | None) -> None:
         """Answer what the receiver asks about this machine's clock; in a thread of GStreamer."""
@@ -206,36 +196,9 @@ class GStreamerPeer:
     def _start(self) -> None:
         """Let pictures through: from here on they reach the viewer."""
         if self._rtp is None:
-            self._rtp = RtpSession(self._webrtc, self._branch, self._listener.on_feedback)
+            self._rtp = RtpSession(self._webrtc.element, self._branch, self._listener.on_feedback)
         self._branch.open()
         self._listener.on_connected()
-
-
-def make_webrtc() -> Element:
-    """Return a webrtcbin that sends all it has over one transport."""
-    webrtc = Gst.ElementFactory.make('webrtcbin')
-    use_ecdsa_certificate(webrtc)
-    webrtc.set_property('bundle-policy', GstWebRTC.WebRTCBundlePolicy.MAX_BUNDLE)
-    # Sender reports are to pair the RTP time of a picture with its capture, not its sending.
-    webrtc.get_by_name('rtpbin').set_property('rtcp-sync-send-time', False)
-    return webrtc
-
-
-def prefer(webrtc: Element, formats: Iterable[Format], ssrc: int) -> None:
-    """Let `webrtc` offer `formats` with this SSRC, and send lost packets again."""
-    sink = webrtc.request_pad_simple(SINK)
-    transceiver = sink.get_property('transceiver')
-    transceiver.set_property('direction', GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY)
-    caps = ';'.join(each.offered(ssrc) for each in formats)
-    transceiver.set_property('codec-preferences', Gst.Caps.from_string(caps))
-    transceiver.set_property('do-nack', True)
-
-
-def make_clock_channel(webrtc: Element) -> Element:
-    """Return the data channel `clock` (peer/clock_channel.py), made before the offer."""
-    # Late messages are useless: neither in order nor retransmitted.
-    options = Gst.Structure.from_string('options,ordered=false,max-retransmits=0')[0]
-    return webrtc.emit('create-data-channel', clock_channel.LABEL, options)
 
 
 def send_answer(channel: Element, answer: str) -> None:

@@ -1,62 +1,13 @@
 """Create, change and read webrtcbin's session descriptions."""
 
-import asyncio
 import re
 from typing import Any
 
-from webrtc_bridge.errors import SessionError, printable
-from webrtc_bridge.gstreamer.library import Element, Gst, GstSdp, GstWebRTC, in_thread, post
+from webrtc_bridge.gstreamer.library import GstSdp, GstWebRTC
 from webrtc_bridge.peer.negotiation import is_tcp
-from webrtc_bridge.program.cancellation import within
-
-PROMISE_TIMEOUT = 5.0
 
 DYNAMIC = range(96, 128)
 'Payload types without a fixed meaning (RFC 3551, section 6).'
-
-
-async def ask(
-    peer_id: str, webrtc: Element, action: str, argument: Any, *, describe: bool = False
-) -> str:
-    """
-    Let `webrtc` do `action`; return the offer that it replies with (SDP) if it is to `describe`.
-
-    Raises: SessionError.
-    """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[tuple[str, str]] = loop.create_future()
-
-    def settle(result: tuple[str, str]) -> None:
-        if not done.done():
-            done.set_result(result)
-
-    def on_reply(promise: Any, *_: object) -> None:
-        post(loop, settle, reply_of(promise, describe))
-
-    promise = Gst.Promise.new_with_change_func(on_reply)
-    try:
-        # It can block for as long as webrtcbin's own thread is busy.
-        await in_thread(lambda: webrtc.emit(action, argument, promise), PROMISE_TIMEOUT)
-        sdp, error = await within(done, PROMISE_TIMEOUT)
-    except TimeoutError:
-        raise SessionError(peer_id, f'{action}: no answer from GStreamer') from None
-    if error:
-        raise SessionError(peer_id, f'{action}: {printable(error, 200)}')
-    return sdp
-
-
-def reply_of(promise: Any, describe: bool) -> tuple[str, str]:
-    """Return the offer, as SDP, and the error of a promise that webrtcbin has answered."""
-    if promise.wait() != Gst.PromiseResult.REPLIED:
-        return '', 'interrupted'
-    # The structure must outlive what is taken from it: gi does not copy that.
-    reply = promise.get_reply()
-    if reply is not None and reply.has_field('error'):
-        return '', str(reply.get_value('error').message)
-    if not describe:
-        return '', ''
-    offer = reply.get_value('offer')
-    return str(offer.sdp.as_text()), ''
 
 
 def description(kind: str, sdp: str) -> Any:
