@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from webrtc_bridge.errors import SessionError
 from webrtc_bridge.program.cancellation import end, finish
+from webrtc_bridge.signaling.protocol.fields import shortened
 from webrtc_bridge.signaling.protocol.messages import (
     Answer,
     Bye,
@@ -124,7 +125,7 @@ class Session(ABC):
             reason = await self._live()
         finally:
             self._set_state(SessionState.ENDED, reason)
-            self._send(Bye(peer_id=self.peer_id, session_id=self.session_id, reason=reason))
+            self._send(Bye(self.peer_id, self.session_id, shortened(reason)))
             await end(negotiation, timeout=NEGOTIATION_TIMEOUT)
             await finish(self._close())
         return reason

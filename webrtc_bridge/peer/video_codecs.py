@@ -5,7 +5,7 @@ from webrtc_bridge.errors import printable
 REPAIR = {'rtx', 'red', 'ulpfec', 'flexfec-03'}
 'Formats that carry no video of their own.'
 
-RECEIVED = 'H264 and VP8'
+RECEIVED = 'VP8 and H264 (Baseline, Main, High)'
 'The codecs that receivers take.'
 
 MOST_SHOWN = 300
@@ -15,7 +15,7 @@ MOST_SHOWN = 300
 def unusable_offer(sdp: str) -> str:
     """Return why an offer has no video that can be received."""
     offered = printable(video_codecs(sdp) or 'nothing', MOST_SHOWN)
-    return f'no video that can be received: the peer offers {offered}; {RECEIVED} can'
+    return f'no video that can be received, which is {RECEIVED}: the peer offers {offered}'
 
 
 def unusable_answer(sdp: str, offer: str) -> str:

@@ -24,7 +24,7 @@ from webrtc_bridge.peer.aiortc.peer import AiortcPeer, IceOptions
 from webrtc_bridge.peer.clock_channel import ClockQuestions
 from webrtc_bridge.peer.clock_offset import ClockOffset
 from webrtc_bridge.peer.metadata_channel import Metadata
-from webrtc_bridge.peer.publisher_answer import starting_fast
+from webrtc_bridge.peer.publisher_answer import for_publisher
 from webrtc_bridge.peer.session import Description, Session
 from webrtc_bridge.peer.simulcast import taking_best_layer
 from webrtc_bridge.signaling.protocol.messages import Answer, IceCandidate, Message, Offer
@@ -148,7 +148,7 @@ class InboundSession(Session):
             if self._frames is None:
                 raise SessionError(self.peer_id, 'bad offer: no video')
             answer = await self._peer.answer()
-            sdp = taking_best_layer(starting_fast(answer, message.sdp), message.sdp)
+            sdp = taking_best_layer(for_publisher(answer, message.sdp), message.sdp)
             self._send(Answer(peer_id=self.peer_id, session_id=self.session_id, sdp=sdp))
 
     async def _on_candidate(self, candidate: IceCandidate | None) -> None:

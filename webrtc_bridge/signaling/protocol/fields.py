@@ -47,6 +47,11 @@ def plain_text(fields: dict[str, Any], field: str, ref: str | None) -> str:
     return value
 
 
+def shortened(reason: str) -> str:
+    """Return as much of `reason` as a message may carry: with more, the server would refuse it."""
+    return reason if len(reason) <= MAX_TEXT else f'{reason[: MAX_TEXT - 1]}…'
+
+
 def own_id(fields: dict[str, Any], ref: str | None) -> str:
     """Return the id that a peer asks for, '' for none; bad_type or bad_id."""
     value = optional_text(fields, 'id', ref)
