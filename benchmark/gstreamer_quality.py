@@ -8,8 +8,9 @@ import av
 
 from benchmark.plan import FPS
 from webrtc_bridge.gstreamer.capture.encoders import KINDS
-from webrtc_bridge.gstreamer.capture.layers import LayerEncoder
+from webrtc_bridge.gstreamer.capture.layer_encoder import LayerEncoder, PictureFormat
 from webrtc_bridge.gstreamer.library import Element, Gst
+from webrtc_bridge.media.codec.profile_choice import ProfileChoice
 from webrtc_bridge.media.frames import Codec, Encoding
 from webrtc_bridge.media.load import encoder_load
 
@@ -50,7 +51,8 @@ def encode(
 
 
 def _pipeline(width: int, height: int, bitrate: int) -> tuple[Element, Element, Element]:
-    layer = LayerEncoder(KINDS[KIND], Encoding(Codec.H264), (width, height), FPS, bitrate)
+    encoding, picture_format = Encoding(Codec.H264), PictureFormat((width, height), FPS, True)
+    layer = LayerEncoder(KINDS[KIND], encoding, picture_format, bitrate, ProfileChoice())
     layer.set_watched(True)
     pipeline = Gst.Pipeline.new('quality')
     source, sink = (Gst.ElementFactory.make(name) for name in ('appsrc', 'appsink'))

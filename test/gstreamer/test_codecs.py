@@ -13,8 +13,10 @@ from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Gst, require_gstreamer
 from webrtc_bridge.media.codec.decoding_thread import open_decoder
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
+from webrtc_bridge.media.h264.units import SPS, kind, nal_units
 from webrtc_bridge.options import GStreamerOptions
 from webrtc_bridge.peer.aiortc.inbound_session import InboundSession
+from webrtc_bridge.peer.aiortc.patches.h264_profiles import is_high
 from webrtc_bridge.peer.aiortc.peer import IceOptions
 from webrtc_bridge.peer.aiortc.sending_peer import preferences
 from webrtc_bridge.peer.outbound_session import OutboundSession
@@ -31,14 +33,15 @@ from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 
 RED = 'videotestsrc is-live=true pattern=solid-color foreground-color=0xffe01010'
 SOURCE = f'{RED} ! video/x-raw,width=320,height=240,framerate=30/1'
+CONSTRAINED_BASELINE, HIGH = 66, 100
 BASELINE = {'profile': 'baseline', 'g': '10'}
 STILL = f'{RED} ! video/x-raw,width=320,height=240,framerate=1/60'
 
 
 class Viewer:
-    """A viewer that takes these codecs alone, and the frames that it got."""
+    """A viewer that takes these codecs alone, of H.264 `high` too or not, and what it got."""
 
-    def __init__(self, pipeline, *codecs):
+    def __init__(self, pipeline, *codecs, high=True):
         self.frames = []
         self.outbound = OutboundSession(
             'viewer', 's1', self._to_inbound, lambda it: GStreamerPeer('viewer', (), it, pipeline)
@@ -47,11 +50,18 @@ class Viewer:
             'front', 's1', IceOptions(), self.outbound.receive, self.frames.append
         )
         connection = self.inbound._peer.connection
-        connection.addTransceiver('video', 'recvonly').setCodecPreferences(preferences(codecs))
+        taken = [each for each in preferences(codecs) if high or not is_high(each)]
+        connection.addTransceiver('video', 'recvonly').setCodecPreferences(taken)
         self._running = [asyncio.ensure_future(s.run()) for s in (self.outbound, self.inbound)]
 
     def _to_inbound(self, message):
         self.inbound.receive(message)
+
+    @property
+    def profiles(self):
+        """The profile of each keyframe."""
+        units = (unit for frame in self.frames for unit in nal_units(frame.data))
+        return [unit[1] for unit in units if kind(unit) == SPS]
 
     async def more(self, number):
         have = len(self.frames)
@@ -71,8 +81,8 @@ async def playing(source):
     )
     viewers = []
 
-    def join(*codecs):
-        viewers.append(Viewer(pipeline, *codecs))
+    def join(*codecs, **high):
+        viewers.append(Viewer(pipeline, *codecs, **high))
         return viewers[-1]
 
     await pipeline.start(KINDS['x264enc'])
@@ -133,6 +143,28 @@ async def test_each_viewer_gets_a_codec_that_it_takes_and_vp8_is_encoded_only_fo
         third = join(Codec.VP8)
         await third.more(5)
         assert number_of('vp8enc', pipeline) == 1
+
+
+async def test_the_profile_is_the_best_that_all_present_viewers_accept(monkeypatch):
+    monkeypatch.setattr('webrtc_bridge.media.codec.profile_choice.CALM', 0.0)
+    async with playing(SOURCE) as (_, join):
+        first = join(Codec.H264)
+        await first.more(10)
+        assert set(first.profiles) == {HIGH}
+        baseline = join(Codec.H264, high=False)
+        await baseline.more(10)
+        assert set(baseline.profiles) == {CONSTRAINED_BASELINE}
+        await until(lambda: first.profiles[-1] == CONSTRAINED_BASELINE)
+        await join(Codec.VP8).more(3)  # which has no say in it
+        baseline.inbound.set_idle(True)
+        await until(lambda: first.profiles[-1] == HIGH)
+        baseline.inbound.set_idle(False)
+        have = len(baseline.frames)
+        await until(lambda: len(baseline.frames) > have)
+        await baseline.close()
+        await until(lambda: first.profiles[-1] == HIGH)
+        assert set(baseline.profiles) == {CONSTRAINED_BASELINE}
+        assert len(pictures_of(first.frames)) == len(first.frames)
 
 
 async def test_half_the_size_and_a_keyframe_on_demand_are_had_in_vp8_too():

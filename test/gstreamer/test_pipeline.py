@@ -64,7 +64,7 @@ class Branch:
     def move(self, layer):
         self._waits = True
         before, self.encoding = self.encoding, self.encoding._replace(layer=layer)
-        self.pad = self._pipeline.move_branch(self._entry, self.pad, before, self.encoding)
+        self.pad = self._pipeline.move_branch(self.pad, before, self.encoding)
 
     async def more(self, number):
         have = len(self.widths)

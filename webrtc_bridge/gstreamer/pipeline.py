@@ -138,9 +138,13 @@ class GStreamerPipeline:
         self.element.add(branch)
         branch.sync_state_with_parent()
 
-    def link_branch(self, entry: Pad, encoding: Encoding) -> Pad:
-        """Let `encoding` flow into a branch by its pad `entry`; return the tee's pad."""
-        pad = self._tees[encoding].link(entry)
+    def link_branch(self, entry: Pad, encoding: Encoding, accepts_high: bool = False) -> Pad:
+        """
+        Let `encoding` flow into a branch by its pad `entry`; return the tee's pad.
+
+        Unless the viewer `accepts_high`, nothing is encoded in the High profile of H.264.
+        """
+        pad = self._tees[encoding].link(entry, accepts_high)
         self._apply_watched()
         return pad
 
@@ -149,10 +153,13 @@ class GStreamerPipeline:
         self._tees[encoding].unlink(pad)
         self._apply_watched()
 
-    def move_branch(self, entry: Pad, pad: Pad, before: Encoding, now: Encoding) -> Pad:
+    def move_branch(
+        self, pad: Pad, before: Encoding, now: Encoding, accepts_high: bool = False
+    ) -> Pad:
         """Let `now` flow into a branch instead of `before`, by its tee's `pad`; return the new."""
+        entry = pad.get_peer()
         self._tees[before].unlink(pad)
-        return self.link_branch(entry, now)
+        return self.link_branch(entry, now, accepts_high)
 
     async def remove_branch(self, branch: Element) -> None:
         """Take `branch`, which is not linked, out without interrupting the others."""
@@ -169,6 +176,7 @@ class GStreamerPipeline:
     def attach(self, capture: Capture) -> None:
         """Let a new capture flow into the tees."""
         self.element.add(capture.element)
+        self._apply_profile(capture)
         for encoding, tee in self._tees.items():
             capture.pads[encoding].link(tee.entry)
 
@@ -207,8 +215,13 @@ class GStreamerPipeline:
 
     def _apply_watched(self) -> None:
         if capture := self._supervisor.capture:
+            self._apply_profile(capture)
             for encoding, tee in self._tees.items():
                 capture.set_watched(encoding, tee.watched)
+
+    def _apply_profile(self, capture: Capture) -> None:
+        h264 = (tee for encoding, tee in self._tees.items() if encoding.codec is Codec.H264)
+        capture.allow_high_profile(all(tee.all_accept_high for tee in h264))
 
     def _on_keyframe_wanted(self, encoding: Encoding) -> None:
         capture = self._supervisor.capture

@@ -21,7 +21,7 @@ class EncodingTee:
         self._loop = asyncio.get_running_loop()
         self._keyframes = KeyframeRequests()
         self._keyframe_timer: asyncio.TimerHandle | None = None
-        self._branches = 0
+        self._branches: dict[Pad, bool] = {}
         self.element: Element = Gst.ElementFactory.make('tee')
         self.element.set_property('allow-not-linked', True)
         self.entry: Pad = self.element.get_static_pad('sink')
@@ -32,18 +32,23 @@ class EncodingTee:
     @property
     def watched(self) -> bool:
         """Whether there is a branch."""
-        return self._branches > 0
+        return bool(self._branches)
 
-    def link(self, entry: Pad) -> Pad:
+    @property
+    def all_accept_high(self) -> bool:
+        """Whether the viewers of all branches accept the High profile of H.264."""
+        return all(self._branches.values())
+
+    def link(self, entry: Pad, accepts_high: bool) -> Pad:
         """Let the encoding flow into a branch by its pad `entry`; return the pad, for `unlink`."""
-        self._branches += 1
         pad = self.element.request_pad_simple('src_%u')
+        self._branches[pad] = accepts_high
         pad.link(entry)
         return pad
 
     def unlink(self, pad: Pad) -> None:
         """Let nothing more flow through `pad`, which a tee releases between two pictures."""
-        self._branches -= 1
+        del self._branches[pad]
         self.element.release_request_pad(pad)
 
     def request_keyframe(self) -> None:

@@ -4,12 +4,16 @@ import functools
 import itertools
 import math
 
+import av
 import numpy as np
 import pytest
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Gst, require_gstreamer
+from webrtc_bridge.media.codec.decoding_thread import open_decoder
+from webrtc_bridge.media.codec.profile_choice import ProfileChoice
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
+from webrtc_bridge.media.h264.units import IDR_SLICE, SPS, kind, nal_units
 
 try:
     require_gstreamer()
@@ -17,11 +21,13 @@ except RequirementError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
 from webrtc_bridge.gstreamer.capture.encoders import KINDS
-from webrtc_bridge.gstreamer.capture.layers import LayerEncoder
+from webrtc_bridge.gstreamer.capture.layer_encoder import LayerEncoder, PictureFormat
 
 ANNOUNCED = 30
 BITRATE = 1_000_000
 DEADLINE = 60
+CONSTRAINED_BASELINE, HIGH = 66, 100
+BASELINE = ProfileChoice()
 
 
 @pytest.fixture(autouse=True)
@@ -62,11 +68,12 @@ def frames_of(
     phases: list[tuple[int, int]],
     bitrate: int = BITRATE,
     codec: Codec = Codec.H264,
+    profile: ProfileChoice = BASELINE,
 ) -> list[tuple[int, bytes]]:
     """Return the time (ns) and the frame of each picture."""
-    encoder = LayerEncoder(
-        KINDS['x264enc'], Encoding(codec, layer), (640, 360), float(ANNOUNCED), bitrate
-    )
+    picture_format = PictureFormat((640, 360), float(ANNOUNCED), scalable=True)
+    encoding = Encoding(codec, layer)
+    encoder = LayerEncoder(KINDS['x264enc'], encoding, picture_format, bitrate, profile)
     encoder.element.get_by_name('queue').set_property('leaky', 0)  # no picture is to be replaced
     encoder.set_watched(True)
     pipeline, source, sink = (
@@ -156,6 +163,45 @@ def test_x264_deblocks_and_moves_by_parts_of_a_pixel() -> None:
     settings = data[data.index(b'x264 - core') :].split(b'\0')[0].split()  # x264 writes them (SEI)
     assert b'deblock=1:0:0' in settings
     assert b'subme=1' in settings
+
+
+class Switching(ProfileChoice):
+    """High, but for the pictures 10 to 19."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = -1
+
+    def is_high(self, now: float) -> bool:
+        self.asked += 1
+        return not 10 <= self.asked - 1 < 20  # the first one asks before there is a picture
+
+
+@pytest.mark.parametrize('layer', Layer)
+def test_the_profile_changes_at_a_keyframe(layer) -> None:
+    frames = [data for _, data in frames_of(layer, [(30, 1)], profile=Switching())]
+    profiles = {
+        number: unit[1]
+        for number, data in enumerate(frames)
+        for unit in nal_units(data)
+        if kind(unit) == SPS
+    }
+    assert profiles == {0: HIGH, 10: CONSTRAINED_BASELINE, 20: HIGH}
+    keyframes = [IDR_SLICE in map(kind, nal_units(data)) for data in frames]
+    assert [number for number, keyframe in enumerate(keyframes) if keyframe] == [0, 10, 20]
+    decoder = open_decoder(Codec.H264)
+    assert sum(len(decoder.decode(av.Packet(data))) for data in frames) == len(frames) == 30
+
+
+def test_an_encoder_that_is_not_known_to_make_it_stays_in_baseline() -> None:
+    profile = ProfileChoice()
+    profile.note(True, 0.0)
+    picture_format = PictureFormat((640, 360), float(ANNOUNCED), scalable=True)
+    encoding = Encoding(Codec.H264)
+    encoder = LayerEncoder(KINDS['openh264enc'], encoding, picture_format, BITRATE, profile)
+    caps = encoder.element.get_by_name('profile').get_property('caps').to_string()
+    assert 'constrained-baseline' in caps
+    assert 'high' not in caps
 
 
 def test_a_machine_that_cannot_keep_up_sends_fewer_pictures(monkeypatch, caplog) -> None:

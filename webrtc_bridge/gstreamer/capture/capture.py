@@ -12,6 +12,7 @@ The route (capture/route.py) to either, decoding or not, depends on what the sou
 """
 
 import logging
+import time
 from typing import Protocol
 
 from webrtc_bridge.errors import SourceError, SourceUnreadable
@@ -24,28 +25,22 @@ from webrtc_bridge.gstreamer.capture.frame_rate import (
     is_absurd,
     measure_rate,
 )
-from webrtc_bridge.gstreamer.capture.layers import EncodedLayers, PictureFormat
+from webrtc_bridge.gstreamer.capture.layer_encoder import PictureFormat
+from webrtc_bridge.gstreamer.capture.layers import EncodedLayers
 from webrtc_bridge.gstreamer.capture.live_time import ArrivalTimes
 from webrtc_bridge.gstreamer.capture.newest_picture import NewestPicture
 from webrtc_bridge.gstreamer.capture.passed import DECODERS, PassedStream, best_decoder
 from webrtc_bridge.gstreamer.capture.recording import RecordingTime
-from webrtc_bridge.gstreamer.capture.route import STREAM_CAPS, Route
+from webrtc_bridge.gstreamer.capture.route import Route
 from webrtc_bridge.gstreamer.capture.shape import shape_of
 from webrtc_bridge.gstreamer.capture.source import SourceDescription
 from webrtc_bridge.gstreamer.capture.source_bin import put
+from webrtc_bridge.gstreamer.capture.tail import Tail
 from webrtc_bridge.gstreamer.library import Element, Gst, GstVideo, Pad, Structure
 from webrtc_bridge.gstreamer.structures import first_structure
 from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
+from webrtc_bridge.media.codec.profile_choice import ProfileChoice
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
-
-TAILS = {
-    Codec.H264: f'capsfilter caps="{STREAM_CAPS}" ! identity silent=true single-segment=true',
-    Codec.VP8: 'identity silent=true single-segment=true',
-}
-"""
-An encoder's times start anywhere, as its segment says. webrtcbin (its rtpfunnel) heeds only the
-first segment of a viewer: sender reports would be wrong after a change of encoder.
-"""
 
 FULL = Encoding(Codec.H264)
 
@@ -102,16 +97,13 @@ class Capture:
         self._passed: PassedStream | None = None
         self._passes = False
         self._watched: set[Encoding] = set()
+        self._profile = ProfileChoice()
         self.element: Element = Gst.Bin.new('capture')
-        self._ends = {encoding: self._add_end() for encoding in ENCODINGS}
-        self._tails = {encoding: self._add_tail(encoding) for encoding in ENCODINGS}
-        self.pads: dict[Encoding, Pad] = {}
-        for encoding in ENCODINGS:
-            end = self._delivered(encoding)
-            self.pads[encoding] = Gst.GhostPad.new(None, end)
-            self.element.add_pad(self.pads[encoding])
-        full = self._delivered(FULL)
-        full.add_probe(Gst.PadProbeType.BUFFER, self._first_picture)
+        self._tails = {
+            encoding: Tail(self.element, encoding.codec, self._on_end) for encoding in ENCODINGS
+        }
+        self.pads = {encoding: tail.pad for encoding, tail in self._tails.items()}
+        self._tails[FULL].src.add_probe(Gst.PadProbeType.BUFFER, self._first_picture)
         self._route = Route(
             self.element, source, self._encode_at_rate, self._pass_through, listener.on_failed
         )
@@ -140,6 +132,10 @@ class Capture:
         if self._passed:
             self._passed.decode(any(map(self.encodes, self._watched)))
 
+    def allow_high_profile(self, allowed: bool) -> None:
+        """Encode H.264 in the High profile, or no longer; the change starts with a keyframe."""
+        self._profile.note(allowed, time.monotonic())
+
     def set_bitrate(self, encoding: Encoding, bitrate: int) -> None:
         """Change the bit rate (bit/s) of an encoding; what passes through stays as it is."""
         if self._layers:
@@ -150,16 +146,16 @@ class Capture:
         # Without all headers: they come with every keyframe anyway, and the payloader would put
         # them before the next picture, too.
         event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, False, 0)
-        self._delivered(encoding).send_event(event)
+        self._tails[encoding].src.send_event(event)
 
     @property
     def newest(self) -> int | None:
         """The time (ns) of the newest picture that can be encoded again, if there is one."""
         return self._newest.time if self._newest else None
 
-    def show_again(self, encoding: Encoding, time: int) -> None:
-        """Encode the newest picture once more, unless there is one after `time`."""
-        if not self._layers or not self._newest or self._newest.time != time:
+    def show_again(self, encoding: Encoding, time_ns: int) -> None:
+        """Encode the newest picture once more, unless there is one after `time_ns`."""
+        if not self._layers or not self._newest or self._newest.time != time_ns:
             return
         if encoding in self._watched:
             self._layers.show_again(encoding, self._newest)
@@ -174,38 +170,18 @@ class Capture:
         """Return the encoding that `element` makes, and may have failed at by itself."""
         return self._layers.encoding_of(element) if self._layers else None
 
-    def _delivered(self, encoding: Encoding) -> Pad:
-        return self._tails[encoding].get_static_pad('src')
-
-    def _add_end(self) -> Element:
-        # There, an encoder may end while the next one starts.
-        funnel = Gst.ElementFactory.make('funnel')
-        self.element.add(funnel)
-        return funnel
-
-    def _add_tail(self, encoding: Encoding) -> Element:
-        tail = Gst.parse_bin_from_description(TAILS[encoding.codec], True)
-        self.element.add(tail)
-        self._ends[encoding].link(tail)
-        pad = tail.get_static_pad('src')
-        pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._keep_end_from_viewers)
-        return tail
-
-    def _end(self, encoding: Encoding) -> Pad:
-        return self._ends[encoding].request_pad_simple('sink_%u')
-
     def _pass_through(self, pad: Pad, structure: Structure) -> None:
         self._passes = True
         profile = structure.get_string('profile')
         logger.info('source: passing its own H.264 (%s) through; no encoder runs', profile)
         if best_decoder():
-            end = self._delivered(FULL)
+            end = self._tails[FULL].src
             self._passed = PassedStream(self.element, end, self._encode_bridge)
         else:
             logger.warning('viewers wait for keyframes: no decoder (%s)', ', '.join(DECODERS))
         passed = self._put(pad, self._paced(pad))
         declare(passed)
-        passed.link(self._end(FULL))
+        passed.link(self._tails[FULL].entry())
         self._listener.on_bitrate(0)
 
     def _encode_at_rate(self, pad: Pad, structure: Structure) -> None:
@@ -259,7 +235,9 @@ class Capture:
         logger.info('encoding %dx%d with %s, %d kbit/s', *size, name, bitrate // 1000)
         pictures = Gst.ElementFactory.make('tee')
         self._put(pad, pictures)
-        layers = EncodedLayers(self._kind, pictures, picture_format, bitrate, self._place)
+        layers = EncodedLayers(
+            self._kind, pictures, picture_format, bitrate, self._profile, self._place
+        )
         if not self._passes:
             layers.prepare(FULL)
         for encoding in ENCODINGS:
@@ -270,7 +248,7 @@ class Capture:
         self._listener.on_bitrate(bitrate)
 
     def _place(self, encoding: Encoding, pad: Pad, encoder: Element) -> None:
-        self._put(pad, encoder).link(self._end(encoding))
+        self._put(pad, encoder).link(self._tails[encoding].entry())
 
     def _put(self, pad: Pad, chain: Element | str) -> Pad:
         return put(self.element, self._source, pad, chain)
@@ -288,11 +266,8 @@ class Capture:
         RecordingTime(pad, self.element.get_current_running_time(), self._source.shown)
         return watchdog + ' ! clocksync'
 
-    def _keep_end_from_viewers(self, _: Pad, info: Element) -> object:
-        if info.get_event().type != Gst.EventType.EOS:
-            return Gst.PadProbeReturn.OK
+    def _on_end(self) -> None:
         self._listener.on_failed(SourceUnreadable(self._source.shown, 'it has ended'))
-        return Gst.PadProbeReturn.DROP
 
     def _first_picture(self, _: Pad, info: Element) -> object:
         self._listener.on_flowing()

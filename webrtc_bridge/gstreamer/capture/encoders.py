@@ -7,6 +7,7 @@ from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Element, Gst, require_elements
 from webrtc_bridge.media.codec.encoder_settings import (
     DEFAULT,
+    HIGH,
     TUNE,
     VBV_SECONDS,
     VP8_DROP_BELOW,
@@ -25,19 +26,10 @@ PROBE_SIZE = (320, 240)
 ENDLESS = 1 << 30
 'Pictures between keyframes: these come on request.'
 
-CHAINS = {
-    Codec.H264: (
-        'videoconvert ! {name} name=encoder ! capsfilter caps="video/x-h264,'
-        'stream-format=byte-stream,alignment=au,profile=(string){{constrained-baseline,baseline}}"'
-        ' ! h264parse'
-    ),
-    # VP8 has no room for other colours (RFC 6386, section 9.2).
-    Codec.VP8: (
-        'videoconvert ! capsfilter caps="video/x-raw,colorimetry=(string)bt601"'
-        ' ! {name} name=encoder'
-    ),
-}
-'The elements from pictures to frames.'
+H264_CAPS = 'video/x-h264,stream-format=byte-stream,alignment=au,profile=(string)'
+
+VP8_COLOURS = 'video/x-raw,colorimetry=(string)bt601'
+'VP8 has no room for others (RFC 6386, section 9.2).'
 
 LARGEST_BUFFER = 10_000
 'Milliseconds; x264enc takes no more.'
@@ -54,7 +46,8 @@ class EncoderKind:
     one, is the property with the part of it that a picture may use, in ms, and `slices` the one
     with the number of slices that are encoded in parallel. An encoder either
     `goes_by_times` of pictures or counts them. The rate of one that is `quick` can be changed
-    at any time without a keyframe.
+    at any time without a keyframe. `high` are the settings that differ for the High profile of
+    H.264, of those that are known to make it well.
     """
 
     name: str
@@ -66,11 +59,15 @@ class EncoderKind:
     slices: str = ''
     goes_by_times: bool = False
     quick: bool = False
+    high: dict[str, object] | None = None
 
     @property
     def chain(self) -> str:
         """The description of the elements that make frames of pictures."""
-        return CHAINS[self.codec].format(name=self.name)
+        if self.codec is Codec.VP8:
+            return f'videoconvert ! capsfilter caps="{VP8_COLOURS}" ! {self.name} name=encoder'
+        caps = f'capsfilter name=profile caps="{profile_caps()}"'
+        return f'videoconvert ! {self.name} name=encoder ! {caps} ! h264parse'
 
 
 KINDS = {
@@ -108,6 +105,7 @@ KINDS = {
             buffer='vbv-buf-capacity',
             slices='threads',
             quick=True,
+            high={'option-string': HIGH.options},
         ),
         EncoderKind(
             'openh264enc',
@@ -142,15 +140,26 @@ VP8 = EncoderKind(
 )
 
 
+def profile_caps(high: bool = False) -> str:
+    """Return the caps of H.264 of the High profile, or of the one that every viewer accepts."""
+    return H264_CAPS + ('high' if high else '{constrained-baseline,baseline}')
+
+
 def is_available(codec: Codec) -> bool:
     """Return whether viewers can have `codec`, of which H.264 is required."""
     elements = [VP8.name, 'rtpvp8pay'] if codec is Codec.VP8 else []
     return all(map(Gst.ElementFactory.find, elements))
 
 
-def configure(kind: EncoderKind, element: Element, size: tuple[int, int]) -> None:
-    """Set up a new encoder for pictures of `size`; it has no bit rate yet."""
-    for name, value in kind.settings.items():
+def configure(
+    kind: EncoderKind, element: Element, size: tuple[int, int], high: bool = False
+) -> None:
+    """
+    Set up an encoder that does not run yet for pictures of `size`; it has no bit rate then.
+
+    If it is to make the High profile of H.264, what is behind it must take that.
+    """
+    for name, value in (kind.settings | ((kind.high or {}) if high else {})).items():
         if element.find_property(name):
             Gst.util_set_object_arg(element, name, str(value).lower())
     if kind.slices:

@@ -42,6 +42,7 @@ class ViewerBranch:
         self._on_lost: Callable[[str], None] = lambda reason: None
         self._loop = asyncio.get_running_loop()
         self._payloader: Element = None
+        self._accepts_high = False
         self._tee_pad: Pad | None = None
         self._bridge: BridgeEntry | None = None
         self._joined = self._is_open = False
@@ -83,7 +84,7 @@ class ViewerBranch:
         self.element.get_by_name('queue').link(packets)
         packets.sync_state_with_parent()
         self._payloader = packets.get_by_name('payloader')
-        self.encoding = Encoding(taken.codec)
+        self.encoding, self._accepts_high = Encoding(taken.codec), taken.accepts_high
         self._link(self.encoding)
 
     def on_lost(self, reason: str) -> None:
@@ -96,7 +97,7 @@ class ViewerBranch:
             return
         if self._gate and self._gate.waits and self._pause is None and self._bridge is None:
             self._gate.cross()
-            self._bridge = BridgeEntry(self._pipeline, self.element)
+            self._bridge = BridgeEntry(self._pipeline, self.element, self._accepts_high)
 
     def open(self) -> None:
         """Let pictures through, from the next keyframe on."""
@@ -113,7 +114,9 @@ class ViewerBranch:
             return
         self._gate.close()
         self._leave_bridge()
-        self._tee_pad = self._pipeline.move_branch(self._entry(), self._tee_pad, before, encoding)
+        self._tee_pad = self._pipeline.move_branch(
+            self._tee_pad, before, encoding, self._accepts_high
+        )
         self.encoding = encoding
         if self._is_open and self._pause is None:
             self._gate.open_at_keyframe()
@@ -163,11 +166,9 @@ class ViewerBranch:
         finally:
             self.element = self._payloader = None
 
-    def _entry(self) -> Pad:
-        return self.element.get_static_pad('sink')
-
     def _link(self, encoding: Encoding) -> None:
-        self._tee_pad = self._pipeline.link_branch(self._entry(), encoding)
+        entry = self.element.get_static_pad('sink')
+        self._tee_pad = self._pipeline.link_branch(entry, encoding, self._accepts_high)
 
     def _leave(self) -> None:
         self._leave_bridge()
@@ -213,7 +214,7 @@ class ViewerBranch:
 class BridgeEntry:
     """The second entry of the branch `element`, by which it gets the bridge of `pipeline`."""
 
-    def __init__(self, pipeline: GStreamerPipeline, element: Element) -> None:
+    def __init__(self, pipeline: GStreamerPipeline, element: Element, accepts_high: bool) -> None:
         self._pipeline = pipeline
         self._element = element
         self._funnel: Element = element.get_by_name('funnel')
@@ -221,7 +222,7 @@ class BridgeEntry:
         self._entry: Pad = Gst.GhostPad.new('bridge', self._pad)
         self._entry.set_active(True)
         element.add_pad(self._entry)
-        self._tee_pad = pipeline.link_branch(self._entry, BRIDGE)
+        self._tee_pad = pipeline.link_branch(self._entry, BRIDGE, accepts_high)
         pipeline.request_keyframe(BRIDGE)
 
     def close(self) -> None:

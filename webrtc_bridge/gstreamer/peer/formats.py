@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from webrtc_bridge.media.codec.profile_choice import HIGH_PROFILES
 from webrtc_bridge.media.frames import Codec
 
 SENT = 'application/x-rtp,media=video,encoding-name={codec},clock-rate=90000,payload={number}'
@@ -20,6 +21,11 @@ class Format(NamedTuple):
     number: int
     codec: Codec
     profile: str = ''
+
+    @property
+    def accepts_high(self) -> bool:
+        """Whether a viewer that takes it can show H.264 of the High profile."""
+        return self.profile in HIGH_PROFILES
 
     @property
     def payloader(self) -> str:
@@ -43,11 +49,16 @@ class Format(NamedTuple):
         return self.packets(ssrc) + profile
 
 
+CONSTRAINED_BASELINE = '42e01f'
+"""
+The profile that every browser with H.264, and aiortc, takes. Viewers look at the profile and not
+at the level.
+"""
+
+PROFILES = (*HIGH_PROFILES, CONSTRAINED_BASELINE)
 FORMATS = (
-    # Every browser with H.264, and aiortc, takes the constrained baseline profile. Viewers look at
-    # the profile and not at the level.
-    Format(96, Codec.H264, '42e01f'),
-    Format(98, Codec.VP8),
+    *(Format(number, Codec.H264, profile) for number, profile in enumerate(PROFILES, start=96)),
+    Format(96 + len(PROFILES), Codec.VP8),
 )
 'All that may be offered, best first.'
 

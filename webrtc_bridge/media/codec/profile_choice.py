@@ -1,5 +1,13 @@
 """Choose the profile of H.264: the best one that all of its viewers accept."""
 
+HIGH_PROFILES = ('64001f', '640c1f', 'f4001f')
+"""
+Values of `profile-level-id` (RFC 6184, section 8.1) for decoders of the High profile. Phones
+declare Constrained High, which has no interlacing and no B-frames: x264 uses neither here.
+Chromium's software decoder declares High 4:4:4 Predictive, which includes High (ITU-T H.264,
+A.2.11), and not High itself.
+"""
+
 CALM = 10.0
 """
 Seconds after the last viewer without the High profile has left until that is used again: each
@@ -11,7 +19,7 @@ class ProfileChoice:
     """
     The High profile while all viewers accept it; after one that did not, from `CALM` on.
 
-    Reads no clock.
+    Reads no clock. Any thread may ask while one notes.
     """
 
     def __init__(self) -> None:

@@ -10,16 +10,10 @@ from aiortc import RTCRtpCodecParameters
 from aiortc.codecs import CODECS
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability, RTCRtpSendParameters
 
-HIGH = ('64001f', '640c1f', 'f4001f')
-"""
-Values of `profile-level-id` (RFC 6184, section 8.1) for decoders of the High profile. Phones
-declare Constrained High, which has no interlacing and no B-frames: x264 uses neither here.
-Chromium's software decoder declares High 4:4:4 Predictive, which includes High (ITU-T H.264,
-A.2.11), and not High itself.
-"""
+from webrtc_bridge.media.codec.profile_choice import HIGH_PROFILES
 
 MAIN = '4d001f'
-'The same for the Main profile.'
+'The value of `profile-level-id` (RFC 6184, section 8.1) for the Main profile.'
 
 MODE = 'packetization-mode'
 """
@@ -37,8 +31,9 @@ def accept_h264_profiles() -> None:
     known = [codec for codec in codecs if PROFILE in codec.parameters]
     profiles = [codec.parameters[PROFILE] for codec in known]
     again = next(c for c in codecs if c.parameters.get('apt') == known[0].payloadType)
-    others = [(profile, '1') for profile in (*HIGH, MAIN)]
-    for profile, mode in others + [(profile, '0') for profile in (*profiles, *HIGH, MAIN)]:
+    others = [(profile, '1') for profile in (*HIGH_PROFILES, MAIN)]
+    single = [(profile, '0') for profile in (*profiles, *HIGH_PROFILES, MAIN)]
+    for profile, mode in others + single:
         payload_type = 1 + max(codec.payloadType or 0 for codec in codecs)
         added, added_again = copy.deepcopy(known[0]), copy.deepcopy(again)
         added.payloadType, added_again.payloadType = payload_type, payload_type + 1
@@ -49,7 +44,7 @@ def accept_h264_profiles() -> None:
 
 def is_high(codec: RTCRtpCodecCapability | RTCRtpCodecParameters) -> bool:
     """Return whether `codec` is H.264 in the High profile."""
-    return codec.parameters.get(PROFILE) in HIGH
+    return codec.parameters.get(PROFILE) in HIGH_PROFILES
 
 
 def is_sent(codec: RTCRtpCodecCapability) -> bool:
