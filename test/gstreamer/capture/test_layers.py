@@ -69,9 +69,10 @@ def frames_of(
     bitrate: int = BITRATE,
     codec: Codec = Codec.H264,
     profile: ProfileChoice = BASELINE,
+    scalable: bool = True,
 ) -> list[tuple[int, bytes]]:
     """Return the time (ns) and the frame of each picture."""
-    picture_format = PictureFormat((640, 360), float(ANNOUNCED), scalable=True)
+    picture_format = PictureFormat((640, 360), float(ANNOUNCED), scalable)
     encoding = Encoding(codec, layer)
     encoder = LayerEncoder(KINDS['x264enc'], encoding, picture_format, bitrate, profile)
     encoder.element.get_by_name('queue').set_property('leaky', 0)  # no picture is to be replaced
@@ -204,11 +205,42 @@ def test_an_encoder_that_is_not_known_to_make_it_stays_in_baseline() -> None:
     assert 'high' not in caps
 
 
-def test_a_machine_that_cannot_keep_up_sends_fewer_pictures(monkeypatch, caplog) -> None:
+@pytest.mark.parametrize('codec', Codec)
+@pytest.mark.parametrize(
+    ('layer', 'sizes'),
+    [
+        (Layer.FULL, [(640, 360), (426, 240), (320, 180)]),
+        (Layer.SMALL, [(320, 180), (212, 120)]),  # smaller ones are of no use
+    ],
+)
+def test_a_machine_that_cannot_keep_up_sends_smaller_and_then_fewer_pictures(
+    layer, sizes, codec, monkeypatch, caplog
+) -> None:
     monkeypatch.setattr('webrtc_bridge.media.load.encoder_load.STRAINED', 0.0)
     monkeypatch.setattr('webrtc_bridge.media.load.encoder_load.WINDOW', 0.0)
-    frames = frames_of(Layer.FULL, [(30, 4)])
+    frames = frames_of(layer, [(30, 4)], codec=codec)
+    decoder = open_decoder(codec)
+    pictures = [picture for _, data in frames for picture in decoder.decode(av.Packet(data))]
+    assert len(pictures) == len(frames)
+    shown = [(picture.width, picture.height) for picture in pictures]
+    assert [size for size, _ in itertools.groupby(shown)] == sizes
+    assert decoder.sample_aspect_ratio in (None, 0, 1)
     intervals = [b - a for (a, _), (b, _) in itertools.pairwise(frames)]
     assert intervals[0] == pytest.approx(Gst.SECOND / 30, rel=0.01)
-    assert intervals[-3:] == pytest.approx([6 * Gst.SECOND / 30] * 3, rel=0.01)
-    assert len([record for record in caplog.records if record.levelname == 'WARNING']) == 1
+    assert intervals[-3:] == pytest.approx([4 * Gst.SECOND / 30] * 3, rel=0.01)
+    warnings = [record for record in caplog.records if record.levelname == 'WARNING']
+    assert [record.getMessage() for record in warnings] == [
+        'encoding {}x{} takes this machine too long: sending {}x{} until there is room'.format(
+            *sizes[0], *sizes[1]
+        )
+    ]
+
+
+def test_pictures_that_cannot_be_scaled_become_fewer_at_once(monkeypatch) -> None:
+    monkeypatch.setattr('webrtc_bridge.media.load.encoder_load.STRAINED', 0.0)
+    monkeypatch.setattr('webrtc_bridge.media.load.encoder_load.WINDOW', 0.0)
+    frames = frames_of(Layer.FULL, [(30, 4)], scalable=False)
+    assert frames[-1][0] - frames[-2][0] == pytest.approx(6 * Gst.SECOND / 30, rel=0.01)
+    decoder = open_decoder(Codec.H264)
+    sizes = {p.width for _, data in frames for p in decoder.decode(av.Packet(data))}
+    assert sizes == {640}

@@ -49,3 +49,10 @@ def test_pictures_that_are_not_reduced_are_not_touched(size):
     if size == (160, 120):
         strain(limiter, frame, range(5))
         assert limiter.take(frame, needed=False) is frame
+
+
+def test_small_pictures_are_not_made_smaller_than_is_of_use():
+    limiter, frame = LoadLimiter(), captured(320, 180)
+    for first in (0, 5, 10):
+        strain(limiter, frame, range(first, first + 5))
+        assert limiter.size(frame) == (212, 120)

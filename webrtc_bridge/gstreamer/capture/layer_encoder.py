@@ -15,14 +15,16 @@ from webrtc_bridge.gstreamer.capture.encoders import (
     share_bits,
 )
 from webrtc_bridge.gstreamer.capture.newest_picture import AGAIN
-from webrtc_bridge.gstreamer.capture.rate_limiter import RateLimiter
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad
+from webrtc_bridge.media.bandwidth.defaults import automatic_bitrate
 from webrtc_bridge.media.codec.bit_budget import BitBudget
 from webrtc_bridge.media.codec.frame_decimation import FrameDecimator, small_size
 from webrtc_bridge.media.codec.frame_rate import SLOWEST, FrameRate
 from webrtc_bridge.media.codec.profile_choice import ProfileChoice
 from webrtc_bridge.media.codec.rate_scaled_clock import PictureShare
 from webrtc_bridge.media.frames import Codec, Encoding, Layer
+from webrtc_bridge.media.load.encoder_load import RATES, SIZES_THEN_RATES
+from webrtc_bridge.media.load.picture_load import PictureLoad
 
 CHAIN = (
     'valve name=valve drop-mode=forward-sticky-events drop=true'
@@ -31,7 +33,8 @@ CHAIN = (
     ' ! {scaling} {encoder}'
 )
 
-SCALING = 'videoscale ! capsfilter caps="video/x-raw,width={},height={}" !'
+SCALING = 'videoscale add-borders=false ! capsfilter name=size caps=video/x-raw !'
+SIZE = 'video/x-raw,width={},height={},pixel-aspect-ratio=(fraction)1/1'
 
 
 class PictureFormat(NamedTuple):
@@ -42,13 +45,38 @@ class PictureFormat(NamedTuple):
     scalable: bool
 
 
+class Opening(NamedTuple):
+    """What an encoder starts over for: the size, and whether it makes the High profile."""
+
+    size: tuple[int, int]
+    high: bool
+
+
+class TimedLoad:
+    """Measure the load of an encoder from what goes in and comes out. For one thread."""
+
+    def __init__(self, scalable: bool) -> None:
+        self.decided = PictureLoad(SIZES_THEN_RATES if scalable else RATES)
+        self._began = 0.0
+
+    def begin(self) -> None:
+        """Note that the encoder gets a picture now."""
+        self._began = time.monotonic()
+
+    def end(self, size: tuple[int, int]) -> bool:
+        """Note that it has encoded that, one of `size` at first; return if this changes things."""
+        now = time.monotonic()
+        return self.decided.note(size, now - self._began, now)
+
+
 class LayerEncoder:
     """
     Encode pictures as `encoding` with an encoder of `kind`, while it has viewers.
 
-    `element` goes into the capture and has the pads `sink` and `src`. Some pictures are left out
-    if encoding all of them takes too long, and of the small layer if there are too few bits for
-    all. `profile` decides on that of H.264, which changes at a keyframe.
+    `element` goes into the capture and has the pads `sink` and `src`. Pictures are made smaller,
+    and then some are left out, if encoding them takes too long; of the small layer also if there
+    are too few bits for all. `profile` decides on that of H.264. Sizes and profiles change at a
+    keyframe.
     """
 
     def __init__(
@@ -59,19 +87,21 @@ class LayerEncoder:
         bitrate: int,
         profile: ProfileChoice,
     ) -> None:
-        size, fps, _ = picture_format
+        size, fps, scalable = picture_format
         self._is_small = encoding.layer is Layer.SMALL
-        self._size = small_size(*size) if self._is_small else size
+        self._format = picture_format
+        if self._is_small:
+            self._format = picture_format._replace(size=small_size(*size))
         self._kind = kind_for(encoding, kind)
         self._profile = profile
-        self._is_high = self._wants_high()
+        self._load = TimedLoad(scalable)
+        self._opening = self._wanted()
         self._interval = FrameDecimator(fps)
-        self._bitrate, self._announced_fps = bitrate, fps
+        self._bitrate = bitrate
         self._rate, self._budget = FrameRate(fps), BitBudget()
         self._share = PictureShare()
-        self._limiter = RateLimiter(self._kind.name)
         self._lock = threading.Lock()
-        scaling = SCALING.format(*self._size) if self._is_small else ''
+        scaling = SCALING if scalable else ''
         description = CHAIN.format(scaling=scaling, encoder=self._kind.chain)
         self.element: Element = Gst.parse_bin_from_description(description, True)
         self._encoder: Element = self.element.get_by_name('encoder')
@@ -105,24 +135,35 @@ class LayerEncoder:
         """The rate of the pictures that are encoded."""
         return self._rate.value / self._interval.value
 
+    @property
+    def _is_reduced(self) -> bool:
+        return self._opening.size != self._format.size
+
+    @property
+    def _target(self) -> int:
+        """The bit rate to reach: pictures that were made smaller need no more than their size."""
+        if not self._is_reduced:
+            return self._bitrate
+        return min(self._bitrate, automatic_bitrate(*self._opening.size, self._fps))
+
     def _apply(self) -> None:
         self._interval.fps = self._rate.value
         if self._is_small:
-            self._interval.configure(*self._size, self._bitrate)
-            self._interval.value = max(self._interval.value, self._limiter.interval)
+            self._interval.configure(*self._opening.size, self._bitrate)
+            self._interval.value = max(self._interval.value, self._load.decided.interval)
         else:
-            self._interval.value = self._limiter.interval
+            self._interval.value = self._load.decided.interval
         scale = self._budget.factor * self._share.rate
         if not self._kind.goes_by_times:
-            scale *= self._announced_fps / max(self._fps, SLOWEST)
-        set_bitrate(self._kind, self._encoder, self._bitrate, scale)
+            scale *= self._format.fps / max(self._fps, SLOWEST)
+        set_bitrate(self._kind, self._encoder, self._target, scale)
         if self._kind.codec is Codec.VP8:
             share_bits(self._encoder, self._share)
 
     def _on_picture(self, _: Pad, info: Element) -> object:
         """Measure the rate, and leave out some pictures."""
         buffer = info.get_buffer()
-        self._limiter.begin()
+        self._load.begin()
         taken_at, again = seconds(buffer.pts), buffer.offset == AGAIN
         changed = not again and taken_at is not None and self._rate.note(taken_at)
         is_due = again or self._interval.is_due()
@@ -136,32 +177,42 @@ class LayerEncoder:
                 self._apply()
         return Gst.PadProbeReturn.OK if is_due else Gst.PadProbeReturn.DROP
 
-    def _wants_high(self) -> bool:
-        return self._kind.high is not None and self._profile.is_high(time.monotonic())
+    def _wanted(self) -> Opening:
+        high = self._kind.high is not None and self._profile.is_high(time.monotonic())
+        return Opening(self._load.decided.size(*self._format.size), high)
 
     def _follow_wishes(self, again: bool) -> None:
         """Get ready for a picture that is encoded now, `again` or for the first time."""
         if not again:
             self._interval.restart()
-        is_high = self._wants_high()
-        if is_high is not self._is_high or (again and self._kind.codec is Codec.VP8):
-            self._is_high = is_high
+        wanted = self._wanted()
+        if wanted != self._opening or (again and self._kind.codec is Codec.VP8):
+            self._opening = wanted
             self._start_over()
+            with self._lock:
+                self._apply()
 
     def _on_encoded(self, _: Pad, info: Element) -> object:
         with self._lock:
             bits = 8 * info.get_buffer().get_size()
             counts = self._kind.codec is Codec.H264  # libvpx keeps its rate by itself
-            changed = counts and self._budget.spend(bits, self._bitrate, self._fps)
-            if self._limiter.end() or changed:
+            changed = counts and self._budget.spend(bits, self._target, self._fps)
+            if self._load.end(self._format.size) or changed:
                 self._apply()
         return Gst.PadProbeReturn.OK
 
     def _configure(self) -> None:
-        configure(self._kind, self._encoder, self._size, self._is_high)
+        size, high = self._opening
+        configure(self._kind, self._encoder, size, high)
         if self._kind.high is not None:
-            caps = Gst.Caps.from_string(profile_caps(self._is_high))
-            self.element.get_by_name('profile').set_property('caps', caps)
+            self._filter('profile', profile_caps(high))
+        if self._is_small or self._is_reduced:
+            self._filter('size', SIZE.format(*size))
+        elif self._format.scalable:
+            self._filter('size', 'video/x-raw')
+
+    def _filter(self, name: str, caps: str) -> None:
+        self.element.get_by_name(name).set_property('caps', Gst.Caps.from_string(caps))
 
     def _start_over(self) -> None:
         """Let the encoder take the next picture for its first one, in the thread it comes in."""
