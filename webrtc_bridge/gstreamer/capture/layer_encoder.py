@@ -46,7 +46,7 @@ class PictureFormat(NamedTuple):
 
 
 class Opening(NamedTuple):
-    """What an encoder starts over for: the size, and whether it makes the High profile."""
+    """The size, and whether it is the High profile, that an encoder has started with."""
 
     size: tuple[int, int]
     high: bool
