@@ -18,6 +18,9 @@ OVERHEAD = 70
 KEYFRAME = 0.15
 "Seconds' worth of the bit rate that a keyframe is, as the encoder's rate control allows."
 
+BREAKS, PACKET_TIME = 3.0, 0.0002
+'Breaks of a busy viewer in a second, and the seconds that it needs for a packet.'
+
 TICK = 0.00025
 CLOCK_OFFSET = 1234.5
 
@@ -38,7 +41,7 @@ class Simulation:
 
     The viewer reports every `interval` seconds, by a path that takes as long. `rates` has the time
     and rate of each frame, `arrivals` the time and size of each packet. Every `again`th packet is
-    a retransmission.
+    a retransmission; the viewer does something else for up to `busy` seconds, now and then.
     """
 
     def __init__(
@@ -47,11 +50,12 @@ class Simulation:
         self.link, self.wants = link, wants
         self.link.served = []
         self.estimator = TransportEstimator('viewer')
-        self.now, self.again = 0.0, 0
+        self.now, self.again, self.busy = 0.0, 0, 0.0
         self.rates: list[tuple[float, float]] = []
         self.arrivals: list[tuple[float, int]] = []
         self._interval, self._dice = interval, random.Random(seed)
         self._paused_until = self._next_report = self._debt = 0.0
+        self._next_break = self._taken = 0.0
         self._needs_keyframe = True
         self._sent = 0
         self._unreported: deque[Packet] = deque()
@@ -116,7 +120,7 @@ class Simulation:
         newest = -1
         while (at := self.link.next_at) is not None and at <= now:
             for packet in self.link.due(at):
-                packet.arrived = at
+                packet.arrived = self._taken_at(at)
                 self.arrivals.append((at, packet.size))
                 newest = max(newest, packet.number)
         results = []
@@ -124,6 +128,14 @@ class Simulation:
             results.append(self._result(self._unreported.popleft()))
         if results:
             self._reports.append((now + self.link.delay, tuple(results)))
+
+    def _taken_at(self, at: float) -> float:
+        """Return when a viewer that is `busy` now and then takes what arrives `at` a time."""
+        while self._next_break <= at:
+            self._taken = self._next_break + self._dice.uniform(0, self.busy)
+            self._next_break += self._dice.expovariate(BREAKS)
+        self._taken = max(at, self._taken + PACKET_TIME)
+        return self._taken
 
     def _result(self, packet: Packet) -> PacketResult:
         again = self.again > 0 and packet.number % self.again == 0

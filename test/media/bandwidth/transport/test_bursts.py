@@ -36,8 +36,11 @@ def test_packets_of_a_burst_show_the_capacity_of_the_link_however_little_is_sent
 
 def test_a_break_of_a_busy_receiver_is_not_a_narrow_link() -> None:
     bursts = Bursts()
-    bursts.add(frame(0.0, [0.001 * place + 0.5 * (place >= 6) for place in range(12)]))
+    for time in range(8):
+        taken_at = 0.1 * time + 0.05 * (time in (2, 5))
+        bursts.add(frame(0.1 * time, [taken_at + 0.001 * place for place in range(6)]))
     assert bursts.capacity() == pytest.approx(8e6)
+    bursts.add(frame(1.0, [1.0 + 0.001 * place + 0.5 * (place >= 6) for place in range(16)]))
     assert bursts.newest_rate() == pytest.approx(8e6)
 
 

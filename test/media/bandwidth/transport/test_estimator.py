@@ -20,10 +20,10 @@ VIDEO = 10 * MBIT
 def test_a_link_is_used_without_a_queue_and_random_loss_is_not_congestion(
     capacity, round_trip, loss, share
 ):
-    link = Simulation(LinkModel(rate=capacity, delay=round_trip / 2, loss=loss), VIDEO).run(30)
-    assert link.used(10, 30) > share * capacity
+    link = Simulation(LinkModel(rate=capacity, delay=round_trip / 2, loss=loss), VIDEO).run(25)
+    assert link.used(10, 25) > share * capacity
     # The frames are bursts of 33 ms on a full link.
-    assert link.wait(10, 30) < 0.15
+    assert link.wait(10, 25) < 0.15
 
 
 @pytest.mark.parametrize('queue', [0.1, 0.5, 2.0])
@@ -65,7 +65,7 @@ def test_a_path_that_becomes_longer_little_by_little_never_costs_the_half(second
 @pytest.mark.parametrize('loss', [0, 0.05])
 def test_a_free_link_has_no_limit(wants, jitter, loss):
     link = Simulation(LinkModel(rate=20 * MBIT, delay=0.03, loss=loss, jitter=jitter), wants).run(
-        60
+        30
     )
     assert link.lowest() > 0.8 * wants
     assert link.mean() > 0.98 * wants
@@ -81,6 +81,15 @@ def test_a_free_link_has_no_limit(wants, jitter, loss):
 )
 def test_a_bad_link_is_used_too(link):
     assert Simulation(link, 4 * MBIT).run(40).used(10, 40) > 0.6 * link.rate
+
+
+@pytest.mark.parametrize('busy', [0.03, 0.1, 0.2])
+@pytest.mark.parametrize(('capacity', 'share'), [(2 * MBIT, 0.8), (40 * MBIT, 0.09)])
+def test_a_busy_viewer_is_not_a_full_link(busy, capacity, share):
+    link = Simulation(LinkModel(rate=capacity, delay=0.02), 4 * MBIT)
+    link.busy = busy
+    assert link.run(30).used(10, 30) > share * capacity
+    assert link.wait(10, 30) < 0.25
 
 
 def test_a_limit_that_is_not_used_is_forgotten():

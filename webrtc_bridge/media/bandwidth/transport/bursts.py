@@ -21,16 +21,13 @@ BURST = 0.005
 REMEMBERED = 128
 'Bursts that are remembered: two seconds of video with as many retransmissions.'
 
-GAPS, FEWEST_GAPS = 32, 5
-'Gaps between packets of a burst that a capacity is measured by, and at least.'
-
-NEWS = 1.0
-'Seconds for which a gap says something about the link.'
+NEWS, FEWEST_RATES = 1.0, 5
+'Seconds of bursts, and how many at least, that show the capacity of the link.'
 
 FEWEST_BURSTS = 3
 'Bursts that what was sent is measured by, at least.'
 
-ARRIVALS, FEWEST_ARRIVALS = 24, 10
+ARRIVALS, FEWEST_ARRIVALS = 16, 10
 'Packets that the newest rate of arrival is measured by, and at least.'
 
 SHORTEST_GAP = 0.0001
@@ -43,7 +40,7 @@ class Burst:
     Packets that were sent at once.
 
     `delay` is the shortest of theirs, between two clocks: only differences mean anything. `late`
-    is the delay of the packet that arrived last.
+    is the delay of the packet that arrived last. `behind_first` are the bytes after the first.
     """
 
     sent: float
@@ -51,6 +48,14 @@ class Burst:
     late: float
     arrived: float
     size: int
+    packets: int = 1
+    behind_first: int = 0
+
+    @property
+    def rate(self) -> float:
+        """The bit/s at which its packets arrived, after the first of them."""
+        seconds = max(self.late - self.delay, SHORTEST_GAP * (self.packets - 1))
+        return 8 * self.behind_first / seconds
 
 
 class Bursts:
@@ -58,7 +63,6 @@ class Bursts:
 
     def __init__(self) -> None:
         self._bursts: deque[Burst] = deque(maxlen=REMEMBERED)
-        self._gaps: deque[tuple[float, float]] = deque(maxlen=GAPS)
         self._arrivals: deque[tuple[float, int]] = deque(maxlen=ARRIVALS)
 
     def add(self, results: Iterable[PacketResult]) -> None:
@@ -76,10 +80,10 @@ class Bursts:
 
     def _extend(self, burst: Burst, arrived: float, size: int) -> None:
         burst.size += size
+        burst.behind_first += size
+        burst.packets += 1
         burst.delay = min(burst.delay, arrived - burst.sent)
         if arrived >= burst.arrived:
-            gap = max(arrived - burst.arrived, SHORTEST_GAP)
-            self._gaps.append((arrived, gap / (8 * size)))
             burst.arrived, burst.late = arrived, arrived - burst.sent
 
     @property
@@ -106,29 +110,28 @@ class Bursts:
 
     def newest_rate(self) -> float | None:
         """
-        Return the bit/s of the newest packets, but for the longest break among them.
+        Return the bit/s at which the newest packets follow each other, None if there are too few.
 
-        None if there are too few. A path that becomes longer is one break.
+        It is the median: what a busy receiver takes at once, after a break, is one long gap.
         """
         if len(self._arrivals) < FEWEST_ARRIVALS:
             return None
         arrivals = sorted(self._arrivals)
-        breaks = [later[0] - earlier[0] for earlier, later in pairwise(arrivals)]
-        seconds = arrivals[-1][0] - arrivals[0][0] - max(breaks)
-        return 8 * sum(size for _, size in arrivals[2:]) / seconds if seconds > 0 else None
+        gaps = [
+            max(arrived - before, SHORTEST_GAP) / (8 * size)
+            for (before, _), (arrived, size) in pairwise(arrivals)
+        ]
+        return 1 / median(gaps)
 
     def capacity(self) -> float | None:
         """
         Return the bit/s at which packets of a burst follow each other, None without any.
 
         That is the rate of the slowest hop (as probes of libwebrtc measure it), whether it is full
-        or not. It is the median: a break, such as of a busy receiver, is one gap of many.
+        or not. It is the median of bursts: those in a break of a busy receiver say nothing.
         """
-        if not self._gaps:
-            return None
-        newest = self._gaps[-1][0]
-        gaps = [gap for arrived, gap in self._gaps if newest - arrived < NEWS]
-        return 1 / median(gaps) if len(gaps) >= FEWEST_GAPS else None
+        rates = [burst.rate for burst in self._within(NEWS) if burst.packets > 1]
+        return median(rates) if len(rates) >= FEWEST_RATES else None
 
     def _within(self, window: float) -> Iterable[Burst]:
         if not self._bursts:

@@ -16,10 +16,10 @@ that show a link to have become narrow: long before several bursts have come thr
 compared with so many bursts.
 """
 
-FEWEST_BEFORE, BEYOND_USUAL = 12, 0.3
+FEWEST_BEFORE, USUAL, BEYOND_USUAL = 12, 0.85, 0.3
 """
-Bursts whose delays show what is usual on a path, and the part of a growth that must be beyond
-that.
+Bursts whose delays show what is usual on a path; the part of them that is no longer than usual,
+others came in a break of a busy receiver; and the part of a growth that must be beyond that.
 """
 
 NARROW = 1.2
@@ -61,7 +61,7 @@ def is_unusual(grown: Sequence[Burst], before: Sequence[Burst]) -> bool:
     """Return whether delays that have `grown` are beyond those `before`, so it is not jitter."""
     if len(before) < FEWEST_BEFORE:
         return False
-    usual = max(burst.delay for burst in before)
+    usual = sorted(burst.delay for burst in before)[int(USUAL * len(before))]
     first = min(burst.delay for burst in grown[:FEWEST])
     last = min(burst.delay for burst in grown[-FEWEST:])
     return last - usual > (last - first) * BEYOND_USUAL

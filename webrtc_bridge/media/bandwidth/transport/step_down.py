@@ -7,8 +7,11 @@ from webrtc_bridge.media.bandwidth.transport.growth import AFTER_STEP
 from webrtc_bridge.media.bandwidth.transport.observations import Observations
 from webrtc_bridge.media.bandwidth.transport.queue import STANDING
 
-TRIAL, FEWEST, ENDS = 0.7, 6, 3
-'Seconds and bursts that show whether the queue becomes shorter, and bursts at either end of them.'
+TRIAL, FEWEST, PARTS = 0.7, 6, 3
+"""
+Seconds and bursts that show whether the queue becomes shorter: by the first and the last of so
+many parts of them.
+"""
 
 LOSS_STAYS = 0.6
 'Fraction of the loss that is left if the step down did not change it, but for chance.'
@@ -56,8 +59,10 @@ class StepDown:
         bursts = link.judged
         if len(bursts) < FEWEST or bursts[-1].sent - bursts[0].sent < TRIAL:
             return Verdict.OPEN
-        first = link.queue.of(min(burst.delay for burst in bursts[:ENDS]))
-        last = link.queue.of(min(burst.delay for burst in bursts[-ENDS:]))
+        # The shortest of several: those that came in a break of a busy receiver are late.
+        part = len(bursts) // PARTS
+        first = link.queue.of(min(burst.delay for burst in bursts[:part]))
+        last = link.queue.of(min(burst.delay for burst in bursts[-part:]))
         if last <= STANDING:
             return Verdict.RIGHT
         expected = min(first, (1 - AFTER_STEP) * TRIAL)
