@@ -474,7 +474,7 @@ class ReceiverOptions(DdsOptions, ServerOptions):
     max_repair_delay: float = option(
         0.0,
         'Longest wait for lost packets to be sent again, before video goes on at a keyframe: a '
-        'short one keeps the delay low, a long one loses fewer pictures. 0 waits for three '
+        'short one keeps the delay low, a long one loses fewer pictures. 0 waits for four '
         'attempts, which takes 0.5 s, and up to 3 s with a long round trip.',
         minimum=0.0,
         maximum=10.0,

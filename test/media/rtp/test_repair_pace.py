@@ -12,7 +12,7 @@ KEYFRAME, DELTA, REST = b'\x10\x00', b'\x10\x01', b'\x00\x00'
 FPS, PARTS = 30, 6
 
 
-@pytest.mark.parametrize('round_trip', [None, 0.0, 0.002, 0.1])
+@pytest.mark.parametrize('round_trip', [None, 0.0, 0.002, 0.05])
 def test_a_short_path_waits_half_a_second(round_trip: float | None) -> None:
     assert RepairPace(0.0, round_trip).give_up_after == SHORTEST == 0.5
 
@@ -22,7 +22,7 @@ def test_a_packet_is_requested_again_after_the_round_trip(round_trip: float) -> 
     pace = RepairPace(0.0, round_trip)
     assert round_trip < pace.retry_after < 1.5 * round_trip + 0.05
     # And often enough before it is given up.
-    assert pace.give_up_after >= 3 * pace.retry_after
+    assert pace.give_up_after >= 3.8 * pace.retry_after
     assert pace.keyframe_after > round_trip
     assert pace.interval <= pace.retry_after
 
