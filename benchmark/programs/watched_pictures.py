@@ -1,4 +1,9 @@
-"""Receive a sender with our receiver, and report the time and the size of each picture."""
+"""
+Receive a sender with our receiver, and report the time and the size of each frame.
+
+Frames count that are whole and in order, those in a burst after a repair included, as a page
+counts what it has decoded; of pictures, the newest would win.
+"""
 
 import argparse
 import asyncio
@@ -6,30 +11,48 @@ import time
 from collections.abc import Sequence
 
 from benchmark.programs.report import report
-from webrtc_bridge.media.frames import ReceivedFrame
+from webrtc_bridge.media.frames import EncodedFrame
+from webrtc_bridge.media.h264.video_size import video_size
 from webrtc_bridge.options import ReceiverOptions
 from webrtc_bridge.program.lifetime import run
-from webrtc_bridge.receiving.frame_sink import PictureSink
+from webrtc_bridge.receiving.frame_sink import FrameSink
 from webrtc_bridge.receiving.receiver import Receiver
 
 Picture = tuple[float, int, int]
 'Unix time of arrival, width and height.'
 
 
+class Noted(FrameSink):
+    """Note each frame."""
+
+    def __init__(self) -> None:
+        self.pictures: list[Picture] = []
+        self._size = (0, 0)
+
+    def wants_pictures(self) -> bool:
+        """Decode nothing."""
+        return False
+
+    def wants_frames(self) -> bool:
+        """Take frames."""
+        return True
+
+    def on_frame(self, frame: EncodedFrame, stamp_ns: int, sender_id: str) -> None:
+        """Note a frame, whose size is that of its keyframe."""
+        self._size = (frame.keyframe and video_size(frame)) or self._size
+        self.pictures.append((time.time(), *self._size))
+        if len(self.pictures) == 1:
+            print(f'first picture at {self.pictures[0][0]:.6f}', flush=True)
+
+
 async def watch(url: str, sender_id: str) -> None:
     """Receive until cancelled."""
-    pictures: list[Picture] = []
-
-    def take(frame: ReceivedFrame) -> None:
-        pictures.append((time.time(), frame.picture.width, frame.picture.height))
-        if len(pictures) == 1:
-            print(f'first picture at {pictures[0][0]:.6f}', flush=True)
-
-    receiver = Receiver(ReceiverOptions(url, sender_id=sender_id), PictureSink(take))
+    noted = Noted()
+    receiver = Receiver(ReceiverOptions(url, sender_id=sender_id), noted)
     try:
         await receiver.run()
     except asyncio.CancelledError:
-        report(pictures)
+        report(noted.pictures)
         raise
 
 

@@ -98,15 +98,16 @@ def test_a_frame_without_a_marker_comes_out_when_the_next_starts(assembler):
 
 def test_frames_that_waited_for_a_repair_have_arrived_with_it(assembler):
     """A stamper would take a step back for a clock that was set."""
-    first, second, third, fourth = stream(1, 2, 1, 1)
-    assert numbers(feed(assembler, [*first, second[0], *third, *fourth])) == [0]
-    repaired = dataclasses.replace(second[1], arrival_ns=600_000_000)
-    frames = assembler.add(repaired, 0.6)
-    assert numbers(frames) == [1, 2, 3]
-    assert [frame.time_ns for frame in frames] == [600_000_000] * 3
+    first, second, third, fourth, fifth = stream(1, 2, 1, 3, 1)
+    came = [*first, second[0], *third, fourth[0], fourth[2], *fifth]
+    assert numbers(feed(assembler, came)) == [0]
+    for packet, number, expected in ((second[1], 600, [1, 2]), (fourth[1], 700, [3, 4])):
+        frames = assembler.add(dataclasses.replace(packet, arrival_ns=number), 0.6)
+        assert numbers(frames) == expected
+        assert {frame.time_ns for frame in frames} == {number}
     # A clock that is set back later is followed.
-    (fifth,) = stream(1, first=105, keyframes=())
-    assert assembler.add(dataclasses.replace(fifth[0], timestamp=12000), 0.7)[0].time_ns == 105
+    (sixth,) = stream(1, first=108, keyframes=())
+    assert assembler.add(dataclasses.replace(sixth[0], timestamp=15000), 0.7)[0].time_ns == 108
 
 
 def test_packets_may_come_in_any_order(assembler):

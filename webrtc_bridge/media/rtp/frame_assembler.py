@@ -146,7 +146,8 @@ class FrameAssembler:
         if len(self._packets) > CAPACITY:
             self._note_overflow()
             self._give_up()
-        frames = list(self._complete_frames())
+        # What waits for a missing packet is not there before that is.
+        frames = list(self._complete_frames(packet.arrival_ns if self._gap else 0))
         self._note_gap(now)
         return frames
 
@@ -190,13 +191,11 @@ class FrameAssembler:
         self._highest = max(self._highest, self._highest + step)
         return self._highest + min(step, 0)
 
-    def _complete_frames(self) -> Iterator[EncodedFrame]:
+    def _complete_frames(self, earliest_ns: int) -> Iterator[EncodedFrame]:
         if self._start is None and self._keyframe_starts:
             self._skip_to(min(self._keyframe_starts))
-        arrival_ns = 0  # what waits for the frame before is not there before that is
         while (end := self._end_of_frame()) is not None or (end := self._keyframe_beyond_gap()):
-            frame = self._take(end, arrival_ns)
-            arrival_ns = frame.time_ns
+            frame = self._take(end, earliest_ns)
             if frame.data:
                 yield frame
 
