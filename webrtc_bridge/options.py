@@ -489,9 +489,9 @@ class ReceiverOptions(DdsOptions, ServerOptions):
     )
     stamp: str = option(
         'capture',
-        'Time in header.stamp: of capture, if the sender reports it, or of arrival; sender: stamp '
-        'and frame_id of the image topic that sender_node sends, unchanged, and for other senders '
-        'as capture.',
+        'Time in header.stamp: capture takes the time of capture, where the sender reports it, or '
+        'else of arrival; receive that of arrival; sender takes stamp and frame_id of the image '
+        'topic that sender_node sends, unchanged, and of other senders what capture takes.',
         choices=('capture', 'receive', 'sender'),
     )
     ice_servers: tuple[str, ...] = option(

@@ -189,8 +189,8 @@ async def test_a_stream_that_nobody_wants_is_idle_and_not_stale(
     report = await harness.stream.report()
     assert (report.state, report.freezes, harness.liveness) == ('receiving', 1, [])
     assert [record.getMessage() for record in caplog.records] == [
-        'map: no video requested: nobody wants it',
-        'map: video requested again',
+        'map: pausing its video: nobody uses it',
+        'map: resuming its video',
     ]
 
 

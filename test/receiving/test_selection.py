@@ -200,7 +200,7 @@ def test_a_sender_that_shows_nothing_is_given_up(registered: bool) -> None:
         selection.tick(10.0)
         selection.offer(REAR)
     assert selection.deadline == 10.0 + SWITCH_TIMEOUT
-    ends = [End(2, 'another sender is wanted')] if registered else []
+    ends = [End(2, 'the receiver follows another sender')] if registered else []
     failed = SwitchFailed('rear', 'front')
     assert selection.tick(10.0 + SWITCH_TIMEOUT) == [*ends, failed]
     assert (selection.sender_id, selection.deadline) == ('front', None)
@@ -219,7 +219,7 @@ def test_of_two_switches_the_last_one_counts() -> None:
     selection.follow('rear', 10.0)
     selection.tick(10.0)
     selection.offer(REAR)
-    assert selection.follow('front', 10.5) == [End(2, 'another sender is wanted')]
+    assert selection.follow('front', 10.5) == [End(2, 'the receiver follows another sender')]
     assert selection.deadline is None
     assert selection.follow('front', 10.6) == []
 
@@ -323,7 +323,8 @@ def test_a_sender_that_is_back_takes_the_place_of_the_one_that_was_to_replace_it
     selection.offer(REAR)
     selection.sender_present('front', '', 11.0)
     assert next_request(selection) == (11.0, [Request('front')])
-    assert selection.offer(FRONT) == [End(2, 'another sender is wanted'), Open(3, FRONT)]
+    left = End(2, 'the receiver follows another sender')
+    assert selection.offer(FRONT) == [left, Open(3, FRONT)]
 
 
 @pytest.mark.parametrize('serial', [0, 7])

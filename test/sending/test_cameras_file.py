@@ -64,7 +64,7 @@ def test_the_example_is_a_file_of_cameras() -> None:
         ('- id: front\n  id: rear', "cameras.yaml line 2: 'id' a second time"),
         ('- id: front\n  wdth: 9', "line 1, camera 1 (front): 'wdth' given, expected one of id,"),
         ('- id: front\n  server: x', "camera 1 (front): 'server' given, expected one of id,"),
-        ('- id: a\n- id: a', "line 2, camera 2: id: 'a' given, expected one that no other"),
+        ('- id: a\n- id: a', "line 2, camera 2: id: 'a' given, expected an id that no other"),
         ('- name: Front', "camera 1: id: '' given, expected the id that receivers ask for"),
         ('- id: a/b', "id: 'a/b' given, expected 1 to 64 letters"),
         ('- id: 7', 'camera 1: id: 7 given, expected 1 to 64 letters'),

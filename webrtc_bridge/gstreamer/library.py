@@ -65,9 +65,10 @@ PACKAGES = {
     'libcamerasrc': 'gstreamer1.0-libcamera',
     'aravissrc': 'libaravis-0.8-0',
 }
+MACOS = 'it comes with GStreamer for macOS: gstreamer.freedesktop.org/download'
 INSTALLED_OTHERWISE = {
-    'avfvideosrc': "it is macOS's; install GStreamer from gstreamer.freedesktop.org",
-    'vtenc_h264': "it is macOS's; install GStreamer from gstreamer.freedesktop.org",
+    'avfvideosrc': MACOS,
+    'vtenc_h264': MACOS,
 }
 
 NEEDED = (

@@ -251,7 +251,7 @@ class GStreamerPipeline:
         capture = self._supervisor.capture
         if capture and element.has_as_ancestor(capture.element):
             if capture.makes_bridge(element):
-                logger.warning('nothing is shown before a keyframe from now on: %s', reason)
+                logger.warning('viewers that join wait for keyframes from now on: %s', reason)
                 return
             self._note_failed(capture.encoding_of(element), reason)
             self._supervisor.fail(source_error(self._source.shown, error, reason))

@@ -126,7 +126,7 @@ class InboundStream:
         self._session.set_idle(idle)
         if not idle:
             self.meter.resume(self.loop.time())
-        why = 'no video requested: nobody wants it' if idle else 'video requested again'
+        why = 'pausing its video: nobody uses it' if idle else 'resuming its video'
         logger.info('%s: %s', self.sender_id, why)
 
     @property

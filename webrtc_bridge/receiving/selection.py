@@ -288,4 +288,4 @@ class Selection:
 
     def _end_next(self) -> list[Action]:
         ended, self._next = self._next, None
-        return [End(ended.serial, 'another sender is wanted')] if ended else []
+        return [End(ended.serial, 'the receiver follows another sender')] if ended else []

@@ -145,5 +145,6 @@ class Stamper:
             text = '%s: stamping with arrival time: the sender reports no capture time'
             logger.info(text, self._what)
         else:
-            text = '%s: stamping with arrival time: capture time is implausible, %.3f s before it'
-            logger.warning(text, self._what, delay_ns / 1e9)
+            text = '%s: stamping with arrival time: capture time is implausible, %.3f s %s it'
+            order = 'before' if delay_ns >= 0 else 'after'
+            logger.warning(text, self._what, abs(delay_ns) / 1e9, order)

@@ -42,14 +42,14 @@ def read_cameras(
     Raises: OptionError, naming file, entry and key; RequirementError without PyYAML.
     """
     if sender.sender_id:
-        raise OptionError('--id', sender.sender_id, f'no id: each camera in {file} has its own')
+        raise OptionError('--id', sender.sender_id, f'no id: each camera in {file} needs its own')
     defaults = CameraEntry('', sender, source, encoder)
     cameras: list[CameraEntry] = []
     for number, (line, values) in enumerate(_entries(file), 1):
         where = f'{file} line {line}, camera {number}'
         camera = _camera(where, values, defaults)
         if any(camera.sender.sender_id == other.sender.sender_id for other in cameras):
-            expected = 'one that no other camera has'
+            expected = 'an id that no other camera has'
             raise OptionError(f'{where}: id', camera.sender.sender_id, expected)
         cameras.append(camera)
     if not 0 < len(cameras) <= MOST_CAMERAS:

@@ -186,7 +186,7 @@ class Viewers(SignalingListener):
         if len(coming) >= min(MOST_NEGOTIATING, max(1, MOST_SESSIONS - connected)):
             older = coming[: (len(coming) + 1) // 2]
             unanswered = (session for session in older if not session.answered)
-            next(unanswered, coming[0]).end('not connected, and newer viewers want to be')
+            next(unanswered, coming[0]).end('not connected yet, and newer viewers are waiting')
 
     def _in_state(self, state: SessionState) -> list[OutboundSession]:
         return [session for session in self if session.state is state and not session.is_ending]

@@ -40,12 +40,21 @@ def test_an_unescaped_password_is_refused_without_showing_it():
     assert 'pa#ss' not in str(refusal.value)
 
 
-@pytest.mark.parametrize(
-    'source', ['', ' ', 'gopher://a', '! videotestsrc', '/a.mp4', './a.mp4', '~/a.mp4']
-)
+@pytest.mark.parametrize('source', ['', ' ', 'gopher://a', 'gopher://a.b', '! videotestsrc'])
 def test_what_is_no_source_is_refused(source):
     with pytest.raises(OptionError, match='--source'):
         describe(GStreamerOptions(source=source))
+
+
+@pytest.mark.parametrize('source', ['/a.mp4', './a.mp4', 'a.mp4', '../my film.mkv', '{}/film'])
+def test_for_a_file_the_elements_that_play_it_are_named(source, tmp_path):
+    (tmp_path / 'film').touch()
+    file = source.format(tmp_path)
+    with pytest.raises(OptionError, match='--source') as refusal:
+        describe(GStreamerOptions(source=file))
+    elements = f'filesrc location="{file}" ! decodebin'
+    assert f"expected --source '{elements}' for a file" in str(refusal.value)
+    assert describe(GStreamerOptions(source=elements)).elements == elements
 
 
 def test_a_camera_is_asked_for_a_size_and_rate():

@@ -206,7 +206,7 @@ def test_a_film_without_pictures_is_not_a_video(play, tmp_path):
 
 
 def test_the_cover_of_a_song_is_not_a_video(play, tmp_path):
-    with pytest.raises(SourceUnreadable, match='contains no video, only the picture of a cover'):
+    with pytest.raises(SourceUnreadable, match='contains no video, only cover art'):
         play(write_song(tmp_path / 'song.mp3'))
 
 

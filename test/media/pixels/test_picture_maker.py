@@ -82,8 +82,8 @@ def test_an_empty_depth_range_is_refused(far):
 @pytest.mark.parametrize(
     ('image', 'said'),
     [
-        (RawImage('xyz8', 8, 8, 8, bytes(64)), "encoding 'xyz8', expected one of 16UC1"),
-        (RawImage('', 8, 8, 8, bytes(64)), "encoding '', expected one of"),
+        (RawImage('xyz8', 8, 8, 8, bytes(64)), 'unknown encoding, expected one of 16UC1'),
+        (RawImage('', 8, 8, 8, bytes(64)), 'unknown encoding, expected one of'),
         (RawImage('rgb8', 8, 8, 24, bytes(191)), '191 bytes of data .* expected 192 bytes'),
         (RawImage('rgb8', 8, 8, 23, bytes(999)), 'step of 23 .* expected at least 24 bytes'),
         (RawImage('nv12', 8, 8, 8, bytes(64)), '64 bytes of data .* expected 96 bytes'),

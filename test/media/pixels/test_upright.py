@@ -29,7 +29,7 @@ def test_only_an_upright_film_is_passed_through(tmp_path, name, caplog):
     frames = first_pictures(path, 6, passes_h264=True)
     turned = name != 'upright'
     assert [isinstance(frame, CapturedFrame) for frame in frames] == [turned] * 6
-    assert ('transcoding its H.264: its display matrix turns it' in caplog.text) is turned
+    assert ('transcoding its H.264: it is marked as rotated or mirrored' in caplog.text) is turned
     if turned:
         seen = frames[-1].picture.to_ndarray(format='rgb24')
         wanted = TURNS[name][1](quarters(*SIZE))

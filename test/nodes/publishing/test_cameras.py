@@ -63,5 +63,5 @@ async def test_with_several_senders_there_is_no_switch(make_node: Callable[..., 
     )
     assert not result.successful
     assert result.reason == (
-        "sender_id: 'rear' given, expected a node that was started without sender_ids"
+        "sender_id: 'rear' given, expected no change, because sender_ids is in use"
     )

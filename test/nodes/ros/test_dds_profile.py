@@ -98,7 +98,7 @@ def test_udp_warns_of_a_discovery_range_that_adds_shared_memory_again(monkeypatc
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'localhost')
     with transports('udp', sends_images=True) as notice:
         assert notice.is_warning
-        assert 'another ROS_AUTOMATIC_DISCOVERY_RANGE than LOCALHOST' in notice.text
+        assert 'ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST' in notice.text
 
 
 def test_a_node_that_sends_no_images_has_the_usual_transports():

@@ -41,7 +41,7 @@ def test_an_image_that_cannot_be_shown_is_logged_once_for_each_encoding(frames, 
         assert frames.get(timeout=0) is None
     lines = [record.getMessage() for record in caplog.records]
     assert len(lines) == 2
-    assert lines[0].startswith("/cam: cannot show an image in 'rgb8': 9 bytes of data for 8x8")
+    assert lines[0].startswith("/cam: cannot show an image of encoding 'rgb8': 9 bytes of data")
     frames.set_topic('/other')
     put(frames, Image(encoding='xyz', width=8, height=8, step=8, data=bytes(64)))
     frames.get(timeout=0)

@@ -178,7 +178,10 @@ class Capture:
             end = self._tails[FULL].src
             self._passed = PassedStream(self.element, end, self._encode_bridge)
         else:
-            logger.warning('viewers wait for keyframes: no decoder (%s)', ', '.join(DECODERS))
+            logger.warning(
+                'no H.264 decoder (%s): viewers that join wait for the next keyframe',
+                ', '.join(DECODERS),
+            )
         passed = self._put(pad, self._paced(pad))
         declare(passed)
         passed.link(self._tails[FULL].entry())

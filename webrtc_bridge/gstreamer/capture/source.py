@@ -1,6 +1,7 @@
 """The elements that the text of `--source` stands for, and a check of their device. No gi."""
 
 import contextlib
+import os
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -27,6 +28,9 @@ rtpjitterbuffer takes any that is later than its time, as with B-frames, for the
 have moved, unless it is to leave all times as they are, "synced" (rtpjitterbuffer.c,
 calculate_skew).
 """
+
+PATH = re.compile(r'(\.{0,2}|~)/|[^!=\s]+\.\w+$')
+'The path of a file, perhaps without a folder; no element has a dot in its name.'
 
 CAPS_AT_END = re.compile(r'!\s*[a-z-]+/[^!]*$')
 URL = re.compile(r'\s*[A-Za-z][A-Za-z0-9+.-]*://')
@@ -81,9 +85,13 @@ def _elements(source: str) -> str:
         return f'v4l2src device={quoted(source)}'
     if is_rtsp(source):
         return f'rtspsrc location={quoted(normalized(source))} {RTSP}'
-    # A URL, an empty element, or a path, which gst-launch takes for a URI.
-    if not source or re.match(r'[A-Za-z][A-Za-z0-9+.-]*://|!|(\.{0,2}|~)/', source):
+    if not source or source.startswith('!') or URL.match(source):
         raise OptionError('--source', shown(source), EXPECTED)
+    # gst-launch would take it for a URI or for the name of an element.
+    if PATH.match(source) or os.path.isfile(source):
+        elements = f'filesrc location={quoted(os.path.expanduser(source))} ! decodebin'
+        expected = f"--source '{elements}' for a file, or webcam_sender, which plays it in a loop"
+        raise OptionError('--source', shown(source), expected)
     # gst-launch takes caps only between two elements.
     return f'{source} ! identity' if CAPS_AT_END.search(source) else source
 

@@ -203,7 +203,7 @@ def prepare_decoder(source: str, container: InputContainer) -> None:
         raise SourceUnreadable(source, 'contains no video')
     stream = video_stream(container)
     if stream.disposition & Disposition.attached_pic:
-        raise SourceUnreadable(source, 'contains no video, only the picture of a cover')
+        raise SourceUnreadable(source, 'contains no video, only cover art')
     if stream.width and min(stream.width, stream.height) < SMALLEST:
         raise SourceUnreadable(source, f'its pictures are too small ({size_and_rate(stream)})')
     codec = stream.codec_context

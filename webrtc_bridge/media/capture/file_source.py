@@ -128,7 +128,10 @@ class FileSource:
 
     def _transcode(self) -> None:
         """Start over, and decode from now on."""
-        logger.info('%s: transcoding its H.264: its display matrix turns it', self._name)
+        text = (
+            '%s: transcoding its H.264: it is marked as rotated or mirrored; viewers ignore that'
+        )
+        logger.info(text, self._name)
         self._passed, self._passes = None, False
         self._rewind()
         self._next = self._decode_next()

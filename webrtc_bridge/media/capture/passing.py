@@ -16,6 +16,7 @@ def packets_as_they_are(name: str, stream: VideoStream) -> H264Packets | None:
     aspect = stream.sample_aspect_ratio
     if packets and aspect and not is_square(aspect):
         ratio = f'{aspect.numerator}:{aspect.denominator}'
-        logger.info('%s: transcoding its H.264: pixels of %s, which viewers ignore', name, ratio)
+        text = '%s: transcoding its H.264: its pixels are not square (%s); viewers ignore that'
+        logger.info(text, name, ratio)
         return None
     return packets

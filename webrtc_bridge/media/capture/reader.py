@@ -137,7 +137,7 @@ class Reader:
 
     def _fail(self, error: Exception) -> None:
         if not isinstance(error, SourceError):
-            logger.debug('unexpected error of source %s', self.name, exc_info=error)
+            logger.debug('unexpected error in source %s', self.name, exc_info=error)
         with self._changed:
             self._error = error
             self._changed.notify_all()

@@ -100,7 +100,7 @@ class PictureMaker:
             return self._of_luma(cv2.LUT(image.rows(1), GREY_LEVELS))
         if name in ENCODINGS:
             return self._of_luma(self.depth.luma(image))
-        raise ImageError(f'encoding {name!r:.40}', 'one of ' + ', '.join(sorted(KNOWN)))
+        raise ImageError('unknown encoding', 'one of ' + ', '.join(sorted(KNOWN)))
 
     def of_bgr(self, pixels: npt.NDArray[Any]) -> av.VideoFrame:
         """Return `pixels`, blue, green and red of shape (height, width, 3), as a picture."""

@@ -81,7 +81,7 @@ def load(url: str) -> Calibration | None:
     try:
         return calibration_from(_as_info(content))
     except OptionError as error:
-        expected = f'a file of camera_calibration, with {error.name}: {error.expected}'
+        expected = f'a file as camera_calibration writes it, with {error.name}: {error.expected}'
         raise OptionError(OPTION, url, expected) from error
 
 

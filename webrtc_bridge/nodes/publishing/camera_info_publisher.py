@@ -115,8 +115,8 @@ class CameraInfoPublisher:
         self._shape_logged = True
         size = '{}x{}'.format(*calibration.picture_size)
         logger.warning(
-            'the calibration is for pictures of %s, which do not have the shape of %dx%d: it is '
-            'stretched to fit, which is wrong if they are cropped',
+            'the calibration is for pictures of %s, these have another shape (%dx%d): it is '
+            'stretched to fit, which is wrong if the pictures are cropped',
             size,
             width,
             height,

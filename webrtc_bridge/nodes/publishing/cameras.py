@@ -128,7 +128,7 @@ def each_camera(options: ReceiverOptions) -> list[ReceiverOptions]:
 
 def refuse_switch(sender_id: str) -> None:
     """Refuse to switch where several senders are followed at once; raises OptionError."""
-    raise OptionError('sender_id', sender_id, 'a node that was started without sender_ids')
+    raise OptionError('sender_id', sender_id, 'no change, because sender_ids is in use')
 
 
 def frame_of(name: str, frame_id: str) -> str:

@@ -104,7 +104,7 @@ def udp_notice(variables: Mapping[str, str]) -> Notice:
     """Return what to log where UDP alone is used."""
     if variables.get('ROS_AUTOMATIC_DISCOVERY_RANGE', '').upper() == 'LOCALHOST':
         # Jazzy's rmw_fastrtps adds shared memory again; with Kilted's, 0 of 200 images arrived.
-        text = 'dds_transport udp: needs another ROS_AUTOMATIC_DISCOVERY_RANGE than LOCALHOST'
+        text = 'dds_transport udp does not work with ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST'
         return Notice(text, is_warning=True)
     return Notice('Fast DDS sends and receives by UDP alone')
 

@@ -61,8 +61,8 @@ def node_arguments(
             'respawn',
             default_value='',
             choices=('', 'true', 'false'),
-            description='Start a node again when it has ended, instead of ending the launch with '
-            'a status that says so.',
+            description='Start a node again when it ends, instead of ending the launch with a '
+            'status other than 0.',
         ),
     ]
 

@@ -110,4 +110,5 @@ class ImageFrames:
         if kind in self._warned or len(self._warned) >= MOST_WARNINGS:
             return
         self._warned.add(kind)
-        logger.warning('%s: cannot show an image in %r: %s', self._topic, encoding[:60], one_line)
+        text = '%s: cannot show an image of encoding %r: %s'
+        logger.warning(text, self._topic, encoding[:60], one_line)

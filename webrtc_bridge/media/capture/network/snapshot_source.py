@@ -28,7 +28,7 @@ class SnapshotSource:
     read_timeout = OPEN_TIMEOUT
 
     def __init__(self, url: str, name: str, error_of: ErrorOf) -> None:
-        self.description = f'{name}, a picture fetched every {INTERVAL:g} s'
+        self.description = f'{name}, a snapshot fetched every {INTERVAL:g} s'
         self._url = url
         self._name = name
         self._error_of = error_of

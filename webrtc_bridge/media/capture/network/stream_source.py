@@ -24,7 +24,7 @@ CONNECT_TIMEOUT = 5.0
 SEGMENT_TIMEOUT = 15.0
 'Seconds that the next segment of HLS may take; they are 2 to 10 s long.'
 
-MD5_TIP = 'allow MD5 or Basic in its settings, which are all that FFmpeg knows'
+MD5_TIP = 'allow MD5 or Basic in its settings; FFmpeg has no others'
 
 IMAGE_FORMATS = ('image2', 'image2pipe')
 
@@ -64,7 +64,8 @@ def open_stream(url: str, options: SourceOptions, passes_h264: bool = False) -> 
             return SourceNotFound(name, f'no answer within {CONNECT_TIMEOUT:g} s')
         found = stream_error(name, error)
         if isinstance(found, SourceForbidden) and (algorithms := unknown_digest(url)):
-            return SourceForbidden(name, f'it takes only digests of {algorithms}: {MD5_TIP}')
+            reason = f'it accepts only {algorithms} digest authentication: {MD5_TIP}'
+            return SourceForbidden(name, reason)
         if not may_be_misread(url):
             return found
         return type(found)(name, f'{found.reason}; write the URL {ESCAPED}')
