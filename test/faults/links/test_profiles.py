@@ -6,10 +6,15 @@ import pytest
 from support.links.profiles import GEO, LAN, LTE, PROFILES, SEVERE, Profile
 from support.links.signaling_proxy import relayed_signaling
 from support.links.udp_relay import Side, UdpRelay
-from support.peers.senders import SENDER_ID, StartSender
+from support.peers.senders import (
+    SENDER_ID,
+    StartSender,
+    skip_unless_installed,
+    start_program,
+)
 from support.peers.session_pair import until
 from support.peers.watching import Seen, watching
-from support.programs import Program
+from support.programs import Program, Start
 
 ENGINES = ('aiortc h264', 'gstreamer')
 
@@ -60,15 +65,20 @@ async def test_pictures_go_on_arriving_over_a_severe_link(
 
 
 async def test_pictures_come_again_where_a_nat_rebinds(
-    start_sender: StartSender, server: Program
+    start_module: Start, server: Program
 ) -> None:
-    """It is a new session after 2 s; those of our own sender go on, see test_consent.py."""
-    await start_sender('gstreamer')
+    """The viewer asks for a session after 2 s; our own sender's goes on, see test_consent.py."""
+    skip_unless_installed('gstreamer')
+    sender = await start_program('gstreamer', start_module, server.url)
     async with relayed_signaling(server.url) as (url, relay), watching(url, SENDER_ID) as seen:
         await seen.wait_for_more(10)
         for side in Side:
+            begun, path = len(sender.lines), await seen.path()
             relay.change_port(side)
             await seen.wait_for_more(30, REBOUND)
+            await sender.line(r'ended: the peer said bye \(replaced\)', after=begun)
+            assert await seen.path() != path
+    assert 'no feedback' not in sender.output
 
 
 @pytest.mark.long
