@@ -117,6 +117,7 @@ async def test_who_hangs_up_leaves_no_traceback(
         (b'GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n', 404),
         (b'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n', 405),
         (b'GET /ws HTTP/1.1\r\nHost: x\r\n\r\n', 401),
+        (UPGRADE.replace(b'websocket', b'w\x96b'), 400),
     ],
 )
 async def test_every_refusal_has_the_headers_and_names_no_version(

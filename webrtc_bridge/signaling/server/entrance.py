@@ -54,6 +54,9 @@ class Entrance:
         return await self._admit(request, Role.RECEIVER)
 
     async def _admit(self, request: web.Request, role: Role | None) -> web.StreamResponse:
+        if not all(is_text(value) for value in request.headers.values()):
+            # aiohttp would quote some of them, and fail.
+            raise web.HTTPBadRequest(text='headers have to be UTF-8\n')
         origin, host = request.headers.get('Origin'), request.headers.get('Host', '')
         any_name = self._authentication.is_on
         if not may_connect(origin, host, self._allowed_origins, any_name=any_name):
@@ -95,3 +98,8 @@ class Entrance:
             await socket.close(code=CloseCode.POLICY, message=str(error).encode())
             return socket
         raise web.HTTPUnauthorized(text=f'{error}\n', headers={'WWW-Authenticate': 'Bearer'})
+
+
+def is_text(value: str) -> bool:
+    """Return whether a header is what was sent, rather than what aiohttp made of other bytes."""
+    return value.isascii() or not any('\ud800' <= character <= '\udfff' for character in value)
