@@ -1,5 +1,5 @@
 """
-Random faults, one after the other, on a server, three senders and four receivers.
+Random faults, one or two at once, on a server with TLS and tokens, three senders, four receivers.
 
 The seed is printed; WEBRTC_BRIDGE_CHAOS_SEED replays its faults, WEBRTC_BRIDGE_CHAOS_SECONDS
 changes how long it takes.
@@ -12,6 +12,7 @@ import functools
 import os
 import random
 import socket
+import ssl
 import subprocess
 import time
 
@@ -19,7 +20,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='needs rclpy')
 
-from support.chaos.faults import FAULTS, RECOVERY, Means
+from support.chaos.faults import RECOVERY, Means, at_random
 from support.chaos.fleet import (
     Fleet,
     Member,
@@ -28,6 +29,7 @@ from support.chaos.fleet import (
     pictures_of_program,
     pictures_of_topic,
 )
+from support.chaos.trust import YEARS, Trust
 from support.links.signaling_proxy import relayed_signaling
 from support.media.raw_images import image_of
 from support.peers.senders import skip_unless_installed
@@ -35,6 +37,8 @@ from support.programs import SUPPORT, start_server
 from support.ros.images import ImageSubscriber
 from support.ros.topic_publisher import TopicPublisher
 from support.wall_clock import ShimmedClock
+
+from webrtc_bridge.signaling.server import self_signed as self_signed_module
 
 SECONDS = float(os.environ.get('WEBRTC_BRIDGE_CHAOS_SECONDS', '900'))
 SEED = int(os.environ.get('WEBRTC_BRIDGE_CHAOS_SEED') or random.SystemRandom().randrange(1 << 32))
@@ -82,14 +86,30 @@ def publishing():
 
 
 @pytest.fixture
-async def fleet(request, start, start_module, browser, publishing, disk, tmp_path):
+def trust(tmp_path, monkeypatch):
+    """Return what a server needs, and its clients, whatever year their clocks show."""
+    monkeypatch.setattr(self_signed_module, 'BACKDATED', YEARS)
+    folder = tmp_path / 'trust'
+    folder.mkdir()
+    return Trust(folder)
+
+
+@pytest.fixture
+async def fleet(request, start, start_module, browser, publishing, disk, tmp_path, trust):
     """Start all of them; a parameter is the year that their clocks show."""
     skip_unless_installed('gstreamer')
     with socket.socket() as probe:
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
-    url = f'ws://127.0.0.1:{port}'
-    async with relayed_signaling(url) as (relayed_url, relay), publishing():
+    url = f'wss://127.0.0.1:{port}'
+    tls = ssl.create_default_context(cafile=trust.ca)
+    publisher, viewer = trust.token('camera', view=False), trust.token('viewer', publish=False)
+    visitor = trust.visitor(viewer)
+    async with relayed_signaling(url, tls) as (relayed_url, relay), publishing():
+
+        async def serve(**variables):
+            flags = trust.of_server
+            return await start_server(start_module, port, *flags, scheme='wss', **variables)
 
         async def sender(module, *words, **variables):
             program = await start_module(module, *words, **variables)
@@ -97,17 +117,20 @@ async def fleet(request, start, start_module, browser, publishing, disk, tmp_pat
             return program
 
         def program_of(kind, sender_id):
-            words = ['--server', url, '--id', sender_id, *SMALL]
+            access = ['--server', url, '--ca', str(trust.ca), '--token-file', publisher]
+            words = [*access, '--id', sender_id, *SMALL]
             return functools.partial(sender, f'commands.{kind}', *words)
 
-        def node_of(kind, *parameters):
-            values = [f'server_url:={url}', 'sender_id:=robot', *parameters]
+        def node_of(kind, token, *parameters):
+            access = [f'server_url:={url}', f'ca_file:={trust.ca}', f'token_file:={token}']
+            values = [*access, 'sender_id:=robot', *parameters]
             words = ['--ros-args', *(word for value in values for word in ('-p', value))]
             return functools.partial(sender, f'nodes.{kind}_node', *words)
 
         async def view(at, sender_id, **variables):
             viewing = str(SUPPORT / 'peers/viewing.py')
-            program = await start(viewing, at, sender_id, '1', **variables)
+            access = visitor if at == url else visitor | {'SERVER_CA': ''}
+            program = await start(viewing, at, sender_id, '1', **access, **variables)
             await pictures_of_program(program)
             return program
 
@@ -119,18 +142,21 @@ async def fleet(request, start, start_module, browser, publishing, disk, tmp_pat
 
         calibration = f'camera_info_url:=file://{disk}/robot.yaml'
         members = [
-            member('server', functools.partial(start_server, start_module, port)),
+            member('server', serve),
             member('webcam_sender', program_of('webcam', 'front')),
             member('gstreamer_sender', program_of('gstreamer', 'rear')),
-            member('sender_node', node_of('sender', 'topic:=robot/image_raw')),
-            member('receiver_node', node_of('receiver', calibration)),
+            member('sender_node', node_of('sender', publisher, 'topic:=robot/image_raw')),
+            member('receiver_node', node_of('receiver', viewer, calibration)),
             member('relayed', functools.partial(view, relayed_url, 'front'), ours=False),
             member('direct', functools.partial(view, url, 'rear'), ours=False),
         ]
         for member in members:
             await member.run()
         by_name = {member.name: member for member in members}
-        page = await browser.page(f'http://127.0.0.1:{port}/?sender=rear')
+        page = await browser.page('data:,')
+        await page.call('Security.setIgnoreCertificateErrors', ignore=True)
+        token = visitor['WEBRTC_BRIDGE_TOKEN']
+        await page.open(f'https://127.0.0.1:{port}/?sender=rear#token={token}')
         with ImageSubscriber() as subscriber:
             receiving = [
                 Receiving('relayed', lambda: pictures_of_program(by_name['relayed'].program)),
@@ -138,7 +164,9 @@ async def fleet(request, start, start_module, browser, publishing, disk, tmp_pat
                 Receiving('topic', lambda: pictures_of_topic(subscriber)),
                 Receiving('page', lambda: pictures_of_page(page, 'rear')),
             ]
-            yield Fleet(by_name, receiving, relay, url)
+            # A stranger of the tests may do anything, to sessions of its own.
+            stranger = trust.visitor(trust.token('stranger'))
+            yield Fleet(by_name, receiving, relay, url, stranger)
         for member in members:
             print(f'{member.name}:', *member.program.lines[-LAST_LINES:], sep='\n  ')
 
@@ -151,8 +179,7 @@ async def test_every_picture_comes_back_whatever_happens(fleet, start, disk):
     await fleet.check(FIRST_PICTURES)
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
-        fault = means.dice.choice(FAULTS)
-        what, deadline = await fault(fleet, means)
+        what, deadline = await at_random(fleet, means)
         print(f'{what}; ', end='', flush=True)
         took = await fleet.check(deadline)
         print(f'all pictures are back after {took:.2f} s of {deadline} s', flush=True)

@@ -9,12 +9,12 @@ import shutil
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.srv import SetCameraInfo
-from support.chaos.fleet import Fleet, Member
+from support.chaos.fleet import Fleet, Member, pictures_of_program
 from support.programs import SUPPORT, Program, Start
 from support.ros.ros_calls import TIMEOUT, called
 
@@ -41,10 +41,23 @@ class Means:
     dice: random.Random
     start: Start
     disk: Path
+    taken: set[str] = field(default_factory=set)
+    'Names of the members that have a fault at this moment.'
 
-    def member(self, fleet: Fleet) -> Member:
-        """Return any member."""
-        return self.dice.choice(list(fleet.members.values()))
+    def member(self, fleet: Fleet, *, ours: bool = False) -> Member:
+        """Take any member, or one of our programs, that has no other fault."""
+        free = [
+            member
+            for member in fleet.members.values()
+            if member.name not in self.taken and (member.ours or not ours)
+        ]
+        member = self.dice.choice(free)
+        self.taken.add(member.name)
+        return member
+
+    def another(self) -> 'Means':
+        """Return the means of a fault at the same time, whose dice fall as in a replay."""
+        return replace(self, dice=random.Random(self.dice.randrange(1 << 32)))
 
 
 Fault = Callable[[Fleet, Means], Awaitable[tuple[str, float]]]
@@ -61,7 +74,7 @@ async def kill(fleet: Fleet, means: Means) -> tuple[str, float]:
 
 async def terminate(fleet: Fleet, means: Means) -> tuple[str, float]:
     """End a program as a service manager does, and start it again."""
-    member = means.dice.choice([member for member in fleet.members.values() if member.ours])
+    member = means.member(fleet, ours=True)
     number = means.dice.choice([signal.SIGTERM, signal.SIGINT])
     assert await member.program.stop(number, timeout=END) == 0, member.program.output
     await member.run()
@@ -141,7 +154,8 @@ async def viewers(fleet: Fleet, means: Means, sender_ids: list[str]):
     """Let a program with many receivers come to each sender, and go without notice."""
     words = (str(SUPPORT / 'peers/viewing.py'), fleet.server_url)
     programs: list[Program] = [
-        await means.start(*words, sender_id, str(VIEWERS)) for sender_id in sender_ids
+        await means.start(*words, sender_id, str(VIEWERS), **fleet.visitor)
+        for sender_id in sender_ids
     ]
     try:
         yield
@@ -159,15 +173,61 @@ async def crowd(fleet: Fleet, means: Means) -> tuple[str, float]:
 
 async def attack(fleet: Fleet, means: Means) -> tuple[str, float]:
     """Flood the server."""
-    host, port = fleet.server_url.removeprefix('ws://').split(':')
-    program = await means.start(str(SUPPORT / 'signaling/attack.py'), host, port)
+    scheme, host, port = fleet.server_url.replace('//', '').split(':')
+    attack = str(SUPPORT / 'signaling/attack.py')
+    program = await means.start(attack, host, port, scheme, **fleet.visitor)
     await asyncio.sleep(means.dice.uniform(2.0, 5.0))
     await program.kill()
     return 'the server was attacked', RECOVERY
 
 
+async def attack_sender(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Let a viewer send garbage within its sessions: RTP, RTCP, SCTP, messages, answers."""
+    sender_id = means.dice.choice(['front', 'rear', 'robot'])
+    async with hostile(fleet, means, 'viewer', sender_id) as program:
+        await begun(program)
+        await asyncio.sleep(means.dice.uniform(2.0, 8.0))
+    return f'{sender_id} had a hostile viewer', RECOVERY
+
+
+async def attack_receiver(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Let a sender send garbage to a receiver, which goes on to answer."""
+    viewing = str(SUPPORT / 'peers/viewing.py')
+    sender_id = f'evil{means.dice.randrange(1 << 16)}'
+    async with hostile(fleet, means, 'publisher', sender_id) as program:
+        victim = await means.start(viewing, fleet.server_url, sender_id, '1', **fleet.visitor)
+        await begun(program)
+        await asyncio.sleep(means.dice.uniform(2.0, 8.0))
+        await pictures_of_program(victim)
+        assert 'Traceback' not in victim.output, victim.output
+        await victim.kill()
+    return 'a receiver had a hostile sender', RECOVERY
+
+
+@contextlib.asynccontextmanager
+async def hostile(fleet: Fleet, means: Means, role: str, sender_id: str):
+    """Run a hostile peer."""
+    words = (str(SUPPORT / 'peers/hostile_session.py'), fleet.server_url, role, sender_id)
+    seed = str(means.dice.randrange(1 << 32))
+    program = await means.start(*words, seed, **fleet.visitor)
+    try:
+        yield program
+    finally:
+        await program.kill()
+    print(f'({program.output.count("attacking")} hostile sessions) ', end='')
+
+
+async def begun(program: Program) -> None:
+    """Wait until a hostile peer has a session, unless another fault keeps it out."""
+    with contextlib.suppress(AssertionError):
+        await program.line('attacking', timeout=END)
+
+
 async def fill_disk(fleet: Fleet, means: Means) -> tuple[str, float]:
     """Save a calibration on a full disk, which changes nothing, and then on a free one."""
+    if fleet.saver in means.taken:
+        return 'nothing', 0.0
+    means.taken.add(fleet.saver)
     saved = {path: path.read_bytes() for path in means.disk.iterdir()}
     filler = means.disk / 'filler'
     fill(filler)
@@ -206,5 +266,15 @@ FAULTS: list[Fault] = [
     take_files,
     crowd,
     attack,
+    attack_sender,
+    attack_receiver,
     fill_disk,
 ]
+
+
+async def at_random(fleet: Fleet, means: Means) -> tuple[str, float]:
+    """Let one fault happen, or two at once; return what, and the time to recover."""
+    chosen = means.dice.sample(FAULTS, means.dice.choice([1, 1, 2]))
+    means.taken.clear()
+    done = await asyncio.gather(*(fault(fleet, means.another()) for fault in chosen))
+    return ' while '.join(what for what, _ in done), max(RECOVERY, *(limit for _, limit in done))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -54,11 +55,14 @@ def page(server_url: str, path: str) -> Response:
 
 
 @asynccontextmanager
-async def relayed_signaling(server_url: str) -> AsyncIterator[tuple[str, UdpRelay]]:
+async def relayed_signaling(
+    server_url: str, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[str, UdpRelay]]:
     """
     Yield another URL of the server, and the relay for the media of all who use that one.
 
-    One of the two peers has to; it may be either, or both. The pages are there, too.
+    One of the two peers has to; it may be either, or both. The pages are there, too, unless the
+    server has TLS, for which `tls` is the context.
     """
     relay = UdpRelay()
 
@@ -79,6 +83,7 @@ async def relayed_signaling(server_url: str) -> AsyncIterator[tuple[str, UdpRela
                 subprotocols=offered(peer.request.headers) or None,
                 compression=None,
                 proxy=None,
+                ssl=tls,
             ) as server:
                 await _either(
                     _pass_on(peer, server, side, relay), _pass_on(server, peer, side.other, relay)

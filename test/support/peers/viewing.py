@@ -4,9 +4,11 @@ Receivers in a process of their own: URL SENDER NUMBER [PAUSE].
 It says when all have a picture, and answers each line on stdin by how many each has, and by how
 old the pictures of the first were when they were handed out, since the line before, in ms. A
 receiver takes PAUSE seconds for each picture.
+The token and the file of the CA, if any, are in WEBRTC_BRIDGE_TOKEN and SERVER_CA.
 """
 
 import asyncio
+import os
 import sys
 import time
 
@@ -29,7 +31,9 @@ async def main(url: str, sender: str, number: int, pause: float) -> None:
                 print('all see it', flush=True)
             time.sleep(pause)
 
-        return Receiver(ReceiverOptions(url, sender_id=sender), PictureSink(take))
+        ca_file = os.environ.get('SERVER_CA', '')
+        options = ReceiverOptions(url, sender_id=sender, ca_file=ca_file)
+        return Receiver(options, PictureSink(take))
 
     running = [asyncio.ensure_future(receiver(index).run()) for index in range(number)]
     while await asyncio.to_thread(sys.stdin.readline):

@@ -1,5 +1,7 @@
 """
-Attacks the signaling server at HOST PORT until stdin ends; a process of its own.
+Attacks the signaling server at HOST PORT [SCHEME] until stdin ends; a process of its own.
+
+Its token, if any, is in WEBRTC_BRIDGE_TOKEN.
 
 It opens SLOW connections that never end their HTTP header, and says when all are cut; meanwhile
 one client sends nonsense as fast as it can, and one frames that are too large, again and again.
@@ -7,6 +9,7 @@ one client sends nonsense as fast as it can, and one frames that are too large, 
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections import Counter
 
@@ -15,6 +18,8 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 SLOW = 500
 LARGE = 'x' * 200_000
+TOKEN = os.environ.get('WEBRTC_BRIDGE_TOKEN')
+HEADERS = {'Authorization': f'Bearer {TOKEN}'} if TOKEN else {}
 
 
 async def open_slowly(host: str, port: int) -> None:
@@ -34,7 +39,7 @@ async def open_many_slowly(host: str, port: int) -> None:
 async def flood(url: str, text: str, codes: Counter[int | None]) -> None:
     while True:
         with contextlib.suppress(OSError, WebSocketException):
-            async with connect(url, compression=None) as socket:
+            async with connect(url, compression=None, additional_headers=HEADERS) as socket:
                 codes[await send_until_closed(socket, text)] += 1
         await asyncio.sleep(0)
 
@@ -55,9 +60,9 @@ async def read_all(socket: ClientConnection) -> None:
             pass
 
 
-async def main(host: str, port: int) -> None:
+async def main(host: str, port: int, scheme: str = 'ws') -> None:
     codes: dict[str, Counter[int | None]] = {'x': Counter(), LARGE: Counter()}
-    url = f'ws://{host}:{port}/receiver'
+    url = f'{scheme}://{host}:{port}/receiver'
     slow = asyncio.ensure_future(open_many_slowly(host, port))
     floods = [asyncio.ensure_future(flood(url, text, found)) for text, found in codes.items()]
     while not all(codes.values()):  # noqa: ASYNC110, nothing else tells
@@ -71,4 +76,4 @@ async def main(host: str, port: int) -> None:
 
 
 if __name__ == '__main__':
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:]))
