@@ -398,6 +398,20 @@ def test_the_bit_rate_is_kept_when_the_rate_of_the_pictures_changes(codec):
     assert not any(frame.keyframe for frame in frames)
 
 
+@pytest.mark.parametrize('factor', [2.9, 3.5, 3.9])
+def test_a_bit_rate_that_rises_by_much_is_used(factor):
+    """The buffer that bounds a keyframe would hold one picture of the higher rate."""
+    pictures = [
+        CapturedFrame(picture, number * 33_333_333)
+        for number, picture in enumerate(textured(60, 320, 240))
+    ]
+    encoder = Encoder(Encoding(Codec.H264), 30.0, 200_000)
+    encode(encoder, pictures[0])
+    encoder.bitrate = int(200_000 * factor)
+    bits = [8 * len(encode(encoder, picture).data) for picture in pictures]
+    assert sum(bits[30:]) > 0.75 * encoder.bitrate
+
+
 @CODECS
 def test_a_bit_rate_out_of_reach_opens_the_encoder_again(codec):
     bitrates = [500_000, 500_000 * (HEADROOM + 1), 500_000]

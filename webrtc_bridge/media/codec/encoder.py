@@ -42,6 +42,12 @@ before the first picture. FFmpeg cannot change `bufsize`, so the bound on a keyf
 `RateScaledClock` changes the rate of libvpx, which goes by the times of pictures.
 """
 
+MOST_RAISED = 3
+"""
+Factor by which x264's bit rate may rise before it is opened again. The bound on a keyframe is then
+one on one or two pictures: raised threefold, x264 spends what it should, and fourfold about half.
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -113,8 +119,8 @@ class Encoder:
 
     Size, colours and `x264` may change from picture to picture; then the encoder is opened again,
     which makes a keyframe. `bitrate` (bit/s, 0 for automatic) and `fps`, the rate of the pictures,
-    take effect with the next picture, within `HEADROOM` without a keyframe; `current_bitrate` is
-    the bit rate in effect.
+    take effect with the next picture, without a keyframe within `HEADROOM` and `MOST_RAISED`;
+    `current_bitrate` is the bit rate in effect.
     """
 
     def __init__(
@@ -231,7 +237,10 @@ class Encoder:
     def _is_within_headroom(self, bitrate: int) -> bool:
         lowest, highest = self._opened_bitrate / HEADROOM, self._opened_bitrate * HEADROOM
         if self.codec is Codec.H264:
-            return lowest <= bitrate and self._counted(bitrate) <= highest
+            raised = bitrate / self._opened_bitrate
+            return (
+                lowest <= bitrate and raised <= MOST_RAISED and self._counted(bitrate) <= highest
+            )
         return lowest <= bitrate <= highest
 
     def _open(self, opening: Opening, bitrate: int) -> VideoCodecContext:
