@@ -61,6 +61,9 @@ AT_LEAST = 0.95
 REACTION = 0.4
 'Seconds from sending to the report that growth is meant for; if it takes longer, it is slower.'
 
+TESTED = 0.85
+'The part of the limit that must be sent for a lack of signs to speak for a higher one.'
+
 MEMORY_OF_AGAIN = 0.1
 'The part that a report has in the fraction of retransmissions.'
 
@@ -162,7 +165,7 @@ class TransportEstimator:
         carried = max(overload.carried, LOWEST)
         lost = self._link.loss.newest if overload.sign is Sign.LOSS else None
         is_sure = overload.sign in (Sign.GROWING, Sign.LATE)
-        step = StepDown(self._now, self._limit, self._link.sent or carried, lost)
+        step = StepDown(self._now, self._limit, self._link.sent or carried, carried, lost)
         waiting = step.still_waiting(self._link, self._now) if is_sure else 0.0
         self._lower(carried)
         self._growth.stepped_down(carried, self._link.bursts.capacity(), self._now)
@@ -196,7 +199,11 @@ class TransportEstimator:
         if self._link.standing <= LONGEST_HELD_QUEUE:
             elapsed *= min(1.0, REACTION / self._link.age)
             self._limit = self._growth.grown(
-                self._limit, self._shown_capacity(), elapsed, self._now
+                self._limit,
+                self._shown_capacity(),
+                elapsed,
+                self._now,
+                tested=carried >= TESTED * self._limit,
             )
 
     def _shown_capacity(self) -> float | None:

@@ -14,10 +14,10 @@ AFTER_STEP = 0.85
 NEAR_BELOW, NEAR_ABOVE = 0.8, 1.1
 'Fractions of what the link carried between which growth is careful.'
 
-CAREFUL, LESS_CAREFUL, BOLD, KNOWN_ROOM = 1.03, 1.08, 1.4, 2.0
+SLOWEST, CAREFUL, LESS_CAREFUL, BOLD, KNOWN_ROOM = 1.01, 1.03, 1.08, 1.4, 2.0
 """
-Growth in a second: near that rate, at first and at last; elsewhere; and where bursts show that
-there is room.
+Growth in a second: where bursts show that all is used; near the rate of the last step down, at
+first and at last; elsewhere; and where bursts show that there is room.
 """
 
 PATIENCE, DOUBLING = 3.0, 1.0
@@ -47,12 +47,24 @@ class Growth:
         """Return the `capacity` that bursts show, None if it was wrong when the link was full."""
         return capacity if self._is_honest else None
 
-    def grown(self, rate: float, capacity: float | None, elapsed: float, now: float) -> float:
-        """Return what becomes of `rate` in `elapsed` seconds, until `now`, by `shown` capacity."""
+    def grown(
+        self, rate: float, capacity: float | None, elapsed: float, now: float, *, tested: bool
+    ) -> float:
+        """
+        Return what becomes of `rate` in `elapsed` seconds, until `now`, by `shown` capacity.
+
+        It is `tested` if most of it is sent.
+        """
         if capacity is not None and capacity > ROOM * rate:
             return min(rate * float(KNOWN_ROOM**elapsed), USABLE * capacity)
-        if NEAR_BELOW * self._carried <= rate < NEAR_ABOVE * self._carried:
-            doublings = max(0.0, now - self._stepped_at - PATIENCE) / DOUBLING
-            factor = min(1 + (CAREFUL - 1) * float(2**doublings), LESS_CAREFUL)
-            return rate * float(factor**elapsed)
-        return rate * float(BOLD**elapsed)
+        return rate * float(self._factor(rate, capacity, now, tested) ** elapsed)
+
+    def _factor(self, rate: float, capacity: float | None, now: float, tested: bool) -> float:
+        if capacity is not None and rate >= USABLE * capacity:
+            return SLOWEST
+        if not tested:
+            return CAREFUL
+        if not NEAR_BELOW * self._carried <= rate < NEAR_ABOVE * self._carried:
+            return BOLD
+        doublings = max(0.0, now - self._stepped_at - PATIENCE) / DOUBLING
+        return min(1 + (CAREFUL - 1) * float(2**doublings), LESS_CAREFUL)

@@ -1,9 +1,10 @@
 """A step down of the rate, on trial until packets sent since then show that it was right."""
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webrtc_bridge.media.bandwidth.transport.growth import AFTER_STEP
+from webrtc_bridge.media.bandwidth.transport.bursts import Burst
 from webrtc_bridge.media.bandwidth.transport.observations import Observations
 from webrtc_bridge.media.bandwidth.transport.queue import STANDING
 
@@ -12,6 +13,9 @@ TRIAL, FEWEST, PARTS = 0.7, 6, 3
 Seconds and bursts that show whether the queue becomes shorter: by the first and the last of so
 many parts of them.
 """
+
+LEAST_DRAINED = 0.02
+'Seconds of a queue that must have been able to leave; an encoder may send more than it should.'
 
 LOSS_STAYS = 0.6
 'Fraction of the loss that is left if the step down did not change it, but for chance.'
@@ -23,7 +27,7 @@ class Verdict(enum.Enum):
     OPEN = 'nothing yet'
     RIGHT = 'the queue has gone'
     DRAINING = 'the queue is shorter'
-    FULL = 'the queue grows all the same'
+    FULL = 'the queue is as long as before, or longer'
     PATH_DELAYS = 'the path is longer'
     PATH_LOSES = 'the path loses packets'
 
@@ -33,12 +37,14 @@ class StepDown:
     """
     A step down at `at` (seconds), to undo which the limit becomes `limit_before`.
 
-    `sent` is the bit rate before it, and `lost` the fraction that it was for, if any.
+    `sent` is the bit rate before it, `carried` what the link carried of that, and `lost` the
+    fraction that it was for, if any.
     """
 
     at: float
     limit_before: float | None
     sent: float
+    carried: float
     lost: float | None = None
 
     def still_waiting(self, link: Observations, now: float) -> float:
@@ -63,9 +69,19 @@ class StepDown:
         part = len(bursts) // PARTS
         first = link.queue.of(min(burst.delay for burst in bursts[:part]))
         last = link.queue.of(min(burst.delay for burst in bursts[-part:]))
+        return self._verdict(first, last, self._drained(bursts))
+
+    def _drained(self, bursts: Sequence[Burst]) -> float:
+        """Return the seconds by which a queue has become shorter, as less was sent."""
+        seconds = bursts[-1].sent - bursts[0].sent
+        return seconds - 8 * sum(burst.size for burst in bursts[:-1]) / self.carried
+
+    def _verdict(self, first: float, last: float, drained: float) -> Verdict:
         if last <= STANDING:
             return Verdict.RIGHT
-        expected = min(first, (1 - AFTER_STEP) * TRIAL)
+        expected = min(first, drained)
+        if expected < LEAST_DRAINED:
+            return Verdict.FULL
         if last < first - expected / 2:
             return Verdict.DRAINING
         return Verdict.PATH_DELAYS if last <= first + expected else Verdict.FULL
