@@ -181,9 +181,5 @@ async def wait_until(moment: float, now: Callable[[], float]) -> None:
 
 
 def chromium_flags(clip: ClipFiles) -> list[str]:
-    """Return the flags for a camera that shows `clip`, and for addresses without secrets."""
-    return [
-        f'--use-file-for-fake-video-capture={clip.jpegs.absolute()}',
-        # The relay can stand for an address, not for a name that only the machine knows.
-        '--disable-features=WebRtcHideLocalIpsWithMdns',
-    ]
+    """Return the flags for a camera that shows `clip`."""
+    return [f'--use-file-for-fake-video-capture={clip.jpegs.absolute()}']

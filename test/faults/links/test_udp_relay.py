@@ -7,7 +7,7 @@ import socket
 import pytest
 from support.links.impaired_link import ImpairedLink, OneLoss
 from support.links.rtp_header import RtpHeader, rtp_header
-from support.links.udp_relay import Side, UdpRelay
+from support.links.udp_relay import Side, UdpRelay, own_address
 
 CANDIDATE = 'candidate:1 1 udp 2130706431 127.0.0.1 {} typ host'
 
@@ -45,6 +45,14 @@ async def test_each_peer_sees_the_other_at_its_door(relay):
         data, source = await asyncio.wait_for(loop.sock_recvfrom(sender, 100), 5)
         assert (data, source) == (b'pong', doors[1])
         assert (relay.to_receiver.came, relay.to_sender.came) == (1, 1)
+
+
+async def test_a_name_that_only_this_machine_knows_gets_a_door(relay):
+    line = CANDIDATE.replace('127.0.0.1', '0a1b-2c3d.local').format(50000)
+    door = relay.rewrite_candidate(line, Side.RECEIVER).split()
+    assert door[4] == own_address()
+    assert relay.rewrite_candidate(line, Side.RECEIVER).split() == door
+    assert int(door[5]) in relay.ports(Side.RECEIVER)
 
 
 async def test_a_candidate_that_was_rewritten_stays(relay):

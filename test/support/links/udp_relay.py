@@ -93,10 +93,16 @@ class UdpRelay:
         return ''.join(lines)
 
     def rewrite_candidate(self, line: str, side: Side) -> str:
-        """Return a candidate of `side` with a door's address; '' for what is not UDP and IPv4."""
+        """
+        Return a candidate of `side` with a door's address; '' for what is not UDP and IPv4.
+
+        An mDNS name, as browsers have where a page may use no camera, is one of this machine.
+        """
         if 'candidate:' not in line:
             return line  # the end of candidates
         words = line.split(' ')
+        if words[4].endswith('.local'):
+            words[4] = own_address()
         if words[2].lower() != 'udp' or not re.fullmatch(r'[0-9.]+', words[4]):
             return ''
         words[4], port = self._door_of((words[4], int(words[5])), side).address
@@ -140,6 +146,16 @@ class UdpRelay:
         from_door = self._door_of(source, door.side.other)
         link = self.to_receiver if door.side is Side.RECEIVER else self.to_sender
         link.send(data, lambda ready: from_door.send(ready, door.real))
+
+
+def own_address() -> str:
+    """Return the address of this machine that others reach, or that of loopback."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(('192.0.2.1', 9))  # nothing is sent
+        except OSError:
+            return '127.0.0.1'
+        return str(probe.getsockname()[0])
 
 
 class _Door:
