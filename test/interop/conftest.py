@@ -17,12 +17,12 @@ rows = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture
-def page_port() -> int:
-    """Return a free port, for the page of a browser, whose origin the server is to allow."""
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port: int = free.getsockname()[1]
-        return port
+def page_port() -> Iterator[int]:
+    """Return a port for the page of a browser, whose origin the server is to allow."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(('127.0.0.1', 0))
+        yield taken.getsockname()[1]
 
 
 @pytest.fixture

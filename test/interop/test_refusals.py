@@ -1,6 +1,7 @@
 """Codecs that cannot be taken are refused by name, with those that would be."""
 
 import pytest
+from support.browser.chromium import Browser
 from support.peers.foreign import Peer, StartPeer
 from support.peers.senders import SENDER_ID, start_program
 from support.peers.watching import watching
@@ -26,6 +27,16 @@ async def test_a_receiver_refuses_an_offer(
     assert reason == (
         f"no video that can be received: the peer offers '{peer.codec}'; H264 and VP8 can"
     )
+
+
+@pytest.mark.interop
+async def test_the_viewer_page_refuses_an_offer(
+    server: Program, browser: Browser, start_peer: StartPeer
+) -> None:
+    program = await start_peer(Peer('libdatachannel', 'H265'), 'send', 'guest')
+    page = await browser.page(f'http://127.0.0.1:{server.port}/?sender=guest')
+    await program.line('^bye "no codec: this browser takes none of H265"')
+    await page.until("document.body.innerText.includes('that the camera offers (H265)')")
 
 
 @pytest.mark.parametrize('kind', ['aiortc h264', 'gstreamer'])

@@ -11,7 +11,7 @@ from support.programs import Program, Start
 
 from webrtc_bridge.media.frames import ReceivedFrame
 
-LEAST_RATE = 15.0
+LEAST_RATE = 10.0
 'Of 30 pictures a second; a stream that stalls is far below.'
 
 TOLERANCE = 20

@@ -18,7 +18,7 @@ from webrtc_bridge.media.pixels.raw_image import RawImage
 TOLERANCE = 16
 'Of the middle of a bar, after a lossy codec and two conversions of 8 bits.'
 
-LEAST_RATE = 15.0
+LEAST_RATE = 10.0
 'Of 30 pictures a second; a stream that stalls is far below.'
 
 OURS = tuple(BARS.values())
@@ -31,6 +31,11 @@ Check = Callable[[Program, str], Awaitable[list[list[int]]]]
 OF_WEBCAM = [
     Peer('webrtcbin', 'VP8'),
     Peer('chromium', 'H264').marked(),
+    *(
+        Peer(stack, 'H264', (f'profile-level-id={profile}', 'packetization-mode=1')).marked()
+        for stack, high in (('libdatachannel', '64001f'), ('chromium', 'f4001f'))
+        for profile in ('42001f', '42e01f', high)
+    ),
     Peer('webrtcbin', 'H264').marked(),
     Peer('plain_aiortc', 'H264').marked(),
     Peer('plain_aiortc', 'VP8').marked(),

@@ -370,7 +370,7 @@ def offer(codec: str, more: str = '') -> dict[str, Any]:
 async def test_a_codec_that_the_browser_lacks_is_named_and_not_asked_for_again(
     server: Program, browser: Browser
 ) -> None:
-    words = 'none of the codecs that the camera offers'
+    words = 'none of the codecs that the camera offers (CINEPAK)'
     page = await shown_of([offer('CINEPAK')], server, browser, words)
     assert ASKS_AGAIN not in await page.value('delays')
 

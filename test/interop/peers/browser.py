@@ -50,6 +50,12 @@ class Handler(SimpleHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    """At a port that the test has reserved."""
+
+    allow_reuse_port = True
+
+
 def command(browser, folder):
     """Return how to start a browser with a profile in `folder`."""
     program = next(filter(None, map(shutil.which, NAMES[browser])))
@@ -65,7 +71,7 @@ def main(browser, port, role, url, sender_id, codec, *parameters):
     serve = partial(Handler, directory=str(Path(__file__).parent / 'javascript'))
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
-        server = stack.enter_context(ThreadingHTTPServer(('127.0.0.1', int(port)), serve))
+        server = stack.enter_context(Server(('127.0.0.1', int(port)), serve))
         process = stack.enter_context(
             subprocess.Popen(
                 [*command(browser, folder), f'http://127.0.0.1:{port}/page.html?{query}'],

@@ -32,8 +32,8 @@ function problemMessage({ problem, detail }, signaling) {
       return `This browser cannot decode the camera’s video (${detail}). Try another browser, or `
         + 'send the camera with webcam_sender and --codec vp8.';
     case End.NO_CODEC:
-      return 'This browser supports none of the codecs that the camera offers. Try another browser, '
-        + 'or let the camera offer VP8, too: webcam_sender does with --codec auto, and '
+      return `This browser supports none of the codecs that the camera offers (${detail}). Try another `
+        + 'browser, or let the camera offer VP8, too: webcam_sender does with --codec auto, and '
         + 'gstreamer_sender where GStreamer’s good plugins are installed.';
     case End.NO_PATH:
       return noPathMessage(detail, signaling.iceServers);

@@ -3,6 +3,18 @@
 import { ClockQuestions, LABEL } from './clock_channel.js';
 import { End, Session } from './session.js';
 
+const MOST_SHOWN = 8;
+const REPAIR = /^(rtx|red|ulpfec|flexfec-03)$/i; // carry no video of their own
+
+/** Return the names of the video codecs of a description, each once. */
+function videoCodecs(sdp) {
+  const [, ...sections] = sdp.split(/^m=/m);
+  const videos = sections.filter((section) => section.startsWith('video'));
+  const names = videos.flatMap((section) =>
+    [...section.matchAll(/^a=rtpmap:\d+ ([\w-]{1,40})\//gm)].map(([, name]) => name));
+  return [...new Set(names)].filter((name) => !REPAIR.test(name));
+}
+
 export class InboundSession extends Session {
   #clock = null;
   #receiver = null;
@@ -49,7 +61,7 @@ export class InboundSession extends Session {
       ({ receiver }) => receiver.track.kind === 'video',
     );
     if (!videos.some(({ currentDirection }) => currentDirection?.startsWith('recv'))) {
-      this.end(End.NO_CODEC);
+      this.end(End.NO_CODEC, videoCodecs(offer.sdp).slice(0, MOST_SHOWN).join(', '));
     }
   }
 

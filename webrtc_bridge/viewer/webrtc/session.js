@@ -14,7 +14,7 @@ export const SessionState = Object.freeze({
 export const End = Object.freeze({
   BYE: 'bye', // by the peer; `detail` is its reason
   NO_PATH: 'no path', // `detail` names an ICE server that did not help
-  NO_CODEC: 'no codec',
+  NO_CODEC: 'no codec', // of those offered, which `detail` names
   FAILED: 'failed', // `detail` is the browser's error
   CLOSED: 'closed',
 });
@@ -75,7 +75,8 @@ export class Session {
     }
     clearTimeout(this.#timer);
     if (!told) {
-      this.send({ type: 'bye', reason });
+      const refused = reason === End.NO_CODEC ? `: this browser takes none of ${detail}` : '';
+      this.send({ type: 'bye', reason: reason + refused });
     }
     this.connection.close();
     this.#end = { reason, detail };
