@@ -50,7 +50,6 @@ SHOWN = [
         h264('werift', MAIN, 1),
         h264('libdatachannel', BASELINE, 0),
         *VP8,
-        Peer('plain_aiortc', 'H264'),
     )
 ]
 
