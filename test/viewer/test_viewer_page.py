@@ -295,7 +295,7 @@ async def test_a_bare_page_is_all_picture(
     assert box == await page.value('[innerWidth, innerHeight]')
 
 
-ASKS_AGAIN = 300
+ASKS_AGAIN, NO_PATH_ASKS_AGAIN = 300, 2000
 'Milliseconds after a failed session until the page asks for another.'
 
 
@@ -389,6 +389,9 @@ async def test_a_camera_that_finds_no_path_first_is_no_other_trouble(
     bye = {'type': 'bye', 'reason': 'no path to the peer'}
     words = 'Across networks, configure a TURN server'
     page = await shown_of([offer('VP8'), bye], server, browser, words)
+    # Another attempt would hardly find one; without UDP there were nine in 20 s.
+    assert NO_PATH_ASKS_AGAIN in await page.value('delays')
+    assert ASKS_AGAIN not in await page.value('delays')
     # Chromium plays two black pixels before the first picture: nothing to take a snapshot of.
     await page.value(
         "const video = document.querySelector('video');"

@@ -26,6 +26,10 @@ function problemMessage({ problem, detail }, signaling) {
   switch (problem) {
     case Problem.NO_OFFER:
       return 'The camera does not respond. Is its program still running? Retrying.';
+    case Problem.REFUSED:
+      return `The server refused the request: ${detail}. Retrying.`;
+    case Problem.NO_PICTURE:
+      return 'The camera’s program has no picture yet. It will be shown as soon as there is one.';
     case Problem.NO_VIDEO:
       return 'The video has stopped: no data arrives from the camera. Retrying.';
     case Problem.UNDECODED:

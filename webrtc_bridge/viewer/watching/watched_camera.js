@@ -3,16 +3,14 @@
 import { InboundSession } from '../webrtc/inbound_session.js';
 import { End, SessionState } from '../webrtc/session.js';
 import { ServerState } from '../shared/signaling.js';
-import { Rhythm } from './rhythm.js';
+import { Arrival, Delivery } from './delivery.js';
 import { NOTHING, StreamStatistics } from './stream_statistics.js';
 
 const RETRY_SECONDS = [0, 0.3, 1, 2, 3];
+const NO_PATH_RETRY_SECONDS = [0, 2, 4, 5]; // another attempt rarely finds one
 const OFFER_TIMEOUT_MS = 5000;
 const STATISTICS_MS = 1000;
 const FIRST_STATISTICS_MS = 150;
-const STALLED_AFTER_MS = 3000;
-const UNDECODED_AFTER_MS = 5000;
-const PICTURE_TICKS = 3000; // of RTP time, where the browser does not say it
 
 export const CameraState = Object.freeze({
   WAITING: 'waiting', // for the camera or for the server
@@ -26,7 +24,9 @@ export const CameraState = Object.freeze({
 /** Problems that are not the end of a session. */
 export const Problem = Object.freeze({
   NO_OFFER: 'no offer',
+  REFUSED: 'refused', // by the server; `detail` is its message
   NO_VIDEO: 'no video',
+  NO_PICTURE: 'no picture', // the camera's program has had none yet
   UNDECODED: 'undecoded',
 });
 
@@ -37,13 +37,11 @@ export class WatchedCamera {
   #present = false;
   #session = null;
   #statistics = new StreamStatistics();
-  #rhythm = new Rhythm();
+  #delivery = null;
   #timer = null;
   #statisticsTimer = null;
   #attempt = 0;
   #unanswered = 0;
-  #startedAt = 0;
-  #lastPackets = { packets: 0, at: 0 };
 
   /** `onChange` is called when something visible has changed. */
   constructor(id, signaling, onChange) {
@@ -105,18 +103,18 @@ export class WatchedCamera {
     if (message.type === 'offer') {
       this.#onOffer(message);
     } else if (message.type === 'error') {
-      this.#refused(message.message);
+      this.#refused(Problem.REFUSED, message.message);
     } else if (this.#session?.id === message.session_id) {
       this.#session.receive(message);
     } else if (message.type === 'bye') {
-      this.#refused(message.reason ?? '');
+      this.#refused(End.BYE, message.reason ?? '');
     }
   }
 
   /** Ask again later: this came instead of an offer. */
-  #refused(detail) {
+  #refused(reason, detail) {
     if (this.#state === CameraState.ASKING) {
-      this.#failed({ reason: End.BYE, detail });
+      this.#failed({ reason, detail });
     }
   }
 
@@ -132,7 +130,8 @@ export class WatchedCamera {
     const wants = waits && this.problem !== End.NO_CODEC; // until its program is another one
     clearTimeout(wants ? this.#timer : null);
     if (wants && this.#present && this.#signaling.state === ServerState.CONNECTED) {
-      const seconds = RETRY_SECONDS[Math.min(this.#attempt, RETRY_SECONDS.length - 1)];
+      const delays = this.problem === End.NO_PATH ? NO_PATH_RETRY_SECONDS : RETRY_SECONDS;
+      const seconds = delays[Math.min(this.#attempt, delays.length - 1)];
       this.#timer = setTimeout(() => this.#request(), seconds * 1000);
     }
   }
@@ -164,10 +163,7 @@ export class WatchedCamera {
     clearTimeout(this.#timer);
     this.#unanswered = 0;
     this.#endSession();
-    this.#startedAt = performance.now();
-    this.#lastPackets = { packets: 0, at: this.#startedAt };
     this.#statistics = new StreamStatistics();
-    this.#rhythm = new Rhythm();
     this.#setState(CameraState.CONNECTING);
     try {
       this.#session = this.#newSession(address);
@@ -175,6 +171,7 @@ export class WatchedCamera {
       this.#failed({ reason: End.FAILED, detail: error.message });
       return;
     }
+    this.#delivery = new Delivery(this.#session, performance.now());
     this.#session.receive(message);
     this.#scheduleStatistics();
   }
@@ -194,7 +191,7 @@ export class WatchedCamera {
       return;
     }
     if (session.state === SessionState.CONNECTED) {
-      this.#lastPackets.at = performance.now();
+      this.#delivery.connected(performance.now());
     } else if (session.state === SessionState.ENDED && this.#state !== CameraState.ASKING) {
       this.#failed(session.ended); // while asking, it is the new request that ended the old one
     }
@@ -243,34 +240,20 @@ export class WatchedCamera {
   }
 
   #judge(now) {
-    const { packets, pictures } = this.#statistics.current;
-    if (packets !== this.#lastPackets.packets) {
-      this.#lastPackets = { packets, at: now };
-    }
-    if (this.#session.state !== SessionState.CONNECTED || this.#state === CameraState.ASKING) {
+    const arrival = this.#delivery.judge(this.#statistics.current, now);
+    if (this.#state === CameraState.ASKING) {
       return;
     }
-    if (pictures > 0) {
-      this.#rhythm.note(this.#session.newestTimestamp ?? pictures * PICTURE_TICKS, now);
-    }
-    if (this.#isStalled(now)) {
+    if (arrival === Arrival.STALLED) {
       this.#stalled();
-    } else if (pictures > 0) {
+    } else if (arrival === Arrival.PICTURES) {
       this.#plays();
-    } else if (packets > 0 && now - this.#startedAt > UNDECODED_AFTER_MS) {
+    } else if (arrival === Arrival.WAITING) {
+      this.problem = Problem.NO_PICTURE;
+    } else if (arrival === Arrival.UNDECODED) {
       this.problem = Problem.UNDECODED;
       this.detail = this.#statistics.current.codec;
     }
-  }
-
-  /** Return whether nothing comes although something should, or the camera's program is silent. */
-  #isStalled(now) {
-    const silence = now - this.#lastPackets.at;
-    if (silence > STATISTICS_MS) {
-      this.#session.askForAnswer();
-    }
-    const isAlive = now - this.#session.answeredAt < STALLED_AFTER_MS;
-    return silence > STALLED_AFTER_MS && !(isAlive && silence < this.#rhythm.usualSilence);
   }
 
   #plays() {

@@ -3,7 +3,8 @@
  *
  * The receiver asks `{"asked": ns}`; the sender adds `"received"` and `"answered"`. All are Unix
  * time in nanoseconds, whole numbers. A sender may also say when its newest frame was captured:
- * `"captured"`, in nanoseconds too, and that frame's RTP timestamp, `"rtp"`.
+ * `"captured"`, in nanoseconds too, and that frame's RTP timestamp, `"rtp"`; or, before its first
+ * picture, that it is `"waiting"`.
  */
 
 export const LABEL = 'clock';
@@ -50,6 +51,9 @@ export class ClockQuestions {
 
   /** When the newest answer came, in the time of performance.now(). */
   answeredAt = -Infinity;
+
+  /** Whether the sender has had no picture yet, by its newest answer. */
+  waiting = false;
 
   constructor(channel) {
     this.#channel = channel;
@@ -101,10 +105,11 @@ export class ClockQuestions {
 
   #answer(data) {
     const arrived = unixMilliseconds();
-    const { asked, received, answered, captured, rtp } = parsed(data);
+    const { asked, received, answered, captured, rtp, waiting } = parsed(data);
     const held = answered - received;
     if (held >= 0 && held <= arrived - asked) {
       this.answeredAt = performance.now();
+      this.waiting = waiting;
       this.#add((received - asked + answered - arrived) / 2, arrived - asked - held);
       this.#frame = Number.isFinite(captured + rtp) ? { captured, rtp } : null;
     }
@@ -130,6 +135,7 @@ function parsed(data) {
     return {
       ...Object.fromEntries(times.map((key) => [key, message[key] / 1e6])),
       rtp: Number(message.rtp),
+      waiting: message.waiting === true,
     };
   } catch {
     return {};

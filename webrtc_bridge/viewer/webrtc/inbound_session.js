@@ -41,6 +41,11 @@ export class InboundSession extends Session {
     return this.#clock ? this.#clock.answeredAt : -Infinity;
   }
 
+  /** Whether the peer's newest answer says that it has had no picture yet. */
+  get waiting() {
+    return this.#clock?.waiting ?? false;
+  }
+
   /** Ask the peer whether it is alive. */
   askForAnswer() {
     this.#clock?.ask();
