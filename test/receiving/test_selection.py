@@ -151,6 +151,44 @@ def test_a_sender_that_leaves_is_not_asked_until_it_is_back() -> None:
     assert next_request(selection) == (2.0, [Request('front')])
 
 
+@pytest.mark.parametrize('wanted', ['front', ''])
+def test_a_sender_that_left_before_its_first_picture_is_asked_again_when_it_is_back(
+    wanted: str,
+) -> None:
+    """It had offered a session when it was stopped, and never got the answer: 15 s were lost."""
+    selection = selection_of(wanted, 'front')
+    assert selection.tick(0.0) == [Request('front')]
+    assert selection.offer(FRONT) == [Open(1, FRONT)]
+    selection.sender_exit('front', 1.0)
+    assert selection.deadline is None
+    selection.sender_present('front', '', 2.0)
+    assert next_request(selection) == (2.0, [Request('front')])
+    assert selection.offer(FRONT) == [
+        End(1, 'the receiver follows another sender'),
+        Open(2, FRONT),
+    ]
+    assert selection.deadline is None
+
+
+def test_a_sender_that_left_before_its_first_picture_may_show_it_nevertheless() -> None:
+    selection = selection_of('front', 'front')
+    assert selection.tick(0.0) == [Request('front')]
+    assert selection.offer(FRONT) == [Open(1, FRONT)]
+    selection.sender_exit('front', 1.0)
+    assert selection.first_picture(1, 1.5) == [Adopt(1)]
+    selection.sender_present('front', '', 2.0)
+    assert selection.deadline is None
+
+
+def test_with_an_empty_id_another_is_asked_when_the_first_leaves_before_its_picture() -> None:
+    selection = selection_of('', 'front')
+    assert selection.tick(0.0) == [Request('front')]
+    assert selection.offer(FRONT) == [Open(1, FRONT)]
+    selection.sender_exit('front', 1.0)
+    selection.sender_present('rear', '', 2.0)
+    assert next_request(selection) == (2.0, [Request('rear')])
+
+
 def test_with_an_empty_id_the_next_one_is_asked_when_the_first_leaves_before_its_offer() -> None:
     selection = selection_of('', 'front', 'rear')
     selection.tick(0.0)

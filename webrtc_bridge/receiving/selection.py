@@ -69,6 +69,8 @@ class _Stream:
     serial: int
     sender_id: str
     silent_since: float | None = None
+    is_in_doubt: bool = False
+    'Whether its sender has left before it showed anything: maybe before it got the answer.'
 
 
 @dataclass(slots=True)
@@ -139,8 +141,10 @@ class Selection:
         return []
 
     def sender_exit(self, sender_id: str, now: float) -> list[Action]:
-        """Note that a sender's signaling socket is gone; its video may go on."""
+        """Note that a sender's signaling socket is gone; its video may go on, or still come."""
         self.senders.pop(sender_id, None)
+        if self._next and self._next.sender_id == sender_id:
+            self._next.is_in_doubt = True
         if self._forget_request(sender_id):
             self._pursue(now)
         return []
@@ -263,7 +267,10 @@ class Selection:
         current = self._current
         if current and (current.silent_since is None or current.sender_id in self.senders):
             return current.sender_id
-        return self._next.sender_id if self._next else next(iter(self.senders), None)
+        coming = self._next
+        if coming and (not coming.is_in_doubt or coming.sender_id in self.senders):
+            return coming.sender_id
+        return next(iter(self.senders), None)
 
     def _pursue(self, now: float) -> None:
         """Ask the target for a session, unless it delivers or one is under way."""
@@ -273,7 +280,8 @@ class Selection:
             return
         if current and current.sender_id == target and current.silent_since is None:
             return
-        if target in (asked.sender_id for asked in (self._request, self._next) if asked):
+        under_way = self._next if self._next and not self._next.is_in_doubt else None
+        if target in (asked.sender_id for asked in (self._request, under_way) if asked):
             return
         delay = RETRY_DELAYS[min(self._attempts, len(RETRY_DELAYS) - 1)]
         self._attempts += 1
