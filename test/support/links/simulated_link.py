@@ -19,7 +19,7 @@ KEYFRAME = 0.15
 "Seconds' worth of the bit rate that a keyframe is, as the encoder's rate control allows."
 
 BREAKS, PACKET_TIME = 3.0, 0.0002
-'Breaks of a busy viewer in a second, and the seconds that it needs for a packet.'
+'Breaks of a busy viewer or sender in a second, and the seconds that it needs for a packet.'
 
 TICK = 0.00025
 CLOCK_OFFSET = 1234.5
@@ -41,7 +41,8 @@ class Simulation:
 
     The viewer reports every `interval` seconds, by a path that takes as long. `rates` has the time
     and rate of each frame, `arrivals` the time and size of each packet. Every `again`th packet is
-    a retransmission; the viewer does something else for up to `busy` seconds, now and then.
+    a retransmission; the viewer does something else for up to `busy` seconds, now and then, and
+    the sender gets no time for up to `starved` seconds.
     """
 
     def __init__(
@@ -50,11 +51,12 @@ class Simulation:
         self.link, self.wants = link, wants
         self.link.served = []
         self.estimator = TransportEstimator('viewer')
-        self.now, self.again, self.busy = 0.0, 0, 0.0
+        self.now, self.again, self.busy, self.starved = 0.0, 0, 0.0, 0.0
         self.rates: list[tuple[float, float]] = []
         self.arrivals: list[tuple[float, int]] = []
         self._interval, self._dice = interval, random.Random(seed)
         self._paused_until = self._next_report = self._debt = 0.0
+        self._filmed, self._starved_until = 0, 0.0
         self._next_break = self._taken = 0.0
         self._needs_keyframe = True
         self._sent = 0
@@ -63,7 +65,7 @@ class Simulation:
 
     def run(self, seconds: float) -> 'Simulation':
         for _ in range(round(seconds / FRAME)):
-            self._send_frame()
+            self._film()
             self.now += FRAME
             while self._next_report <= self.now:
                 self._report(self._next_report)
@@ -87,6 +89,16 @@ class Simulation:
     def mean(self, start: float = 0.0) -> float:
         rates = [rate for time, rate in self.rates if time >= start]
         return sum(rates) / len(rates)
+
+    def _film(self) -> None:
+        """Send a frame, or several after a break of a sender that is `starved`."""
+        self._filmed += 1
+        if self.now >= self._starved_until:
+            for _ in range(self._filmed):
+                self._send_frame()
+            self._filmed = 0
+            if self._dice.random() < BREAKS * FRAME:
+                self._starved_until = self.now + self._dice.uniform(0, self.starved)
 
     def _send_frame(self) -> None:
         rate = min(self.wants, self.estimator.rate or self.wants)

@@ -92,6 +92,14 @@ def test_a_busy_viewer_is_not_a_full_link(busy, capacity, share):
     assert link.wait(10, 30) < 0.25
 
 
+@pytest.mark.parametrize('starved', [0.1, 0.2])
+@pytest.mark.parametrize(('capacity', 'share'), [(2 * MBIT, 0.75), (40 * MBIT, 0.09)])
+def test_a_busy_sender_is_not_a_full_link(starved, capacity, share):
+    link = Simulation(LinkModel(rate=capacity, delay=0.02), 4 * MBIT)
+    link.starved = starved
+    assert link.run(30).used(10, 30) > share * capacity
+
+
 def test_a_limit_that_is_not_used_is_forgotten():
     link = Simulation(LinkModel(rate=1 * MBIT), 4 * MBIT).run(10)
     assert link.estimator.rate is not None

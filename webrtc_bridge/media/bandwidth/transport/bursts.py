@@ -98,11 +98,11 @@ class Bursts:
 
     def throughput(self, window: float) -> float | None:
         """Return the bit/s that arrived in the last `window` seconds; None if that is unknown."""
-        return throughput([*self._within(window)])
+        return throughput(self._within(window))
 
     def offered(self, window: float) -> float | None:
         """Return the bit/s of what was sent in the same time, and arrived; None if unknown."""
-        bursts = [*self._within(window)]
+        bursts = self._within(window)
         if len(bursts) < FEWEST_BURSTS:
             return None
         seconds = bursts[-1].sent - bursts[0].sent
@@ -133,11 +133,13 @@ class Bursts:
         rates = [burst.rate for burst in self._within(NEWS) if burst.packets > 1]
         return median(rates) if len(rates) >= FEWEST_RATES else None
 
-    def _within(self, window: float) -> Iterable[Burst]:
-        if not self._bursts:
-            return ()
-        newest = self._bursts[-1].arrived
-        return (burst for burst in self._bursts if newest - burst.arrived <= window)
+    def _within(self, window: float) -> Sequence[Burst]:
+        chosen: list[Burst] = []
+        for burst in reversed(self._bursts):
+            if self._bursts[-1].arrived - burst.arrived > window:
+                break
+            chosen.append(burst)
+        return chosen[::-1]
 
 
 def throughput(bursts: Sequence[Burst]) -> float | None:

@@ -64,6 +64,9 @@ REACTION = 0.4
 TESTED = 0.85
 'The part of the limit that must be sent for a lack of signs to speak for a higher one.'
 
+ACCEPTED = 0.3
+"The part of a loss that is taken as the path's while no sign speaks against it."
+
 MEMORY_OF_AGAIN = 0.1
 'The part that a report has in the fraction of retransmissions.'
 
@@ -153,10 +156,9 @@ class TransportEstimator:
         yield from late_signs(self._link)
         if self._step is None:
             yield from growth_signs(self._link)
-        if self._step is None or self._step.lost is None:
+        if self._link.has_loss and (self._step is None or self._step.lost is None):
             yield from loss_signs(self._link, self._shown_capacity())
-            if self._link.has_loss:
-                self._link.loss.accept(0.3)
+            self._link.loss.accept(ACCEPTED)
         if self._step is None:
             yield from standing_signs(self._link)
 

@@ -16,6 +16,12 @@ that show a link to have become narrow: long before several bursts have come thr
 compared with so many bursts.
 """
 
+SENT_WINDOW = 1.0
+"""
+Seconds over which the sent rate is measured for that: frames that a busy sender sends together are
+late by their own size.
+"""
+
 FEWEST_BEFORE, USUAL, BEYOND_USUAL = 12, 0.85, 0.3
 """
 Bursts whose delays show what is usual on a path; the part of them that is no longer than usual,
@@ -69,19 +75,18 @@ def is_unusual(grown: Sequence[Burst], before: Sequence[Burst]) -> bool:
 
 def late_signs(link: Observations) -> Iterator[Overload]:
     """Yield what the newest packets show."""
-    newest, sent = link.bursts.newest_rate(), link.sent
-    if not (recent := link.judged[-RECENT:]):
+    recent = link.judged[-RECENT:]
+    if not recent or recent[-1].late - min(burst.delay for burst in recent) <= LATE:
         return
-    is_slow = newest is not None and sent is not None and newest < FAR_BELOW * sent
-    waited = recent[-1].late - min(burst.delay for burst in recent)
-    if newest is not None and is_slow and waited > LATE:
+    newest, sent = link.bursts.newest_rate(), link.bursts.offered(SENT_WINDOW)
+    if newest is not None and sent is not None and newest < FAR_BELOW * sent:
         yield Overload(Sign.LATE, newest)
 
 
 def loss_signs(link: Observations, capacity: float | None) -> Iterator[Overload]:
     """Yield what loss shows, where `capacity` is that of the link, if it is known."""
     carried, sent = link.carried, link.sent
-    if not link.has_loss or carried is None or sent is None:
+    if carried is None or sent is None:
         return
     narrow = capacity is not None and capacity < NARROW * sent
     if link.loss.beyond > (SOME_LOSS if narrow else MUCH_LOSS):
@@ -90,6 +95,5 @@ def loss_signs(link: Observations, capacity: float | None) -> Iterator[Overload]
 
 def standing_signs(link: Observations) -> Iterator[Overload]:
     """Yield what a queue shows that neither grows nor ends."""
-    carried, sent = link.carried, link.sent
-    if link.standing > STANDING and carried is not None and sent is not None:
+    if link.standing > STANDING and (carried := link.carried) is not None:
         yield Overload(Sign.STANDING, carried)

@@ -50,6 +50,8 @@ def is_growth(bursts: Sequence[Burst], window: Window) -> bool:
     count = len(bursts)
     times = [burst.sent - bursts[0].sent for burst in bursts]
     delays = [burst.delay - bursts[0].delay for burst in bursts]
+    if max(delays) - min(delays) < window.rise / 2:  # as mostly: spare the rest
+        return False
     mean_time, mean = sum(times) / count, sum(delays) / count
     spread = sum((time - mean_time) ** 2 for time in times)
     if not spread:
