@@ -2,7 +2,12 @@
 
 import pytest
 
-from webrtc_bridge.media.codec.rate_scaled_clock import LONGEST_STEP, RateScaledClock
+from webrtc_bridge.media.codec.encoder_settings import VBV_SECONDS
+from webrtc_bridge.media.codec.rate_scaled_clock import (
+    LONGEST_STEP,
+    PictureShare,
+    RateScaledClock,
+)
 from webrtc_bridge.media.rtp.rtp_time import CLOCK_RATE
 
 FRAME = CLOCK_RATE // 30
@@ -36,3 +41,40 @@ def test_a_long_silence_counts_for_little(fps, longest):
     clock = RateScaledClock(fps)
     clock.pts(0, 1.0)
     assert clock.pts(60 * CLOCK_RATE, 1.0) == longest * CLOCK_RATE
+
+
+def keyframe_seconds(share, interval):
+    """Return how many seconds of the bit rate libvpx gives a keyframe, which it takes so long."""
+    return share.keyframe * share.rate * interval
+
+
+def test_without_a_clock_a_picture_after_a_pause_has_the_bits_of_the_longest_step():
+    share = PictureShare()
+    share.note(0.0, 1 / 30, 30.0)
+    assert share.note(1 / 30, 1 / 30, 30.0) is False
+    assert share.rate == 1
+    assert share.note(3.0 + 1 / 30, 1 / 30, 30.0)
+    assert share.rate * 3.0 == pytest.approx(LONGEST_STEP)
+    assert share.note(3.0 + 2 / 30, 1 / 30, 30.0)
+    assert share.rate == 1
+
+
+@pytest.mark.parametrize(
+    ('duration', 'taken'),
+    [(1 / 30, 1 / 30), (1.0, 1.0), (60.0, 1 / 30), (None, 1 / CLOCK_RATE)],
+)
+def test_the_first_keyframe_has_its_part_of_the_bit_rate_whatever_its_duration(duration, taken):
+    share = PictureShare()
+    share.note(5.0, duration, 30.0)
+    assert keyframe_seconds(share, taken) == pytest.approx(VBV_SECONDS)
+    share.start_over()
+    share.note(5.0, duration, 30.0)
+    assert keyframe_seconds(share, taken) == pytest.approx(VBV_SECONDS)
+
+
+@pytest.mark.parametrize('interval', [1 / 30, 1 / 10, 1.0, 20.0])
+def test_any_other_keyframe_has_it_too(interval):
+    share = PictureShare()
+    for number in range(3):
+        share.note(number * interval, 1 / 30, 1 / interval)
+    assert keyframe_seconds(share, interval) == pytest.approx(VBV_SECONDS)
