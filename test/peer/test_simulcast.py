@@ -32,12 +32,13 @@ def offer(*rids: str, simulcast: str = '', names: str = NAMES) -> str:
         (offer('f max-fs=100', 'h max-fs=3600'), 'h'),
         (offer('f max-fs=100', 'b'), 'b'),
         (offer('f max-width=many;max-height=', 'h'), 'f'),
+        (offer('f max-width=0', 'h max-width=0;max-fs=100'), 'f'),
         (offer('q', 'f', simulcast='send q;~f'), 'q'),
         (offer('q', 'f', simulcast='send ~q;~f'), 'f'),
         (offer('q', 'h', 'f', simulcast='recv x send q,h;f'), 'f'),
         (offer('q', 'f', simulcast='send q;f;h'), 'f'),
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_the_largest_layer_is_taken_alone(offered: str, best: str) -> None:
     video, _, rest = ANSWER.partition('m=application')

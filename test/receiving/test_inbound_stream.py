@@ -228,6 +228,16 @@ async def test_a_sender_without_a_first_picture_is_waited_for(
     assert caplog.messages == ['map has no picture yet; waiting for the first']
 
 
+async def test_a_first_picture_is_waited_for_where_a_subscriber_comes_late(harness: Any) -> None:
+    harness.connect()
+    harness.session.waiting = True
+    harness.stream.set_idle(True)
+    harness.silent(60.0)
+    harness.stream.set_idle(False)
+    harness.silent(2.0)
+    assert harness.liveness == [Liveness.WAITING]
+
+
 async def test_a_sender_that_waits_and_dies_is_stale(harness: Any) -> None:
     harness.connect()
     harness.session.waiting = True

@@ -66,8 +66,8 @@ def most_pixels(restrictions: str) -> float:
 
 
 def number(text: str) -> float:
-    """Return the value of digits; infinity for other text."""
-    return float(text) if re.fullmatch(r'\d{1,9}', text) else inf
+    """Return the value of digits; infinity for other text, and for 0, which restricts nothing."""
+    return float(text) if re.fullmatch(r'[1-9]\d{0,8}', text) else inf
 
 
 def best(layers: dict[str, float]) -> str:

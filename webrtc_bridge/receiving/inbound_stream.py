@@ -226,7 +226,8 @@ class InboundStream:
         is_usual = is_slow or self._session.idle
         if silence < 0.9 * STALE_AFTER or (reports_come and is_usual):
             return
-        if reports_come and self._session.waiting and self.meter.newest is None:
+        has_frames = bool(self.meter.codec)  # `resume` sets `newest` without one
+        if reports_come and self._session.waiting and not has_frames:
             self._wait()
             return
         if not self._is_stale:

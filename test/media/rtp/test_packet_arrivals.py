@@ -144,3 +144,19 @@ def test_what_is_remembered_is_bounded(arrivals: PacketArrivals) -> None:
     for number in range(3 * MOST_REMEMBERED):
         arrivals.note(number & 0xFFFF, 1000, 5.0)
     assert len(fates(arrivals.reports(5.1))) <= MOST_REMEMBERED
+
+
+def test_a_duplicate_of_what_is_forgotten_is_not_reported(arrivals: PacketArrivals) -> None:
+    arrivals.note(1, 1000, 5.0)
+    arrivals.reports(5.1)
+    arrivals.note(1, 1000, 6.0)
+    assert arrivals.reports(6.05) == []
+    arrivals.note(2, 1000, 6.1)
+    assert fates(arrivals.reports(6.15)) == {2: 6.1}
+
+
+def test_empty_packets_are_reported_as_rarely_as_can_be(arrivals: PacketArrivals) -> None:
+    for number in (1, 2):
+        arrivals.note(number, 0, float(number))
+        assert fates(arrivals.reports(number + 0.1)) == {number: float(number)}
+    assert arrivals.interval == LONGEST

@@ -1,4 +1,4 @@
-from webrtc_bridge.media.rtp.sent_packets import REMEMBERED, SentPackets
+from webrtc_bridge.media.rtp.sent_packets import MOST_LOOKS, REMEMBERED, SentPackets
 from webrtc_bridge.media.rtp.transport_feedback import TransportFeedback
 
 
@@ -51,3 +51,22 @@ def test_the_pieces_of_a_large_frame_have_times_of_their_own() -> None:
     packets = sent(4)
     packets.postpone(2, 2, 9.0)
     assert [*packets.times[:4]] == [0.0, 1.0, 9.0, 9.0]
+
+
+def test_reports_cannot_have_more_looked_up_than_is_in_proportion_to_what_was_sent() -> None:
+    packets = sent(REMEMBERED)
+    missing = TransportFeedback(0, REMEMBERED, 0, ())
+    looked = sum(len(packets.results(missing)) for _ in range(50))
+    assert 0 < looked <= MOST_LOOKS
+    packets.next += 1000
+    assert sum(len(packets.results(missing)) for _ in range(50)) <= MOST_LOOKS
+    packets.next += 2 * REMEMBERED
+    assert packets.results(TransportFeedback(packets.next - 1 & 0xFFFF, 1, 0, ()))
+
+
+def test_one_report_for_each_packet_is_always_read() -> None:
+    packets = SentPackets()
+    for number in range(3000):
+        packets.note_again(100, float(number))
+        feedback = TransportFeedback(number, 1, 0, ((number, 4000 * number),))
+        assert len(packets.results(feedback)) == 1

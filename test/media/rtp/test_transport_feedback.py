@@ -1,7 +1,7 @@
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webrtc_bridge.media.rtp.transport_feedback import (
@@ -37,6 +37,7 @@ def feedbacks(draw: st.DrawFn) -> TransportFeedback:
     return TransportFeedback(first, index, draw(st.integers(0, 255)), tuple(arrivals))
 
 
+@settings(deadline=None)
 @given(feedbacks())
 def test_feedback_comes_out_of_its_packet_as_it_went_in(feedback: TransportFeedback) -> None:
     packet = rtcp_packet(feedback, 1, 2)
@@ -67,6 +68,7 @@ def test_a_time_before_the_clocks_zero_wraps() -> None:
     assert parse(payload_of(rtcp_packet(feedback, 1, 2))) == feedback
 
 
+@settings(deadline=None)
 @given(feedbacks(), st.data())
 def test_what_is_cut_is_refused(feedback: TransportFeedback, data: st.DataObject) -> None:
     payload = payload_of(rtcp_packet(feedback, 1, 2))
@@ -74,6 +76,7 @@ def test_what_is_cut_is_refused(feedback: TransportFeedback, data: st.DataObject
         parse(payload[: data.draw(st.integers(0, len(payload) - 1))])
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
     try:

@@ -105,7 +105,8 @@ class PacketArrivals:
                 yield self._about(first, some)
                 first, some = max(some) + 1, {}
             some[number] = before = tick
-        yield self._about(first, some)
+        if some:  # what a duplicate is of may be forgotten
+            yield self._about(first, some)
 
     def _about(self, first: int, ticks: dict[int, int]) -> TransportFeedback:
         """Return a report about the packets from `first` to the last of `ticks`."""
@@ -119,5 +120,6 @@ class PacketArrivals:
     def _set_interval(self, size: float, now: float) -> None:
         if self._reported_at is not None:
             elapsed = now - self._reported_at
-            self.interval = min(LONGEST, max(SHORTEST, size * elapsed / (SHARE * self._bytes)))
+            allowed = SHARE * max(1, self._bytes)  # all payloads may be empty
+            self.interval = min(LONGEST, max(SHORTEST, size * elapsed / allowed))
         self._reported_at, self._bytes = now, 0

@@ -25,6 +25,13 @@ class PacketResult(NamedTuple):
     again: bool = False
 
 
+LOOKS, REPORT, MOST_LOOKS = 64, 32, 2 * MOST_STATUSES
+"""
+Packets whose fate is looked up for each packet sent, the packets that a report counts for besides
+its own, and how many at once. A report takes 24 bytes to name 8,192 packets as missing, and 5 ms;
+one that is honest covers at least one new packet, and the last 0.5 s again if some are reordered.
+"""
+
 AGAIN = 0x8000
 'The bit of a size that marks a retransmission.'
 
@@ -42,6 +49,7 @@ class SentPackets:
         self.times = array('d', bytes(8 * REMEMBERED))
         self.sizes = array('H', bytes(2 * REMEMBERED))
         self._tick = 0
+        self._looked = 0
 
     def note_again(self, size: int, now: float) -> None:
         """Note that the packet `next` is a retransmission of `size` bytes, sent at `now`."""
@@ -55,7 +63,13 @@ class SentPackets:
             self.times[number % REMEMBERED] = now
 
     def results(self, feedback: TransportFeedback) -> list[PacketResult]:
-        """Return what is news in `feedback`, in the order of sending; what is forgotten is not."""
+        """
+        Return what is news in `feedback`, in the order of sending; what is forgotten is not.
+
+        Reports on more packets than `LOOKS` allows say nothing.
+        """
+        if not self._may_look(feedback.count):
+            return []
         arrivals = dict(feedback.arrivals)
         results = []
         for number in range(feedback.first, feedback.first + feedback.count):
@@ -72,6 +86,15 @@ class SentPackets:
                 if tick is not None:
                     self.sizes[index] = 0
         return results
+
+    def _may_look(self, count: int) -> bool:
+        """Return whether to look up the fate of `count` packets for one more report."""
+        allowed = LOOKS * self.next
+        looked = max(self._looked, allowed - MOST_LOOKS) + count + REPORT
+        if looked > allowed:
+            return False
+        self._looked = looked
+        return True
 
     def _seconds(self, tick: int) -> float:
         """Return the time of `tick`, which wraps, so that it continues that of the last one."""

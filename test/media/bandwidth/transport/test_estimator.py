@@ -1,7 +1,7 @@
 """The estimator behind simulated links, without waiting for any of them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.links.link_model import LinkModel
 from support.links.simulated_link import Simulation
@@ -124,6 +124,7 @@ results = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.lists(results, max_size=30), st.floats(0, 1)), max_size=20))
 def test_any_report_is_taken(reports):
     estimator, now = TransportEstimator('viewer'), 0.0

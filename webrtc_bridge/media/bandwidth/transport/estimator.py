@@ -199,7 +199,7 @@ class TransportEstimator:
             return
         self._unused.use(self._now)
         if self._link.standing <= LONGEST_HELD_QUEUE:
-            elapsed *= min(1.0, REACTION / self._link.age)
+            elapsed *= REACTION / max(REACTION, self._link.age)
             self._limit = self._growth.grown(
                 self._limit,
                 self._shown_capacity(),

@@ -20,8 +20,11 @@ Growth in a second: where bursts show that all is used; near the rate of the las
 first and at last; elsewhere; and where bursts show that there is room.
 """
 
-PATIENCE, DOUBLING = 3.0, 1.0
-'Seconds after a step down from which careful growth doubles, and how often.'
+PATIENCE, DOUBLING, MOST_DOUBLINGS = 3.0, 1.0, 2.0
+"""
+Seconds after a step down from which careful growth doubles, seconds for each doubling, and how
+many there are: more than lead to `LESS_CAREFUL`.
+"""
 
 ROOM, USABLE = 1.3, 0.9
 'The capacity that bursts show, as a multiple of the rate, that is room; and what of it is used.'
@@ -67,4 +70,5 @@ class Growth:
         if not NEAR_BELOW * self._carried <= rate < NEAR_ABOVE * self._carried:
             return BOLD
         doublings = max(0.0, now - self._stepped_at - PATIENCE) / DOUBLING
+        doublings = min(doublings, MOST_DOUBLINGS)  # a session may pause for hours
         return min(1 + (CAREFUL - 1) * float(2**doublings), LESS_CAREFUL)
