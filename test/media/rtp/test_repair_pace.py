@@ -27,8 +27,10 @@ def test_a_packet_is_requested_again_after_the_round_trip(round_trip: float) -> 
     assert pace.interval <= pace.retry_after
 
 
-def test_no_path_makes_video_stand_for_long() -> None:
-    assert RepairPace(0.0, 60.0).give_up_after == LONGEST
+@pytest.mark.parametrize('round_trip', [5.0, 60.0])
+def test_no_path_makes_video_stand_for_long(round_trip: float) -> None:
+    pace = RepairPace(0.0, round_trip)
+    assert (pace.give_up_after, pace.keyframe_after) == (LONGEST, LONGEST)
 
 
 @pytest.mark.parametrize('max_delay', [0.05, 0.5, 10.0])

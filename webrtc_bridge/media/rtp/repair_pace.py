@@ -54,4 +54,4 @@ class RepairPace:
     @property
     def keyframe_after(self) -> float:
         """Seconds after which a keyframe that has not come is requested again."""
-        return max(SHORTEST, self.retry_after)
+        return max(SHORTEST, min(LONGEST, self.retry_after))
