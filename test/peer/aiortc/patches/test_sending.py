@@ -15,8 +15,10 @@ from support.peers.fake_peers import ObservingListener
 from support.peers.session_pair import DEADLINE, until
 
 from webrtc_bridge.media.bandwidth.feedback import NOTHING
-from webrtc_bridge.media.frames import Codec
+from webrtc_bridge.media.frames import Codec, EncodedFrame
 from webrtc_bridge.media.rtp.broadcast import Broadcast
+from webrtc_bridge.media.rtp.sent_packets import REMEMBERED
+from webrtc_bridge.peer.aiortc.patches.sending import BURST
 from webrtc_bridge.peer.aiortc.peer import IceOptions
 from webrtc_bridge.peer.aiortc.sending_peer import AiortcSendingPeer
 
@@ -24,7 +26,7 @@ OF_NOBODY = 7
 
 
 @pytest.fixture
-async def listener_and_transport(nothing_left):
+async def connected(nothing_left):
     listener, viewer = ObservingListener(), RTCPeerConnection(RTCConfiguration(iceServers=[]))
     broadcast = Broadcast(lambda encoding: None, lambda encoding: None)
     peer = AiortcSendingPeer('viewer', IceOptions(), listener, broadcast, (Codec.H264,))
@@ -34,7 +36,7 @@ async def listener_and_transport(nothing_left):
     await asyncio.wait_for(listener.connected.wait(), DEADLINE)
     transport = viewer.getTransceivers()[0].receiver.transport
     await until(lambda: transport.state == 'connected')
-    yield listener, transport
+    yield listener, transport, peer
     await peer.close()
     await viewer.close()
 
@@ -48,10 +50,24 @@ async def listener_and_transport(nothing_left):
     ],
     ids=['empty report', 'keyframe request', 'retransmission request'],
 )
-async def test_whatever_a_viewer_says_shows_that_it_is_there(listener_and_transport, packet):
+async def test_whatever_a_viewer_says_shows_that_it_is_there(connected, packet):
     """GStreamer's webrtcbin sends empty reports with its requests while packets are lost."""
-    listener, transport = listener_and_transport
+    listener, transport, _ = connected
     assert listener.feedback == []
     await transport._send_rtp(bytes(packet))
     await until(lambda: listener.feedback)
     assert listener.feedback == [NOTHING]
+
+
+async def test_what_is_sent_again_between_the_pieces_of_a_large_frame_has_its_own_time(connected):
+    """The last piece is a part of one: the numbers behind it are not the frame's."""
+    *_, peer = connected
+    payloads = (b'\x65' + bytes(99),) * (BURST + 1)
+    frame = EncodedFrame(Codec.H264, b''.join(payloads), True, 0, 0, payloads)
+    sending = asyncio.ensure_future(peer._frames._send(frame))
+    await until(lambda: peer._frames._rtp.numbered.next == len(payloads))
+    numbered = peer._frames._rtp.numbered
+    numbered.note_again(100, 5.0)
+    await sending
+    assert numbered.times[len(payloads) % REMEMBERED] == 5.0
+    assert all(sent > 5.0 for sent in numbered.times[: len(payloads)])

@@ -199,8 +199,9 @@ class EncodedFrameSender:
             numbered = self._rtp.numbered
             first = numbered.next - len(packets)
             for start in range(0, len(packets), PIECE):
-                numbered.postpone(first + start, PIECE, time.monotonic())
-                self._send_packets(packets[start : start + PIECE])
+                piece = packets[start : start + PIECE]
+                numbered.postpone(first + start, len(piece), time.monotonic())
+                self._send_packets(piece)
                 await asyncio.sleep(PIECE_INTERVAL)
         self._track.newest = (timestamp, frame.time_ns)
         self._sender._RTCRtpSender__packet_count += len(packets)
