@@ -375,6 +375,14 @@ async def test_a_codec_that_the_browser_lacks_is_named_and_not_asked_for_again(
     assert ASKS_AGAIN not in await page.value('delays')
 
 
+async def test_feedback_for_a_codec_that_was_left_out_is_ignored(
+    server: Program, browser: Browser
+) -> None:
+    """Firefox's descriptions have it."""
+    words = 'Across networks, configure a TURN server'  # no path is what is wrong with it
+    await shown_of([offer('VP8', 'a=rtcp-fb:121 nack')], server, browser, words, 15000)
+
+
 async def test_a_path_that_is_not_found_is_reported_with_advice(
     server: Program, browser: Browser
 ) -> None:

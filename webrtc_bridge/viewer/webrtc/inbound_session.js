@@ -2,18 +2,7 @@
 
 import { ClockQuestions, LABEL } from './clock_channel.js';
 import { End, Session } from './session.js';
-
-const MOST_SHOWN = 8;
-const REPAIR = /^(rtx|red|ulpfec|flexfec-03)$/i; // carry no video of their own
-
-/** Return the names of the video codecs of a description, each once. */
-function videoCodecs(sdp) {
-  const [, ...sections] = sdp.split(/^m=/m);
-  const videos = sections.filter((section) => section.startsWith('video'));
-  const names = videos.flatMap((section) =>
-    [...section.matchAll(/^a=rtpmap:\d+ ([\w-]{1,40})\//gm)].map(([, name]) => name));
-  return [...new Set(names)].filter((name) => !REPAIR.test(name));
-}
+import { videoCodecs, withoutUnusedFormats } from './session_description.js';
 
 export class InboundSession extends Session {
   #clock = null;
@@ -59,14 +48,15 @@ export class InboundSession extends Session {
   }
 
   async describe(offer) {
-    await this.connection.setRemoteDescription(offer);
+    const sdp = withoutUnusedFormats(offer.sdp);
+    await this.connection.setRemoteDescription({ type: 'offer', sdp });
     await this.connection.setLocalDescription(await this.connection.createAnswer());
     this.send({ type: 'answer', answer: this.connection.localDescription.toJSON() });
     const videos = this.connection.getTransceivers().filter(
       ({ receiver }) => receiver.track.kind === 'video',
     );
     if (!videos.some(({ currentDirection }) => currentDirection?.startsWith('recv'))) {
-      this.end(End.NO_CODEC, videoCodecs(offer.sdp).slice(0, MOST_SHOWN).join(', '));
+      this.end(End.NO_CODEC, videoCodecs(offer.sdp).join(', '));
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { answerClockQuestions, LABEL } from './clock_channel.js';
 import { Session } from './session.js';
+import { withoutUnusedFormats } from './session_description.js';
 
 // The bit rate at 1280x720 and 30 fps, and the part of it for other sizes, as of our other senders.
 const BITRATE = 3_000_000;
@@ -24,7 +25,8 @@ export class OutboundSession extends Session {
   offer() {
     this.do(async () => {
       await this.connection.setLocalDescription(await this.connection.createOffer());
-      this.send({ type: 'offer', offer: this.connection.localDescription.toJSON() });
+      const sdp = withoutUnusedFormats(this.connection.localDescription.sdp);
+      this.send({ type: 'offer', offer: { type: 'offer', sdp } });
     });
   }
 

@@ -6,8 +6,6 @@ import { StandardPeer } from './standard.mjs';
 
 const stack = {
   RTCPeerConnection,
-  // Firefox 153 keeps a=rtcp-fb of the codecs left out, which Chromium refuses. It lacks H.264 anyway.
-  chooses: !navigator.userAgent.includes('Firefox'),
   capabilities: (role) => (role === 'send' ? RTCRtpSender : RTCRtpReceiver).getCapabilities('video'),
   track: () => film().captureStream(FPS).getVideoTracks()[0],
   show,

@@ -6,7 +6,7 @@ const REPAIR = /\/(rtx|red|ulpfec)$/;
 
 /**
  * One connection of `stack`, which has `RTCPeerConnection`, `capabilities(role)`, `track()` and
- * `show(track, onPicture)`. Where it `chooses`, only `codec` with `parameters` is in descriptions.
+ * `show(track, onPicture)`. Of codecs, only `codec` with `parameters` is in descriptions.
  */
 export class StandardPeer {
   #stack;
@@ -60,7 +60,6 @@ export class StandardPeer {
   }
 
   #prefer(transceiver, role) {
-    if (!this.#stack.chooses) return;
     const codecs = this.#stack.capabilities(role).codecs.filter(this.#wanted);
     if (!codecs.some((one) => !REPAIR.test(one.mimeType))) throw new Error('no such codec here');
     transceiver.setCodecPreferences(codecs);

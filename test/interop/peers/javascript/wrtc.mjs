@@ -10,7 +10,6 @@ const { RTCVideoSink, RTCVideoSource } = wrtc.nonstandard;
 
 const stack = {
   RTCPeerConnection: wrtc.RTCPeerConnection,
-  chooses: true,
   capabilities: (role) =>
     (role === 'send' ? wrtc.RTCRtpSender : wrtc.RTCRtpReceiver).getCapabilities('video'),
   track: film,
