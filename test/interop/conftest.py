@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from support.browser.chromium import Browser, running_chromium
-from support.peers.foreign import Note, Peer, StartPeer
+from support.peers.foreign import PEERS, Note, Peer, StartPeer
 from support.peers.senders import skip_unless_installed
 from support.programs import Program, Start, start_server
 
@@ -41,8 +41,11 @@ async def start_peer(server: Program, page_port: int) -> AsyncIterator[StartPeer
         if missing := peer.missing():
             pytest.skip(missing)
         command = [*peer.command(page_port), role, server.url, sender_id, peer.codec]
-        variables = {'PYTHON': sys.executable, 'PYTHONUNBUFFERED': '1'}
-        peers.append(await Program.run(*command, *peer.parameters, **variables))
+        # Those in Python find each other, also where `make test` sets PYTHONSAFEPATH.
+        python = {'PYTHONUNBUFFERED': '1', 'PYTHONPATH': str(PEERS)}
+        peers.append(
+            await Program.run(*command, *peer.parameters, PYTHON=sys.executable, **python)
+        )
         await peers[-1].line('^registered', timeout=START_TIMEOUT)
         return peers[-1]
 

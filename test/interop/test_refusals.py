@@ -24,9 +24,8 @@ async def test_a_receiver_refuses_an_offer(
     program = await start_peer(peer, 'send', 'guest')
     async with watching(server.url, 'guest'):
         (reason,) = (await program.line('^bye "(.*)"')).groups()
-    assert reason == (
-        f"no video that can be received: the peer offers '{peer.codec}'; H264 and VP8 can"
-    )
+    assert reason.endswith(f"the peer offers '{peer.codec}'")
+    assert 'VP8 and H264' in reason
 
 
 @pytest.mark.interop
