@@ -45,6 +45,8 @@ SEED = int(os.environ.get('WEBRTC_BRIDGE_CHAOS_SEED') or random.SystemRandom().r
 FPS = 15
 SMALL = ['--source', 'test', '--width', '320', '--height', '240', '--fps', str(FPS)]
 FIRST_PICTURES = 30.0
+START = 60.0
+'Seconds in which a program starts, next to others that do.'
 DISK_SIZE = '64k'
 LAST_LINES = 30
 
@@ -113,7 +115,7 @@ async def fleet(request, start, start_module, browser, publishing, disk, tmp_pat
 
         async def sender(module, *words, **variables):
             program = await start_module(module, *words, **variables)
-            await program.line('registered')
+            await program.line('registered', timeout=START)
             return program
 
         def program_of(kind, sender_id):

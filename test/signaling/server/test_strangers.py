@@ -23,6 +23,7 @@ UPGRADE = (
     'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n'
     f'Sec-WebSocket-Protocol: {PROTOCOL}\r\n\r\n'
 ).encode()
+WITH_SECRET = UPGRADE.replace(b'Host', f'Authorization: Bearer {WORDS}\r\nHost'.encode())
 HANG_UP = struct.pack('ii', 1, 0)
 'SO_LINGER: a reset instead of an orderly end.'
 
@@ -117,7 +118,10 @@ async def test_who_hangs_up_leaves_no_traceback(
         (b'GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n', 404),
         (b'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n', 405),
         (b'GET /ws HTTP/1.1\r\nHost: x\r\n\r\n', 401),
-        (UPGRADE.replace(b'websocket', b'w\x96b'), 400),
+        (WITH_SECRET.replace(b'websocket', b'w\x96b'), 400),
+        (WITH_SECRET.replace(b'AAAA=', b'\xc2\x86AA='), 400),
+        (WITH_SECRET.replace(b'AAAA==', b'A'), 400),
+        (WITH_SECRET.replace(b'13', b'\xff'), 400),
     ],
 )
 async def test_every_refusal_has_the_headers_and_names_no_version(
