@@ -237,11 +237,14 @@ def test_one_late_report_is_not_a_queue(late, estimate):
     assert rate.rate is None
 
 
-def test_a_path_that_became_longer_is_not_a_queue_forever():
-    link = Link(20e6).run(10)
-    link.delay = 0.3
-    link.run(120)
-    assert link.rate.rate is None or link.rate.rate > 0.5e6
+@pytest.mark.parametrize('estimates', [True, False], ids=['REMB', 'no REMB'])
+@pytest.mark.parametrize('delay', [0.1, 0.15, 0.3, 0.6])
+def test_a_path_that_became_longer_never_costs_the_half(delay, estimates):
+    link = Link(20e6, estimates=estimates).run(20)
+    link.delay = delay
+    link.run(30)
+    assert min(rate or link.wants for rate in link.rates) > 0.5 * link.wants
+    assert link.rate.rate is None
 
 
 @pytest.mark.parametrize(

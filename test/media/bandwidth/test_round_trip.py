@@ -67,6 +67,19 @@ def test_any_other_is_believed(seconds):
 def test_a_round_trip_that_a_pause_does_not_shorten_is_that_of_the_path(after, queue):
     round_trip = noted(1.0, 1.0)
     round_trip.restart(0.5)
-    round_trip.settled(after)
+    assert round_trip.settled(after) == (after == 1.0)
     round_trip.note(after, 4.0)
     assert round_trip.queue(True) == pytest.approx(queue)
+
+
+@pytest.mark.parametrize('after', [0.9, 1.1])
+def test_a_round_trip_that_changed_after_a_pause_says_nothing_about_the_path(after):
+    round_trip = noted(1.0, 1.0)
+    round_trip.restart(0.5)
+    assert not round_trip.settled(after)
+
+
+def test_a_path_that_became_longer_has_no_queue():
+    round_trip = noted(0.1, 1.0)
+    round_trip.take_as_path(1.0)
+    assert round_trip.queue(False) == 0

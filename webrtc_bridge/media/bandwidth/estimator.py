@@ -12,6 +12,7 @@ It differs where GCC needs what our viewers do not send:
   not the limit itself: a viewer that is sent little estimates little (`remb.py`).
 - Loss counts over a second or more, and beyond what the link loses at any rate (`loss.py`); GCC
   steps down at 10 %.
+- A step down after which the round trip is as long as before is taken back: that was the path.
 - After a step down nothing is sent for up to a second, so that the queue drains, and reports that
   still describe the time before are ignored; GCC has reports every 50 to 250 ms and keeps sending.
 - A limit that is not used is forgotten: a still picture says nothing about the link.
@@ -113,6 +114,7 @@ class BandwidthEstimator:
         self._round_trip = RoundTrip()
         self._loss = Loss()
         self._carried = float('inf')
+        self._before_step: tuple[float | None, float] = None, self._carried
         self._now = float('-inf')
         self._settled_at = float('-inf')
         self._unused = UnusedLimit()
@@ -143,8 +145,8 @@ class BandwidthEstimator:
         if now < self._settled_at:
             self._loss.skip(feedback.packets, now)
             return 0.0
-        if feedback.round_trip:
-            self._round_trip.settled(feedback.round_trip)
+        if feedback.round_trip and self._round_trip.settled(feedback.round_trip):
+            self._undo_step(feedback.round_trip)
         if feedback.round_trip and self._round_trip.is_draining:
             pause = min(LONGEST_PAUSE, feedback.round_trip - FAR_TOO_LONG)
             return self._settle(EstimatorState.DRAINING, pause)
@@ -206,12 +208,19 @@ class BandwidthEstimator:
         return max(self._round_trip.newest - LIKELY_SHORTEST, self._queue(), guess)
 
     def _step_down(self, carried: float) -> None:
+        self._before_step = self.rate, self._carried
         if self.rate is None:
             self._unused.begin(self._now)
         self._unused.use(self._now)
         self._carried = carried
         rate = OF_CARRIED * carried
         self.rate = max(LOWEST, rate if self.rate is None else min(rate, NEAR * self.rate))
+
+    def _undo_step(self, round_trip: float) -> None:
+        """Take back a step down that shortened no queue: the path became longer."""
+        if not self._loss.fills_queue:
+            self._round_trip.take_as_path(round_trip)
+            self.rate, self._carried = self._before_step
 
     def _settle(self, state: EstimatorState, pause: float) -> float:
         """Ignore reports until some time after `pause`, which is returned."""

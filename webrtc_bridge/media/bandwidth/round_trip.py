@@ -14,6 +14,9 @@ been full from the first packet on, so that no round trip was ever seen without 
 FAR_TOO_LONG = 0.2
 'Seconds in the queue that are too many even in a single report.'
 
+AS_LONG = 0.05
+'Seconds by which two round trips of a path differ at most.'
+
 GROWTH_WINDOW = 0.7
 'Shortest time, in seconds, between two reports that the growth of a queue is measured over.'
 
@@ -75,13 +78,20 @@ class RoundTrip:
         self._at_restart, self._pause = self.newest, pause
         self._recent.clear()
 
-    def settled(self, round_trip: float) -> None:
+    def settled(self, round_trip: float) -> bool:
         """
         Take the first round trip after a pause and what was still on its way.
 
-        Where it is as long as before, nothing waited: the path is so long. A queue would have
-        become shorter by the pause.
+        Return whether the path is so long, since nothing waited: it is as long as before, while a
+        queue would have become shorter by the pause.
         """
-        if self._pause and self._at_restart - round_trip < self._pause / 2:
+        shorter = self._at_restart - round_trip
+        is_path = self._pause > 0 and abs(shorter) < min(self._pause / 2, AS_LONG)
+        if self._pause and shorter < self._pause / 2:
             self._likely_shortest = float('inf')
         self._pause = 0.0
+        return is_path
+
+    def take_as_path(self, round_trip: float) -> None:
+        """Take `round_trip` as that of the path, without a queue."""
+        self._shortest, self._shortest_before = round_trip, float('inf')
