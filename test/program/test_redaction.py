@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webrtc_bridge.program.redaction import without_credentials
@@ -32,6 +32,7 @@ def test_secrets_of_a_url_are_cut(url, shown):
 TEXT = st.text(st.characters(exclude_categories=['Cs']), max_size=8)
 
 
+@settings(deadline=None)
 @given(start=TEXT, end=TEXT)
 def test_no_password_is_shown_whatever_it_holds(start, end):
     password = f'{start}Secret{end}'

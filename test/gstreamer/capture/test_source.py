@@ -1,7 +1,7 @@
 """The elements that `--source` of the GStreamer sender stands for."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webrtc_bridge.errors import OptionError, SourceNotFound
@@ -92,6 +92,7 @@ def test_passwords_are_not_shown(text):
 PASSWORDS = st.text(st.characters(max_codepoint=0x17F, exclude_characters='\0'), max_size=8)
 
 
+@settings(deadline=None)
 @given(start=PASSWORDS, end=PASSWORDS)
 def test_no_password_is_shown_whatever_it_holds(start, end):
     password = f'{start}Secret{end}'
