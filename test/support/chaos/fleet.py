@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,13 +69,6 @@ class Member:
     def resources(self) -> Resources:
         return Resources.of(self.pid)
 
-    @property
-    def waited(self) -> float:
-        """The seconds in which its main thread could run, and had no core."""
-        with contextlib.suppress(FileNotFoundError):
-            return int(Path(f'/proc/{self.pid}/schedstat').read_text().split()[1]) / 1e9
-        return 0.0
-
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self.program.process.send_signal(number)
@@ -99,6 +93,21 @@ def is_within(most: Resources, now: Resources) -> bool:
         and now.threads <= most.threads + SPARE.threads
         and now.memory <= most.memory + SPARE.memory
     )
+
+
+def without_core(pids: Iterable[int]) -> float:
+    """
+    Return the seconds in which a thread of each process could run, and had no core.
+
+    Of each process it is the thread that waited longest; a picture passes all of them in turn.
+    """
+    return sum(max(map(_waited, Path('/proc', str(pid), 'task').iterdir())) for pid in pids)
+
+
+def _waited(task: Path) -> float:
+    with contextlib.suppress(FileNotFoundError):
+        return int((task / 'schedstat').read_text().split()[1]) / 1e9
+    return 0.0
 
 
 Count = Callable[[], Awaitable[int]]
@@ -142,13 +151,13 @@ class Fleet:
 
         Return the seconds that the last receiver took.
         """
-        members = list(self.members.values())
-        before = {member.pid: member.waited for member in members}
+        # This process publishes the images, and subscribes to them.
+        pids = [os.getpid(), *(member.pid for member in self.members.values())]
+        before = without_core(pids)
 
         def allowed() -> float:
-            """Return the deadline, later by the time in which a program had no core."""
-            late = max(member.waited - before[member.pid] for member in members)
-            return deadline + min(late, LATEST * deadline)
+            """Return the deadline, later by the time in which programs had no core."""
+            return deadline + min(without_core(pids) - before, LATEST * deadline)
 
         waits = (receiving.wait_for_pictures(allowed) for receiving in self.receiving)
         longest = max(await asyncio.gather(*waits))
