@@ -152,7 +152,18 @@ def test_a_link_that_gets_worse_is_noticed_within_three_seconds():
 def test_a_link_that_gets_better_is_used_again():
     link = Link(300e3).run(15)
     link.capacity = 20e6
-    assert link.run(30).rate.rate > 1e6
+    assert (link.run(30).rate.rate or link.wants) >= 1e6
+
+
+@pytest.mark.parametrize('estimates', [True, False], ids=['REMB', 'no REMB'])
+@pytest.mark.parametrize('narrow', [0.2e6, 0.5e6])
+def test_a_freed_link_is_used_within_ten_seconds(narrow, estimates):
+    link = Link(1e6, estimates=estimates).run(15)
+    link.capacity = narrow
+    link.run(10)
+    link.capacity = 1e6
+    link.run(10)
+    assert (link.rate.rate or 1e6) > 0.8e6
 
 
 def test_an_unused_limit_is_forgotten_and_later_if_that_was_wrong():

@@ -76,8 +76,11 @@ CALM = 1.0
 CAREFUL = 1.02
 'Growth in a second near the rate that was too high.'
 
-BOLD = 1.10
+BOLD = 1.25
 'Growth in a second elsewhere.'
+
+PATIENCE, DOUBLING = 3.0, 2.0
+'Seconds without complaints after which careful growth doubles, and how often: the link is free.'
 
 NEAR = 0.95
 'Fraction of what the link carried from which growth is careful, up to `BEYOND`.'
@@ -249,7 +252,10 @@ class BandwidthEstimator:
 
     def _growth(self, rate: float, sent: float) -> float:
         near = NEAR * self._carried <= rate < BEYOND * self._carried
-        return CAREFUL if near or self._remb.estimate < sent else BOLD
+        if not near and self._remb.estimate >= sent:
+            return BOLD
+        doublings = max(0.0, self._now - self._settled_at - CALM - PATIENCE) / DOUBLING
+        return min(1 + (CAREFUL - 1) * float(2**doublings), BOLD)
 
     def _set_state(self, state: EstimatorState) -> None:
         if state is not self._state:
