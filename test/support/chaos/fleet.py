@@ -105,7 +105,7 @@ def without_core(pids: Iterable[int]) -> float:
 
 
 def _waited(task: Path) -> float:
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
         return int((task / 'schedstat').read_text().split()[1]) / 1e9
     return 0.0
 
@@ -157,7 +157,8 @@ class Fleet:
 
         def allowed() -> float:
             """Return the deadline, later by the time in which programs had no core."""
-            return deadline + min(without_core(pids) - before, LATEST * deadline)
+            late = max(0.0, without_core(pids) - before)
+            return deadline + min(late, LATEST * deadline)
 
         waits = (receiving.wait_for_pictures(allowed) for receiving in self.receiving)
         longest = max(await asyncio.gather(*waits))
