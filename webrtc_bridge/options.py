@@ -489,9 +489,10 @@ class ReceiverOptions(DdsOptions, ServerOptions):
     )
     stamp: str = option(
         'capture',
-        'Time in header.stamp: capture takes the time of capture, where the sender reports it, or '
-        'else of arrival; receive that of arrival; sender takes stamp and frame_id of the image '
-        'topic that sender_node sends, unchanged, and of other senders what capture takes.',
+        'Time in header.stamp: capture is the time of capture where the sender reports it, else '
+        'that of arrival; receive is always the time of arrival; sender repeats the stamp and the '
+        'frame_id of the image topic that sender_node sends, and is like capture with other '
+        'senders.',
         choices=('capture', 'receive', 'sender'),
     )
     ice_servers: tuple[str, ...] = option(

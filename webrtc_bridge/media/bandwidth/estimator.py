@@ -244,7 +244,7 @@ class BandwidthEstimator:
             self._unused.use(self._now)
             self.rate *= self._growth(self.rate, sent) ** elapsed
             self._set_state(EstimatorState.GROWING)
-        elif self._unused.is_forgotten(self._now):
+        elif self._unused.forget_if_unused(self._now):
             self.rate = None
             self._set_state(EstimatorState.UNLIMITED)
         else:

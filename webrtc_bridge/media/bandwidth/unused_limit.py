@@ -30,8 +30,8 @@ class UnusedLimit:
         """Note that the limit matters at `now`."""
         self._used_at = now
 
-    def is_forgotten(self, now: float) -> bool:
-        """Return whether the limit has been unused for too long at `now`; if so, it ends."""
+    def forget_if_unused(self, now: float) -> bool:
+        """Forget the limit if it has been unused for too long at `now`; return whether it was."""
         if now - self._used_at < self._patience:
             return False
         self._forgotten_at = now

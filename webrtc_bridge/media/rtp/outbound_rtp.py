@@ -149,7 +149,7 @@ class OutboundRtp:
         extensions, tail = self._extensions.around_number(now, source_header)
         if self._extensions.has_number:
             extensions += pack_number(self.numbered.next & 0xFFFF) + tail
-            self.numbered.note_again(len(payload), now)
+            self.numbered.note_retransmission(len(payload), now)
         return header + extensions + pack_number(number) + payload
 
 

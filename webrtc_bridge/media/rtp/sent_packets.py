@@ -13,7 +13,7 @@ Packets that are remembered: two seconds at 40 Mbit/s. A power of two, as a divi
 
 class PacketResult(NamedTuple):
     """
-    The fate of one packet of `size` bytes, which was sent `again` if it is a retransmission.
+    The fate of one packet of `size` bytes.
 
     `sent` is in seconds of this side's clock and `arrived` in those of the receiver's, or None if
     the packet is missing.
@@ -22,7 +22,7 @@ class PacketResult(NamedTuple):
     sent: float
     arrived: float | None
     size: int
-    again: bool = False
+    is_retransmission: bool = False
 
 
 LOOKS, REPORT, MOST_LOOKS = 64, 32, 2 * MOST_STATUSES
@@ -32,8 +32,10 @@ its own, and how many at once. A report takes 24 bytes to name 8,192 packets as 
 one that is honest covers at least one new packet, and the last 0.5 s again if some are reordered.
 """
 
-AGAIN = 0x8000
-'The bit of a size that marks a retransmission.'
+RETRANSMISSION, MISSING = 0x8000, 0x4000
+'The bits of a size that mark a retransmission, and a packet that was reported missing.'
+
+SIZE = MISSING - 1
 
 
 class SentPackets:
@@ -51,10 +53,10 @@ class SentPackets:
         self._tick = 0
         self._looked = 0
 
-    def note_again(self, size: int, now: float) -> None:
+    def note_retransmission(self, size: int, now: float) -> None:
         """Note that the packet `next` is a retransmission of `size` bytes, sent at `now`."""
         index = self.next % REMEMBERED
-        self.times[index], self.sizes[index] = now, size | AGAIN
+        self.times[index], self.sizes[index] = now, size | RETRANSMISSION
         self.next += 1
 
     def postpone(self, first: int, count: int, now: float) -> None:
@@ -78,13 +80,16 @@ class SentPackets:
                 continue
             index = (self.next - behind) % REMEMBERED
             tick = arrivals.get(number & 0xFFFF)
-            if size := self.sizes[index]:
-                arrived = None if tick is None else self._seconds(tick)
-                again = size >= AGAIN
-                size &= AGAIN - 1
-                results.append(PacketResult(self.times[index], arrived, size, again))
-                if tick is not None:
-                    self.sizes[index] = 0
+            noted = self.sizes[index]
+            # A receiver reports what is missing again with what came late (packet_arrivals.py).
+            if not noted or (tick is None and noted & MISSING):
+                continue
+            arrived = None if tick is None else self._seconds(tick)
+            is_retransmission = noted >= RETRANSMISSION
+            results.append(
+                PacketResult(self.times[index], arrived, noted & SIZE, is_retransmission)
+            )
+            self.sizes[index] = noted | MISSING if tick is None else 0
         return results
 
     def _may_look(self, count: int) -> bool:

@@ -120,7 +120,7 @@ results = st.builds(
     sent=st.floats(0, 100),
     arrived=st.none() | st.floats(0, 100),
     size=st.integers(1, 1500),
-    again=st.booleans(),
+    is_retransmission=st.booleans(),
 )
 
 

@@ -113,7 +113,7 @@ def test_arrivals_are_read_with_padding_of_each_length_and_are_no_requests(count
     keep_arrivals()
     numbered = SentPackets()
     for _ in range(count):
-        numbered.note_again(1000, 1.0)
+        numbered.note_retransmission(1000, 1.0)
     arrivals = tuple((number, 4000) for number in range(count))
     feedback = TransportFeedback(0, count, 0, arrivals)
     both = rtcp_packet(feedback, VIEWER, OTHER) + bytes(payload_feedback(1))

@@ -67,7 +67,7 @@ async def test_what_is_sent_again_between_the_pieces_of_a_large_frame_has_its_ow
     sending = asyncio.ensure_future(peer._frames._send(frame))
     await until(lambda: peer._frames._rtp.numbered.next == len(payloads))
     numbered = peer._frames._rtp.numbered
-    numbered.note_again(100, 5.0)
+    numbered.note_retransmission(100, 5.0)
     await sending
     assert numbered.times[len(payloads) % REMEMBERED] == 5.0
     assert all(sent > 5.0 for sent in numbered.times[: len(payloads)])

@@ -67,7 +67,7 @@ TESTED = 0.85
 ACCEPTED = 0.3
 "The part of a loss that is taken as the path's while no sign speaks against it."
 
-MEMORY_OF_AGAIN = 0.1
+RETRANSMISSION_MEMORY = 0.1
 'The part that a report has in the fraction of retransmissions.'
 
 logger = logging.getLogger(__name__)
@@ -87,14 +87,14 @@ class TransportEstimator:
         self._growth = Growth()
         self._unused = UnusedLimit()
         self._step: StepDown | None = None
-        self._again = 0.0
+        self._retransmitted = 0.0
         self._is_paused = False
         self._now = float('-inf')
 
     @property
     def rate(self) -> float | None:
         """The bit/s of video that the link allows; None while no limit is known."""
-        return None if self._limit is None else self._limit * (1 - self._again)
+        return None if self._limit is None else self._limit * (1 - self._retransmitted)
 
     def begin(self, now: float) -> None:
         """Need no note of the beginning: packets have their own times."""
@@ -109,7 +109,7 @@ class TransportEstimator:
             return 0.0
         elapsed, self._now = min(now - self._now, 1.0), now
         self._link.add(feedback.packet_results, now)
-        self._note_again(feedback.packet_results)
+        self._note_retransmissions(feedback.packet_results)
         if not self._link.judged:
             return self._continue_pause()
         self._is_paused = False
@@ -119,10 +119,10 @@ class TransportEstimator:
         self._grow(elapsed)
         return 0.0
 
-    def _note_again(self, results: Sequence[PacketResult]) -> None:
-        again = sum(result.size for result in results if result.again)
-        part = again / max(1, sum(result.size for result in results))
-        self._again += MEMORY_OF_AGAIN * (part - self._again)
+    def _note_retransmissions(self, results: Sequence[PacketResult]) -> None:
+        resent = sum(result.size for result in results if result.is_retransmission)
+        part = resent / max(1, sum(result.size for result in results))
+        self._retransmitted += RETRANSMISSION_MEMORY * (part - self._retransmitted)
 
     def _continue_pause(self) -> float:
         """Return the seconds that the pause is to last from now on, by what has arrived since."""
@@ -194,7 +194,7 @@ class TransportEstimator:
         if self._limit is None or self._step is not None or carried is None:
             return
         if carried < USED * self._limit:
-            if self._unused.is_forgotten(self._now):
+            if self._unused.forget_if_unused(self._now):
                 self._limit = None
             return
         self._unused.use(self._now)
