@@ -60,6 +60,17 @@ async def test_loss_is_that_of_the_video_not_of_what_is_sent_again():
         assert received > len(pair.frames)
 
 
+async def test_a_pause_that_has_begun_begins_again():
+    async with pair_of(FILM) as (pair, _):
+        await until(lambda: pair.frames)
+        branch = pair.outbound._peer._branch
+        assert branch.pause(3600)
+        assert not branch.pause(0.01)
+        before = len(pair.frames)
+        await until(lambda: len(pair.frames) > before + 5)
+        assert branch.pause(3600)
+
+
 PLI = bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=7, media_ssrc=9))
 SIGNS = {
     'PLI': PLI,

@@ -125,14 +125,18 @@ class ViewerBranch:
         """
         Drop what comes in the next `seconds`; then continue at a keyframe.
 
-        Return False, and do nothing, in a pause, while idle or after the end.
+        A pause that has begun lasts for so long from now on. Return whether one began; while idle
+        and after the end, do nothing.
         """
-        if self._pause is not None or self._gate is None or self._tee_pad is None:
+        if self._gate is None or self._tee_pad is None:
             return False
-        self._gate.close()
-        self._leave_bridge()
+        begins = self._pause is None
+        self._end_pause()
+        if begins:
+            self._gate.close()
+            self._leave_bridge()
         self._pause = self._loop.call_later(seconds, self._resume)
-        return True
+        return begins
 
     def set_idle(self, idle: bool) -> None:
         """Take nothing while `idle`, so that nothing is encoded for it; idempotent."""
