@@ -1,12 +1,18 @@
 """Structures of caps and events, with the GStreamer that is here and as other versions do it."""
 
 import gc
+from types import SimpleNamespace
 
 import pytest
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import Gst, GstVideo, require_gstreamer
-from webrtc_bridge.gstreamer.structures import event_structure, first_structure, own_copy
+from webrtc_bridge.gstreamer.structures import (
+    borrowed_structure,
+    event_structure,
+    first_structure,
+    own_copy,
+)
 
 try:
     require_gstreamer()
@@ -76,6 +82,14 @@ def test_every_versions_way_gives_the_structure(returned):
     structure = own_copy(returned(made()))
     assert structure.get_name() == 'video/x-raw'
     assert structure.get_int('height') == (True, 240)
+
+
+@pytest.mark.parametrize('returned', [lambda one: one, Wrapper, Entered])
+def test_every_versions_way_lends_the_structure(returned):
+    event = SimpleNamespace(get_structure=lambda: returned(made()))
+    with borrowed_structure(event) as structure:
+        # What is lent by `Entered`, as by 1.28, is the structure and more.
+        assert structure.copy().get_name() == 'video/x-raw'
 
 
 @pytest.mark.parametrize('returned', [None, Wrapper(None)])

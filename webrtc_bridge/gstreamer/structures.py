@@ -9,6 +9,8 @@ Up to 1.24, a buffer's time can be set. From 1.26 on, a buffer that Python refer
 owner refuses it; only from 1.28 on may a probe borrow its owner's reference.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from webrtc_bridge.gstreamer.library import Element, Gst, Structure
@@ -22,6 +24,17 @@ def first_structure(caps: Any) -> Structure:
 def event_structure(event: Any) -> Structure | None:
     """Return a copy of what `event` says; None for events that have no structure."""
     return own_copy(event.get_structure())
+
+
+@contextlib.contextmanager
+def borrowed_structure(event: Any) -> Iterator[Structure]:
+    """Lend what `event` says, without a copy, for as long as the event is there."""
+    found = event.get_structure()
+    if hasattr(found, '__enter__'):
+        with found as structure:
+            yield structure
+    else:
+        yield found
 
 
 def own_copy(found: Any) -> Structure | None:

@@ -1,5 +1,8 @@
 """The RTP session of a real webrtcbin, with a receiver of ours in the same process."""
 
+import re
+import time
+
 import pytest
 from aiortc.rtp import (
     RTCP_PSFB_PLI,
@@ -7,6 +10,7 @@ from aiortc.rtp import (
     RtcpPsfbPacket,
     RtcpRrPacket,
     RtcpRtpfbPacket,
+    RtpPacket,
     is_rtcp,
 )
 from support.peers.lossy_network import LossyNetwork
@@ -14,8 +18,10 @@ from support.peers.session_pair import until
 
 from webrtc_bridge.errors import RequirementError
 from webrtc_bridge.gstreamer.library import require_gstreamer
+from webrtc_bridge.gstreamer.peer.peer import GStreamerPeer
 from webrtc_bridge.media.frames import Codec, Encoding
 from webrtc_bridge.media.h264.video_size import video_size
+from webrtc_bridge.media.rtp.transport_feedback import TRANSPORT_NUMBER
 from webrtc_bridge.peer.viewer_watchdog import ViewerWatchdog
 
 try:
@@ -58,6 +64,78 @@ async def test_loss_is_that_of_the_video_not_of_what_is_sent_again():
         received, lost = pair.inbound.packet_counts
         assert lost == 2
         assert received > len(pair.frames)
+
+
+TRANSPORT_NUMBERED = re.compile(f'^a=extmap:3 {re.escape(TRANSPORT_NUMBER)}\r$', re.MULTILINE)
+
+
+def reported_to(monkeypatch, pair):
+    """Return a list that gets the fate of each packet that `pair` sends from now on."""
+    results = []
+    on_feedback = pair.outbound.on_feedback
+
+    def listen(feedback):
+        results.extend(feedback.packet_results)
+        on_feedback(feedback)
+
+    monkeypatch.setattr(pair.outbound._peer._rtp, '_on_feedback', listen)
+    return results
+
+
+def sizes_of_arrivals(network, payload_type):
+    """Return a list that gets the size of each payload that `network` delivers from now on."""
+    sizes = []
+    deliver = network.deliver
+
+    async def note_and_deliver(data, arrival_time_ms):
+        packet = RtpPacket.parse(data)
+        if packet.payload_type == payload_type:
+            sizes.append(len(packet.payload))
+        await deliver(data, arrival_time_ms=arrival_time_ms)
+
+    network.deliver = note_and_deliver
+    return sizes
+
+
+async def test_the_fate_of_each_packet_is_known(monkeypatch):
+    begun = time.monotonic()
+    async with pair_of(FILM) as (pair, _):
+        await until(lambda: pair.frames)
+        offer = pair.outbound._peer._webrtc.local_description
+        assert TRANSPORT_NUMBERED.search(offer)
+        assert offer.count(' transport-cc\r\n') == offer.count(' goog-remb\r\n') > 1
+        network = LossyNetwork(pair)
+        arrived = sizes_of_arrivals(network, pair.outbound._peer._branch.payload_type)
+        results = reported_to(monkeypatch, pair)
+        await network.lose(1)
+        await until(lambda: any(result.is_retransmission for result in results))
+        more = len(results) + 20
+        await until(lambda: len(results) > more)
+        assert [result.arrived for result in results].count(None) == 1
+        times = [result.sent for result in results]
+        assert times == sorted(times)
+        assert begun < times[0] <= times[-1] <= time.monotonic()
+        sizes = [r.size for r in results if r.arrived and not r.is_retransmission][-15:]
+        assert sizes in [arrived[first : first + 15] for first in range(len(arrived))]
+
+
+async def test_a_viewer_that_reports_no_arrivals_gets_no_numbers(monkeypatch):
+    answer = GStreamerPeer.apply
+
+    async def apply(peer, kind, sdp):
+        await answer(peer, kind, sdp.replace(' transport-cc\r\n', ' goog-remb\r\n'))
+
+    monkeypatch.setattr(GStreamerPeer, 'apply', apply)
+    async with pair_of(FILM) as (pair, _):
+        await until(lambda: pair.frames)
+        network, extensions = LossyNetwork(pair), []
+        network.wanted = lambda packet: extensions.append(
+            packet.extensions.transport_sequence_number
+        )
+        results = reported_to(monkeypatch, pair)
+        await until(lambda: len(extensions) > 20)
+        assert set(extensions) == {None}
+        assert not results
 
 
 async def test_a_pause_that_has_begun_begins_again():

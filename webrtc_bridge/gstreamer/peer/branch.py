@@ -65,6 +65,11 @@ class ViewerBranch:
         payloader = self._payloader
         return int(payloader.get_property('seqnum')) if payloader is not None else 0
 
+    @property
+    def payload_type(self) -> int:
+        """The payload type of its packets, once it has started."""
+        return int(self._payloader.get_property('pt'))
+
     def join(self, on_lost: Callable[[str], None]) -> None:
         """Join the pipeline; `on_lost` gets the reason when an element fails."""
         self._joined = True

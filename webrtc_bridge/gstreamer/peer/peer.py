@@ -13,7 +13,7 @@ from webrtc_bridge.gstreamer.peer.formats import formats_of, taken
 from webrtc_bridge.gstreamer.peer.ice import IceAgent
 from webrtc_bridge.gstreamer.peer.rtp_session import RtpSession
 from webrtc_bridge.gstreamer.peer.sdp import adapted, description
-from webrtc_bridge.gstreamer.peer.webrtc import SINK, WebrtcBin, make_clock_channel
+from webrtc_bridge.gstreamer.peer.webrtc import SINK, WebrtcBin, make_clock_channel, take
 from webrtc_bridge.gstreamer.pipeline import GStreamerPipeline
 from webrtc_bridge.media.frames import Encoding, Layer
 from webrtc_bridge.peer import clock_channel
@@ -101,6 +101,7 @@ class GStreamerPeer:
         if parsed is None:
             raise SessionError(self._peer_id, f'bad {kind}: it is not SDP')
         await self._turn.take()
+        take(self._webrtc.element, [chosen], self._branch.ssrc)
         self._branch.start(chosen, self._webrtc.element.get_static_pad(SINK))
         await self._webrtc.ask('set-remote-description', parsed)
         self._turn.pass_on()

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from webrtc_bridge.gstreamer.library import Element, Gst, Pad, Signals, post
+from webrtc_bridge.gstreamer.peer.arrivals import REPORTED, Arrivals
 from webrtc_bridge.gstreamer.peer.branch import ViewerBranch
 from webrtc_bridge.gstreamer.peer.feedback import parse_rtcp, sent_report
 from webrtc_bridge.gstreamer.peer.retransmission import Retransmissions
-from webrtc_bridge.gstreamer.structures import event_structure
+from webrtc_bridge.gstreamer.structures import borrowed_structure, event_structure
 from webrtc_bridge.media.bandwidth.feedback import Feedback
 from webrtc_bridge.media.bandwidth.sent_reports import SentReports
 from webrtc_bridge.media.rtp.capture_clock import from_ntp
@@ -45,6 +46,7 @@ class RtpSession:
         self._loop = asyncio.get_running_loop()
         self._post = functools.partial(post, self._loop)
         self._retransmissions = Retransmissions()
+        self._arrivals = Arrivals(branch.payload_type)
         self.reported: SentFrame | None = None
         self._first_reported = False
         self._sent_reports = SentReports()
@@ -97,13 +99,23 @@ class RtpSession:
             self._on_feedback(feedback)
 
     def _on_event(self, _: Pad, info: Any) -> Any:
+        event = info.get_event()
+        if event.has_name(REPORTED):
+            self._on_arrivals(event)
+        elif event.has_name(RETRANSMISSION) and not self._may_send_again(event):
+            return Gst.PadProbeReturn.DROP
+        return Gst.PadProbeReturn.OK
+
+    def _on_arrivals(self, event: Any) -> None:
+        if self._arrivals.may_look(self._branch.sequence):
+            with borrowed_structure(event) as report:
+                results = self._arrivals.results(report)
+            self._post(self._report, Feedback(packet_results=results))
+
+    def _may_send_again(self, event: Any) -> bool:
         """Keep the session from retransmitting too much."""
-        event = event_structure(info.get_event())
-        if event is None or event.get_name() != RETRANSMISSION:
-            return Gst.PadProbeReturn.OK
-        sequence = self._branch.sequence
-        allowed = self._retransmissions.allows(event.get_value('seqnum'), sequence)
-        return Gst.PadProbeReturn.OK if allowed else Gst.PadProbeReturn.DROP
+        request: Any = event_structure(event)
+        return self._retransmissions.allows(request.get_value('seqnum'), self._branch.sequence)
 
     def _look_at_last(self) -> None:
         self._look = self._loop.call_later(LOOK, self._look_at_last)

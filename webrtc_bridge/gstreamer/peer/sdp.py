@@ -21,12 +21,13 @@ def description(kind: str, sdp: str) -> Any:
 
 def adapted(sdp: str) -> str:
     """
-    Return webrtcbin's offer, asking for the viewer's estimate of its link.
+    Return webrtcbin's offer, asking for the viewer's estimate of its link, too.
 
-    It would ask for each packet's arrival, and GStreamer has nothing built in that makes a bit
-    rate of that. Up to 1.22 it offers retransmissions for the first format alone.
+    It asks for each packet's arrival alone, which not every viewer reports. Up to 1.22 it offers
+    retransmissions for the first format alone.
     """
-    return with_retransmission(sdp.replace('transport-cc\r\n', 'goog-remb\r\n'))
+    either = re.sub(r'^(a=rtcp-fb:\d+ )transport-cc\r\n', r'\g<0>\1goog-remb\r\n', sdp, flags=re.M)
+    return with_retransmission(either)
 
 
 def with_retransmission(sdp: str) -> str:

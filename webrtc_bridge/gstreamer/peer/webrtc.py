@@ -115,9 +115,15 @@ def prefer(webrtc: Element, formats: Iterable[Format], ssrc: int) -> None:
     sink = webrtc.request_pad_simple(SINK)
     transceiver = sink.get_property('transceiver')
     transceiver.set_property('direction', GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY)
+    transceiver.set_property('do-nack', True)
+    take(webrtc, formats, ssrc)
+
+
+def take(webrtc: Element, formats: Iterable[Format], ssrc: int) -> None:
+    """Let `webrtc` take packets of `formats`; payloaders add the extensions that these have."""
+    transceiver = webrtc.get_static_pad(SINK).get_property('transceiver')
     caps = ';'.join(each.offered(ssrc) for each in formats)
     transceiver.set_property('codec-preferences', Gst.Caps.from_string(caps))
-    transceiver.set_property('do-nack', True)
 
 
 def make_clock_channel(webrtc: Element) -> Element:

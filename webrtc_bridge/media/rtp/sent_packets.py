@@ -38,6 +38,18 @@ RETRANSMISSION, MISSING = 0x8000, 0x4000
 SIZE = MISSING - 1
 
 
+class ArrivalClock:
+    """The clock of a receiver, which counts in `TICK` and wraps at 32 bits."""
+
+    def __init__(self) -> None:
+        self._tick = 0
+
+    def seconds(self, tick: int) -> float:
+        """Return the time of `tick` so that it continues that of the last one."""
+        self._tick += ((tick - self._tick + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
+        return self._tick * TICK
+
+
 class SentPackets:
     """
     The times and sizes of the newest packets, in arrays that never grow. Reads no clock.
@@ -50,7 +62,7 @@ class SentPackets:
         self.next = 0
         self.times = array('d', bytes(8 * REMEMBERED))
         self.sizes = array('H', bytes(2 * REMEMBERED))
-        self._tick = 0
+        self._clock = ArrivalClock()
         self._looked = 0
 
     def note_retransmission(self, size: int, now: float) -> None:
@@ -84,7 +96,7 @@ class SentPackets:
             # A receiver reports what is missing again with what came late (packet_arrivals.py).
             if not noted or (tick is None and noted & MISSING):
                 continue
-            arrived = None if tick is None else self._seconds(tick)
+            arrived = None if tick is None else self._clock.seconds(tick)
             is_retransmission = noted >= RETRANSMISSION
             results.append(
                 PacketResult(self.times[index], arrived, noted & SIZE, is_retransmission)
@@ -100,8 +112,3 @@ class SentPackets:
             return False
         self._looked = looked
         return True
-
-    def _seconds(self, tick: int) -> float:
-        """Return the time of `tick`, which wraps, so that it continues that of the last one."""
-        self._tick += ((tick - self._tick + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
-        return self._tick * TICK
