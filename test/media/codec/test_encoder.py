@@ -18,6 +18,7 @@ from webrtc_bridge.media.codec.frame_rate import FrameRate
 from webrtc_bridge.media.frames import CapturedFrame, Codec, Encoding
 from webrtc_bridge.media.pixels.colours import SRGB_AS_BT601
 from webrtc_bridge.media.pixels.planes import plane_pixels
+from webrtc_bridge.media.rtp.payloader import LARGEST_PAYLOAD
 
 START = 1_700_000_000_000_000_000
 INTERVAL = 33_333_333
@@ -229,7 +230,7 @@ def test_the_payloads_hold_the_picture(codec):
             assert nal_units(data) == nal_units(frame.data)
         else:
             assert data == frame.data
-        assert max(map(len, frame.payloads)) <= 1300
+        assert max(map(len, frame.payloads)) <= LARGEST_PAYLOAD
 
 
 def detailed(number):

@@ -26,6 +26,7 @@ from webrtc_bridge.media.codec.passthrough import (
 from webrtc_bridge.media.frames import AccessUnit, Codec
 from webrtc_bridge.media.h264.units import IDR_SLICE, PATIENCE_NS, SPS, kind, nal_units
 from webrtc_bridge.media.pixels.planes import plane_pixels
+from webrtc_bridge.media.rtp.payloader import LARGEST_PAYLOAD
 from webrtc_bridge.media.rtp.rtp_time import RtpTime
 
 START = 1_700_000_000_000_000_000
@@ -121,7 +122,7 @@ def test_the_payloads_hold_the_access_unit(harness_for):
     for frame in harness.passed:
         data = b''.join(depayload(parameters, payload) for payload in frame.payloads)
         assert list(nal_units(data)) == list(nal_units(frame.data))
-        assert max(map(len, frame.payloads)) <= 1300
+        assert max(map(len, frame.payloads)) <= LARGEST_PAYLOAD
 
 
 def test_passing_starts_at_a_keyframe(harness_for):

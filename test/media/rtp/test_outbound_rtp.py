@@ -1,6 +1,7 @@
 import pytest
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import HeaderExtensionsMap, RtpPacket, unwrap_rtx
+from pylibsrtp import Policy, Session
 
 from webrtc_bridge.media.frames import SourceHeader
 from webrtc_bridge.media.rtp.outbound_rtp import (
@@ -79,12 +80,16 @@ def test_a_peer_that_has_not_agreed_to_it_gets_no_header():
     assert [len(packet) for packet in packets] == [12 + 16 + len(data) for data in PAYLOADS]
 
 
-def test_the_packet_with_the_longest_frame_fits_ethernet():
-    rtp = OutboundRtp(form('0', HEADER_IDS))
+def test_the_largest_packet_can_be_protected_and_fits_ethernet():
+    rtp = OutboundRtp(form('m' * 16, {**HEADER_IDS, TRANSPORT_NUMBER: 4}))
     header = SourceHeader(1, 'f' * MOST_BYTES)
-    (packet,) = rtp.packets([bytes(LARGEST_PAYLOAD)], 3000, NOW, header)
-    srtp_tag, udp_and_ip = 16, 28
-    assert len(packet) + srtp_tag + udp_and_ip <= 1500
+    packets = rtp.packets([bytes(LARGEST_PAYLOAD)], 3000, NOW, header)
+    packets.append(rtp.retransmission(rtp.last, NOW))
+    policy = Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND)
+    ipv6_and_udp, turn = 48, 36
+    for packet in packets:
+        protected = Session(policy=policy).protect(packet)
+        assert len(protected) + ipv6_and_udp + turn <= 1500
 
 
 def test_sequence_numbers_go_on_and_wrap_around():

@@ -17,7 +17,7 @@ ABS_SEND_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time'
 
 HISTORY = 2048
 """
-Packets that can be sent again: a frame of 2.6 MB, or half a second at 40 Mbit/s, after which a
+Packets that can be sent again: a frame of 2.4 MB, or half a second at 40 Mbit/s, after which a
 receiver skips to a keyframe. Their payloads are shared by all sessions.
 """
 

@@ -3,8 +3,11 @@
 import random
 from collections.abc import Iterable, Iterator, Sequence
 
-LARGEST_PAYLOAD = 1300
-'Bytes; with the headers of RTP, SRTP, UDP, IPv6 and TURN it fits the 1500 of Ethernet.'
+LARGEST_PAYLOAD = 1198
+"""
+Bytes; with all header extensions it fits the 1,356 that pylibsrtp takes (`Session.protect`), and
+with SRTP, UDP, IPv6 and TURN the 1,500 of Ethernet.
+"""
 
 STAP_A = 24
 'Aggregation of whole NAL units (RFC 6184 section 5.7.1).'

@@ -18,7 +18,7 @@ SIMULATED = 0x01
 'The flag of a stamp by a simulated clock.'
 
 MOST_BYTES = 100
-'The longest frame_id: with the largest payload, the packet fits the 1500 bytes of Ethernet.'
+'The longest frame_id: `LARGEST_PAYLOAD` leaves room for it.'
 
 FIXED = struct.Struct('!Bq')
 
